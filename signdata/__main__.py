@@ -1,0 +1,5 @@
+"""``python -m signdata``."""
+
+from signdata.cli import main
+
+main()

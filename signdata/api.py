@@ -1,0 +1,606 @@
+"""One function for each command: the same name, the same keywords, returning a `Result`.
+
+Arguments are keyword-only after the paths. Every function that writes takes
+
+workers : int or None
+    Worker processes; None takes all cores. Never changes a byte of the output.
+on_error : {'stop', 'skip'}
+    Whether one unreadable sample ends the run or is recorded and left out.
+dry_run : bool
+    Read and count everything, write nothing.
+overwrite : bool
+    Replace whatever else stands under the output's name.
+progress : callable or None
+    Called as ``progress(done, total)`` in samples.
+
+and raises a `signdata.errors.SigndataError` for everything a user can mend.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeAlias
+
+from signdata import looking, pipeline, recognition
+from signdata.datasets import Only, open_dataset
+from signdata.errors import UsageError
+from signdata.formats import writer_class
+from signdata.formats.base import DatasetInfo, Reader, Writer
+from signdata.formats.csv import CsvWriter
+from signdata.formats.folders import FoldersOptions, FoldersReader, FoldersWriter
+from signdata.formats.frames import DEFAULT_TEMPLATE, FramesWriter
+from signdata.formats.pictures import PictureOptions
+from signdata.output import refuse_overlap
+from signdata.pipeline import Progress, Run, Transform
+from signdata.results import Result
+from signdata.transforms.geometry import Geometry
+
+PathLike: TypeAlias = str | Path
+P = ParamSpec("P")
+
+__all__ = [
+    "convert",
+    "csv_to_folders",
+    "extract_frames",
+    "folders_to_csv",
+    "info",
+    "open_dataset",
+    "sample",
+    "split",
+    "verify",
+]
+
+
+def _timed(function: Callable[P, Result]) -> Callable[P, Result]:
+    """Fill in how long a command took."""
+
+    @wraps(function)
+    def timed(*args: P.args, **kwargs: P.kwargs) -> Result:
+        start = time.monotonic()
+        result = function(*args, **kwargs)
+        result.seconds = time.monotonic() - start
+        return result
+
+    return timed
+
+
+@_timed
+def csv_to_folders(
+    csvs: PathLike | Sequence[PathLike],
+    out: PathLike,
+    *,
+    labels: str = "letters",
+    csv_size: tuple[int, int] | None = None,
+    header: bool = True,
+    size: tuple[int, int] | None = None,
+    image_format: str | None = None,
+    quality: int = 95,
+    workers: int | None = None,
+    on_error: str = pipeline.STOP,
+    dry_run: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Result:
+    """Turn the rows of Sign-MNIST CSVs into an ImageFolder tree of pictures.
+
+    Parameters
+    ----------
+    csvs : path or sequence of paths
+        One CSV gives ``OUT/LABEL/000001.png``; several give ``OUT/SPLIT/LABEL/...``.
+    out : path
+        The directory to make.
+    labels : str
+        ``letters`` (A..Y), ``codes``, or a file with one class name a line.
+    csv_size : tuple of int, optional
+        Width and height of the pictures in the CSV; squares by default.
+    header : bool
+        Whether the first line is a header.
+    size : tuple of int, optional
+        Width and height of the written pictures; those of the CSV by default.
+    image_format : {'png', 'jpg'}, optional
+        PNG, which keeps every value, by default.
+    quality : int
+        1..100 for JPEG.
+    """
+    sources = _paths(csvs)
+    reader = open_dataset(sources, format="csv", labels=labels, csv_size=csv_size, header=header)
+    options = {
+        "labels": labels if labels in ("letters", "codes") else "file",
+        "csv_size": csv_size,
+        "header": header,
+        **_picture_options(size, False, image_format, quality),
+    }
+    return _convert(
+        reader,
+        FoldersWriter(_pictures(image_format, quality)),
+        sources,
+        Path(out),
+        "csv-to-folders",
+        options,
+        Run(workers, on_error, dry_run, overwrite, progress),
+        transforms=_geometry(size, False),
+    )
+
+
+@_timed
+def folders_to_csv(
+    src: PathLike,
+    out: PathLike,
+    *,
+    split: str | None = None,
+    size: tuple[int, int] | None = None,
+    gray: bool = False,
+    workers: int | None = None,
+    on_error: str = pipeline.STOP,
+    dry_run: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Result:
+    """Write an ImageFolder tree of grey pictures, or any dataset of stills, as one CSV.
+
+    A tree that was made of a CSV gives the same bytes back: its spelling and the order of
+    its rows are in the tree's manifest. Without a manifest rows are ordered by the number
+    in each name, else by path.
+
+    Parameters
+    ----------
+    src, out : path
+        The dataset and the CSV to make.
+    split : str, optional
+        The split to write; needed when there are several.
+    size : tuple of int, optional
+        Width and height; needed when pictures differ in size.
+    gray : bool
+        Convert colour pictures (Rec. 601 luma).
+    """
+    source = Path(src)
+    if recognition.recognise([source]) == "folders":
+        reader: Reader = FoldersReader(source, FoldersOptions(by_number=True))
+    else:
+        reader = open_dataset(source)
+    if split is None:
+        looking.refuse_several_splits(reader, source)
+    else:
+        reader = Only(reader, split)
+    return _convert(
+        reader,
+        CsvWriter(Path(out).name, split or ""),
+        [source],
+        Path(out),
+        "folders-to-csv",
+        {"split": split, **_picture_options(size, gray, None, 95)},
+        Run(workers, on_error, dry_run, overwrite, progress),
+        transforms=_geometry(size, gray),
+    )
+
+
+@_timed
+def convert(
+    src: PathLike | Sequence[PathLike],
+    out: PathLike,
+    *,
+    from_format: str | None = None,
+    to_format: str | None = None,
+    split: str | None = None,
+    labels: str = "letters",
+    csv_size: tuple[int, int] | None = None,
+    header: bool = True,
+    videos: PathLike | None = None,
+    follow_symlinks: bool = False,
+    hdf5_layout: str = "auto",
+    size: tuple[int, int] | None = None,
+    gray: bool = False,
+    image_format: str | None = None,
+    quality: int = 95,
+    workers: int | None = None,
+    on_error: str = pipeline.STOP,
+    dry_run: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Result:
+    """Convert a dataset from any format to any other that can hold it.
+
+    Parameters
+    ----------
+    src : path or sequence of paths
+        The dataset; several CSV files make one.
+    out : path
+        What to make: ``.h5`` or ``.hdf5``, ``.csv``, or a directory.
+    from_format, to_format : str, optional
+        Names of formats, where they are not clear from `src` and `out`.
+    split : str, optional
+        Read only these samples.
+    labels, csv_size, header
+        How a CSV is read, as in `csv_to_folders`.
+    videos : path, optional
+        Folder of the videos of a WLASL JSON.
+    follow_symlinks : bool
+        Whether symbolic links to folders are followed.
+    hdf5_layout : {'auto', 'raw', 'encoded'}
+        Arrays, or picture files; see `signdata.formats.hdf5`.
+    size, gray, image_format, quality
+        How pictures are written; by default they stay as they are.
+    """
+    sources = _paths(src)
+    reader = open_dataset(
+        sources,
+        format=from_format,
+        split=split,
+        labels=labels,
+        csv_size=csv_size,
+        header=header,
+        videos=videos,
+        follow_symlinks=follow_symlinks,
+    )
+    options = {
+        "from": reader.info.format,
+        "to": to_format or _format_for(Path(out), reader.info),
+        "split": split,
+        "labels": labels if labels in ("letters", "codes") else "file",
+        "csv_size": csv_size,
+        "header": header,
+        "hdf5_layout": hdf5_layout,
+        **_picture_options(size, gray, image_format, quality),
+    }
+    pictures = _pictures(image_format, quality)
+    return _convert(
+        reader,
+        _writer(options["to"], Path(out), pictures, hdf5_layout, split),
+        sources,
+        Path(out),
+        "convert",
+        options,
+        Run(workers, on_error, dry_run, overwrite, progress),
+        transforms=_geometry(size, gray),
+    )
+
+
+@_timed
+def extract_frames(
+    src: PathLike,
+    out: PathLike,
+    *,
+    videos: PathLike | None = None,
+    frames: int | None = None,
+    short_side: int | None = None,
+    size: tuple[int, int] | None = None,
+    image_format: str = "jpg",
+    quality: int = 95,
+    name_template: str = DEFAULT_TEMPLATE,
+    official_splits: bool = True,
+    class_names: str = "safe",
+    follow_symlinks: bool = False,
+    workers: int | None = None,
+    on_error: str = pipeline.SKIP,
+    dry_run: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Result:
+    """Decode videos into one folder of numbered pictures a clip.
+
+    Parameters
+    ----------
+    src : path
+        A tree ``[SPLIT/]CLASS/NAME.mp4`` or a WLASL JSON.
+    out : path
+        The directory to make: ``[SPLIT/]CLASS/CLIP/img_00001.jpg``.
+    videos : path, optional
+        Folder of the videos of a WLASL JSON; ``videos/`` beside it by default.
+    frames : int, optional
+        That many evenly spaced frames of each clip; all by default.
+    short_side : int, optional
+        Scale the shorter side to this many pixels.
+    size : tuple of int, optional
+        Scale to this width and height.
+    image_format : {'jpg', 'png'}
+        JPEG by default; PNG keeps every value.
+    quality : int
+        1..100 for JPEG.
+    name_template : str
+        Name of a picture without suffix; given its number from 1.
+    official_splits : bool
+        Whether the splits of a WLASL JSON are used.
+    class_names : {'safe', 'as-is'}
+        `safe` writes ``_`` for blanks in class folders, as loaders split lines at blanks;
+        the class list and the manifest keep the name.
+    follow_symlinks : bool
+        Whether symbolic links to folders are followed.
+    """
+    source = Path(src)
+    reader = open_dataset(
+        source,
+        format="wlasl" if source.suffix.lower() == ".json" else "videos",
+        videos=videos,
+        official_splits=official_splits,
+        follow_symlinks=follow_symlinks,
+        n_frames=frames,
+        short_side=short_side,
+        frame_size=size,
+    )
+    options = {
+        "frames": frames,
+        "short_side": short_side,
+        "size": size,
+        "image_format": image_format,
+        "quality": quality,
+        "name_template": name_template,
+        "official_splits": official_splits,
+        "class_names": class_names,
+    }
+    pictures = _pictures(image_format, quality)
+    places = [source] if videos is None else [source, Path(videos)]
+    return _convert(
+        reader,
+        FramesWriter(pictures, name_template, class_names=class_names),
+        places,
+        Path(out),
+        "extract-frames",
+        options,
+        Run(workers, on_error, dry_run, overwrite, progress),
+    )
+
+
+@_timed
+def split(
+    src: PathLike | Sequence[PathLike],
+    out: PathLike,
+    *,
+    ratios: str = "80,10,10",
+    keep: Sequence[str] = (),
+    pool: bool = False,
+    mode: str = "link",
+    seed: int = 0,
+    labels: str = "letters",
+    csv_size: tuple[int, int] | None = None,
+    header: bool = True,
+    follow_symlinks: bool = False,
+    workers: int | None = None,
+    on_error: str = pipeline.STOP,
+    dry_run: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Result:
+    """Split a dataset into train, val and test, stratified by label.
+
+    Parameters
+    ----------
+    src : path or sequence of paths
+        The dataset.
+    out : path
+        A directory, or ``.h5`` or ``.csv`` for one file.
+    ratios : str
+        Shares of train, val and test (or train and test), in percent or as fractions.
+    keep : sequence of str
+        Splits that stay as they are; the ratios name the others.
+    pool : bool
+        Whether samples of all splits are mixed and split anew.
+    mode : {'link', 'copy', 'symlink', 'manifest'}
+        How files that stay as they are come into a directory. `manifest` writes no picture,
+        only ``manifest.csv`` with each sample's split.
+    seed : int
+        Another seed draws another split.
+    labels, csv_size, header, follow_symlinks
+        How `src` is read, as in `convert`.
+    """
+    from signdata import splits
+
+    sources = _paths(src)
+    reader = open_dataset(
+        sources, labels=labels, csv_size=csv_size, header=header, follow_symlinks=follow_symlinks
+    )
+    plan = splits.plan(reader, ratios=ratios, keep=tuple(keep), pool=pool, seed=seed)
+    writer = splits.writer_for(Path(out), reader.info, mode)
+    options = {
+        "ratios": ratios,
+        "keep": sorted(keep),
+        "pool": pool,
+        "mode": mode,
+        "labels": labels if labels in ("letters", "codes") else "file",
+        "csv_size": csv_size,
+        "header": header,
+    }
+    result = _convert(
+        reader,
+        writer,
+        sources,
+        Path(out),
+        "split",
+        options,
+        Run(workers, on_error, dry_run, overwrite, progress),
+        transforms=(plan.assign,),
+        seed=seed,
+        describe=plan.document,
+    )
+    result.details["splits"] = plan.counts
+    result.summary = "\n".join(part for part in (result.summary, plan.table) if part)
+    for note in plan.notes:
+        result.note(str(sources[0]), note)
+    return result
+
+
+@_timed
+def info(
+    src: PathLike | Sequence[PathLike],
+    *,
+    from_format: str | None = None,
+    split: str | None = None,
+    labels: str = "letters",
+    csv_size: tuple[int, int] | None = None,
+    header: bool = True,
+    videos: PathLike | None = None,
+    follow_symlinks: bool = False,
+    progress: Progress | None = None,
+) -> Result:
+    """Count a dataset's samples per class and split, and tell what its pictures are.
+
+    Parameters
+    ----------
+    src : path or sequence of paths
+        The dataset.
+    from_format, split, labels, csv_size, header, videos, follow_symlinks
+        How it is read, as in `convert`.
+    """
+    reader = open_dataset(
+        _paths(src),
+        format=from_format,
+        split=split,
+        labels=labels,
+        csv_size=csv_size,
+        header=header,
+        videos=videos,
+        follow_symlinks=follow_symlinks,
+    )
+    return looking.describe(reader, progress)
+
+
+@_timed
+def verify(
+    a: PathLike,
+    b: PathLike | None = None,
+    *,
+    labels: str = "letters",
+    csv_size: tuple[int, int] | None = None,
+    header: bool = True,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Check a dataset against its manifest, or tell whether two hold the same samples.
+
+    Parameters
+    ----------
+    a, b : path
+        With `a` alone, every stored file is held against the digest in its manifest. With
+        both, samples are paired by id when both have the same ids, else compared as
+        multisets of split, label and pixels. A dataset without splits equals one whose
+        samples share one split.
+    labels, csv_size, header
+        How a CSV is read, as in `csv_to_folders`.
+
+    Returns
+    -------
+    Result
+        `exit_code` 0 when the same, 4 when not; the differences are its problems.
+    """
+    from signdata import verifying
+
+    def opened(path: PathLike) -> Reader:
+        return open_dataset(path, labels=labels, csv_size=csv_size, header=header)
+
+    if b is None:
+        return verifying.against_manifest(opened(a), Path(a), workers, progress)
+    return verifying.compare(opened(a), opened(b), Path(a), Path(b), workers, progress)
+
+
+@_timed
+def sample(
+    kind: str,
+    out: PathLike,
+    *,
+    n: int | None = None,
+    signers: int | None = None,
+    size: tuple[int, int] | None = None,
+    seed: int = 0,
+    overwrite: bool = False,
+) -> Result:
+    """Make a small synthetic dataset to try things on.
+
+    Parameters
+    ----------
+    kind : {'sign-mnist', 'asl-alphabet', 'wlasl', 'photos'}
+        Two CSVs; a tree of 29 classes; a JSON with videos; colour photographs of several
+        signers with hand boxes.
+    out : path
+        The directory to make.
+    n : int, optional
+        Rows of both CSVs together; pictures a class; clips a gloss; pictures a letter and
+        signer.
+    signers : int, optional
+        How many people sign.
+    size : tuple of int, optional
+        Width and height of pictures and videos.
+    seed : int
+        Another seed draws other hands.
+    """
+    from signdata import sampling
+
+    return sampling.make(kind, Path(out), n, signers, size, seed, overwrite)
+
+
+def _convert(
+    reader: Reader,
+    writer: Writer,
+    sources: list[Path],
+    out: Path,
+    command: str,
+    options: dict[str, Any],
+    how: Run,
+    *,
+    transforms: Sequence[Transform] = (),
+    seed: int = 0,
+    describe: Callable[[], dict[str, Any]] | None = None,
+) -> Result:
+    if how.on_error not in (pipeline.STOP, pipeline.SKIP):
+        raise UsageError(f"on-error {how.on_error!r}; expected stop or skip")
+    refuse_overlap(sources, out)
+    with reader:
+        return pipeline.convert(
+            reader,
+            writer,
+            out,
+            command=command,
+            options=options,
+            seed=seed,
+            transforms=transforms,
+            describe=describe,
+            how=how,
+        )
+
+
+def _paths(value: PathLike | Sequence[PathLike]) -> list[Path]:
+    return [Path(value)] if isinstance(value, str | Path) else [Path(one) for one in value]
+
+
+def _pictures(image_format: str | None, quality: int, mode: str = "copy") -> PictureOptions:
+    return PictureOptions(image_format, quality, mode)  # type: ignore[arg-type]  # it checks
+
+
+def _geometry(size: tuple[int, int] | None, gray: bool) -> tuple[Geometry, ...]:
+    geometry = Geometry((size[1], size[0]) if size else None, gray)
+    return (geometry,) if geometry else ()
+
+
+def _picture_options(
+    size: tuple[int, int] | None, gray: bool, image_format: str | None, quality: int
+) -> dict[str, Any]:
+    return {
+        "size": list(size) if size else None,
+        "gray": gray,
+        "image_format": image_format,
+        "quality": quality,
+    }
+
+
+def _format_for(out: Path, info: DatasetInfo) -> str:
+    """The format that an output's name asks for."""
+    suffix = out.suffix.lower()
+    if suffix == ".csv":
+        return "csv"
+    if suffix in recognition.HDF5_SUFFIXES:
+        return "hdf5"
+    return "folders" if info.kind == "still" else "frames"
+
+
+def _writer(
+    name: str, out: Path, pictures: PictureOptions, layout: str, split: str | None
+) -> Writer:
+    made: Writer
+    if name == "csv":
+        made = CsvWriter(out.name, split or "")
+    elif name == "hdf5":
+        made = writer_class(name)(out.name, layout, pictures)
+    else:
+        made = writer_class(name)(pictures)
+    return made

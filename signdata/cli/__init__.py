@@ -1,0 +1,153 @@
+"""The command line: parse, call one function of the library, print its result.
+
+Commands are loaded when they are named, so that ``--help`` imports nothing heavy.
+This is the only place that turns an error into a line and an exit code.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+from importlib import import_module
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+import signdata
+from signdata.errors import SigndataError, one_line
+
+COMMANDS = {
+    "csv-to-folders": "Turn Sign-MNIST CSVs into folders of pictures.",
+    "folders-to-csv": "Turn folders of pictures into a Sign-MNIST CSV.",
+    "extract-frames": "Decode videos into folders of frames.",
+    "convert": "Convert a dataset from any format to any other.",
+    "split": "Split a dataset into train, val and test.",
+    "info": "Count samples per class and split.",
+    "verify": "Check a dataset, or tell whether two are the same.",
+    "baseline": "Train a reference network on a dataset.",
+    "sample": "Make a small synthetic dataset.",
+    "demo": "Show the whole way on synthetic data.",
+}
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, handled as Ctrl-C is."""
+
+
+class Commands(click.Group):
+    """Finds each command in the module of its name, when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"signdata.cli.{cmd_name.replace('-', '_')}_command")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as err:
+            import difflib
+
+            close = difflib.get_close_matches(args[0], COMMANDS, 1)
+            if not close:
+                raise
+            raise click.UsageError(f"{err.message} Did you mean {close[0]!r}?", ctx) from err
+
+
+@click.command(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(signdata.__version__, prog_name="signdata")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def group(ctx: click.Context, debug: bool) -> None:
+    """Prepare sign-language datasets: convert, split, extract frames, check with a baseline.
+
+    \b
+    Example:
+      signdata csv-to-folders sign_mnist_train.csv sign_mnist_test.csv asl/
+      signdata split asl/ asl-split/ --keep test --ratios 90,10
+      signdata convert asl-split/ asl.h5
+      signdata baseline asl.h5
+    """
+    ctx.obj = {"debug": debug}
+
+
+def main(args: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit with its code."""
+    args = sys.argv[1:] if args is None else args
+    debug = "--debug" in args
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = group.main(args=_debug_first(args), standalone_mode=False, prog_name="signdata")
+        sys.stdout.flush()
+    except Terminated:
+        _interrupted(143)
+    except (KeyboardInterrupt, click.Abort):
+        _interrupted(130)
+    except click.UsageError as err:
+        _usage(err)
+    except click.ClickException as err:
+        _fail(err.format_message(), err.exit_code)
+    except SigndataError as err:
+        if debug:
+            raise
+        _fail(str(err), err.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as err:
+        if debug:
+            raise
+        _fail(_bug(err), 5 if _is_output_error(err) else 1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _debug_first(args: list[str]) -> list[str]:
+    """`--debug` works before and after the command's name."""
+    rest = [arg for arg in args if arg != "--debug"]
+    return ["--debug", *rest] if len(rest) < len(args) else rest
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _interrupted(code: int) -> NoReturn:
+    _fail("interrupted. Repeat the same command: it goes on where it stopped.", code)
+
+
+def _usage(err: click.UsageError) -> NoReturn:
+    hint = f" See {err.ctx.command_path} --help." if err.ctx else ""
+    _fail(err.format_message().rstrip(".") + "." + hint, err.exit_code)
+
+
+def _is_output_error(err: Exception) -> bool:
+    return isinstance(err, OSError) and err.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
+def _bug(err: Exception) -> str:
+    name = type(err).__name__
+    if _is_output_error(err):
+        return f"{err}. Free some space and run the same command again."
+    return f"{name}: {err}. This is a bug of signdata; --debug shows where."
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    click.echo(f"error: {one_line(message)}", err=True)
+    sys.exit(code)

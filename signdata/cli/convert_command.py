@@ -1,0 +1,51 @@
+"""``signdata convert``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from signdata.cli import options
+
+
+@click.command("convert")
+@click.argument("src", metavar="SRC...", nargs=-1, required=True, type=options.PATH)
+@click.argument("out", metavar="DST", type=options.PATH)
+@options.from_format
+@click.option(
+    "--to",
+    "to_format",
+    type=click.Choice(["csv", "folders", "frames", "hdf5"]),
+    help="Format of DST [default: by its name].",
+)
+@options.split
+@options.reads_csv
+@options.videos
+@options.follow_symlinks
+@click.option(
+    "--hdf5-layout",
+    type=click.Choice(["auto", "raw", "encoded"]),
+    default="auto",
+    show_default=True,
+    help="Arrays, or picture files, in HDF5.",
+)
+@options.size
+@options.gray
+@options.image_format
+@options.quality
+@options.writes()
+def command(src: tuple[str, ...], out: str, **kwargs: Any) -> None:
+    """Convert a dataset from any format to any other that can hold it.
+
+    DST ending in .h5 or .hdf5 becomes HDF5, in .csv a CSV, anything else a directory: folders
+    of pictures, or frame folders for clips. Pictures stay as they are unless told otherwise.
+
+    \b
+    Example:
+      signdata convert asl/ asl.h5
+      signdata convert photos/ small.h5 --size 64x64 --gray
+    """
+    import signdata
+
+    options.run(signdata.convert, src, out, **kwargs)

@@ -1,0 +1,32 @@
+"""``signdata csv-to-folders``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from signdata.cli import options
+
+
+@click.command("csv-to-folders")
+@click.argument("csvs", metavar="CSV...", nargs=-1, required=True, type=options.PATH)
+@click.argument("out", type=options.PATH)
+@options.reads_csv
+@options.size
+@options.image_format
+@options.quality
+@options.writes()
+def command(csvs: tuple[str, ...], out: str, **kwargs: Any) -> None:
+    """Turn the rows of Sign-MNIST CSVs into folders of pictures.
+
+    One CSV gives OUT/LABEL/000001.png, several give OUT/SPLIT/LABEL/000001.png, with the
+    split that stands in each name (train, val or test). folders-to-csv is the way back.
+
+    \b
+    Example:
+      signdata csv-to-folders sign_mnist_train.csv sign_mnist_test.csv asl/
+    """
+    import signdata
+
+    options.run(signdata.csv_to_folders, csvs, out, **kwargs)

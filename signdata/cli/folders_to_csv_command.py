@@ -1,0 +1,31 @@
+"""``signdata folders-to-csv``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from signdata.cli import options
+
+
+@click.command("folders-to-csv")
+@click.argument("src", type=options.PATH)
+@click.argument("out", metavar="OUT.csv", type=options.PATH)
+@options.split
+@options.size
+@options.gray
+@options.writes()
+def command(src: str, out: str, **kwargs: Any) -> None:
+    """Turn folders of pictures, or any dataset of stills, into a Sign-MNIST CSV.
+
+    A dataset that was made of a CSV gives the same bytes back. Without a manifest, rows are
+    ordered by the number in each name, else by path.
+
+    \b
+    Example:
+      signdata folders-to-csv asl/ train.csv --split train
+    """
+    import signdata
+
+    options.run(signdata.folders_to_csv, src, out, **kwargs)

@@ -1,0 +1,29 @@
+"""``signdata info``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from signdata.cli import options
+
+
+@click.command("info")
+@click.argument("src", metavar="SRC...", nargs=-1, required=True, type=options.PATH)
+@options.from_format
+@options.split
+@options.reads_csv
+@options.videos
+@options.follow_symlinks
+@options.shows
+def command(src: tuple[str, ...], **kwargs: Any) -> None:
+    """Count a dataset's samples per class and split, and tell what its pictures are.
+
+    \b
+    Example:
+      signdata info asl/
+    """
+    import signdata
+
+    options.run(signdata.info, src, **kwargs)

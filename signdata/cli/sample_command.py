@@ -1,0 +1,36 @@
+"""``signdata sample``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from signdata.cli import options
+
+
+@click.command("sample")
+@click.argument("kind", type=click.Choice(["sign-mnist", "asl-alphabet", "wlasl", "photos"]))
+@click.argument("out", type=options.PATH)
+@click.option("--n", type=click.IntRange(1), help="How many; see below.")
+@click.option("--signers", type=click.IntRange(1), help="How many people sign.")
+@click.option("--size", type=options.SIZE, help="Size of pictures and videos.")
+@options.seed
+@options.overwrite
+@options.shows
+def command(kind: str, out: str, **kwargs: Any) -> None:
+    """Make a small synthetic dataset to try things on.
+
+    \b
+    sign-mnist    two CSVs; --n is the rows of both together
+    asl-alphabet  folders of 29 classes; --n pictures a class
+    wlasl         a JSON with videos; --n clips a gloss
+    photos        colour hands in user_N/ with boxes; --n pictures a letter and signer
+
+    \b
+    Example:
+      signdata sample sign-mnist toy/ --n 2000
+    """
+    import signdata
+
+    options.run(signdata.sample, kind, out, **kwargs)

@@ -1,0 +1,30 @@
+"""``signdata verify``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from signdata.cli import options
+
+
+@click.command("verify")
+@click.argument("a", type=options.PATH)
+@click.argument("b", required=False, type=options.PATH)
+@options.reads_csv
+@options.workers
+@options.shows
+def command(a: str, b: str | None, **kwargs: Any) -> None:
+    """Check dataset A against its manifest, or tell whether A and B hold the same samples.
+
+    Samples are paired by id when both have the same ids, else compared as multisets of split,
+    label and pixels. Exit code 0: the same; 4: not, with the differences listed.
+
+    \b
+    Example:
+      signdata verify sign_mnist_train.csv asl.h5
+    """
+    import signdata
+
+    options.run(signdata.verify, a, b, **kwargs)

@@ -1,0 +1,187 @@
+"""Opening a dataset of any format; reading only a part of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from signdata import recognition
+from signdata.errors import DatasetError, UsageError
+from signdata.formats import reader_class
+from signdata.formats.base import Batch, DatasetInfo, ListBatch, Reader, Survey
+from signdata.samples import SPLITS, Sample
+
+
+def open_dataset(
+    src: str | Path | Sequence[str | Path],
+    *,
+    format: str | None = None,
+    split: str | None = None,
+    labels: str = "letters",
+    csv_size: tuple[int, int] | None = None,
+    header: bool = True,
+    videos: str | Path | None = None,
+    official_splits: bool = True,
+    follow_symlinks: bool = False,
+    n_frames: int | None = None,
+    short_side: int | None = None,
+    frame_size: tuple[int, int] | None = None,
+) -> Reader:
+    """Open a dataset for reading.
+
+    Parameters
+    ----------
+    src : path or sequence of paths
+        A file or directory of any format; several CSV files make one dataset.
+    format : str, optional
+        Name of the format; recognised by default.
+    split : str, optional
+        Read only the samples of this split.
+    labels, csv_size, header
+        How a CSV is read; see `signdata.formats.csv.CsvOptions`.
+    videos, official_splits
+        Where the videos of a WLASL JSON are, and whether its splits are used.
+    follow_symlinks : bool
+        Whether symbolic links to folders are followed.
+    n_frames, short_side, frame_size
+        Which frames of a video are read, and how large (width, height).
+
+    Returns
+    -------
+    Reader
+        Iterable again and again; yields a `Sample` for each labelled item.
+
+    Raises
+    ------
+    MissingError, FormatError, UsageError
+        If it is not there, is no dataset, or could be read in two ways.
+    """
+    paths = [Path(src)] if isinstance(src, str | Path) else [Path(one) for one in src]
+    if not paths:
+        raise UsageError("no dataset named")
+    if format is None:
+        format = recognition.recognise(paths, follow_symlinks=follow_symlinks)
+    for path in paths:
+        recognition.refuse_partial(path)
+    reader: Reader
+    if format == "csv":
+        reader = _open_csv(paths, labels, csv_size, header)
+    else:
+        if len(paths) > 1:
+            raise UsageError(f"{len(paths)} sources; expected one for {format}")
+        reader_type = reader_class(format)
+        path = paths[0]
+        if format in ("videos", "wlasl"):
+            options = _clip_options(n_frames, short_side, frame_size, follow_symlinks)
+            if format == "wlasl":
+                where = Path(videos) if videos is not None else None
+                reader = reader_type(path, where, options, official_splits=official_splits)
+            else:
+                reader = reader_type(path, options)
+        elif format == "hdf5":
+            reader = reader_type(path)
+        else:
+            reader = _open_tree(format, path, follow_symlinks)
+    if videos is not None and format != "wlasl":
+        raise UsageError(f"--videos goes with a WLASL JSON, not with {format}")
+    return reader if split is None else Only(reader, split)
+
+
+def _open_csv(
+    paths: list[Path], labels: str, csv_size: tuple[int, int] | None, header: bool
+) -> Reader:
+    from signdata.formats.csv import CsvOptions, CsvReader
+
+    if len(paths) == 1 and paths[0].is_dir():
+        paths = recognition.csv_files(paths[0])
+    return CsvReader(paths, CsvOptions(labels, csv_size, header))
+
+
+def _clip_options(
+    n_frames: int | None,
+    short_side: int | None,
+    frame_size: tuple[int, int] | None,
+    follow_symlinks: bool,
+) -> Any:
+    from signdata.formats.videos import ClipOptions
+    from signdata.media.video import FrameSize
+
+    if short_side is not None and frame_size is not None:
+        raise UsageError("--short-side and --size contradict each other")
+    size_hw = (frame_size[1], frame_size[0]) if frame_size else None
+    return ClipOptions(n_frames, FrameSize(short_side, size_hw), follow_symlinks)
+
+
+def _open_tree(format: str, path: Path, follow_symlinks: bool) -> Reader:
+    from signdata.formats.folders import FoldersOptions, FoldersReader
+    from signdata.formats.frames import FramesOptions, FramesReader
+
+    if format == "folders":
+        return FoldersReader(path, FoldersOptions(follow_symlinks))
+    return FramesReader(path, FramesOptions(follow_symlinks))
+
+
+class Only(Reader):
+    """The samples of one split of another dataset."""
+
+    name = "part"
+
+    def __init__(self, reader: Reader, split: str) -> None:
+        if split not in SPLITS:
+            raise UsageError(f"split {split!r}; expected one of {', '.join(SPLITS)}")
+        self._reader = reader
+        self._split = split
+
+    @cached_property
+    def info(self) -> DatasetInfo:
+        info = self._reader.info
+        n = 0
+        present = set()
+        for batch in self._reader.batches():
+            for sample in batch:
+                if sample.split == self._split:
+                    n += 1
+                    present.add(sample.label)
+        if not n:
+            raise DatasetError(
+                f"no sample in split {self._split!r}", path=str(info.sources[0]["name"])
+            )
+        return replace(info, n_samples=n, present=tuple(sorted(present)) if info.present else ())
+
+    def batches(self) -> Iterator[Batch]:
+        for batch in self._reader.batches():
+            if isinstance(batch, ListBatch):
+                mine = tuple(sample for sample in batch.samples if sample.split == self._split)
+                if mine:
+                    yield ListBatch(batch.key, mine)
+            else:
+                yield _Part(batch, self._split)
+
+    def survey(self) -> Survey:
+        return replace(self._reader.survey(), n_frames=self._n_frames())
+
+    def _n_frames(self) -> int:
+        if self.info.kind == "still":
+            return self.info.n_samples or 0
+        return sum(max(1, len(sample.pixels.files)) for sample in self)
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The samples of one split in a batch."""
+
+    batch: Batch
+    split: str
+
+    @property
+    def key(self) -> str:
+        return self.batch.key
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (sample for sample in self.batch if sample.split == self.split)

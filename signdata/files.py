@@ -1,0 +1,103 @@
+"""Writing files: never through a link, never over a source, errors that say what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from signdata.errors import OutputError
+
+T = TypeVar("T")
+
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn an `OSError` of the system into an `OutputError` that says what to do."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as err:
+        if err.errno in _NO_SPACE:
+            remedy = "Free some space and run the same command again: it goes on from here."
+            raise OutputError(
+                f"the disk is full ({err.strerror})", path=path, remedy=remedy
+            ) from err
+        what = f"cannot be written ({err.strerror or err})"
+        raise OutputError(what, path=err.filename or path) from err
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a new file, making its folder when needed.
+
+    What stands under the name is removed first, never opened: it may be a hard link to a
+    source, left by a run that was killed.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    file = _new(path, lambda: os.open(path, flags | getattr(os, "O_BINARY", 0), 0o666))
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(file, view) :]
+    finally:
+        os.close(file)
+
+
+def link_file(source: str, path: Path, *, symbolic: bool) -> bool:
+    """Make `path` a link to the file `source`.
+
+    Returns
+    -------
+    bool
+        False if the file system refused a hard link and the file was copied instead.
+    """
+    target = os.path.realpath(source)
+    if symbolic:
+        _new(path, lambda: os.symlink(target, path))
+        return True
+    try:
+        _new(path, lambda: os.link(target, path))
+    except OSError as err:
+        if err.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP):
+            raise
+        shutil.copyfile(target, path)
+        return False
+    return True
+
+
+def _new(path: Path, make: Callable[[], T]) -> T:
+    for _ in range(3):
+        try:
+            return make()
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            path.unlink(missing_ok=True)
+    return make()
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if there is one."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def merge(source: Path, target: Path) -> None:
+    """Move every entry of `source` into `target`, folder by folder; remove `source`."""
+    target.mkdir(parents=True, exist_ok=True)
+    for entry in sorted(source.iterdir()):
+        place = target / entry.name
+        if entry.is_dir() and not entry.is_symlink() and place.is_dir():
+            merge(entry, place)
+        else:
+            entry.replace(place)
+    source.rmdir()

@@ -1,0 +1,299 @@
+"""The contract of a format: a reader yields samples, a writer stores them.
+
+A new format implements `Reader`, `Writer` or both in one module and gets one
+line in the registry (`signdata.formats`). Neither knows any other format.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ClassVar, Protocol, Self
+
+from signdata.errors import DatasetError, UsageError
+from signdata.labels import LabelSpace
+from signdata.manifest import Row
+from signdata.results import Problem
+from signdata.samples import Sample
+
+BATCH = 64
+"""Samples in one unit of work."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What all pictures of a dataset have in common, from their headers.
+
+    Attributes
+    ----------
+    size_hw : tuple of int or None
+        Height and width, if every picture has the same.
+    channels : int or None
+        1 or 3, if every picture has the same number.
+    lossless : bool
+        Whether no picture is stored with loss (JPEG), and none has to be decoded from a video.
+    n_frames : int or None
+        All pictures together; for stills, as many as samples.
+    """
+
+    size_hw: tuple[int, int] | None
+    channels: int | None
+    lossless: bool
+    n_frames: int | None
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What a reader knows before it has read any pixel.
+
+    Attributes
+    ----------
+    format : str
+        Name of the format.
+    kind : {'still', 'clip'}
+        What its samples are.
+    labels : LabelSpace
+        Declared classes and source codes.
+    n_samples : int or None
+        How many samples there are, None when only reading tells.
+    present : tuple of str
+        Labels that are known to occur, sorted; empty when only reading tells.
+    columns : tuple of str
+        Manifest columns beyond the common ones.
+    origin : mapping
+        How the first file of a chain of conversions was spelled, so that the way back
+        restores it. Carried along unread by formats that do not know it.
+    notes : tuple of Problem
+        What was seen in the dataset and is not a sample: junk, empty class folders.
+    sources : tuple of mapping
+        ``name``, ``sha256`` and more for each file or folder that was named.
+    """
+
+    format: str
+    kind: str
+    labels: LabelSpace = LabelSpace()
+    n_samples: int | None = None
+    present: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[Problem, ...] = ()
+    sources: tuple[Mapping[str, Any], ...] = ()
+
+
+class Batch(Protocol):
+    """Some samples that are read together: the unit of work. Picklable, light."""
+
+    @property
+    def key(self) -> str:
+        """Names the batch within its dataset, the same in every run."""
+        ...
+
+    def __iter__(self) -> Iterator[Sample]: ...
+
+
+@dataclass(frozen=True)
+class ListBatch:
+    """A batch whose samples are known by name before their pixels are read."""
+
+    key: str
+    samples: tuple[Sample, ...]
+
+    def __iter__(self) -> Iterator[Sample]:
+        return iter(self.samples)
+
+    def without(self, ids: Iterable[str]) -> ListBatch:
+        """The samples that are not among `ids`."""
+        done = set(ids)
+        return ListBatch(self.key, tuple(s for s in self.samples if s.id not in done))
+
+    def divide(self) -> list[ListBatch]:
+        """One batch a sample."""
+        return [ListBatch(f"{self.key}/{s.id}", (s,)) for s in self.samples]
+
+
+def list_batches(samples: Sequence[Sample], size: int = BATCH) -> Iterator[ListBatch]:
+    """Cut a list of samples into batches of `size`."""
+    for start in range(0, len(samples), size):
+        yield ListBatch(str(start), tuple(samples[start : start + size]))
+
+
+def divide(batch: Batch) -> list[Batch]:
+    """Cut a batch into single samples where it can be, to find one that is at fault."""
+    return list(batch.divide()) if isinstance(batch, ListBatch) else [batch]
+
+
+class Reader(ABC):
+    """A dataset on disk: iterable again and again, in the same order.
+
+    Raises its errors as early as they can be known: the structure when it is made,
+    a damaged picture when that sample's pixels are asked for.
+    """
+
+    name: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def info(self) -> DatasetInfo:
+        """What is known without reading pixels."""
+
+    @abstractmethod
+    def batches(self) -> Iterator[Batch]:
+        """Yield the dataset in units of work."""
+
+    def __iter__(self) -> Iterator[Sample]:
+        for batch in self.batches():
+            yield from batch
+
+    def survey(self) -> Survey:
+        """What the pictures have in common; by default found by decoding all of them."""
+        sizes, channels, n_frames = set(), set(), 0
+        for sample in self:
+            for frame in sample.frames():
+                sizes.add(frame.shape[:2])
+                channels.add(frame.shape[2])
+                n_frames += 1
+        return Survey(
+            sizes.pop() if len(sizes) == 1 else None,
+            channels.pop() if len(channels) == 1 else None,
+            True,
+            n_frames,
+        )
+
+    def close(self) -> None:  # noqa: B027 - most readers hold nothing open
+        """Release what the reader holds open."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Bytes to be stored: one picture, or one row.
+
+    Attributes
+    ----------
+    path : str
+        Below the output's root, POSIX separators; '' where the output is one file.
+    data : bytes
+        The bytes, empty for a link.
+    link : str
+        A file to link to, or ''.
+    symbolic : bool
+        Whether the link is a symbolic one.
+    content : bytes
+        What the manifest's digest is taken of, where that is not `data`.
+    """
+
+    path: str
+    data: bytes
+    link: str = ""
+    symbolic: bool = False
+    content: bytes = b""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """All that a writer needs to close its output.
+
+    Attributes
+    ----------
+    rows : callable
+        Returns an iterator over the manifest's rows, in order; may be called again.
+    sizes : callable
+        Returns an iterator over each sample's piece lengths in bytes, in the same order.
+    classes : tuple of str
+        Class names in order.
+    columns : list of str
+        The manifest's columns.
+    document : dict
+        What goes into ``signdata.json``.
+    end : int
+        Where the appended bytes end, for outputs that are one file.
+    """
+
+    rows: Callable[[], Iterator[Row]]
+    sizes: Callable[[], Iterator[list[int]]]
+    classes: tuple[str, ...]
+    columns: list[str]
+    document: dict[str, Any]
+    end: int
+    n_samples: int
+
+
+class Writer(ABC):
+    """Stores samples. `pieces` runs in the workers, everything else in the parent.
+
+    Attributes
+    ----------
+    single_file : bool
+        Whether the output is one file that grows in order, or a directory of many.
+    holds : frozenset of str
+        Kinds of sample it can hold: ``still``, ``clip``.
+    """
+
+    name: ClassVar[str]
+    single_file: ClassVar[bool]
+    holds: ClassVar[frozenset[str]]
+
+    def check(self, info: DatasetInfo) -> None:
+        """Raise `DatasetError` if the dataset cannot be held; runs before the first write."""
+        if info.kind not in self.holds:
+            raise DatasetError(
+                f"{info.format} holds {info.kind}s; {self.name} holds only "
+                f"{' and '.join(sorted(self.holds))}s",
+                remedy="Choose another format with --to.",
+            )
+
+    def loses(self, info: DatasetInfo) -> list[str]:
+        """What of the dataset this format cannot say, one line each."""
+        return []
+
+    def survey(self, survey: Survey) -> None:  # noqa: B027 - most writers need none
+        """Take notice of what the pictures have in common; called when `wants_survey`."""
+
+    @property
+    def wants_survey(self) -> bool:
+        """Whether `survey` should be called before the first write."""
+        return False
+
+    @abstractmethod
+    def pieces(self, sample: Sample) -> Iterator[Piece]:
+        """Yield what is to be stored for one sample.
+
+        Raises
+        ------
+        UnsafeNameError
+            If its label or name may not become a path component.
+        DecodeError
+            If its pixels cannot be read.
+        """
+
+    def row_path(self, piece_path: str) -> str:
+        """What the manifest calls the place of a sample, given that of one of its pieces."""
+        return piece_path
+
+    def meta(self, sample: Sample, n_pieces: int) -> Row:
+        """Further manifest columns that storing the sample gives rise to."""
+        return {}
+
+    def begin(self, tree: Path) -> tuple[Path, int]:
+        """Start the one file of the output in `tree`; its path and where pieces go from.
+
+        Called again when a broken run goes on; must then leave the file as it is.
+        """
+        raise UsageError(f"{self.name} is not one file")
+
+    @abstractmethod
+    def finish(self, tree: Path, finished: Finished) -> None:
+        """Write what describes the samples: sidecars, label arrays."""

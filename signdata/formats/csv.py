@@ -1,0 +1,416 @@
+"""Sign-MNIST CSV: one picture a row.
+
+::
+
+    label,pixel1,...,pixelN
+    3,107,118,...
+
+Grey values 0..255, row by row from the top left; N is a square unless the size
+is given. The label is a source code: 0..24 for A..Y, without 9 (J) and 25 (Z),
+whose signs are movements. One CSV alone carries no split; of several, each
+carries the last of ``train``, ``val`` or ``test`` that stands alone in its name.
+``NAME.csv.manifest.csv`` beside it, where there is one, knows the rest.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from signdata import manifest
+from signdata.errors import DatasetError, FormatError, LabelError, UsageError
+from signdata.files import write_file
+from signdata.formats import csv_text
+from signdata.formats.base import Batch, DatasetInfo, Finished, Piece, Reader, Survey, Writer
+from signdata.formats.csv_text import Block, Dialect, Layout
+from signdata.labels import SIGN_MNIST_CODES, LabelSpace, code_of
+from signdata.manifest import Row
+from signdata.samples import SPLIT_NAMES, ArrayPixels, Broken, Sample
+
+NOT_PLAIN = (
+    "not preserved: the spelling of cells and line ends (values are; writing gives integers)"
+)
+
+
+@dataclass(frozen=True)
+class CsvOptions:
+    """How a pixel CSV is read.
+
+    Attributes
+    ----------
+    labels : str
+        ``letters`` (Sign-MNIST's codes), ``codes`` (any integer, its digits are the class
+        name), or the path of a file with one class name a line, the first for code 0.
+    size_wh : tuple of int or None
+        Width and height of the pictures; None expects squares.
+    header : bool
+        Whether the first line is a header.
+    """
+
+    labels: str = "letters"
+    size_wh: tuple[int, int] | None = None
+    header: bool = True
+
+
+@dataclass(frozen=True)
+class CsvPixels(ArrayPixels):
+    """The pixels of a row, and whether its text would come back as it was."""
+
+    plain: bool = True
+
+    def notes(self) -> tuple[str, ...]:
+        return () if self.plain else (NOT_PLAIN,)
+
+
+@dataclass(frozen=True)
+class CsvBatch:
+    """The rows of one block of a file, with what its manifest says of them."""
+
+    file: _CsvFile
+    block: Block
+    stored: tuple[Row, ...]
+
+    @property
+    def key(self) -> str:
+        return f"{self.file.split}:{self.block.first_row}"
+
+    def __iter__(self) -> Iterator[Sample]:
+        return self.file.samples(self.block, self.stored)
+
+
+@dataclass(frozen=True)
+class _CsvFile:
+    """One CSV and how its rows become samples."""
+
+    layout: Layout
+    split: str
+    digits: int
+    size_wh: tuple[int, int]
+    names: dict[int, str] | None
+    options: CsvOptions
+
+    def samples(self, block: Block, stored: tuple[Row, ...]) -> Iterator[Sample]:
+        parsed = csv_text.read_rows(self.layout, block)
+        width, height = self.size_wh
+        pictures = parsed.pixels.reshape(-1, height, width, 1)
+        for i, code in enumerate(parsed.labels):
+            number = block.first_row + i
+            row = stored[i] if stored else {}
+            yield self._sample(number, row, code, CsvPixels(pictures[i], parsed.plain), parsed, i)
+
+    def _sample(
+        self, number: int, row: Row, code: int, pixels: CsvPixels, parsed: csv_text.Rows, i: int
+    ) -> Sample:
+        label = ""
+        error: FormatError | LabelError | None = None
+        fault = parsed.faults.get(i)
+        if fault:
+            error = FormatError(
+                fault.what,
+                path=self.layout.path,
+                where=self._where(number, fault.column),
+                remedy=fault.remedy,
+            )
+        else:
+            try:
+                label = self._label(code, number)
+                if row and row["label"] != label:
+                    raise LabelError(
+                        f"label {label!r}; expected {row['label']!r} as in its manifest",
+                        path=self.layout.path,
+                        where=self._where(number, "column label"),
+                        remedy="Remove the manifest beside it if the CSV was changed on purpose.",
+                    )
+            except LabelError as err:
+                error = err
+        name = f"{number:0{self.digits}d}"
+        return Sample(
+            id=row.get("id") or (f"{self.split}/{name}" if self.split else name),
+            label=label,
+            pixels=Broken(error) if error else pixels,
+            split=row.get("split", self.split),
+            group=row.get("group", ""),
+            source=row.get("source") or self.layout.path.name,
+            meta={
+                key: value
+                for key, value in row.items()
+                if key not in manifest.COLUMNS and key not in manifest.OWN_COLUMNS
+            },
+        )
+
+    def _where(self, number: int, column: str) -> str:
+        line = number + self.layout.header_lines
+        return f"row {number} (line {line})" + (f", {column}" if column else "")
+
+    def _label(self, code: int, number: int) -> str:
+        if self.names is None:
+            return str(code)
+        name = self.names.get(code)
+        if name is not None:
+            return name
+        letters = self.options.labels == "letters"
+        if letters and code in (9, 25):
+            what = f"label {code} ({'J' if code == 9 else 'Z'}); expected 0..24 without 9"
+            remedy = "J and Z need motion, no still shows them; --labels codes takes any integer."
+        elif letters:
+            what = f"label {code}; expected 0..24 without 9 (A..Y without J)"
+            remedy = "Use --labels codes for any integer, or --labels FILE with one name a line."
+        else:
+            what, remedy = f"label {code}; expected one of {len(self.names)} named classes", ""
+        where = self._where(number, "column label")
+        raise LabelError(what, path=self.layout.path, where=where, remedy=remedy)
+
+
+class CsvReader(Reader):
+    """Reads one or several pixel CSVs."""
+
+    name = "csv"
+
+    def __init__(
+        self,
+        paths: Path | Sequence[Path],
+        options: CsvOptions = CsvOptions(),
+    ) -> None:
+        paths = [paths] if isinstance(paths, Path) else list(paths)
+        splits = _splits_of(paths)
+        self._files = [
+            self._open(path, split, options) for path, split in zip(paths, splits, strict=True)
+        ]
+        self._rows = [self._stored_rows(file.layout) for file in self._files]
+
+    def _open(self, path: Path, split: str, options: CsvOptions) -> _CsvFile:
+        layout = csv_text.scan(path, header=options.header)
+        document = manifest.read_document(path) or {}
+        origin = document.get("origin", {}).get("csv", {})
+        size_wh = options.size_wh or tuple(origin.get("size_wh", ())) or None
+        names = _names_of(options, origin)
+        return _CsvFile(
+            layout,
+            split,
+            max(6, len(str(layout.n_rows))),
+            _check_size(layout, size_wh),
+            names,
+            options,
+        )
+
+    def _stored_rows(self, layout: Layout) -> list[Row]:
+        file = manifest.beside(layout.path, manifest.MANIFEST)
+        if not file.is_file():
+            return []
+        rows = list(manifest.read_rows(file))
+        if len(rows) != layout.n_rows:
+            raise FormatError(
+                f"describes {len(rows)} rows; expected {layout.n_rows} as in the CSV",
+                path=file,
+                remedy="Remove it if the CSV was changed on purpose.",
+            )
+        return rows
+
+    @cached_property
+    def info(self) -> DatasetInfo:
+        columns: dict[str, None] = {}
+        for rows in self._rows:
+            columns.update(dict.fromkeys(rows[0] if rows else {}))
+        return DatasetInfo(
+            self.name,
+            "still",
+            LabelSpace(),
+            sum(file.layout.n_rows for file in self._files),
+            (),
+            tuple(name for name in columns if name not in manifest.COLUMNS),
+            {"csv": self._origin()},
+            (),
+            tuple(
+                {"name": file.layout.path.name, "sha256": file.layout.sha256}
+                for file in self._files
+            ),
+        )
+
+    def _origin(self) -> dict[str, Any]:
+        first = self._files[0]
+        origin: dict[str, Any] = {
+            "size_wh": list(first.size_wh),
+            "files": {file.split: asdict(file.layout.dialect) for file in self._files},
+        }
+        if first.names is not None and first.names != SIGN_MNIST_CODES:
+            origin["codes"] = {name: code for code, name in first.names.items()}
+        return origin
+
+    def batches(self) -> Iterator[Batch]:
+        for file, rows in zip(self._files, self._rows, strict=True):
+            blocks = file.layout.blocks
+            light = replace(file, layout=replace(file.layout, blocks=()))
+            for block, following in zip_longest(blocks, blocks[1:]):
+                end = following.first_row - 1 if following else file.layout.n_rows
+                yield CsvBatch(light, block, tuple(rows[block.first_row - 1 : end]))
+
+    def survey(self) -> Survey:
+        sizes = {file.size_wh for file in self._files}
+        width, height = sizes.pop() if len(sizes) == 1 else (None, None)
+        size_hw = (height, width) if height and width else None
+        return Survey(size_hw, 1, True, self.info.n_samples)
+
+
+def _splits_of(paths: list[Path]) -> list[str]:
+    """The split that each of several file names carries; one alone carries none."""
+    if len(paths) == 1:
+        return [""]
+    splits = []
+    for path in paths:
+        words = [SPLIT_NAMES.get(word.casefold()) for word in re.split(r"[-_.]", path.stem)]
+        found = [word for word in words if word]
+        if not found:
+            raise UsageError(
+                "carries no split in its name; expected train, val or test between _ - .",
+                path=path,
+                remedy="Rename it, or convert the files one by one.",
+            )
+        if found[-1] in splits:
+            raise UsageError(
+                f"is the second file of split {found[-1]}; expected one a split",
+                path=path,
+                remedy="Convert the files one by one.",
+            )
+        splits.append(found[-1])
+    return splits
+
+
+def _names_of(options: CsvOptions, origin: dict[str, Any]) -> dict[int, str] | None:
+    """Class name of each code; None lets every integer name its own class."""
+    if options.labels == "codes":
+        return None
+    if options.labels != "letters":
+        names = manifest.read_classes(Path(options.labels))
+        return dict(enumerate(names))
+    if "codes" in origin:
+        return {int(code): str(name) for name, code in origin["codes"].items()}
+    return SIGN_MNIST_CODES
+
+
+def _check_size(layout: Layout, size_wh: tuple[int, ...] | None) -> tuple[int, int]:
+    if size_wh is None:
+        side = math.isqrt(layout.n_pixels)
+        if side * side != layout.n_pixels or not side:
+            raise FormatError(
+                f"{layout.n_pixels} pixel columns; expected a square number",
+                path=layout.path,
+                where="line 1",
+                remedy="Say --csv-size WxH.",
+            )
+        return side, side
+    width, height = size_wh
+    if width * height != layout.n_pixels:
+        raise FormatError(
+            f"{layout.n_pixels} pixel columns; expected {width * height} for {width}x{height}",
+            path=layout.path,
+            where="line 1",
+        )
+    return width, height
+
+
+class CsvWriter(Writer):
+    """Writes one pixel CSV, in the spelling of the CSV that the dataset once was.
+
+    Parameters
+    ----------
+    split : str
+        The split that is written, '' for all samples; decides whose spelling is used.
+    """
+
+    name = "csv"
+    single_file = True
+    holds = frozenset({"still"})
+
+    def __init__(self, file_name: str, split: str = "") -> None:
+        self._file_name = file_name
+        self._split = split
+        self._dialect = Dialect()
+        self._size_hw = (0, 0)
+        self._codes: dict[str, int] = {}
+
+    def check(self, info: DatasetInfo) -> None:
+        super().check(info)
+        origin = info.origin.get("csv", {})
+        files = origin.get("files", {})
+        spelled: dict[str, Any] = files.get(self._split) or next(iter(files.values()), {})
+        self._dialect = Dialect(**spelled)
+        self._codes = {str(name): int(code) for name, code in origin.get("codes", {}).items()}
+        present = info.labels.order(info.present)
+        if present and any(code_of(label, self._codes) is None for label in present):
+            self._codes = {label: idx for idx, label in enumerate(present)}
+
+    def loses(self, info: DatasetInfo) -> list[str]:
+        names = info.labels.order(info.present)
+        if self._codes and not info.origin.get("csv", {}).get("codes") and names:
+            return [
+                "class names in the CSV itself: a label is an index into its manifest's classes"
+            ]
+        return []
+
+    @property
+    def wants_survey(self) -> bool:
+        return True
+
+    def survey(self, survey: Survey) -> None:
+        if survey.channels != 1:
+            found = "both grey and colour" if survey.channels is None else "colour"
+            raise DatasetError(
+                f"pictures are {found}; csv holds grey ones", remedy="Say --gray to convert them."
+            )
+        if survey.size_hw is None:
+            raise DatasetError(
+                "pictures differ in size; csv holds one size", remedy="Say --size WxH."
+            )
+        self._size_hw = survey.size_hw
+
+    def pieces(self, sample: Sample) -> Iterator[Piece]:
+        code = code_of(sample.label, self._codes)
+        if code is None:
+            raise LabelError(
+                f"label {sample.label!r} has no code; expected a letter or a number",
+                path=sample.source,
+            )
+        for frame in sample.frames():
+            if frame.shape[2] != 1:
+                raise FormatError("a colour picture; csv holds grey ones", path=sample.source)
+            if frame.shape[:2] != self._size_hw:
+                height, width = self._size_hw
+                found = f"{frame.shape[1]}x{frame.shape[0]}"
+                raise FormatError(
+                    f"another size; expected {width}x{height}, found {found}", path=sample.source
+                )
+            text = csv_text.row_text(code, frame, self._dialect.newline)
+            yield Piece("", text, content=frame.tobytes())
+
+    def begin(self, tree: Path) -> tuple[Path, int]:
+        path = tree / self._file_name
+        start = self._dialect.start(self._size_hw[0] * self._size_hw[1])
+        if not path.exists():
+            write_file(path, start)
+        return path, len(start)
+
+    def finish(self, tree: Path, finished: Finished) -> None:
+        path = tree / self._file_name
+        newline = self._dialect.newline if self._dialect.final_newline else ""
+        with path.open("r+b") as file:
+            file.truncate(finished.end - (0 if newline else len(self._dialect.newline)))
+        height, width = self._size_hw
+        origin = {**finished.document["origin"].get("csv", {})}
+        origin.setdefault("files", {"": asdict(self._dialect)})
+        origin["size_wh"] = [width, height]
+        if self._codes:
+            origin["codes"] = self._codes
+        document = {**finished.document, "origin": {**finished.document["origin"], "csv": origin}}
+        manifest.write_rows(
+            manifest.beside(path, manifest.MANIFEST), finished.columns, finished.rows()
+        )
+        write_file(
+            manifest.beside(path, manifest.DOCUMENT),
+            manifest.dump_document(document),
+        )

@@ -1,0 +1,139 @@
+"""ImageFolder trees: one picture file a sample.
+
+::
+
+    ROOT/[SPLIT/]CLASS/NAME.EXT
+
+The class is the folder's name, the split that of the folder above when it is
+``train``, ``val`` (``valid``, ``validation``) or ``test``. Pictures are read by
+content, whatever their suffix says. torchvision's ImageFolder, Keras and the
+Hugging Face `imagefolder` loader read the same trees.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from signdata.errors import FormatError
+from signdata.formats import pictures, tree
+from signdata.formats.base import (
+    Batch,
+    DatasetInfo,
+    Finished,
+    Piece,
+    Reader,
+    Survey,
+    Writer,
+    list_batches,
+)
+from signdata.formats.pictures import PictureOptions
+from signdata.formats.tree import Found, PictureFiles, Tree
+from signdata.media import image
+from signdata.samples import Sample
+
+
+@dataclass(frozen=True)
+class FoldersOptions:
+    """How an ImageFolder tree is read.
+
+    Attributes
+    ----------
+    follow_symlinks : bool
+        Whether symbolic links to folders are followed.
+    by_number : bool
+        Whether samples without a manifest come in the order of the numbers in their names
+        rather than of their paths.
+    """
+
+    follow_symlinks: bool = False
+    by_number: bool = False
+
+
+class FoldersReader(Reader):
+    """Reads an ImageFolder tree."""
+
+    name = "folders"
+
+    def __init__(self, path: Path, options: FoldersOptions = FoldersOptions()) -> None:
+        self._tree = Tree.scan(path, follow_symlinks=options.follow_symlinks)
+        self._described = tree.describe(self._tree)
+        found = list(self._find())
+        if options.by_number:
+            found.sort(key=_by_number(found))
+        self._samples = tree.join(self._tree, found, self._described)
+        if not self._samples:
+            raise FormatError("no pictures; expected CLASS/NAME.png below it", path=path)
+
+    def _find(self) -> Iterator[Found]:
+        for class_dir in self._tree.class_dirs:
+            names = self._tree.take(class_dir, image.SUFFIXES)
+            for name in class_dir.folders:
+                self._tree.note(class_dir.path / name, "folder inside a class folder: not read")
+            if not names:
+                self._tree.note(class_dir.path, "class folder without a picture: no class")
+            for name in names:
+                path = class_dir.path / name
+                yield Found(
+                    self._tree.below(path),
+                    class_dir.split,
+                    class_dir.label,
+                    PictureFiles((str(path),)),
+                    "still",
+                )
+
+    @cached_property
+    def info(self) -> DatasetInfo:
+        return DatasetInfo(
+            self.name,
+            "still",
+            tree.labels_of(self._described),
+            len(self._samples),
+            tuple(sorted({sample.label for sample in self._samples})),
+            self._described.columns,
+            self._described.origin,
+            tuple(self._tree.notes),
+            (tree.sources(self._tree.root, self._samples),),
+        )
+
+    def batches(self) -> Iterator[Batch]:
+        return list_batches(self._samples)
+
+    def survey(self) -> Survey:
+        return pictures.survey(self._samples)
+
+
+def _by_number(found: list[Found]) -> Callable[[Found], Any]:
+    """Key that orders by the last number in the name if every name has one, else by path."""
+    numbers = {entry.path: re.findall(r"\d+", Path(entry.path).stem) for entry in found}
+    if not all(numbers.values()):
+        return lambda entry: entry.path
+    return lambda entry: (int(numbers[entry.path][-1]), entry.path)
+
+
+class FoldersWriter(Writer):
+    """Writes an ImageFolder tree with its manifest."""
+
+    name = "folders"
+    single_file = False
+    holds = frozenset({"still"})
+
+    def __init__(self, options: PictureOptions = PictureOptions()) -> None:
+        self._options = options
+
+    def pieces(self, sample: Sample) -> Iterator[Piece]:
+        stem = tree.target(sample)
+        files = sample.pixels.files
+        if self._options.mode != "copy" and self._options.image_format is None and files:
+            path = tree.with_suffix(stem, tree.suffix_of(files[0]))
+            yield Piece(path, b"", files[0], self._options.mode == "symlink")
+            return
+        for picture in pictures.encoded_frames(sample, self._options):
+            yield Piece(tree.with_suffix(stem, picture.suffix), picture.data)
+
+    def finish(self, tree: Path, finished: Finished) -> None:
+        pictures.write_sidecars(tree, finished)

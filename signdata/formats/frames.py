@@ -1,0 +1,158 @@
+"""Frame folders: one folder of numbered pictures a clip.
+
+::
+
+    ROOT/[SPLIT/]CLASS/CLIP/img_00001.jpg
+
+Frames are numbered from 1 and read in the order of the numbers in their names.
+VideoFrameDataset and the WLASL I3D loader read the same layout.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from signdata.errors import FormatError, UsageError
+from signdata.formats import pictures, tree
+from signdata.formats.base import (
+    Batch,
+    DatasetInfo,
+    Finished,
+    Piece,
+    Reader,
+    Survey,
+    Writer,
+    list_batches,
+)
+from signdata.formats.pictures import PictureOptions
+from signdata.formats.tree import ClassDir, Found, PictureFiles, Tree
+from signdata.manifest import Row
+from signdata.media import image
+from signdata.names import component
+from signdata.samples import Sample
+
+DEFAULT_TEMPLATE = "img_{:05d}"
+CLIPS_PER_BATCH = 4
+
+
+@dataclass(frozen=True)
+class FramesOptions:
+    """How frame folders are read: whether symbolic links to folders are followed."""
+
+    follow_symlinks: bool = False
+
+
+class FramesReader(Reader):
+    """Reads frame folders."""
+
+    name = "frames"
+
+    def __init__(self, path: Path, options: FramesOptions = FramesOptions()) -> None:
+        self._tree = Tree.scan(path, follow_symlinks=options.follow_symlinks)
+        self._described = tree.describe(self._tree)
+        found = [entry for class_dir in self._tree.class_dirs for entry in self._find(class_dir)]
+        self._samples = tree.join(self._tree, found, self._described)
+        if not self._samples:
+            raise FormatError("no clips; expected CLASS/CLIP/img_00001.jpg below it", path=path)
+
+    def _find(self, class_dir: ClassDir) -> Iterator[Found]:
+        for name in class_dir.files:
+            self._tree.note(class_dir.path / name, "file beside the clips: not read")
+        n_clips = 0
+        for clip in class_dir.folders:
+            folder = class_dir.path / clip
+            files, folders = self._tree.entries(folder)
+            inside = ClassDir(class_dir.split, class_dir.label, folder, files, folders)
+            names = sorted(self._tree.take(inside, image.SUFFIXES), key=tree.natural)
+            for name in folders:
+                self._tree.note(folder / name, "folder inside a clip: not read")
+            if not names:
+                self._tree.note(folder, "clip without a picture: no sample")
+                continue
+            n_clips += 1
+            pixels = PictureFiles(tuple(str(folder / name) for name in names))
+            place = self._tree.below(folder)
+            yield Found(place, class_dir.split, class_dir.label, pixels, "clip", is_file=False)
+        if not n_clips:
+            self._tree.note(class_dir.path, "class folder without a clip: no class")
+
+    @cached_property
+    def info(self) -> DatasetInfo:
+        return DatasetInfo(
+            self.name,
+            "clip",
+            tree.labels_of(self._described),
+            len(self._samples),
+            tuple(sorted({sample.label for sample in self._samples})),
+            self._described.columns,
+            self._described.origin,
+            tuple(self._tree.notes),
+            (tree.sources(self._tree.root, self._samples),),
+        )
+
+    def batches(self) -> Iterator[Batch]:
+        return list_batches(self._samples, CLIPS_PER_BATCH)
+
+    def survey(self) -> Survey:
+        return pictures.survey(self._samples)
+
+
+class FramesWriter(Writer):
+    """Writes frame folders with their manifest.
+
+    Parameters
+    ----------
+    options : PictureOptions
+        How pictures are written.
+    template : str
+        Name of a frame without suffix; a format string that is given its number from 1.
+    class_names : {'as-is', 'safe'}
+        `safe` writes ``_`` for blanks in class folders.
+    """
+
+    name = "frames"
+    single_file = False
+    holds = frozenset({"clip", "still"})
+
+    def __init__(
+        self,
+        options: PictureOptions = PictureOptions(),
+        template: str = DEFAULT_TEMPLATE,
+        class_names: str = "as-is",
+    ) -> None:
+        if class_names not in ("safe", "as-is"):
+            raise UsageError(f"class names {class_names!r}; expected safe or as-is")
+        self._options = options
+        self._safe = class_names == "safe"
+        self._template = template
+        try:
+            distinct = len({component(template.format(number)) for number in (1, 2, 10)}) == 3
+        except (ValueError, IndexError, KeyError) as err:
+            raise UsageError(f"name template {template!r} ({err}); expected img_{{:05d}}") from err
+        if not distinct:
+            raise UsageError(f"name template {template!r}; expected a number, as in img_{{:05d}}")
+
+    def pieces(self, sample: Sample) -> Iterator[Piece]:
+        label = sample.label.replace(" ", "_") if self._safe else sample.label
+        folder = tree.target(replace(sample, label=label))
+        files = sample.pixels.files
+        if self._options.mode != "copy" and self._options.image_format is None and files:
+            for number, file in enumerate(files, 1):
+                path = f"{folder}/{self._template.format(number)}{tree.suffix_of(file)}"
+                yield Piece(path, b"", file, self._options.mode == "symlink")
+            return
+        for number, picture in enumerate(pictures.encoded_frames(sample, self._options), 1):
+            yield Piece(f"{folder}/{self._template.format(number)}{picture.suffix}", picture.data)
+
+    def row_path(self, piece_path: str) -> str:
+        return posixpath.dirname(piece_path)
+
+    def meta(self, sample: Sample, n_pieces: int) -> Row:
+        return {"n_frames": str(n_pieces)}
+
+    def finish(self, tree: Path, finished: Finished) -> None:
+        pictures.write_sidecars(tree, finished)

@@ -1,0 +1,104 @@
+"""What `folders` and `frames` share beyond the tree: surveying and writing picture files."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from signdata import manifest
+from signdata.errors import DecodeError, UnsafeNameError, UsageError
+from signdata.files import write_file
+from signdata.formats.base import Finished, Survey
+from signdata.formats.tree import read
+from signdata.media import image
+from signdata.media.image import ImageFormat
+from signdata.samples import Encoded, Sample
+
+LINK_MODES = ("link", "copy", "symlink")
+
+
+@dataclass(frozen=True)
+class PictureOptions:
+    """How pictures are written.
+
+    Attributes
+    ----------
+    image_format : {'png', 'jpg'} or None
+        None keeps original bytes, and writes PNG where there are none.
+    quality : int
+        1..100, for JPEGs that are encoded anew.
+    mode : {'copy', 'link', 'symlink'}
+        Whether a file that stays as it is is copied or linked to.
+    """
+
+    image_format: ImageFormat | None = None
+    quality: int = 95
+    mode: str = "copy"
+
+    def __post_init__(self) -> None:
+        image.check_format(self.image_format or "png", self.quality)
+        if self.mode not in LINK_MODES:
+            raise UsageError(f"mode {self.mode!r}; expected one of {', '.join(LINK_MODES)}")
+
+
+def encoded_frames(sample: Sample, options: PictureOptions) -> Iterator[Encoded]:
+    """Yield each frame of a sample as a picture file's bytes.
+
+    The original bytes where there are some and nothing asks for others.
+    """
+    originals = sample.pixels.encoded()
+    wanted = options.image_format
+    if originals is not None and wanted is None:
+        yield from originals
+        return
+    frames = sample.frames()
+    for frame in frames:
+        original = next(originals) if originals is not None else None
+        if original is not None and original.suffix == f".{wanted}":
+            yield original
+        else:
+            data = image.encode(frame, wanted or "png", options.quality)
+            yield Encoded(data, f".{wanted or 'png'}")
+
+
+def survey(samples: Iterable[Sample]) -> Survey:
+    """Look at the header of every picture file; damaged ones are left for the reading."""
+    sizes, channels, suffixes, n_frames = set(), set(), set(), 0
+    for sample in samples:
+        for path in sample.pixels.files:
+            with contextlib.suppress(DecodeError, FileNotFoundError):
+                header = image.probe(read(path), path)
+                sizes.add(header.size_hw)
+                channels.add(header.channels)
+                suffixes.add(header.suffix)
+                n_frames += 1
+    return Survey(
+        sizes.pop() if len(sizes) == 1 else None,
+        channels.pop() if len(channels) == 1 else None,
+        ".jpg" not in suffixes,
+        n_frames,
+    )
+
+
+def write_sidecars(tree: Path, finished: Finished) -> None:
+    """Write the manifest, the class list and the document at the root of a directory.
+
+    Raises
+    ------
+    UnsafeNameError
+        If two classes would share a folder.
+    """
+    labels: dict[str, str] = {}
+    for row in finished.rows():
+        folder = row["path"].rpartition("/")[0].removeprefix(f"{row['split']}/").partition("/")[0]
+        if labels.setdefault(folder, row["label"]) != row["label"]:
+            raise UnsafeNameError(
+                f"{labels[folder]!r} and {row['label']!r} would share the class folder {folder!r}",
+                remedy="Rename one in the source.",
+            )
+    manifest.write_rows(tree / manifest.MANIFEST, finished.columns, finished.rows())
+    classes = "".join(f"{name}\n" for name in finished.classes)
+    write_file(tree / manifest.CLASSES, classes.encode())
+    write_file(tree / manifest.DOCUMENT, manifest.dump_document(finished.document))

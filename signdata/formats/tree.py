@@ -1,0 +1,382 @@
+"""Trees of class folders: what `folders`, `frames` and `videos` have in common.
+
+::
+
+    ROOT/[SPLIT/]CLASS/ENTRY
+
+with ENTRY a picture, a folder of pictures or a video. Knows which names are
+splits and which entries are junk, and joins what is on disk with the manifest
+at ROOT.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from signdata import manifest
+from signdata.errors import DecodeError, FormatError, MissingError, UnsafeNameError
+from signdata.labels import LabelSpace
+from signdata.manifest import Row
+from signdata.media import image
+from signdata.names import component, is_junk
+from signdata.results import NOTE, Problem
+from signdata.samples import SPLIT_NAMES, Broken, Encoded, Frame, Pixels, Sample
+
+_VIDEOS = "3gp asf avi flv m2ts m4v mkv mov mp4 mpeg mpg mts ogv swf ts vob webm wmv"
+VIDEO_SUFFIXES = frozenset(f".{name}" for name in _VIDEOS.split())
+"""File suffixes that are taken for videos; what is inside decides whether they are."""
+
+
+@dataclass(frozen=True)
+class ClassDir:
+    """One class folder and what is in it.
+
+    Attributes
+    ----------
+    split, label : str
+        The split that its parent folder names, or ''; the class.
+    path : Path
+        The folder.
+    files, folders : tuple of str
+        Names of its entries, sorted, without junk.
+    """
+
+    split: str
+    label: str
+    path: Path
+    files: tuple[str, ...]
+    folders: tuple[str, ...]
+
+
+@dataclass
+class Tree:
+    """A directory dataset as it lies on disk.
+
+    Attributes
+    ----------
+    root : Path
+        Its root.
+    class_dirs : list of ClassDir
+        Sorted by split folder and class.
+    notes : list of Problem
+        Junk and strays, and why they are no samples.
+    """
+
+    root: Path
+    follow_symlinks: bool = False
+    class_dirs: list[ClassDir] = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
+
+    @classmethod
+    def scan(cls, root: Path, *, follow_symlinks: bool = False) -> Tree:
+        """List a directory dataset.
+
+        Raises
+        ------
+        MissingError
+            If `root` is no directory.
+        FormatError
+            If split folders and class folders stand side by side.
+        """
+        tree = cls(root, follow_symlinks)
+        files, folders = tree.entries(root)
+        for name in files:
+            if name not in manifest.SIDECARS:
+                tree.note(root / name, "stray file beside the class folders: not read")
+        splits = [name for name in folders if name.casefold() in SPLIT_NAMES]
+        if splits and len(splits) < len(folders):
+            other = next(name for name in folders if name not in splits)
+            raise FormatError(
+                f"two readings: {splits[0]!r} as a split beside {other!r}, or both as classes",
+                path=root,
+                remedy="Keep split folders and class folders apart.",
+            )
+        for name in folders:
+            if splits:
+                tree._scan_split(root / name, SPLIT_NAMES[name.casefold()])
+            else:
+                tree._scan_class(root / name, "")
+        return tree
+
+    def _scan_split(self, path: Path, split: str) -> None:
+        files, folders = self.entries(path)
+        if files and not folders:
+            raise FormatError(
+                f"two readings: a split without class folders, or a class called {path.name!r}",
+                path=path,
+                remedy=f"Put its files into {path.name}/CLASS/, or rename the folder.",
+            )
+        for name in files:
+            self.note(path / name, "stray file beside the class folders: not read")
+        for name in folders:
+            self._scan_class(path / name, split)
+
+    def _scan_class(self, path: Path, split: str) -> None:
+        files, folders = self.entries(path)
+        self.class_dirs.append(ClassDir(split, path.name, path, files, folders))
+
+    def entries(self, path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Names of the files and folders in `path`, sorted; junk is noted and left out."""
+        files, folders = [], []
+        try:
+            entries = sorted(os.scandir(path), key=lambda entry: entry.name)
+        except OSError as err:
+            raise MissingError(f"cannot be listed ({err.strerror})", path=path) from err
+        for entry in entries:
+            if is_junk(entry.name):
+                self.note(entry.path, "junk: not read")
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append(entry.name)
+            elif entry.is_symlink() and entry.is_dir():
+                if self.follow_symlinks and not self._loops(path, entry.path):
+                    folders.append(entry.name)
+                else:
+                    self.note(entry.path, "symbolic link to a folder: not followed")
+            else:
+                files.append(entry.name)
+        return tuple(files), tuple(folders)
+
+    @staticmethod
+    def _loops(parent: Path, link: str) -> bool:
+        return Path(os.path.realpath(link)) in (parent.resolve(), *parent.resolve().parents)
+
+    def note(self, path: str | Path, message: str) -> None:
+        """Record something that is no sample."""
+        shown = os.path.relpath(path, self.root).replace(os.sep, "/")
+        self.notes.append(Problem(shown, "", NOTE, message))
+
+    def take(self, class_dir: ClassDir, suffixes: Iterable[str]) -> list[str]:
+        """Names of a class's files with one of `suffixes`; the others are noted as junk."""
+        taken = []
+        for name in class_dir.files:
+            if suffix_of(name) in suffixes:
+                taken.append(name)
+            else:
+                self.note(class_dir.path / name, "not a file of this kind: not read")
+        return taken
+
+    def below(self, path: Path) -> str:
+        """A path below the root, POSIX separators."""
+        return path.relative_to(self.root).as_posix()
+
+
+def suffix_of(name: str) -> str:
+    """The suffix of a file name in lower case."""
+    return os.path.splitext(name)[1].lower()
+
+
+def natural(name: str) -> tuple[object, ...]:
+    """Sort key that puts ``img_2`` before ``img_10``."""
+    parts = re.split(r"(\d+)", name)
+    return (*(int(part) if i % 2 else part for i, part in enumerate(parts)), name)
+
+
+def unique_ids(paths: Iterable[str]) -> dict[str, str]:
+    """Id of each path below the root: without suffix, unless two would then be one."""
+    stems: dict[str, int] = {}
+    paths = list(paths)
+    for path in paths:
+        stem = os.path.splitext(path)[0]
+        stems[stem] = stems.get(stem, 0) + 1
+    return {path: stem if stems[stem := os.path.splitext(path)[0]] == 1 else path for path in paths}
+
+
+@dataclass(frozen=True)
+class Described:
+    """What the files beside a directory dataset say of it."""
+
+    rows: dict[str, Row]
+    classes: tuple[str, ...]
+    origin: dict[str, object]
+    columns: tuple[str, ...]
+
+
+def describe(tree: Tree) -> Described:
+    """Read ``manifest.csv``, ``classes.txt`` and ``signdata.json`` at the root, where they are."""
+    rows: dict[str, Row] = {}
+    file = tree.root / manifest.MANIFEST
+    if file.is_file():
+        rows = {row.get("path", ""): row for row in manifest.read_rows(file)}
+        if "" in rows:
+            rows = {}
+            tree.note(file, "not a manifest of these files (no path column): not used")
+    classes = tree.root / manifest.CLASSES
+    document = manifest.read_document(tree.root) or {}
+    origin = document.get("origin", {})
+    columns = next(iter(rows.values()), {})
+    return Described(
+        rows,
+        manifest.read_classes(classes) if classes.is_file() else (),
+        origin if isinstance(origin, dict) else {},
+        tuple(name for name in columns if name not in (*manifest.COLUMNS, "source_sha256")),
+    )
+
+
+@dataclass(frozen=True)
+class Found:
+    """One entry on disk that is a sample."""
+
+    path: str
+    split: str
+    label: str
+    pixels: Pixels
+    kind: str
+    is_file: bool = True
+
+
+def join(tree: Tree, found: list[Found], described: Described) -> list[Sample]:
+    """Make samples of what was found, with what the manifest knows of each.
+
+    The manifest's order comes first and its id, label, split, group and further columns
+    are preferred; an entry that it does not list is read all the same, after the others.
+    A row whose file is gone becomes a sample that cannot be read.
+    """
+    by_path = {entry.path: entry for entry in found}
+    samples = []
+    for path, row in described.rows.items():
+        entry = by_path.pop(path, None)
+        if entry is None:
+            entry = Found(path, row.get("split", ""), row["label"], _gone(tree, path), "still")
+        samples.append(_sample(entry, row["id"], row))
+    ids = unique_ids(path for path, entry in by_path.items() if entry.is_file)
+    taken = {sample.id for sample in samples}
+    for path, entry in by_path.items():
+        if described.rows:
+            tree.note(tree.root / path, "not in the manifest: read all the same")
+        sample_id = ids.get(path, path)
+        if sample_id in taken:
+            sample_id = path
+        samples.append(_sample(entry, sample_id, {}))
+    return samples
+
+
+def _sample(entry: Found, sample_id: str, row: Row) -> Sample:
+    meta = {
+        name: value
+        for name, value in row.items()
+        if name not in manifest.COLUMNS and name != "source_sha256"
+    }
+    return Sample(
+        id=sample_id,
+        label=row.get("label", entry.label),
+        pixels=entry.pixels,
+        split=row.get("split", entry.split),
+        group=row.get("group", ""),
+        source=row.get("source", "") or entry.path,
+        kind=entry.kind,
+        meta=meta,
+    )
+
+
+def _gone(tree: Tree, path: str) -> Pixels:
+    return Broken(
+        MissingError(
+            "listed in the manifest but not there",
+            path=tree.root / path,
+            remedy="Put the file back, or remove its row.",
+        )
+    )
+
+
+def sources(root: Path, samples: Iterable[Sample]) -> dict[str, object]:
+    """What identifies a directory as a source: how many files, and a digest of names and sizes."""
+    digest = hashlib.sha256()
+    n_files = 0
+    for file in sorted(file for sample in samples for file in sample.pixels.files):
+        try:
+            size = os.stat(file).st_size
+        except OSError:
+            size = -1
+        name = os.path.relpath(file, root).replace(os.sep, "/")
+        digest.update(f"{name}\0{size}\0".encode("utf-8", "surrogateescape"))
+        n_files += 1
+    return {"name": root.resolve().name, "files": n_files, "listing_sha256": digest.hexdigest()}
+
+
+def labels_of(described: Described) -> LabelSpace:
+    """The label space that the files beside the data declare."""
+    return LabelSpace(described.classes)
+
+
+def target(sample: Sample) -> str:
+    """Where a tree stores a sample, without suffix: ``[SPLIT/]CLASS/NAME``.
+
+    Raises
+    ------
+    UnsafeNameError
+        If the label or the name may not become a path component, or the class would be
+        read as a split.
+    """
+    label = component(sample.label, what="class name")
+    if label.casefold() in SPLIT_NAMES and not sample.split:
+        raise UnsafeNameError(
+            f"class name {label!r} would be read as a split",
+            remedy="Rename the class, or give the dataset splits.",
+        )
+    name = component(sample.name, what="name")
+    return f"{sample.split}/{label}/{name}" if sample.split else f"{label}/{name}"
+
+
+def with_suffix(stem: str, suffix: str) -> str:
+    """Add a suffix to a name unless it has it already."""
+    return stem if stem.lower().endswith(suffix) else stem + suffix
+
+
+@dataclass(frozen=True)
+class PictureFiles(Pixels):
+    """A still or a clip in picture files, one a frame, in order."""
+
+    paths: tuple[str, ...]
+    _notes: list[str] = field(default_factory=list, compare=False)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return self.paths
+
+    def frames(self) -> Iterator[Frame]:
+        for path in self.paths:
+            frame, notes = image.decode(read(path), path)
+            self._notes.extend(notes)
+            yield frame
+
+    def encoded(self) -> Iterator[Encoded]:
+        for path in self.paths:
+            data = read(path)
+            suffix, notes = image.check(data, path)
+            self._notes.extend(notes)
+            yield Encoded(data, suffix)
+
+    def notes(self) -> tuple[str, ...]:
+        notes = tuple(dict.fromkeys(self._notes))
+        self._notes.clear()
+        return notes
+
+    def source_sha256(self) -> str:
+        digest = hashlib.sha256()
+        for path in self.paths:
+            digest.update(read(path))
+        return digest.hexdigest()
+
+
+def read(path: str) -> bytes:
+    """All bytes of a regular file.
+
+    Raises
+    ------
+    MissingError
+        If it is not there.
+    DecodeError
+        If it cannot be read or is no regular file.
+    """
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError as err:
+        raise MissingError("not there", path=path) from err
+    except OSError as err:
+        raise DecodeError(f"cannot be read ({err.strerror})", path=path) from err

@@ -1,0 +1,121 @@
+"""Names from strangers' files, made into one path component or refused.
+
+Every output path goes through `component`; nothing else may turn a label, a
+gloss, a video id or an HDF5 string into a file name.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from signdata.errors import UnsafeNameError
+
+MAX_BYTES = 200
+"""Leaves room for suffixes below the 255 bytes that file systems allow."""
+
+_RESERVED = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])( *\..*)?", re.IGNORECASE
+)
+_CONTROL = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+
+
+def component(name: str, *, what: str = "name") -> str:
+    """Return `name` if it can safely be one component of a path, on any system.
+
+    Parameters
+    ----------
+    name : str
+        A name found in a file.
+    what : str
+        What it names, for the message (``class name``, ``id``).
+
+    Raises
+    ------
+    UnsafeNameError
+        If it is empty, holds a separator, a control or bidi character or NUL, is ``.`` or
+        ``..``, is a device name of Windows, starts or ends in a way that Windows or this
+        project's own readers would change or skip, or is longer than 200 bytes.
+    """
+    reason = _unsafe(name)
+    if reason:
+        shown = name if len(name) <= 60 else name[:60] + "..."
+        raise UnsafeNameError(
+            f"{what} {shown!r} {reason}",
+            remedy="Rename it in the source.",
+        )
+    return name
+
+
+def _unsafe(name: str) -> str:
+    if not name or name.isspace():
+        return "is empty"
+    if name in (".", ".."):
+        return "would leave its folder"
+    if "/" in name or "\\" in name:
+        return "holds a path separator"
+    if any(unicodedata.category(char) in _CONTROL for char in name):
+        return "holds a control or direction character"
+    if name.startswith("."):
+        return "starts with '.', which every reader skips as junk"
+    if name.casefold() in JUNK_NAMES:
+        return "is a name that every reader skips as junk"
+    if name != name.strip() or name.endswith("."):
+        return "starts or ends with a blank, or ends with a dot"
+    if len(name.encode("utf-8", "surrogateescape")) > MAX_BYTES:
+        return f"is longer than {MAX_BYTES} bytes"
+    if _RESERVED.fullmatch(name):
+        return "is a device name on Windows"
+    if len(name) > 1 and name[1] == ":" and name[0].isascii() and name[0].isalpha():
+        return "reads as a drive on Windows"
+    return ""
+
+
+def key(name: str) -> str:
+    """What two names share when some file system would take them for one: NFC and casefold."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def is_junk(name: str) -> bool:
+    """Whether a directory entry is something that systems and editors leave behind."""
+    return name.startswith(".") or name.casefold() in JUNK_NAMES
+
+
+class Names:
+    """Watches a set of paths for two that a file system could take for one."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, str] = {}
+
+    def add(self, path: str) -> None:
+        """Record a file's path (POSIX separators).
+
+        Raises
+        ------
+        UnsafeNameError
+            If it, or a folder of it, meets another one that is equal after NFC and casefold,
+            or the file itself was recorded before.
+        """
+        folded = key(path)
+        if folded in self._seen:
+            self._refuse(path, self._seen[folded])
+        self._seen[folded] = path
+        end = path.rfind("/")
+        while end > 0:
+            folder = path[:end]
+            known = self._seen.setdefault(key(folder), folder)
+            if known == folder:
+                if end != path.rfind("/"):
+                    break
+            else:
+                self._refuse(folder, known)
+            end = path.rfind("/", 0, end)
+
+    def _refuse(self, one: str, other: str) -> None:
+        raise UnsafeNameError(
+            f"two samples would be stored as {one!r} and {other!r}, "
+            "which a file system may take for one name",
+            remedy="Rename one in the source.",
+        )

@@ -1,0 +1,127 @@
+"""Which format something on disk is in, told by what is there and never guessed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from signdata import names
+from signdata.errors import FormatError, MissingError
+from signdata.formats import tree
+from signdata.formats.hdf5_gate import is_hdf5
+from signdata.formats.tree import Tree
+from signdata.media import image
+from signdata.output import is_partial
+
+HDF5_SUFFIXES = (".h5", ".hdf5")
+
+
+def recognise(paths: list[Path], *, follow_symlinks: bool = False) -> str:
+    """Return the name of the one format that `paths` can be read as.
+
+    Raises
+    ------
+    MissingError
+        If a path is not there.
+    FormatError
+        If nothing fits, more than one format fits, or it is an unfinished output.
+    """
+    for path in paths:
+        refuse_partial(path)
+        if not path.exists():
+            raise MissingError("not there", path=path)
+    if len(paths) > 1:
+        other = next((path for path in paths if path.suffix.lower() != ".csv"), None)
+        if other is not None:
+            raise FormatError("several sources; expected CSV files only", path=other)
+        return "csv"
+    path = paths[0]
+    return _of_directory(path, follow_symlinks) if path.is_dir() else _of_file(path)
+
+
+def refuse_partial(path: Path) -> None:
+    """Raise `FormatError` if `path` is the unfinished output of a killed run."""
+    if is_partial(path):
+        raise FormatError(
+            "an unfinished output; expected a whole dataset",
+            path=path,
+            remedy="Repeat the command that was making it.",
+        )
+
+
+def csv_files(path: Path) -> list[Path]:
+    """CSV files that lie directly in a directory, without signdata's own beside them."""
+    return sorted(
+        file
+        for file in path.iterdir()
+        if file.suffix.lower() == ".csv"
+        and not names.is_junk(file.name)
+        and not file.name.endswith(("manifest.csv", "problems.csv"))
+    )
+
+
+def _of_file(path: Path) -> str:
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        return "csv"
+    if suffix in HDF5_SUFFIXES:
+        if not is_hdf5(path):
+            raise FormatError("named like HDF5, but not such a file", path=path)
+        return "hdf5"
+    if suffix == ".json":
+        return "wlasl"
+    if is_hdf5(path):
+        raise FormatError(
+            "an HDF5 file with another suffix; expected .h5 or .hdf5",
+            path=path,
+            remedy="Rename it, or say --from hdf5.",
+        )
+    raise FormatError(
+        "no dataset; expected a .csv, .h5, .hdf5 or WLASL .json file, or a directory", path=path
+    )
+
+
+def _of_directory(path: Path, follow_symlinks: bool) -> str:
+    found = Tree.scan(path, follow_symlinks=follow_symlinks)
+    if not found.class_dirs:
+        if csv_files(path):
+            return "csv"
+        raise FormatError(
+            "no class folders; expected CLASS/NAME.png, CLASS/CLIP/img_00001.jpg "
+            "or CLASS/NAME.mp4 below it",
+            path=path,
+        )
+    kinds = _kinds(found)
+    for file in sorted(path.glob("*.json")):
+        if b'"gloss"' in file.open("rb").read(4096):
+            kinds["wlasl"] = file.name
+    if len(kinds) > 1:
+        readings = ", ".join(f"{kind} ({place})" for kind, place in sorted(kinds.items()))
+        raise FormatError(
+            f"{len(kinds)} readings: {readings}",
+            path=path,
+            remedy="Name one with --from, or point at the part that is meant.",
+        )
+    if not kinds:
+        raise FormatError("no pictures and no videos in its class folders", path=path)
+    return next(iter(kinds))
+
+
+def _kinds(found: Tree) -> dict[str, str]:
+    """The formats that class folders could be read as, each with an example."""
+    kinds: dict[str, str] = {}
+    for class_dir in found.class_dirs:
+        suffixes = {tree.suffix_of(name): name for name in reversed(class_dir.files)}
+        videos = sorted(suffixes.keys() & tree.VIDEO_SUFFIXES)
+        pictures = sorted(suffixes.keys() & image.SUFFIXES)
+        if videos and pictures == [".gif"]:
+            pictures = []  # videos of old sites are saved so
+        for kind, matching in (("videos", videos), ("folders", pictures)):
+            if matching:
+                example = class_dir.path / suffixes[matching[0]]
+                kinds.setdefault(kind, found.below(example))
+        for name in class_dir.folders:
+            files, _ = found.entries(class_dir.path / name)
+            if any(tree.suffix_of(file) in image.SUFFIXES for file in files):
+                kinds.setdefault("frames", found.below(class_dir.path / name))
+                break
+    return kinds

@@ -1,0 +1,103 @@
+"""What a command returns: counts whose books close, and every problem by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from signdata.errors import SigndataError
+
+NOTE = "note"
+"""The kind of problem that changes no exit code."""
+
+MAX_LISTED = 1000
+"""How many problems the JSON object lists; the file beside the data lists all."""
+
+
+class Problem(msgspec.Struct, frozen=True, order=True):
+    """One thing that a user should know of.
+
+    Attributes
+    ----------
+    path : str
+        The file or sample.
+    where : str
+        The place inside it, or ''.
+    kind : str
+        ``note`` (changes no exit code), ``missing``, ``corrupt``, ``short``, ``junk``, ...
+    message : str
+        One line.
+    """
+
+    path: str
+    where: str
+    kind: str
+    message: str
+
+    @classmethod
+    def from_error(cls, error: SigndataError, kind: str, path: str = "") -> Problem:
+        """Record of an error that cost one sample."""
+        message = f"{error.what}. {error.remedy}" if error.remedy else error.what
+        return cls(error.path or path, error.where, kind, message)
+
+
+@dataclass
+class Result:
+    """What a command did.
+
+    Attributes
+    ----------
+    command, output : str
+        The command's name and where it wrote.
+    read, written, skipped, failed : int
+        Samples; ``read == written + skipped + failed``.
+    seconds : float
+        Wall time.
+    problems : list of Problem
+        Everything that was not as expected; the first 1,000.
+    details : dict
+        Further keys of the JSON object.
+    summary : str
+        One or more lines for people.
+    """
+
+    command: str
+    output: str = ""
+    read: int = 0
+    written: int = 0
+    skipped: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    problems: list[Problem] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
+    summary: str = ""
+    exit_code: int = 0
+
+    def note(self, path: str, message: str, *, where: str = "") -> None:
+        """Add a problem of kind ``note``."""
+        if len(self.problems) < MAX_LISTED:
+            self.problems.append(Problem(path, where, NOTE, message))
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        """Add problems up to the number that is listed."""
+        for problem in problems:
+            if len(self.problems) >= MAX_LISTED:
+                break
+            self.problems.append(problem)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object: strings, numbers, lists and dicts only."""
+        return {
+            "command": self.command,
+            "output": self.output,
+            "read": self.read,
+            "written": self.written,
+            "skipped": self.skipped,
+            "failed": self.failed,
+            "seconds": round(self.seconds, 3),
+            **self.details,
+            "problems": [msgspec.to_builtins(problem) for problem in self.problems],
+        }

@@ -1,0 +1,1 @@
+"""Changes to pixels between a reader and a writer: arrays in, arrays out."""

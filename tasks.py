@@ -1,0 +1,74 @@
+"""The commands of a working copy; needs nothing but Python.
+
+    python3 tasks.py demo    the whole way on synthetic data, and where to look
+    python3 tasks.py test    ruff, mypy and pytest
+    python3 tasks.py bench   every bulk job against the usual way
+    python3 tasks.py docs    write the command reference anew from --help
+
+Each makes `.venv` first, and installs into it again only when `pyproject.toml`
+or `constraints.txt` has changed. Further words go to the tool behind:
+`python3 tasks.py test -k csv`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+STAMP = VENV / "installed.sha256"
+
+
+def run(*words: str | Path) -> None:
+    """Run a command in the working copy; end with its exit status when it fails."""
+    print("$", " ".join(map(str, words)), flush=True)
+    status = subprocess.run([str(word) for word in words], cwd=ROOT).returncode
+    if status:
+        sys.exit(status)
+
+
+def install() -> None:
+    """Make `.venv` and install the project with everything its tests need."""
+    wanted = hashlib.sha256(
+        (ROOT / "pyproject.toml").read_bytes() + (ROOT / "constraints.txt").read_bytes()
+    ).hexdigest()
+    if STAMP.exists() and STAMP.read_text() == wanted:
+        return
+    if not PYTHON.exists():
+        venv.create(VENV, with_pip=True)
+    run(PYTHON, "-m", "pip", "install", "-q", "-e", ".[test]", "-c", "constraints.txt")
+    STAMP.write_text(wanted)
+
+
+def demo(*words: str) -> None:
+    run(PYTHON, "-m", "signdata", "demo", *words)
+
+
+def test(*words: str) -> None:
+    run(PYTHON, "-m", "ruff", "check", ".")
+    run(PYTHON, "-m", "ruff", "format", "--check", ".")
+    run(PYTHON, "-m", "mypy")
+    run(PYTHON, "-m", "pytest", *words)
+
+
+def bench(*words: str) -> None:
+    run(PYTHON, "-m", "benchmarks", *words)
+
+
+def docs(*words: str) -> None:
+    run(PYTHON, "-m", "docs.reference", *words)
+
+
+TASKS = {"demo": demo, "test": test, "bench": bench, "docs": docs}
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1] not in TASKS:
+        sys.exit(__doc__)
+    install()
+    TASKS[sys.argv[1]](*sys.argv[2:])
