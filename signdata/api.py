@@ -42,8 +42,10 @@ PathLike: TypeAlias = str | Path
 P = ParamSpec("P")
 
 __all__ = [
+    "baseline",
     "convert",
     "csv_to_folders",
+    "demo",
     "extract_frames",
     "folders_to_csv",
     "info",
@@ -504,6 +506,7 @@ def sample(
     size: tuple[int, int] | None = None,
     seed: int = 0,
     overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> Result:
     """Make a small synthetic dataset to try things on.
 
@@ -527,6 +530,85 @@ def sample(
     from signdata import sampling
 
     return sampling.make(kind, Path(out), n, signers, size, seed, overwrite)
+
+
+@_timed
+def baseline(
+    src: PathLike | Sequence[PathLike],
+    *,
+    out: PathLike | None = None,
+    model: str = "unam",
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    lr: float | None = None,
+    augment: str | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    labels: str = "letters",
+    csv_size: tuple[int, int] | None = None,
+    header: bool = True,
+    overwrite: bool = False,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Result:
+    """Train a reference network on a dataset and test it once.
+
+    Parameters
+    ----------
+    src : path or sequence of paths
+        The dataset, in any format. Without a `val` split, a tenth of `train` is held out;
+        without any split, a tenth each for `val` and `test`.
+    out : path, optional
+        The run's folder; ``runs/STEM-MODEL-sSEED`` by default.
+    model : str
+        Name of the network.
+    epochs, batch_size, lr, augment
+        How it is trained; each network has its defaults.
+    device : {'auto', 'cpu', 'cuda'}
+        `auto` takes CUDA where there is one.
+    seed : int
+        Of weights, order and augmentation.
+    labels, csv_size, header
+        How a CSV is read, as in `csv_to_folders`.
+    progress : callable, optional
+        Called as ``progress(done, total, note)`` in steps.
+    """
+    from signdata import baselines
+
+    sources = _paths(src)
+    reader = open_dataset(sources, labels=labels, csv_size=csv_size, header=header)
+    settings = {
+        "model": model,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "lr": lr,
+        "augment": augment,
+        "device": device,
+    }
+    place = Path(out) if out is not None else Path("runs") / f"{sources[0].stem}-{model}-s{seed}"
+    refuse_overlap(sources, place)
+    with reader:
+        return baselines.run(reader, place, settings, seed, overwrite, progress)
+
+
+@_timed
+def demo(
+    out: PathLike = "signdata-demo",
+    *,
+    overwrite: bool = False,
+    say: Callable[[str], None] = print,
+) -> Result:
+    """Show the whole way on synthetic data.
+
+    Parameters
+    ----------
+    out : path
+        The directory to work in.
+    say : callable
+        Told each command and what came of it.
+    """
+    from signdata import demonstration
+
+    return demonstration.show(Path(out), say, overwrite=overwrite)
 
 
 def _convert(

@@ -41,7 +41,7 @@ class Problem(msgspec.Struct, frozen=True, order=True):
     def from_error(cls, error: SigndataError, kind: str, path: str = "") -> Problem:
         """Record of an error that cost one sample."""
         message = f"{error.what}. {error.remedy}" if error.remedy else error.what
-        return cls(error.path or path, error.where, kind, message)
+        return cls(path or error.path, error.where, kind, message)
 
 
 @dataclass

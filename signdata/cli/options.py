@@ -125,7 +125,7 @@ from_format = click.option(
 
 
 @contextmanager
-def progress_bar(unit: str, *, hidden: bool) -> Iterator[Callable[[int, int | None], None] | None]:
+def progress_bar(unit: str, *, hidden: bool) -> Iterator[Callable[..., None] | None]:
     """Yield what a library function calls with its progress; a bar on a terminal only."""
     if hidden or not sys.stderr.isatty():
         yield None
@@ -134,20 +134,21 @@ def progress_bar(unit: str, *, hidden: bool) -> Iterator[Callable[[int, int | No
 
     with tqdm(unit=unit, unit_scale=True, file=sys.stderr, leave=False) as bar:
 
-        def update(done: int, total: int | None) -> None:
+        def update(done: int, total: int | None, note: str = "") -> None:
             bar.total = total
+            bar.set_postfix_str(note, refresh=False)
             bar.update(done - bar.n)
 
         yield update
 
 
-def run(function: Callable[..., Result], *args: Any, **options: Any) -> None:
+def run(function: Callable[..., Result], *args: Any, unit: str = "sample", **options: Any) -> None:
     """Call a library function with a command's options and show what it returns."""
     as_json = options.pop("as_json", False)
     hidden = options.pop("quiet", False)
     if "no_header" in options:
         options["header"] = not options.pop("no_header")
-    with progress_bar("sample", hidden=hidden or as_json) as progress:
+    with progress_bar(unit, hidden=hidden or as_json) as progress:
         if progress is not None:
             options["progress"] = progress
         result = function(*args, **options)

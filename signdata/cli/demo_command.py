@@ -1,0 +1,31 @@
+"""``signdata demo``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from signdata.cli import options
+
+
+@click.command("demo")
+@click.argument("out", default="signdata-demo", type=options.PATH)
+@options.overwrite
+@options.shows
+def command(out: str, as_json: bool, quiet: bool, **kwargs: Any) -> None:
+    """Show the whole way on synthetic data: CSV to folders to split to HDF5 to a trained network.
+
+    Prints each command as it would be typed. Needs the extra: pip install 'signdata[train]'.
+
+    \b
+    Example:
+      signdata demo
+    """
+    import signdata
+
+    def say(text: str) -> None:
+        click.echo(text, err=as_json)
+
+    result = signdata.demo(out, say=(lambda text: None) if quiet else say, **kwargs)
+    options.show(result, as_json=as_json, quiet=quiet)

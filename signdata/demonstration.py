@@ -1,0 +1,116 @@
+"""The `demo` command: the whole way on synthetic data, each step as it would be typed."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import signdata
+from signdata.results import Result
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command: how it is typed, and the call that it is."""
+
+    typed: str
+    function: str
+    arguments: tuple[Any, ...]
+    keywords: dict[str, Any] = field(default_factory=dict)
+
+
+STEPS = (
+    Step(
+        "sample sign-mnist toy/ --n 5000",
+        "sample",
+        ("sign-mnist", "toy"),
+        {"n": 5000},
+    ),
+    Step(
+        "csv-to-folders toy/sign_mnist_train.csv toy/sign_mnist_test.csv asl/",
+        "csv_to_folders",
+        (["toy/sign_mnist_train.csv", "toy/sign_mnist_test.csv"], "asl"),
+    ),
+    Step(
+        "split asl/ asl-split/ --keep test --ratios 90,10",
+        "split",
+        ("asl", "asl-split"),
+        {"keep": ["test"], "ratios": "90,10"},
+    ),
+    Step("convert asl-split/ asl.h5", "convert", ("asl-split", "asl.h5")),
+    Step(
+        "baseline asl.h5 --epochs 6 --out run",
+        "baseline",
+        ("asl.h5",),
+        {"epochs": 6, "out": "run"},
+    ),
+    Step("sample wlasl clips/ --n 6", "sample", ("wlasl", "clips"), {"n": 6}),
+    Step(
+        "extract-frames clips/WLASL_v0.3.json frames/ --frames 16",
+        "extract_frames",
+        ("clips/WLASL_v0.3.json", "frames"),
+        {"frames": 16},
+    ),
+)
+
+
+def show(out: Path, say: Say, *, overwrite: bool = False) -> Result:
+    """Run every step inside `out`, saying what is typed and what came of it."""
+    result = Result("demo", str(out))
+    result.details["steps"] = []
+    out.mkdir(parents=True, exist_ok=True)
+    say(f"$ cd {shlex.quote(str(out))}")
+    for step in STEPS:
+        say(f"$ signdata {step.typed}")
+        done = _run(step, out, overwrite)
+        say(_outcome(done, out))
+        result.read += 1
+        result.written += 1
+        result.details["steps"].append({**done.to_dict(), "output": _below(done.output, out)})
+    trained = next(step for step in result.details["steps"] if step["command"] == "baseline")
+    result.details["test_accuracy"] = trained["test_accuracy"]
+    result.summary = "\n".join(
+        [
+            f"Look into {out}/:",
+            "  asl/         the rows as pictures, a folder a class",
+            "  asl.h5       the same, split, in one file: h5py.File('asl.h5')['images']",
+            "  run/         the trained network, metrics.json, results.csv",
+            "  frames/      16 frames of each clip that was there; problems.csv names the others",
+        ]
+    )
+    return result
+
+
+def _run(step: Step, out: Path, overwrite: bool) -> Result:
+    keywords = dict(step.keywords)
+    if "out" in keywords:
+        keywords["out"] = out / keywords["out"]
+    *sources, target = [_inside(argument, out) for argument in step.arguments]
+    if step.function == "sample":
+        sources = [step.arguments[0]]
+    function = getattr(signdata, step.function)
+    done: Result = function(*sources, target, overwrite=overwrite, **keywords)
+    return done
+
+
+def _inside(argument: Any, out: Path) -> Any:
+    if isinstance(argument, list):
+        return [out / name for name in argument]
+    return out / argument
+
+
+def _below(path: str, out: Path) -> str:
+    return str(Path(path).relative_to(out)) if path else ""
+
+
+def _outcome(done: Result, out: Path) -> str:
+    text = done.summary or f"{done.written:,} of {done.read:,} samples written"
+    if done.skipped:
+        text += f", {done.skipped:,} missing"
+    lines = text.replace(f"{out}/", "").splitlines()
+    return "\n".join(f"  {line}" for line in [*lines, f"({done.seconds:.1f} s)"])

@@ -1,0 +1,12 @@
+"""Networks and how they are trained; the only room that imports torch.
+
+::
+
+    models/      one architecture a file, named by a registry
+    data.py      a dataset as one uint8 array, and what `val` is when nobody said
+    augment.py   pictures on their way into a network
+    devices.py   CPU or CUDA, and the same again there
+    train.py     the training loop, top to bottom
+    runs.py      what a run reached, and its folder
+    metrics.py   accuracy, precision, recall, F1 and the confusion matrix
+"""

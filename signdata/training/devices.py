@@ -1,0 +1,48 @@
+"""Where a network is trained, and what makes it come out the same again there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from signdata.errors import UsageError
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def pick_device(name: str) -> torch.device:
+    """The device called `name`; `auto` is CUDA where there is one, else the CPU."""
+    if name == "cuda" and not torch.cuda.is_available():
+        raise UsageError("no CUDA device is available", remedy="Use --device auto or cpu.")
+    if name == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", torch.cuda.current_device())
+
+
+def describe(device: torch.device) -> str:
+    """``cpu``, or ``cuda`` with the name of the card."""
+    if device.type == "cuda":
+        return f"cuda ({torch.cuda.get_device_name(device)})"
+    return device.type
+
+
+def mixed_precision(device: torch.device) -> torch.autocast:
+    """bfloat16 where it pays: on CUDA."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+
+
+@contextmanager
+def repeatable(device: torch.device, seed: int) -> Iterator[None]:
+    """Seeded draws and deterministic kernels; the caller's random state comes back unchanged."""
+    on_cuda = device.type == "cuda"
+    with (
+        torch.random.fork_rng([device.index] if on_cuda else [], device_type="cuda"),
+        torch.backends.cudnn.flags(enabled=True, deterministic=True),
+    ):
+        # torch.manual_seed would reach every device there is.
+        torch.default_generator.manual_seed(seed)
+        if on_cuda:
+            torch.cuda.manual_seed(seed)
+        yield

@@ -1,0 +1,69 @@
+"""Outputs made in one go, without a journal: whole or absent, and made anew after a kill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import signdata
+from signdata import manifest
+from signdata.errors import DatasetError
+from signdata.files import remove, write_file, writing
+from signdata.output import COMPLETE, Output
+
+
+def make(
+    out: Path,
+    *,
+    command: str,
+    options: dict[str, Any],
+    seed: int,
+    sources: tuple[Any, ...],
+    overwrite: bool,
+    build: Callable[[Path], dict[str, Any]],
+) -> tuple[dict[str, Any], bool]:
+    """Have `build` fill a directory, and give it its name when it is done.
+
+    Parameters
+    ----------
+    out : Path
+        The directory.
+    command, options, seed, sources
+        What tells whether two runs are the same.
+    overwrite : bool
+        Whether something else under the name may be replaced.
+    build : callable
+        Fills the empty directory that it is given; returns further keys for ``signdata.json``.
+
+    Returns
+    -------
+    document : dict
+        What ``signdata.json`` holds.
+    already_done : bool
+        Whether it was complete before.
+    """
+    record = {
+        "signdata": signdata.__version__,
+        "command": command,
+        "options": options,
+        "seed": seed,
+        "sources": [dict(source) for source in sources],
+    }
+    output = Output(out, directory=True, record=record, overwrite=overwrite)
+    if output.open() == COMPLETE:
+        return output.document, True
+    try:
+        remove(output.tree)
+        with writing(out):
+            output.tree.mkdir()
+            document = {**record, **build(output.tree)}
+            write_file(output.tree / manifest.DOCUMENT, manifest.dump_document(document))
+        output.commit()
+    except DatasetError:
+        output.abandon()
+        raise
+    except BaseException:
+        output.release()
+        raise
+    return document, False
