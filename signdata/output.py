@@ -147,7 +147,7 @@ class Output:
         if not os.path.lexists(self.path):
             return False
         if self.directory and self.path.is_dir():
-            return any(entry.name != PARTIAL_DIR for entry in os.scandir(self.path))
+            return any(name != PARTIAL_DIR for name in os.listdir(self.path))
         return True
 
     def _refuse_precious(self) -> None:

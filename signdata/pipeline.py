@@ -119,7 +119,9 @@ class Job:
                 return
             missing = isinstance(err, MissingError)
             outcome.problems.append(
-                Problem.from_error(err, "missing" if missing else "corrupt", sample.id)
+                Problem.from_error(
+                    err, "missing" if missing else "corrupt", sample.source or sample.id
+                )
             )
             outcome.skipped += missing
             outcome.failed += not missing
@@ -181,7 +183,7 @@ class Job:
                     write_file(target, piece.data)
                 elif not link_file(piece.link, target, symbolic=piece.symbolic):
                     outcome.problems.append(
-                        Problem(piece.link, "", NOTE, "copied: no hard link across file systems")
+                        Problem(piece.path, "", NOTE, "copied: no hard link across file systems")
                     )
 
 

@@ -175,7 +175,7 @@ class WlaslReader(Reader):
             label=gloss,
             pixels=pixels,
             split=instance.split if self._official else "",
-            group=f"signer {signer}" if signer else "",
+            group=signer,
             source=path.name if path else f"{instance.video_id}",
             kind="clip",
             meta={
