@@ -56,8 +56,10 @@ def _sign_mnist(
 ) -> Counts:
     if size and size[0] != size[1]:
         raise UsageError(f"size {size[0]}x{size[1]}; a Sign-MNIST CSV holds squares")
-    n_test = n // 5 if n else None
-    n_train = n - n // 5 if n else None
+    if n == 1:
+        raise UsageError("1 row; expected at least 2, one for each of the two CSVs")
+    n_test = max(1, n // 5) if n else None
+    n_train = n - (n_test or 0) if n else None
     side = size[0] if size else None
     wanted = _given(n_train=n_train, n_test=n_test, size=side, signers=signers)
     return datasets.write_sign_mnist(root, seed=seed, **wanted)

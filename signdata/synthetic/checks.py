@@ -1,0 +1,24 @@
+"""Which numbers a dataset can be made of."""
+
+from __future__ import annotations
+
+from signdata.errors import UsageError
+
+SMALLEST = 8
+"""Pixels of the shorter side below which a hand is a smudge."""
+
+
+def check(*, size: tuple[int, int], **counts: int) -> None:
+    """Refuse sizes and counts of which nothing can be made.
+
+    Raises
+    ------
+    UsageError
+        When a side is under 8 pixels or a count under 1.
+    """
+    if min(size) < SMALLEST:
+        width, height = size
+        raise UsageError(f"size {width}x{height}; expected at least {SMALLEST}x{SMALLEST}")
+    for name, count in counts.items():
+        if count < 1:
+            raise UsageError(f"{name.replace('_', '-')} {count}; expected at least 1")

@@ -1,0 +1,148 @@
+"""Made-up trees of colour pictures: the ASL Alphabet, and photographs with the hands' boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import simplejpeg
+
+from signdata.synthetic.checks import check
+from signdata.synthetic.hands import Box, draw_hand
+from signdata.synthetic.poses import ALPHABET_CLASSES, LETTERS
+from signdata.synthetic.render import Image
+from signdata.synthetic.signers import Signer, film, generator, make_signer
+
+
+def write_jpeg(path: Path, picture: Image, quality: int = 92) -> None:
+    """Write an (H, W, 3) uint8 RGB picture."""
+    path.write_bytes(
+        simplejpeg.encode_jpeg(np.ascontiguousarray(picture), quality, "RGB", "420", fastdct=False)
+    )
+
+
+def write_asl_alphabet(
+    root: Path,
+    *,
+    n: int = 40,
+    size: tuple[int, int] = (96, 96),
+    signers: int = 5,
+    seed: int = 0,
+) -> dict[str, int]:
+    """Write a tree of pictures as the ASL Alphabet has it: ``A/A1.jpg``, ``A/A2.jpg``, ...
+
+    Consecutive numbers are consecutive moments of one signer's film, and each signer has one
+    stretch of every class, so that a random split puts near twins on both sides.
+
+    Parameters
+    ----------
+    root : Path
+        An existing directory.
+    n : int
+        Pictures a class; the classes are A..Z, ``del``, ``nothing`` and ``space``.
+    size : tuple of int
+        Width and height.
+    signers : int
+        How many people sign.
+    seed : int
+
+    Returns
+    -------
+    dict
+        ``samples``, ``classes``, ``signers``.
+
+    Raises
+    ------
+    UsageError
+        When nothing can be made of the numbers.
+    """
+    check(size=size, n=n, signers=signers)
+    # Signers first: each one's room is then drawn once.
+    for name in ALPHABET_CLASSES:
+        (root / name).mkdir()
+    for signer, (start, stop) in _stretches(n, signers, seed):
+        for name in ALPHABET_CLASSES:
+            take = f"asl-alphabet/{signer.number}/{name}"
+            for index, picture in enumerate(_film(name, signer, stop - start, size, seed, take)):
+                write_jpeg(root / name / f"{name}{start + index + 1}.jpg", picture[0])
+    return {
+        "samples": n * len(ALPHABET_CLASSES),
+        "classes": len(ALPHABET_CLASSES),
+        "signers": min(signers, n),
+    }
+
+
+def _stretches(n: int, signers: int, seed: int) -> list[tuple[Signer, tuple[int, int]]]:
+    """Who signs which of ``n`` consecutive pictures; nobody when there are fewer than signers."""
+    edges = [number * n // signers for number in range(signers + 1)]
+    return [
+        (make_signer(seed, number), (edges[number], edges[number + 1]))
+        for number in range(signers)
+        if edges[number] < edges[number + 1]
+    ]
+
+
+def _film(
+    pose: str, signer: Signer, n: int, size: tuple[int, int], seed: int, take: str
+) -> Iterator[tuple[Image, Box]]:
+    """``n`` consecutive pictures of one take, each with the hand's box."""
+    moments = film(generator(seed, take), n)
+    for index, moment in enumerate(moments):
+        yield draw_hand(pose, signer, size[::-1], generator(seed, take, index), moment)
+
+
+def write_photos(
+    root: Path,
+    *,
+    n: int = 5,
+    size: tuple[int, int] = (320, 240),
+    signers: int = 6,
+    seed: int = 0,
+) -> dict[str, int]:
+    """Write colour photographs in ``user_1/A0.jpg``, ... with the hands' boxes.
+
+    ``user_N/user_N_loc.csv`` holds a line a picture:
+    ``image,top_left_x,top_left_y,bottom_right_x,bottom_right_y``, the box half-open, in pixels.
+
+    Parameters
+    ----------
+    root : Path
+        An existing directory.
+    n : int
+        Pictures a letter and signer; the letters are the 24 that do not move.
+    size : tuple of int
+        Width and height.
+    signers : int
+        How many people sign; one folder each.
+    seed : int
+
+    Returns
+    -------
+    dict
+        ``samples``, ``classes``, ``signers``.
+
+    Raises
+    ------
+    UsageError
+        When nothing can be made of the numbers.
+    """
+    check(size=size, n=n, signers=signers)
+    for number in range(signers):
+        user = f"user_{number + 1}"
+        (root / user).mkdir()
+        signer = make_signer(seed, number)
+        lines = ["image,top_left_x,top_left_y,bottom_right_x,bottom_right_y"]
+        for letter in LETTERS:
+            pictures = _film(letter, signer, n, size, seed, f"photos/{user}/{letter}")
+            for index, (picture, box) in enumerate(pictures):
+                name = f"{user}/{letter}{index}.jpg"
+                write_jpeg(root / name, picture)
+                lines.append(",".join([name, *map(str, box)]))
+        text = "\n".join(lines) + "\n"
+        (root / user / f"{user}_loc.csv").write_text(text, encoding="ascii", newline="\n")
+    return {
+        "samples": n * signers * len(LETTERS),
+        "classes": len(LETTERS),
+        "signers": signers,
+    }

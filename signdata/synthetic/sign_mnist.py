@@ -1,0 +1,138 @@
+"""A made-up Sign-MNIST: two CSVs of small grey pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from signdata.errors import UsageError
+from signdata.synthetic.checks import check
+from signdata.synthetic.hands import draw_hand
+from signdata.synthetic.poses import LETTERS
+from signdata.synthetic.render import Image
+from signdata.synthetic.signers import Floats, Signer, generator, make_signer
+
+# Of the signers' labels in Sign-MNIST: A is 0, and the 9 of J never occurs.
+_CODES = {letter: ord(letter) - ord("A") for letter in LETTERS}
+
+# How often one photograph comes back in Sign-MNIST, each time with another filter and tone.
+_VARIANTS = 4
+
+# Grey is weighed as in Rec. 601.
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def write_sign_mnist(
+    root: Path,
+    *,
+    n_train: int = 4800,
+    n_test: int = 1200,
+    size: int = 28,
+    signers: int = 20,
+    seed: int = 0,
+) -> dict[str, int]:
+    """Write two CSVs as Sign-MNIST has them.
+
+    As in the real one every photograph stands in several rows, each time with another filter and
+    tone, scattered over the file; and nobody signs in both files.
+
+    Parameters
+    ----------
+    root : Path
+        An existing directory.
+    n_train, n_test : int
+        Rows of ``sign_mnist_train.csv`` and ``sign_mnist_test.csv``. Every letter occurs in a
+        file of at least 24 rows.
+    size : int
+        Side of the pictures, which are squares: a CSV does not say its width.
+    signers : int
+        How many people sign, at least 2; about a quarter of them in the test file.
+    seed : int
+
+    Returns
+    -------
+    dict
+        ``samples``, of these ``train`` and ``test`` rows; ``photographs``, of which they are
+        variants; ``classes`` and ``signers``.
+
+    Raises
+    ------
+    UsageError
+        When nothing can be made of the numbers.
+    """
+    check(size=(size, size), n_train=n_train, n_test=n_test, signers=signers)
+    if signers < 2:
+        raise UsageError(f"signers {signers}; expected at least 2, for nobody signs in both files")
+    n_tested = min(max(round(0.25 * signers), 1), signers - 1)
+    cast = [make_signer(seed, number) for number in range(signers)]
+    parts = {"train": (n_train, cast[:-n_tested]), "test": (n_test, cast[-n_tested:])}
+    photographs = n_signing = 0
+    for part, (n, people) in parts.items():
+        # As few photographs as variants allow, but one of every letter when there is room.
+        n_photographs = max(-(-n // _VARIANTS), min(n, len(LETTERS)))
+        table = _rows(part, n, n_photographs, people, size, seed)
+        _write_csv(root / f"sign_mnist_{part}.csv", table)
+        photographs += n_photographs
+        n_signing += min(len(people), -(-n_photographs // len(LETTERS)))
+    return {
+        "samples": n_train + n_test,
+        "train": n_train,
+        "test": n_test,
+        "photographs": photographs,
+        "classes": min(n_train, len(LETTERS)),
+        "signers": n_signing,
+    }
+
+
+def _rows(
+    part: str,
+    n: int,
+    n_photographs: int,
+    people: Sequence[Signer],
+    size: int,
+    seed: int,
+) -> Image:
+    """(n, 1 + pixels) uint8: label and grey pixels of every row, in the file's order."""
+    order = generator(seed, "sign-mnist", part, "order").permutation(n)
+    table = np.empty((n, 1 + size * size), np.uint8)
+    for photograph in range(n_photographs):
+        letter = LETTERS[photograph % len(LETTERS)]
+        signer = people[photograph // len(LETTERS) % len(people)]
+        rng = generator(seed, "sign-mnist", part, photograph)
+        picture, _ = draw_hand(letter, signer, (size, size), rng)
+        grey = picture.astype(np.float32) @ _LUMA
+        for index in range(photograph, n, n_photographs):
+            row = table[order[index]]
+            row[0] = _CODES[letter]
+            row[1:] = _variant(grey, rng).reshape(-1)
+    return table
+
+
+def _variant(grey: Floats, rng: np.random.Generator) -> Image:
+    """The same photograph through another filter: turned a little, retoned, softer or sharper."""
+    height, width = grey.shape
+    turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), rng.uniform(-3, 3), 1.0)
+    turned = cv2.warpAffine(
+        grey, turn, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    soft = cv2.GaussianBlur(turned, (0, 0), 0.8)
+    # Between -0.5, a blur, and 0.6, a sharpening.
+    filtered = turned + rng.uniform(-0.5, 0.6) * (turned - soft)
+    toned = (filtered - 128) * rng.uniform(0.85, 1.15) + 128 + rng.uniform(-20, 20)
+    if rng.random() < 0.15:
+        toned += rng.normal(0, 5, toned.shape)
+    varied: Image = np.clip(np.rint(toned), 0, 255).astype(np.uint8)
+    return varied
+
+
+def _write_csv(path: Path, table: Image) -> None:
+    header = ",".join(["label", *(f"pixel{index}" for index in range(1, table.shape[1]))])
+    # Looking the cells up as text is several times faster than formatting each number.
+    words = [str(value) for value in range(256)]
+    with path.open("w", newline="", encoding="ascii") as file:
+        file.write(header + "\r\n")
+        for row in table.tolist():
+            file.write(",".join([words[value] for value in row]) + "\r\n")

@@ -1,0 +1,186 @@
+"""A made-up WLASL: the index, and the videos that could still be downloaded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.error
+import numpy as np
+
+from signdata.errors import UsageError
+from signdata.synthetic.checks import check
+from signdata.synthetic.clips import GLOSSES, Clip, Gloss, draw_clip
+from signdata.synthetic.hands import Box
+from signdata.synthetic.render import Image
+from signdata.synthetic.signers import generator, make_signer
+
+_RATES = (Fraction(25), Fraction(30000, 1001), Fraction(30), Fraction(24))
+_MISSING = 0.06
+_LONGER = 0.12
+
+# Three signers have all three splits; of ten, six are for training and two each for the others.
+_SPLITS = ("train", "val", "test", "train", "train", "train", "val", "test", "train", "train")
+
+
+@dataclass(frozen=True)
+class _Take:
+    """One instance of the index: who signs what in which file."""
+
+    video_id: str
+    gloss: Gloss
+    instance: int
+    signer: int
+
+
+def write_wlasl(
+    root: Path,
+    *,
+    n: int = 12,
+    glosses: int = 8,
+    size: tuple[int, int] = (160, 120),
+    signers: int = 10,
+    seed: int = 0,
+) -> dict[str, int]:
+    """Write ``WLASL_v0.3.json`` and ``videos/VIDEO_ID.mp4`` as WLASL has them.
+
+    As in the real one the index says 25 frames a second whatever the file holds, a few signs are
+    a range inside a longer file, and some videos are gone. Splits are by signer.
+
+    Parameters
+    ----------
+    root : Path
+        An existing directory.
+    n : int
+        Clips a gloss.
+    glosses : int
+        How many of `GLOSSES`.
+    size : tuple of int
+        Width and height, even numbers: that is how H.264 stores colour.
+    signers : int
+        How many people sign. Of every ten, in turn, six are in train, two in val, two in test.
+    seed : int
+
+    Returns
+    -------
+    dict
+        ``samples`` in the index, ``videos`` in the folder, ``missing``, ``classes``, ``signers``.
+
+    Raises
+    ------
+    UsageError
+        When nothing can be made of the numbers.
+    """
+    check(size=size, n=n, glosses=glosses, signers=signers)
+    if size[0] % 2 or size[1] % 2:
+        raise UsageError(f"size {size[0]}x{size[1]}; expected even numbers for videos")
+    if glosses > len(GLOSSES):
+        raise UsageError(f"glosses {glosses}; expected at most {len(GLOSSES)}")
+    takes = _takes(n, GLOSSES[:glosses], signers)
+    missing = _missing(takes, seed)
+    entries: dict[str, list[dict[str, object]]] = {}
+    (root / "videos").mkdir()
+    for take in takes:
+        path = root / "videos" / f"{take.video_id}.mp4"
+        instance = _film(take, size, seed, None if take.video_id in missing else path)
+        entries.setdefault(take.gloss.name, []).append(instance)
+    index = [{"gloss": gloss, "instances": instances} for gloss, instances in entries.items()]
+    text = json.dumps(index, indent=4)
+    (root / "WLASL_v0.3.json").write_text(text, encoding="ascii", newline="\n")
+    return {
+        "samples": len(takes),
+        "videos": len(takes) - len(missing),
+        "missing": len(missing),
+        "classes": glosses,
+        "signers": min(signers, n),
+    }
+
+
+def _takes(n: int, glosses: Sequence[Gloss], signers: int) -> list[_Take]:
+    # WLASL's numbers run through the glosses in alphabetical order, with holes.
+    order = sorted(glosses, key=lambda gloss: gloss.name)
+    first = {gloss.name: 1 + place * (n + 3) for place, gloss in enumerate(order)}
+    return [
+        _Take(f"{first[gloss.name] + instance:05d}", gloss, instance, instance % signers)
+        for gloss in glosses
+        for instance in range(n)
+    ]
+
+
+def _missing(takes: Sequence[_Take], seed: int) -> set[str]:
+    """The videos that are gone: about one in sixteen, none of fewer than ten."""
+    if len(takes) < 10:
+        return set()
+    rng = generator(seed, "wlasl", "missing")
+    gone = rng.choice(len(takes), max(round(_MISSING * len(takes)), 1), replace=False)
+    return {takes[index].video_id for index in gone}
+
+
+def _film(take: _Take, size: tuple[int, int], seed: int, path: Path | None) -> dict[str, object]:
+    """Film one instance into ``path``, when it is given, and describe it for the index."""
+    rng = generator(seed, "wlasl", take.video_id)
+    n_signing = int(rng.integers(24, 61))
+    rate = _RATES[rng.integers(len(_RATES))]
+    longer = rng.random() < _LONGER
+    before, after = (int(x) for x in rng.integers(12, 40, 2)) if longer else (0, 0)
+    clip = Clip(
+        take.gloss,
+        make_signer(seed, take.signer),
+        size[::-1],
+        n_signing + before + after,
+        before,
+        before + n_signing,
+    )
+    frames, box = draw_clip(clip, rng)
+    if path is not None:
+        _encode(path, frames, rate, size)
+    # Bounds are 1-based and inclusive; -1 says to the end.
+    bounds = (before + 1, before + n_signing) if longer else (1, -1)
+    return _instance(take, box, bounds)
+
+
+def _instance(take: _Take, box: Box, bounds: tuple[int, int]) -> dict[str, object]:
+    source = ("drawnsigns", "handmade", "penandsign")[take.signer % 3]
+    name = take.gloss.name.replace(" ", "-")
+    return {
+        "bbox": list(box),
+        "fps": 25,
+        "frame_end": bounds[1],
+        "frame_start": bounds[0],
+        "instance_id": take.instance,
+        "signer_id": take.signer,
+        "source": source,
+        "split": _SPLITS[take.signer % len(_SPLITS)],
+        "url": f"https://example.org/{source}/{name}-{take.video_id}.mp4",
+        "variation_id": 0,
+        "video_id": take.video_id,
+    }
+
+
+def _encode(path: Path, frames: Iterable[Image], rate: Fraction, size: tuple[int, int]) -> None:
+    with av.open(str(path), "w", format="mp4") as container:
+        codec, options = _codec()
+        stream = container.add_stream(codec, rate=rate, options=options)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv420p"
+        # With several threads the encoder's choices, and so its bytes, depend on their timing.
+        stream.codec_context.thread_count = 1
+        for frame in frames:
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+
+
+def _codec() -> tuple[str, dict[str, str]]:
+    """H.264 where this build of FFmpeg has it, else MPEG-4."""
+    try:
+        av.Codec("libx264", "w")
+    except av.error.FFmpegError:
+        return "mpeg4", {"qscale": "3"}
+    # x264's macroblock tree was measured to give other bytes from run to run, even in one thread.
+    return "libx264", {"crf": "20", "preset": "veryfast", "x264-params": "mbtree=0"}
