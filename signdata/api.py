@@ -314,7 +314,7 @@ def extract_frames(
     source = Path(src)
     reader = open_dataset(
         source,
-        format="wlasl" if source.suffix.lower() == ".json" else "videos",
+        format=recognition.recognise_videos(source, follow_symlinks=follow_symlinks),
         videos=videos,
         official_splits=official_splits,
         follow_symlinks=follow_symlinks,
@@ -394,7 +394,7 @@ def split(
         sources, labels=labels, csv_size=csv_size, header=header, follow_symlinks=follow_symlinks
     )
     plan = splits.plan(reader, ratios=ratios, keep=tuple(keep), pool=pool, seed=seed)
-    writer = splits.writer_for(Path(out), reader.info, mode)
+    writer = splits.writer_for(Path(out), reader.info, mode, sources[0])
     options = {
         "ratios": ratios,
         "keep": sorted(keep),

@@ -7,12 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from signdata import whole
 from signdata.errors import DatasetError, DependencyError
 from signdata.formats.base import Reader
 from signdata.results import Result
 
 Progress = Callable[[int, int, str], None]
+
+_SHOWN = (
+    *("model", "test_accuracy", "test_correct", "test_total", "val_accuracy", "train_accuracy"),
+    *("macro_f1", "measured_on", "epochs", "best_epoch", "samples_per_second", "parameters"),
+    "device",
+)
 
 
 def run(
@@ -36,9 +44,10 @@ def run(
         seed=seed,
         sources=reader.info.sources,
         overwrite=overwrite,
-        build=lambda root: {"result": _train(reader, root, {**given, "seed": seed}, progress)},
+        build=lambda root: {"counts": _train(reader, root, {**given, "seed": seed}, progress)},
     )
-    result = _describe(document["result"], out)
+    measured = msgspec.json.decode((out / "metrics.json").read_bytes(), type=dict[str, Any])
+    result = _describe(measured, int(document["counts"]["samples"]), out)
     if already:
         result.details["already_done"] = True
     return result
@@ -46,7 +55,7 @@ def run(
 
 def _train(
     reader: Reader, root: Path, settings: dict[str, Any], progress: Progress | None
-) -> dict[str, Any]:
+) -> dict[str, int]:
     from signdata.training import data, models
     from signdata.training.train import TrainConfig, train
 
@@ -56,21 +65,19 @@ def _train(
         dataset = data.load(
             reader, size_hw=network.input_size_hw, channels=network.channels, progress=progress
         )
-        result = train(config, dataset, run_dir=root, progress=progress)
+        train(config, dataset, run_dir=root, progress=progress)
     except DatasetError as err:
         err.path = err.path or str(reader.info.sources[0]["name"])
         raise
-    return {**result.to_dict(), "samples": len(dataset.labels)}
+    return {"samples": len(dataset.labels)}
 
 
-def _describe(measured: dict[str, Any], out: Path) -> Result:
+def _describe(measured: dict[str, Any], n_samples: int, out: Path) -> Result:
     result = Result("baseline", str(out))
-    result.read = result.written = int(measured["samples"])
-    result.details.update(
-        {name: value for name, value in measured.items() if name not in ("notes", "samples")}
-    )
+    result.read = result.written = n_samples
+    result.shows_counts = False
+    result.details.update({name: value for name, value in measured.items() if name in _SHOWN})
     result.details["run"] = str(out)
-    result.details.pop("seconds")
     for note in measured["notes"]:
         result.note(str(out), note)
     test = measured["test_accuracy"]

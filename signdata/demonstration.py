@@ -61,7 +61,7 @@ STEPS = (
 
 def show(out: Path, say: Say, *, overwrite: bool = False) -> Result:
     """Run every step inside `out`, saying what is typed and what came of it."""
-    result = Result("demo", str(out))
+    result = Result("demo", str(out), shows_counts=False)
     result.details["steps"] = []
     out.mkdir(parents=True, exist_ok=True)
     say(f"$ cd {shlex.quote(str(out))}")

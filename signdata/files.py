@@ -1,4 +1,4 @@
-"""Writing files: never through a link, never over a source, errors that say what to do."""
+"""Writing files: never through a link, never over a source; errors that say what to do."""
 
 from __future__ import annotations
 
@@ -10,11 +10,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from signdata.errors import OutputError
+from signdata.errors import DecodeError, OutputError, SigndataError
 
 T = TypeVar("T")
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NO_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP}
+
+
+@contextlib.contextmanager
+def reading(path: str) -> Iterator[None]:
+    """Turn what the system refuses while one item is read into a `DecodeError`."""
+    try:
+        yield
+    except SigndataError:
+        raise
+    except OSError as err:
+        what = f"cannot be read ({err.strerror or err})"
+        raise DecodeError(what, path=str(err.filename or path)) from err
+    except MemoryError as err:
+        raise DecodeError("does not fit into memory", path=path) from err
 
 
 @contextlib.contextmanager
@@ -22,7 +37,7 @@ def writing(path: Path) -> Iterator[None]:
     """Turn an `OSError` of the system into an `OutputError` that says what to do."""
     try:
         yield
-    except OutputError:
+    except SigndataError:
         raise
     except OSError as err:
         if err.errno in _NO_SPACE:
@@ -43,11 +58,23 @@ def write_file(path: Path, data: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     file = _new(path, lambda: os.open(path, flags | getattr(os, "O_BINARY", 0), 0o666))
     try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(file, view) :]
+        write_all(file, data)
     finally:
         os.close(file)
+
+
+def write_all(file: int, data: bytes) -> None:
+    """Write all of `data` to an open file, however little of it the system takes at once."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file that is there with all of `data`, or as it was before."""
+    new = path.with_name(f"{path.name}.new")
+    write_file(new, data)
+    os.replace(new, path)
 
 
 def link_file(source: str, path: Path, *, symbolic: bool) -> bool:
@@ -65,8 +92,9 @@ def link_file(source: str, path: Path, *, symbolic: bool) -> bool:
     try:
         _new(path, lambda: os.link(target, path))
     except OSError as err:
-        if err.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP):
+        if err.errno not in _NO_LINK:
             raise
+        write_file(path, b"")
         shutil.copyfile(target, path)
         return False
     return True
@@ -79,25 +107,43 @@ def _new(path: Path, make: Callable[[], T]) -> T:
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
         except FileExistsError:
-            path.unlink(missing_ok=True)
+            remove(path)
     return make()
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder, if there is one."""
+    """Remove a file, a link or a folder, if there is one."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
 
 
+def own_folder(root: Path, folder: Path) -> None:
+    """Remove every symbolic link that is part of the path from `root` down to `folder`."""
+    for place in (folder, *folder.parents):
+        if place == root:
+            break
+        if place.is_symlink():
+            place.unlink()
+
+
 def merge(source: Path, target: Path) -> None:
-    """Move every entry of `source` into `target`, folder by folder; remove `source`."""
+    """Move every entry of `source` into `target`, folder by folder; remove `source`.
+
+    Raises
+    ------
+    OutputError
+        If a link stands where a folder is to be: what it points at is not part of `target`.
+    """
     target.mkdir(parents=True, exist_ok=True)
     for entry in sorted(source.iterdir()):
         place = target / entry.name
-        if entry.is_dir() and not entry.is_symlink() and place.is_dir():
+        folder = entry.is_dir() and not entry.is_symlink()
+        if folder and place.is_symlink():
+            raise OutputError("a link where a folder is to be", path=place, remedy="Remove it.")
+        if folder and place.is_dir():
             merge(entry, place)
         else:
-            entry.replace(place)
+            os.replace(entry, place)
     source.rmdir()

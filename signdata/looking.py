@@ -83,7 +83,8 @@ def _summary(
 
 def refuse_several_splits(reader: Reader, path: Path) -> None:
     """Raise `UsageError` if a dataset has samples of more than one split."""
-    splits = sorted({sample.split for sample in reader} - {""})
+    present = {sample.split for sample in reader}
+    splits = [name for name in SPLITS if name in present]
     if len(splits) > 1:
         raise UsageError(
             f"several splits ({', '.join(splits)}); a CSV of the same kind holds one",

@@ -9,6 +9,7 @@ equal bytes.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from signdata.errors import FormatError
+from signdata.errors import FormatError, MissingError
 from signdata.results import Problem
+from signdata.samples import SPLITS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,10 +57,28 @@ def columns_of(rows: Iterable[Row]) -> list[str]:
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
     """Write a manifest: UTF-8, LF, one row a sample."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([row.get(name, "") for name in columns] for row in rows)
+    _write_csv(path, columns, ([row.get(name, "") for name in columns] for row in rows))
+
+
+def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        plain = csv.writer(file, lineterminator="\n")
+        # Python leaves a lone CR unquoted, and then reads it as the end of a row.
+        careful = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        plain.writerow(header)
+        for row in rows:
+            (careful if any("\r" in cell for cell in row) else plain).writerow(row)
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turn an `OSError` of the system into an error that names the file."""
+    try:
+        yield
+    except FileNotFoundError as err:
+        raise MissingError("not there", path=path) from err
+    except OSError as err:
+        raise FormatError(f"cannot be read ({err.strerror})", path=path) from err
 
 
 def read_rows(path: Path) -> Iterator[Row]:
@@ -68,10 +88,10 @@ def read_rows(path: Path) -> Iterator[Row]:
     ------
     FormatError
         If it is not UTF-8, lacks a needed column, names one twice, has a row of another
-        length, or repeats an id.
+        length, an empty or repeated id, or a split that is none.
     """
     seen: set[str] = set()
-    with path.open("r", encoding="utf-8", newline="") as file:
+    with _reading(path), path.open("r", encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, strict=True)
         try:
             header = next(reader, [])
@@ -90,8 +110,15 @@ def read_rows(path: Path) -> Iterator[Row]:
                         f"{len(cells)} fields; expected {len(header)}", path=path, where=where
                     )
                 row = dict(zip(header, cells, strict=True))
-                if row["id"] in seen:
-                    raise FormatError(f"id {row['id']!r} stands twice", path=path, where=where)
+                if not row["id"] or row["id"] in seen:
+                    fault = f"id {row['id']!r} stands twice" if row["id"] else "an empty id"
+                    raise FormatError(fault, path=path, where=where)
+                if row.get("split", "") not in ("", *SPLITS):
+                    raise FormatError(
+                        f"split {row['split']!r}; expected {', '.join(SPLITS)} or nothing",
+                        path=path,
+                        where=where,
+                    )
                 seen.add(row["id"])
                 yield row
         except (csv.Error, UnicodeDecodeError) as err:
@@ -137,15 +164,25 @@ def read_document(path: Path) -> dict[str, Any] | None:
         If it is no JSON object.
     """
     file = beside(path, DOCUMENT)
-    return parse_document(file.read_bytes(), file) if file.is_file() else None
+    if not file.is_file():
+        return None
+    with _reading(file):
+        data = file.read_bytes()
+    return parse_document(data, file)
 
 
 def parse_document(data: bytes, path: Path) -> dict[str, Any]:
     """Decode the bytes of a ``signdata.json``."""
     try:
         return msgspec.json.decode(data, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError) as err:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
         raise FormatError(f"no JSON object ({err})", path=path) from err
+
+
+def origin_of(document: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a document says of how the first file of a chain of conversions was spelled."""
+    origin = (document or {}).get("origin")
+    return origin if isinstance(origin, dict) else {}
 
 
 def read_classes(path: Path) -> tuple[str, ...]:
@@ -153,29 +190,32 @@ def read_classes(path: Path) -> tuple[str, ...]:
 
     Raises
     ------
+    MissingError
+        If it is not there.
     FormatError
-        If one stands twice or a line is empty.
+        If it cannot be read, one stands twice or a line is empty.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with _reading(path):
+            text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as err:
         raise FormatError(f"not UTF-8 ({err})", path=path) from err
-    lines = text.splitlines()
+    lines = text.removesuffix("\n").split("\n") if text else []
+    seen: set[str] = set()
     for number, line in enumerate(lines, 1):
-        if not line or line in lines[: number - 1]:
+        if not line or line in seen:
             fault = "a class that stands twice" if line else "an empty line"
             raise FormatError(
                 f"{fault}; expected one class a line", path=path, where=f"line {number}"
             )
+        seen.add(line)
     return tuple(lines)
 
 
 def write_problems(path: Path, problems: Iterable[Problem]) -> None:
     """Write ``problems.csv``: path, where, kind, message."""
-    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("path", "where", "kind", "message"))
-        writer.writerows((p.path, p.where, p.kind, p.message) for p in problems)
+    rows = ((p.path, p.where, p.kind, p.message) for p in problems)
+    _write_csv(path, ("path", "where", "kind", "message"), rows)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -3,50 +3,85 @@
 Everything is built in a partial folder: ``OUT/.signdata-partial/`` for a
 directory, ``NAME.partial/`` beside a single file::
 
-    lock          held by the run that writes; the system frees it when the run dies
-    owner.json    which run that is, for the message to a second one
-    record.json   the command, its options and its sources: what may go on from here
-    journal       one line a finished batch: its manifest rows, its problems
-    tree/         what moves up at the end
-    commit        there while the entries of tree/ move up
+    lock, owner.json   held by the run that writes, and who that is (`signdata.locking`)
+    record.json        the command, its options and its sources: what may go on from here
+    journal            one line a finished batch: its manifest rows, its problems
+    tree/              what moves up at the end
+    closing            there while the one file of an output gets its last parts
+    commit             there while the entries of tree/ move up; says what they replace
 
 Files are written plainly into ``tree/``; the journal says which of them count.
 A run that goes on after a kill redoes the batches without a line. Nothing has
 its final name before `Output.commit`, which only renames.
+
+`Output.open` asks two questions. What stands under the final name: nothing, a
+complete output of this very command, or something else? And is there a partial
+folder that this command can go on from? Whatever the answers, it first ends a
+commit that was cut short.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
-import socket
-from collections.abc import Mapping
+import stat
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import filelock
 import msgspec
 
-from signdata import manifest
+from signdata import manifest, stored
 from signdata.errors import (
+    FormatError,
     OutputError,
     OutputExistsError,
-    OutputLockedError,
     SourceChangedError,
     UsageError,
 )
-from signdata.files import merge, remove, writing
+from signdata.files import merge, remove, replace_file, write_file, writing
 from signdata.journal import Journal
+from signdata.locking import Lock
 
 PARTIAL_DIR = ".signdata-partial"
 PARTIAL_SUFFIX = ".partial"
 
-FRESH, RESUMED, AGAIN, COMPLETE = "fresh", "resumed", "again", "complete"
+FRESH, AGAIN, COMPLETE = "fresh", "again", "complete"
+
+Rows = Iterable[tuple[str, manifest.Row]]
+"""Stored rows, each with the key of its batch, '' where that is not known."""
+
+Changed = Callable[[Mapping[str, Any], Rows], str]
+"""Names the first source that is not as a document and its rows say; '' if all are."""
 
 
 def is_partial(path: Path) -> bool:
-    """Whether `path` is the unfinished output of a run that is under way or was killed."""
-    return path.name.endswith(PARTIAL_SUFFIX) or (path / PARTIAL_DIR).exists()
+    """Whether `path` is, or lies in, the unfinished output of a run under way or killed."""
+    if path.name.endswith(PARTIAL_SUFFIX):
+        return True
+    beside = Path(f"{path}{PARTIAL_SUFFIX}")
+    if beside.is_dir() and ((beside / "commit").exists() or not path.exists()):
+        return True
+    place = path.absolute()
+    if (place / PARTIAL_DIR).exists() or (place.parent / PARTIAL_DIR).exists():
+        return True
+    return any(
+        folder.name == PARTIAL_DIR
+        or (folder.name.endswith(PARTIAL_SUFFIX) and (folder / "lock").exists())
+        for folder in (place, *place.parents)
+    )
+
+
+def same_sources(document: Mapping[str, Any], record: Mapping[str, Any]) -> str:
+    """Name the first source that two records tell differently of; '' if there is none."""
+    recorded, found = document.get("sources", []), record.get("sources", [])
+    if recorded == found:
+        return ""
+    names = [
+        str(new.get("name", "")) for old, new in zip(recorded, found, strict=False) if old != new
+    ]
+    return names[0] if names else " and ".join(str(one.get("name", "")) for one in found)
 
 
 class Output:
@@ -59,34 +94,49 @@ class Output:
     directory : bool
         Whether it is a directory of files or one file.
     record : mapping
-        ``command``, ``options``, ``seed``, ``sources``: what makes two runs the same.
+        ``signdata``, ``command``, ``options``, ``seed``, ``sources``: what makes two runs
+        the same.
     overwrite : bool
         Whether something else under the name may be replaced.
+    changed : callable, optional
+        Tells whether the sources are still what stored rows were made from; by default
+        their records are compared.
 
     Attributes
     ----------
     state : str
-        After `open`: `FRESH`, `RESUMED` (a killed run goes on), `COMPLETE` (nothing to do)
-        or `AGAIN` (complete, but some samples were not written: they are tried again).
+        After `open`: `COMPLETE` (nothing to do), `AGAIN` (complete, but some samples were not
+        written: they are tried again), or `FRESH`.
     document : dict
-        The ``signdata.json`` of a complete output.
+        The ``signdata.json`` of the complete output; {} when `FRESH`.
+    journal : Journal
+        What a killed run has finished already, and this one will.
     """
 
     def __init__(
-        self, path: Path, *, directory: bool, record: Mapping[str, Any], overwrite: bool = False
+        self,
+        path: Path,
+        *,
+        directory: bool,
+        record: Mapping[str, Any],
+        overwrite: bool = False,
+        changed: Changed | None = None,
     ) -> None:
         self.path = path
         self.directory = directory
-        self.partial = (
-            path / PARTIAL_DIR if directory else path.with_name(path.name + PARTIAL_SUFFIX)
-        )
+        self.partial = path / PARTIAL_DIR if directory else Path(f"{path}{PARTIAL_SUFFIX}")
         self.tree = self.partial / "tree"
         self.state = FRESH
         self.document: dict[str, Any] = {}
         self.journal: Journal
-        self._record = dict(record)
+        # As it will be read back: a tuple becomes a list.
+        self._record: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(dict(record)))
         self._overwrite = overwrite
-        self._lock: filelock.BaseFileLock | None = None
+        self._changed = changed or (lambda document, rows: same_sources(document, self._record))
+        self._replaces = False
+        self._lock: Lock | None = None
+
+    # -- Taking possession
 
     def open(self) -> str:
         """Find out what is there, refuse or take possession; return the state.
@@ -100,154 +150,195 @@ class Output:
         SourceChangedError
             If it is the same command, but a source has changed.
         """
-        self._look()
-        if self.state == COMPLETE:
-            return self.state
-        with writing(self.path):
-            self.partial.mkdir(parents=True, exist_ok=True)
-        self._acquire()
-        try:
+        self._refuse_strange()
+        if not self.partial.exists():
             self._look()
-            if self.state != COMPLETE:
-                with writing(self.path):
-                    self._take()
+            if self.state == COMPLETE:
+                return self.state
+        lock = Lock(self.partial, self.path, str(self._record.get("command", "")))
+        with writing(self.path):
+            lock.acquire()
+        self._lock = lock
+        try:
+            with writing(self.path):
+                lock.sign()
+                _remove_links(self.partial)
+                _remove_links(self.tree)
+                if (self.partial / "commit").exists():
+                    self._move_up()
+                    self._clear_partial()
+                self._look()
+                if self.state == COMPLETE:
+                    self._clear_partial()
+                    self.release()
+                else:
+                    self._prepare()
         except BaseException:
             self.release()
             raise
         return self.state
 
+    def _refuse_strange(self) -> None:
+        """Refuse names under which nothing of ours can be."""
+        if self.path.name.endswith(PARTIAL_SUFFIX):
+            what = f"ends in {PARTIAL_SUFFIX}, which every reader takes for unfinished"
+            raise UsageError(what, path=self.path, remedy="Choose another name.")
+        if self.directory and os.path.lexists(self.path) and not self.path.is_dir():
+            raise OutputExistsError(
+                "is a file; expected a folder, or nothing",
+                path=self.path,
+                remedy="Choose another name, or remove it.",
+            )
+        if not os.path.lexists(self.partial):
+            return
+        ours = self.partial.is_dir() and not self.partial.is_symlink()
+        names = os.listdir(self.partial) if ours else []
+        if not ours or (names and "lock" not in names and "owner.json" not in names):
+            raise OutputExistsError(
+                "stands where the unfinished output would be, and was made by something else",
+                path=self.partial,
+                remedy="Choose another name, or remove it.",
+            )
+
     def _look(self) -> None:
         """Set the state from what stands under the final name; refuse what is foreign."""
-        self.state = FRESH
-        if (self.partial / "record.json").exists():
-            self.state = RESUMED
-            return
+        self.state, self.document, self._replaces = FRESH, {}, False
         if not self._occupied():
             return
         document = None
         if self.path.is_dir() == self.directory:
             with contextlib.suppress(ValueError, OSError):
-                document = read_document(self.path)
+                document = stored.read_document(self.path)
+        fault = self._fault(document)
+        if fault is None and document is not None:
+            self.document = document
+            counts = document.get("counts", {})
+            unwritten = counts.get("skipped") or counts.get("failed")
+            self.state = AGAIN if unwritten else COMPLETE
+        elif fault is not None and not self._overwrite:
+            raise fault
+        else:
+            _refuse_precious(self.path)
+            self._replaces = True
+
+    def _occupied(self) -> bool:
+        if self.directory and self.path.is_dir():
+            return any(name != PARTIAL_DIR for name in os.listdir(self.path))
+        return os.path.lexists(self.path)
+
+    def _fault(self, document: Mapping[str, Any] | None) -> OutputError | None:
+        """Why what stands there is not the output of this command; None if it is."""
         if document is None or not self._same(document):
-            if self._overwrite:
-                self._refuse_precious()
-                return
             made = "made by something else" if document is None else "made with other options"
-            raise OutputExistsError(
+            return OutputExistsError(
                 f"exists and was {made}",
                 path=self.path,
                 remedy="Choose another name, or replace it with --overwrite.",
             )
-        self._same_sources(document)
-        self.document = document
-        counts = document.get("counts", {})
-        self.state = AGAIN if counts.get("skipped") or counts.get("failed") else COMPLETE
-
-    def _occupied(self) -> bool:
-        if not os.path.lexists(self.path):
-            return False
-        if self.directory and self.path.is_dir():
-            return any(name != PARTIAL_DIR for name in os.listdir(self.path))
-        return True
-
-    def _refuse_precious(self) -> None:
-        """Refuse to empty a folder that can hardly be meant."""
-        here = Path.cwd().resolve()
-        path = self.path.resolve()
-        if path in (here, *here.parents, Path.home().resolve()):
-            raise UsageError(
-                "would be emptied by --overwrite, and it holds the current or home folder",
-                path=self.path,
-                remedy="Choose another output.",
-            )
-
-    def _acquire(self) -> None:
-        lock = filelock.FileLock(self.partial / "lock", timeout=0)
         try:
-            lock.acquire()
-            while not (self.partial / "lock").exists():  # its last owner has just removed it
-                lock.release()
-                self.partial.mkdir(parents=True, exist_ok=True)
-                lock.acquire()
-        except filelock.Timeout:
-            owner = "another run"
-            with contextlib.suppress(OSError, msgspec.DecodeError):
-                data = msgspec.json.decode((self.partial / "owner.json").read_bytes())
-                owner = f"process {data['pid']} on {data['host']} ({data['command']})"
-            raise OutputLockedError(
-                f"is being written by {owner}", path=self.path, remedy="Wait for it to end."
-            ) from None
-        except OSError as err:
-            raise OutputError(f"cannot be locked ({err.strerror})", path=self.partial) from err
-        self._lock = lock
-
-    def _take(self) -> None:
-        self.partial.mkdir(exist_ok=True)
-        owner = {
-            "pid": os.getpid(),
-            "host": socket.gethostname(),
-            "command": self._record.get("command", ""),
-        }
-        (self.partial / "owner.json").write_bytes(msgspec.json.encode(owner))
-        record = self.partial / "record.json"
-        if self.state == RESUMED:
-            previous = manifest.parse_document(record.read_bytes(), record)
-            if (self.partial / "commit").exists():
-                self._move_up()
-                self.state = FRESH
-                self._look()
-                return
-            if self._same(previous):
-                self._same_sources(previous)
-            elif self._overwrite:
-                self._clear_partial()
-                self.state = FRESH
-            else:
-                raise OutputExistsError(
-                    "holds an unfinished run with other options",
-                    path=self.path,
-                    remedy="Repeat that command to finish it, or start anew with --overwrite.",
-                )
-        self.tree.mkdir(exist_ok=True)
-        if not record.exists():
-            temporary = self.partial / "record.new"
-            temporary.write_bytes(manifest.dump_document(self._record))
-            temporary.replace(record)
-        self.journal = Journal(self.partial / "journal")
-
-    def _clear_partial(self) -> None:
-        for entry in self.partial.iterdir():
-            if entry.name not in ("lock", "owner.json"):
-                remove(entry)
+            rows = (("", row) for row in stored.read_rows(self.path))
+            name = self._changed(document, rows)
+        except (FormatError, OSError) as err:
+            return OutputExistsError(f"exists and is damaged ({err})", path=self.path)
+        return source_changed(name, self.path) if name else None
 
     def _same(self, document: Mapping[str, Any]) -> bool:
         return all(
             document.get(key) == self._record.get(key) for key in ("command", "options", "seed")
         )
 
-    def _same_sources(self, document: Mapping[str, Any]) -> None:
-        """Raise `SourceChangedError` naming the first source that is not as recorded."""
-        recorded, found = document.get("sources", []), self._record.get("sources", [])
-        if recorded == found:
-            return
-        names = [source.get("name", "") for source in found]
-        for old, new in zip(recorded, found, strict=False):
-            if old != new:
-                names = [new.get("name", "")]
-                break
-        raise source_changed(" and ".join(names), self.path)
+    # -- The partial folder
+
+    def _prepare(self) -> None:
+        """Go on from the partial folder, or begin it anew."""
+        if not self._goes_on():
+            self._clear_partial()
+        self.tree.mkdir(exist_ok=True)
+        record = {**self._record, "stands_on": self._base()}
+        replace_file(self.partial / "record.json", manifest.dump_document(record))
+        self.journal = Journal(self.partial / "journal")
+
+    def _goes_on(self) -> bool:
+        """Whether there is a killed run of this command; refuse one of another."""
+        file = self.partial / "record.json"
+        if not file.exists():
+            return False
+        previous: dict[str, Any] = {}
+        with contextlib.suppress(FormatError):
+            previous = manifest.parse_document(file.read_bytes(), file)
+        if (
+            previous.get("signdata") != self._record.get("signdata")
+            or previous.get("stands_on") != self._base()
+            or (self.partial / "closing").exists()
+        ):
+            return False
+        fault: OutputError | None = None
+        if not self._same(previous):
+            fault = OutputExistsError(
+                "holds an unfinished run with other options",
+                path=self.path,
+                remedy="Repeat that command to finish it, or start anew with --overwrite.",
+            )
+        else:
+            name = same_sources(previous, self._record) or self._changed_since()
+            fault = source_changed(name, self.path) if name else None
+        if fault is not None and not self._overwrite:
+            raise fault
+        return fault is None
+
+    def _changed_since(self) -> str:
+        """Name the first source that is not as it was when the journal was written."""
+        journal = Journal(self.partial / "journal")
+        try:
+            return self._changed(self._record, journal.rows())
+        finally:
+            journal.close()
+
+    def _base(self) -> str:
+        """What of a complete output this run leaves in place; '' for nothing."""
+        if self.state != AGAIN:
+            return ""
+        return hashlib.sha256(manifest.dump_document(self.document)).hexdigest()
+
+    def _clear_partial(self) -> None:
+        """Empty the partial folder of all but the lock; the record goes first."""
+        remove(self.partial / "record.json")
+        for entry in list(self.partial.iterdir()):
+            if entry.name not in ("lock", "owner.json"):
+                remove(entry)
+
+    def closing(self) -> None:
+        """Say that the one file of the output gets its last parts: a kill now spoils it."""
+        if not self.directory:
+            write_file(self.partial / "closing", b"")
+
+    # -- The end
 
     def commit(self) -> None:
         """Move everything in ``tree/`` up to its final name and remove the partial folder."""
         self.journal.close()
         with writing(self.path):
-            replaces = self._overwrite and self.state == FRESH and self._occupied()
-            (self.partial / "commit").write_text("clear" if replaces else "move")
+            what = "all" if self._replaces else "problems"
+            replace_file(self.partial / "commit", what.encode())
             self._move_up()
+            self._clear_partial()
+        self.release()
+
+    def _move_up(self) -> None:
+        """Do what ``commit`` says; may have been done in part before."""
+        marker = self.partial / "commit"
+        replaced = marker.read_text()
+        if replaced:
+            if replaced == "all":
+                self._clear_final()
+            remove(manifest.beside(self.path, manifest.PROBLEMS))
+            replace_file(marker, b"")
+        if self.tree.exists():
+            merge(self.tree, self.path if self.directory else self.path.parent)
 
     def _clear_final(self) -> None:
-        if self.directory and self.path.is_dir():
-            for entry in self.path.iterdir():
+        if self.directory:
+            for entry in list(self.path.iterdir()):
                 if entry.name != PARTIAL_DIR:
                     remove(entry)
             return
@@ -255,42 +346,27 @@ class Output:
         for name in manifest.SIDECARS:
             remove(self.path.with_name(f"{self.path.name}.{name}"))
 
-    def _move_up(self) -> None:
-        marker = self.partial / "commit"
-        if marker.read_text() == "clear":
-            self._clear_final()
-            marker.write_text("move")
-        if self.tree.exists():
-            remove(manifest.beside(self.path, manifest.PROBLEMS))
-            merge(self.tree, self.path if self.directory else self.path.parent)
-        for entry in self.partial.iterdir():
-            if entry.name not in ("lock", "record.json", "commit"):
-                remove(entry)
-        # The record goes before the marker: without it nothing claims to be unfinished.
-        remove(self.partial / "record.json")
-        self.release(keep=False)
-
     def abandon(self) -> None:
         """Remove the partial folder: the input cannot be used, nothing is worth keeping."""
-        self.journal.close()
         with contextlib.suppress(OSError):
             self._clear_partial()
-            self.release(keep=False)
-            if self.directory:
-                self.path.rmdir()
+        self.release()
 
-    def release(self, *, keep: bool = True) -> None:
-        """Give up the lock; `keep` leaves the partial folder for the next run."""
-        if not keep:
-            remove(self.partial)
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
-        if keep and not (self.partial / "record.json").exists():
+    def release(self) -> None:
+        """Give up the lock. Without a record there is nothing to keep, and nothing stays."""
+        if hasattr(self, "journal"):
+            self.journal.close()
+        if self._lock is None:
+            return
+        if not (self.partial / "record.json").exists():
             with contextlib.suppress(OSError):
-                remove(self.partial / "owner.json")
-                remove(self.partial / "lock")
+                self._clear_partial()
+                self._lock.vanish()
                 self.partial.rmdir()
+                if self.directory:
+                    self.path.rmdir()
+        self._lock.release()
+        self._lock = None
 
 
 def source_changed(name: str, output: Path) -> SourceChangedError:
@@ -302,13 +378,28 @@ def source_changed(name: str, output: Path) -> SourceChangedError:
     )
 
 
-def read_document(path: Path) -> dict[str, Any] | None:
-    """Return what signdata recorded of the dataset at `path`, in whatever format it is."""
-    if path.is_file() and path.suffix.lower() in (".h5", ".hdf5"):
-        from signdata.formats.hdf5 import read_attribute
+def _remove_links(folder: Path) -> None:
+    """Remove symbolic links that someone put where only our own files are."""
+    if folder.is_dir():
+        for entry in list(folder.iterdir()):
+            if entry.is_symlink():
+                entry.unlink()
 
-        return read_attribute(path)
-    return manifest.read_document(path)
+
+def _refuse_precious(path: Path) -> None:
+    """Refuse to replace what can hardly be meant."""
+    here, home, place = Path.cwd().resolve(), Path.home().resolve(), path.resolve()
+    if place in (here, *here.parents, home, *home.parents):
+        raise UsageError(
+            "would be emptied by --overwrite, and it holds the current or home folder",
+            path=path,
+            remedy="Choose another output.",
+        )
+    mode = path.lstat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
+        raise OutputExistsError(
+            "is no file and no folder", path=path, remedy="Choose another output."
+        )
 
 
 def refuse_overlap(sources: list[Path], output: Path) -> None:

@@ -2,8 +2,9 @@
 
 Work is handed to a `concurrent.futures.Executor` a few items ahead, never all at
 once. A worker that dies (out of memory, a decoder's crash) costs the pool, not
-the run: the items that were under way are tried again one by one, each in a
-process of its own, and only the one that kills it again is given up.
+the run: what was under way is tried again one by one, each in a process of its
+own; an item that ends that one too is divided, and only the part that cannot be
+survived is given up.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from multiprocessing.connection import wait
 from typing import Any, Generic, TypeVar
@@ -28,7 +29,7 @@ AHEAD = 3
 
 
 class WorkerDied(Generic[T]):
-    """Stands in for the result of an item that killed its worker twice."""
+    """Stands in for the result of an item that killed its worker every time."""
 
     def __init__(self, item: T) -> None:
         self.item = item
@@ -49,8 +50,11 @@ def run(
     *,
     workers: int,
     divide: Callable[[T], list[T]] = lambda item: [item],
-) -> Iterator[tuple[T, list[R | WorkerDied[T]]]]:
+) -> Generator[tuple[T, list[R | WorkerDied[T]]], None, None]:
     """Yield ``(item, results)`` in the order of `items`.
+
+    Close the generator (`contextlib.closing`) where it may be left early: that ends the
+    workers before anything else happens.
 
     Parameters
     ----------
@@ -61,7 +65,7 @@ def run(
     workers : int
         1 runs everything in this process.
     divide : callable
-        Cuts an item that may have killed a worker into smaller ones, to find the one at fault.
+        Cuts an item that killed a worker into smaller ones, to find the one at fault.
 
     Yields
     ------
@@ -83,67 +87,107 @@ class _Pool(Generic[T, R]):
     def __init__(self, function: Callable[[T], R], workers: int) -> None:
         self._function = function
         self._workers = workers
-        self._executor = self._start(workers)
+        self._executor: ProcessPoolExecutor | None = None
 
     def _start(self, workers: int) -> ProcessPoolExecutor:
         # fork costs milliseconds where spawn imports everything again; elsewhere it is not safe.
         method = "fork" if sys.platform == "linux" else "spawn"
-        return ProcessPoolExecutor(
+        executor = ProcessPoolExecutor(
             workers,
             mp_context=multiprocessing.get_context(method),
             initializer=_begin_worker,
             initargs=(self._function,),
         )
+        self._executor = executor
+        with _no_signals():  # until the workers have said what they do on one
+            executor.submit(os.getpid)
+        return executor
 
     def run(
         self, items: Iterable[T], divide: Callable[[T], list[T]]
     ) -> Iterator[tuple[T, list[R | WorkerDied[T]]]]:
         source = iter(items)
         waiting: deque[tuple[T, Future[Any]]] = deque()
+        executor = self._start(self._workers)
         while True:
             while len(waiting) < self._workers * AHEAD:
                 try:
                     item = next(source)
                 except StopIteration:
                     break
-                waiting.append((item, self._submit(item)))
+                waiting.append((item, _submit(executor, item)))
             if not waiting:
                 return
             item, future = waiting.popleft()
             try:
-                yield item, [future.result()]
+                result = future.result()
             except BrokenExecutor:
-                unfinished = [item, *(other for other, _ in waiting)]
+                waiting.appendleft((item, future))
+                yield from self._each_alone(waiting, divide)
                 waiting.clear()
-                self._executor.shutdown(wait=True, cancel_futures=True)
-                for suspect in unfinished:
-                    yield suspect, [self._alone(part) for part in divide(suspect)]
-                self._executor = self._start(self._workers)
+                executor = self._start(self._workers)
+            else:
+                yield item, [result]
 
-    def _submit(self, item: T) -> Future[Any]:
-        try:
-            return self._executor.submit(_call, item)
-        except BrokenExecutor as err:
-            broken: Future[Any] = Future()
-            broken.set_exception(err)
-            return broken
+    def _each_alone(
+        self, waiting: Iterable[tuple[T, Future[Any]]], divide: Callable[[T], list[T]]
+    ) -> Iterator[tuple[T, list[R | WorkerDied[T]]]]:
+        """Finish what was under way when a worker died, without risk for one another."""
+        self.stop()
+        for item, future in waiting:
+            if not future.cancelled() and future.exception() is None:
+                yield item, [future.result()]
+                continue
+            result = self._alone(item)
+            if not isinstance(result, WorkerDied):
+                yield item, [result]
+                continue
+            parts = divide(item)
+            yield item, [result] if len(parts) <= 1 else [self._alone(part) for part in parts]
 
     def _alone(self, item: T) -> R | WorkerDied[T]:
-        with self._start(1) as executor:
-            try:
-                result: R = executor.submit(_call, item).result()
-            except BrokenExecutor:
-                return WorkerDied(item)
-            return result
+        future = _submit(self._start(1), item)
+        try:
+            result: R = future.result()
+        except BrokenExecutor:
+            return WorkerDied(item)
+        finally:
+            self.stop()
+        return result
 
     def stop(self) -> None:
         """End the workers now, whatever they are doing: their work is redone or was finished."""
-        processes = dict(getattr(self._executor, "_processes", None) or {})
-        self._executor.shutdown(wait=False, cancel_futures=True)
-        for process in processes.values():
+        if self._executor is None:
+            return
+        processes = list((getattr(self._executor, "_processes", None) or {}).values())
+        for process in processes:
             process.kill()
-        for process in processes.values():
+        self._executor.shutdown(wait=True, cancel_futures=True)
+        for process in processes:
             process.join()
+        self._executor = None
+
+
+def _submit(executor: ProcessPoolExecutor, item: Any) -> Future[Any]:
+    try:
+        return executor.submit(_call, item)
+    except BrokenExecutor as err:
+        broken: Future[Any] = Future()
+        broken.set_exception(err)
+        return broken
+
+
+@contextlib.contextmanager
+def _no_signals() -> Iterator[None]:
+    """Hold back signals to this thread, and to the processes that it starts meanwhile."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _function: Callable[[Any], Any]
@@ -155,6 +199,8 @@ def _begin_worker(function: Callable[[Any], Any]) -> None:
     # Ctrl-C reaches the whole group; only the parent decides what happens then.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

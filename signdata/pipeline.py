@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
 import signdata
-from signdata import manifest, names, parallel
-from signdata.errors import DatasetError, DecodeError, MissingError, OutputError, SigndataError
-from signdata.files import link_file, remove, write_file, writing
-from signdata.formats.base import Batch, Finished, ListBatch, Piece, Reader, Survey, Writer, divide
+from signdata import manifest, names, stored
+from signdata.errors import DatasetError, OutputError, SigndataError
+from signdata.files import remove, writing
+from signdata.formats.base import Batch, Finished, ListBatch, Reader, Survey, Writer
 from signdata.journal import Body, Line
 from signdata.manifest import Row
-from signdata.output import AGAIN, COMPLETE, RESUMED, Output, source_changed
+from signdata.output import AGAIN, COMPLETE, Output
 from signdata.results import NOTE, Problem, Result
-from signdata.samples import ReadAgain, Sample
-
-Transform: TypeAlias = Callable[[Sample], Iterable[Sample]]
+from signdata.unchanged import Sources
+from signdata.working import SKIP as SKIP
+from signdata.working import STOP as STOP
+from signdata.working import Job, Outcome, Payload, work
+from signdata.working import Transform as Transform
 
 
 @runtime_checkable
@@ -34,8 +36,6 @@ class Resurveys(Protocol):
 
 Progress: TypeAlias = Callable[[int, int | None], None]
 """Called as ``progress(done, total)`` with counts of samples; total None when unknown."""
-
-STOP, SKIP = "stop", "skip"
 
 LOST = "not preserved: "
 """How a note starts that tells what the target cannot say."""
@@ -64,127 +64,6 @@ class Run:
     dry_run: bool = False
     overwrite: bool = False
     progress: Progress | None = None
-
-
-@dataclass
-class Outcome:
-    """What a worker reports of one batch."""
-
-    read: int = 0
-    skipped: int = 0
-    failed: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    body: bytes = b""
-    payload: list[bytes] = field(default_factory=list)
-    fatal: SigndataError | None = None
-
-
-@dataclass(frozen=True)
-class Job:
-    """One batch's way from reader to writer; runs in a worker."""
-
-    writer: Writer
-    transforms: Sequence[Transform]
-    tree: Path | None
-    on_error: str
-
-    def __call__(self, batch: Batch) -> Outcome:
-        outcome = Outcome()
-        rows: list[Row] = []
-        sizes: list[list[int]] = []
-        try:
-            for sample in batch:
-                outcome.read += 1
-                self._one(sample, outcome, rows, sizes)
-                if outcome.fatal:
-                    break
-        except SigndataError as err:  # the batch itself cannot be read
-            outcome.fatal = err
-        outcome.body = msgspec.json.encode(Body(rows, sizes))
-        return outcome
-
-    def _one(
-        self, sample: Sample, outcome: Outcome, rows: list[Row], sizes: list[list[int]]
-    ) -> None:
-        try:
-            for changed in self._transformed(sample):
-                row, lengths = self._store(changed, outcome)
-                rows.append(row)
-                sizes.append(lengths)
-        except OutputError as err:
-            outcome.fatal = err
-        except SigndataError as err:
-            if self.on_error == STOP:
-                outcome.fatal = err
-                return
-            missing = isinstance(err, MissingError)
-            outcome.problems.append(
-                Problem.from_error(
-                    err, "missing" if missing else "corrupt", sample.source or sample.id
-                )
-            )
-            outcome.skipped += missing
-            outcome.failed += not missing
-
-    def _transformed(self, sample: Sample) -> Iterator[Sample]:
-        samples: Iterable[Sample] = (sample,)
-        for transform in self.transforms:
-            samples = [changed for one in samples for changed in transform(one)]
-        yield from samples
-
-    def _store(self, sample: Sample, outcome: Outcome) -> tuple[Row, list[int]]:
-        for _ in range(2):
-            with contextlib.suppress(ReadAgain):
-                return self._store_once(sample, outcome)
-        raise DecodeError("reads differently every time", path=sample.source)
-
-    def _store_once(self, sample: Sample, outcome: Outcome) -> tuple[Row, list[int]]:
-        digest = hashlib.sha256()
-        lengths: list[int] = []
-        piece = None
-        n_payload = len(outcome.payload)
-        try:
-            for piece in self.writer.pieces(sample):
-                digest.update(piece.content or piece.data)
-                lengths.append(len(piece.data))
-                self._put(piece, outcome)
-        except BaseException:
-            del outcome.payload[n_payload:]
-            if self.tree is not None and piece is not None and piece.path:
-                remove(self.tree / self.writer.row_path(piece.path))
-            raise
-        for note in sample.pixels.notes():
-            outcome.problems.append(Problem(sample.source or sample.id, "", NOTE, note))
-        row = {
-            "id": sample.id,
-            "path": self.writer.row_path(piece.path) if piece else "",
-            "label": sample.label,
-            "split": sample.split,
-            "group": sample.group,
-            "source": sample.source,
-            **sample.meta,
-            **self.writer.meta(sample, len(lengths)),
-        }
-        if piece is not None and not piece.link:
-            row["sha256"] = digest.hexdigest()
-            source_sha256 = sample.pixels.source_sha256()
-            if source_sha256:
-                row["source_sha256"] = source_sha256
-        return row, lengths
-
-    def _put(self, piece: Piece, outcome: Outcome) -> None:
-        if not piece.path:
-            if self.tree is not None:
-                outcome.payload.append(piece.data)
-        elif self.tree is not None:
-            target = self.tree / piece.path
-            with writing(target):
-                if not piece.link:
-                    write_file(target, piece.data)
-                elif not link_file(piece.link, target, symbolic=piece.symbolic):
-                    outcome.problems.append(
-                        Problem(piece.path, "", NOTE, "copied: no hard link across file systems")
-                    )
 
 
 def convert(
@@ -228,6 +107,11 @@ def convert(
     losses = writer.loses(info)
     if writer.wants_survey:
         writer.survey(_survey(reader, transforms))
+    result = Result(command, str(out))
+    notes = [*info.notes, *(Problem("", "", NOTE, LOST + loss) for loss in losses)]
+    if how.dry_run:
+        _dry(reader, writer, transforms, how, result, notes)
+        return result
     record = {
         "signdata": signdata.__version__,
         "command": command,
@@ -235,30 +119,25 @@ def convert(
         "seed": seed,
         "sources": [dict(source) for source in info.sources],
     }
-    result = Result(command, str(out))
-    result.extend(info.notes)
-    for loss in losses:
-        result.note(str(out), LOST + loss)
-    if how.dry_run:
-        _dry(reader, writer, transforms, how, result)
+    output = Output(
+        out,
+        directory=not writer.single_file,
+        record=record,
+        overwrite=how.overwrite,
+        changed=Sources(reader, out).changed,
+    )
+    if output.open() == COMPLETE:
+        _already_done(result, output)
         return result
-    output = Output(out, directory=not writer.single_file, record=record, overwrite=how.overwrite)
-    state = output.open()
-    if state == COMPLETE:
-        _check_unchanged(reader, _stored_rows(out), out)
-        return _already_done(result, output, reader)
     try:
         conversion = _Conversion(reader, writer, output, transforms, how, result)
         conversion.run()
-        conversion.finish(record, losses, describe)
-    except (KeyboardInterrupt, OutputError):
+        conversion.finish(record, notes, describe)
+    except OutputError:
         output.release()
         raise
     except SigndataError:
-        if state == AGAIN:
-            output.release()
-        else:
-            output.abandon()
+        output.abandon()
         raise
     except BaseException:
         output.release()
@@ -267,7 +146,13 @@ def convert(
 
 
 class _Conversion:
-    """A run that writes."""
+    """A run that writes.
+
+    Attributes
+    ----------
+    kept : dict
+        Rows of a complete output whose samples stay as they are, by id.
+    """
 
     def __init__(
         self,
@@ -280,69 +165,78 @@ class _Conversion:
     ) -> None:
         self.reader, self.writer, self.output = reader, writer, output
         self.transforms, self.how, self.result = transforms, how, result
-        self.stored: dict[str, Row] = {}
-        if output.state == AGAIN and not writer.single_file:
-            self.stored = {row["id"]: row for row in _stored_rows(output.path)}
-        rows = self.stored.values() if output.state == AGAIN else self._journal_rows()
-        if output.state in (AGAIN, RESUMED):
-            _check_unchanged(reader, rows, output.path)
+        self.kept = self._rows_to_keep()
+        self.end = 0
 
-    def _journal_rows(self) -> Iterator[Row]:
-        for key in self.output.journal.lines:
-            yield from self.output.journal.body(key).rows
+    def _rows_to_keep(self) -> dict[str, Row]:
+        """Rows of a complete output, if each is of one sample that is known by name."""
+        if self.output.state != AGAIN or self.writer.single_file:
+            return {}
+        ids: set[str] = set()
+        for batch in self.reader.batches():
+            if not isinstance(batch, ListBatch):
+                return {}
+            ids.update(sample.id for sample in batch.samples)
+        rows = {row["id"]: row for row in stored.read_rows(self.output.path)}
+        return rows if rows.keys() <= ids else {}
 
     def _todo(self) -> Iterator[Batch]:
-        """Batches that are not in the journal, without the samples that are stored already."""
+        """Batches that are not in the journal, without the samples that are kept."""
         for batch in self.reader.batches():
             if batch.key in self.output.journal.lines:
                 continue
-            if self.stored and isinstance(batch, ListBatch):
-                batch = batch.without(self.stored)
+            if self.kept and isinstance(batch, ListBatch):
+                batch = batch.without(self.kept.keys())
                 if not batch.samples:
                     continue
             yield batch
 
     def run(self) -> None:
         """Store every batch and write its line into the journal."""
-        journal, how = self.output.journal, self.how
-        done = len(self.stored) + sum(line.read for line in journal.lines.values())
+        output, journal = self.output, self.output.journal
+        done = len(self.kept) + sum(line.read for line in journal.lines.values())
+        scratch = output.partial / "scratch"
         target: Path | None = None
-        end = 0
-        if self.writer.single_file:
-            with writing(self.output.path):
-                target, end = self.writer.begin(self.output.tree)
-            end = max([end, *(line.end for line in journal.lines.values())])
-        job = Job(self.writer, self.transforms, self.output.tree, how.on_error)
-        for batch, outcome in work(job, self._todo(), how.workers):
-            if outcome.fatal:
-                raise outcome.fatal
-            if target is not None:
-                with writing(self.output.path):
-                    end = _append(target, end, outcome.payload)
-            with writing(self.output.path):
-                line = Line(
-                    batch.key,
-                    outcome.read,
-                    outcome.skipped,
-                    outcome.failed,
-                    outcome.problems,
-                    end,
-                )
-                journal.add(line, outcome.body)
-            done += outcome.read
-            if how.progress:
-                how.progress(done, self.reader.info.n_samples)
-        self.end = end
+        with writing(output.path):
+            remove(scratch)
+            if self.writer.single_file:
+                if not journal.lines:  # what was begun may have been cut short
+                    remove(output.tree)
+                    output.tree.mkdir()
+                scratch.mkdir()
+                target, begin = self.writer.begin(output.tree)
+                self.end = max([begin, *(line.end for line in journal.lines.values())])
+        job = Job(
+            self.writer,
+            self.transforms,
+            output.tree,
+            scratch if self.writer.single_file else None,
+            self.how.on_error,
+        )
+        with closing(work(job, self._todo(), self.how.workers)) as finished:
+            for batch, outcome in finished:
+                if outcome.fatal:
+                    raise outcome.fatal
+                with writing(output.path):
+                    if target is not None:
+                        self.end = _append(target, self.end, outcome.payloads)
+                    journal.add(_line(batch, outcome, self.end), outcome.body)
+                done += outcome.read
+                if self.how.progress:
+                    self.how.progress(done, self.reader.info.n_samples)
 
     def finish(
         self,
         record: dict[str, Any],
-        losses: list[str],
+        notes: list[Problem],
         describe: Callable[[], dict[str, Any]] | None,
     ) -> None:
         """Count, describe, and move the output to its final name."""
-        result, journal = self.result, self.output.journal
+        result, output = self.result, self.output
+        problems = self._count(notes)
+        lost = {p.message.removeprefix(LOST) for p in problems if p.message.startswith(LOST)}
         watched = names.Names()
+        paths: set[str] = set()
         present: dict[str, int] = {}
         columns: dict[str, None] = {}
         for row in self._rows():
@@ -351,26 +245,8 @@ class _Conversion:
             columns.update(dict.fromkeys(row))
             if row["path"]:
                 watched.add(row["path"])
-        noted = list(self.result.problems)
-        result.read = len(self.stored)
-        for line in journal.lines.values():
-            result.read += line.read
-            result.skipped += line.skipped
-            result.failed += line.failed
-            noted += line.problems
-        problems = list(dict.fromkeys(noted))
-        losses = losses + sorted(
-            {p.message.removeprefix(LOST) for p in problems if p.message.startswith(LOST)}
-        )
-        losses = list(dict.fromkeys(losses))
-        result.problems = []
-        result.extend(problems)
-        result.exit_code = 3 if result.skipped or result.failed else 0
-        if not result.written:
-            first = next((p.message for p in problems if p.kind != NOTE), "no samples in it")
-            raise DatasetError(
-                f"nothing could be written: {first}", path=self.reader.info.sources[0]["name"]
-            )
+                paths.add(row["path"])
+        _refuse_nothing(result, problems, self.reader)
         classes = self.reader.info.labels.order(present)
         document = {
             **record,
@@ -381,7 +257,7 @@ class _Conversion:
                 "failed": result.failed,
                 "classes": {name: present.get(name, 0) for name in classes},
             },
-            "not_preserved": losses,
+            "not_preserved": sorted(lost),
             "origin": dict(self.reader.info.origin),
             **(describe() if describe else {}),
         }
@@ -391,88 +267,91 @@ class _Conversion:
             classes,
             manifest.columns_of([dict.fromkeys(columns, "")]),
             document,
-            getattr(self, "end", 0),
+            self.end,
             result.written,
         )
-        with writing(self.output.path):
-            self.writer.finish(self.output.tree, finished)
+        with writing(output.path):
+            if not self.writer.single_file:
+                _sweep(output.tree, paths)
+            output.closing()
+            self.writer.finish(output.tree, finished)
             if problems:
                 name = manifest.PROBLEMS
                 if self.writer.single_file:
-                    name = f"{self.output.path.name}.{name}"
-                manifest.write_problems(self.output.tree / name, sorted(problems))
-        self.output.commit()
+                    name = f"{output.path.name}.{name}"
+                manifest.write_problems(output.tree / name, problems)
+        output.commit()
+
+    def _count(self, notes: list[Problem]) -> list[Problem]:
+        """Close the books but for what was written; return all problems, each once, sorted."""
+        result = self.result
+        problems = list(notes)
+        if self.kept:
+            sources = {row["source"] or row["id"] for row in self.kept.values()}
+            problems += (
+                problem
+                for problem in stored.read_problems(self.output.path)
+                if problem.kind == NOTE and problem.path in sources
+            )
+        result.read = len(self.kept)
+        for line in self.output.journal.lines.values():
+            result.read += line.read
+            result.skipped += line.skipped
+            result.failed += line.failed
+            problems += line.problems
+        result.exit_code = 3 if result.skipped or result.failed else 0
+        problems = sorted(set(problems))
+        result.extend(problems)
+        return problems
 
     def _rows(self) -> Iterator[Row]:
-        for body, batch in self._bodies():
-            if not self.stored:
-                yield from body.rows
+        for batch in self.reader.batches():
+            rows = self.output.journal.body(batch.key).rows
+            if not self.kept:
+                yield from rows
                 continue
-            rows = {row["id"]: row for row in body.rows}
+            new = {row["id"]: row for row in rows}
             for sample in batch:
-                row = rows.get(sample.id) or self.stored.get(sample.id)
+                row = new.get(sample.id) or self.kept.get(sample.id)
                 if row:
                     yield row
 
     def _sizes(self) -> Iterator[list[int]]:
-        for body, _ in self._bodies():
-            yield from body.sizes
-
-    def _bodies(self) -> Iterator[tuple[Body, Batch]]:
         for batch in self.reader.batches():
-            if batch.key in self.output.journal.lines:
-                yield self.output.journal.body(batch.key), batch
-            else:
-                yield Body([], []), batch
+            yield from self.output.journal.body(batch.key).sizes
 
 
-def work(
-    job: Callable[[Batch], Outcome], batches: Iterable[Batch], workers: int | None
-) -> Iterator[tuple[Batch, Outcome]]:
-    """Run a job over batches, in order; a sample that kills its worker becomes a failed one."""
-    for batch, outcomes in parallel.run(
-        job, batches, workers=parallel.n_workers(workers), divide=divide
-    ):
-        merged = Outcome()
-        bodies = Body([], [])
-        for outcome in outcomes:
-            if isinstance(outcome, parallel.WorkerDied):
-                outcome = _died(outcome.item)
-            merged.read += outcome.read
-            merged.skipped += outcome.skipped
-            merged.failed += outcome.failed
-            merged.problems += outcome.problems
-            merged.payload += outcome.payload
-            merged.fatal = merged.fatal or outcome.fatal
-            if len(outcomes) == 1:
-                merged.body = outcome.body
-            elif outcome.body:
-                body = msgspec.json.decode(outcome.body, type=Body)
-                bodies.rows += body.rows
-                bodies.sizes += body.sizes
-        if len(outcomes) > 1:
-            merged.body = msgspec.json.encode(bodies)
-        yield batch, merged
+def _line(batch: Batch, outcome: Outcome, end: int) -> Line:
+    return Line(batch.key, outcome.read, outcome.skipped, outcome.failed, outcome.problems, end)
 
 
-def _died(batch: Batch) -> Outcome:
-    """What is recorded of a sample whose decoding ended the worker process, twice."""
-    what = "the worker process died on it twice (out of memory, or the decoder crashed)"
-    if not isinstance(batch, ListBatch):
-        return Outcome(fatal=DatasetError(what, where=f"batch {batch.key}"))
-    sample = batch.samples[0]
-    problem = Problem(sample.source or sample.id, "", "crash", what)
-    return Outcome(read=1, failed=1, problems=[problem], body=msgspec.json.encode(Body([], [])))
-
-
-def _append(path: Path, end: int, payload: list[bytes]) -> int:
+def _append(path: Path, end: int, payloads: list[Payload]) -> int:
     """Write bytes behind position `end` of a file; return where they end."""
     with path.open("r+b") as file:
         file.seek(end)
-        for data in payload:
-            file.write(data)
-            end += len(data)
-    return end
+        for payload in payloads:
+            for data in payload.take():
+                file.write(data)
+        return file.tell()
+
+
+def _sweep(tree: Path, paths: set[str]) -> None:
+    """Remove what no row knows: left by a run that was killed, or by a worker that died."""
+    folders: set[str] = set()
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in folders:
+            folders.add(folder)
+            folder = folder.rpartition("/")[0]
+    waiting = [""]
+    while waiting:
+        folder = waiting.pop()
+        for entry in list(os.scandir(tree / folder)):
+            place = f"{folder}/{entry.name}" if folder else entry.name
+            if place in folders and not entry.is_symlink():
+                waiting.append(place)
+            elif place not in paths:
+                remove(Path(entry.path))
 
 
 def _survey(reader: Reader, transforms: Sequence[Transform]) -> Survey:
@@ -484,58 +363,53 @@ def _survey(reader: Reader, transforms: Sequence[Transform]) -> Survey:
 
 
 def _dry(
-    reader: Reader, writer: Writer, transforms: Sequence[Transform], how: Run, result: Result
+    reader: Reader,
+    writer: Writer,
+    transforms: Sequence[Transform],
+    how: Run,
+    result: Result,
+    notes: list[Problem],
 ) -> None:
     """Read and count everything; write nothing."""
     watched = names.Names()
-    for _, outcome in work(
-        Job(writer, transforms, None, how.on_error), reader.batches(), how.workers
-    ):
-        if outcome.fatal:
-            raise outcome.fatal
-        rows = msgspec.json.decode(outcome.body, type=Body).rows
-        for row in rows:
-            if row["path"]:
-                watched.add(row["path"])
-        result.read += outcome.read
-        result.written += len(rows)
-        result.skipped += outcome.skipped
-        result.failed += outcome.failed
-        result.extend(outcome.problems)
-        if how.progress:
-            how.progress(result.read, reader.info.n_samples)
+    problems = list(notes)
+    job = Job(writer, transforms, None, None, how.on_error)
+    with closing(work(job, reader.batches(), how.workers)) as finished:
+        for _, outcome in finished:
+            if outcome.fatal:
+                raise outcome.fatal
+            rows = msgspec.json.decode(outcome.body, type=Body).rows
+            for row in rows:
+                if row["path"]:
+                    watched.add(row["path"])
+            result.read += outcome.read
+            result.written += len(rows)
+            result.skipped += outcome.skipped
+            result.failed += outcome.failed
+            problems += outcome.problems
+            if how.progress:
+                how.progress(result.read, reader.info.n_samples)
+    problems = sorted(set(problems))
+    result.extend(problems)
+    _refuse_nothing(result, problems, reader)
     result.exit_code = 3 if result.skipped or result.failed else 0
     result.details["dry_run"] = True
 
 
-def _stored_rows(path: Path) -> Iterator[Row]:
-    """Rows of a complete output's manifest; none for a format that keeps them elsewhere."""
-    file = manifest.beside(path, manifest.MANIFEST)
-    return manifest.read_rows(file) if file.is_file() else iter(())
+def _refuse_nothing(result: Result, problems: list[Problem], reader: Reader) -> None:
+    if not result.written:
+        first = next((p.message for p in problems if p.kind != NOTE), "no samples in it")
+        sources = reader.info.sources
+        raise DatasetError(
+            f"nothing could be written: {first}", path=sources[0]["name"] if sources else ""
+        )
 
 
-def _check_unchanged(reader: Reader, rows: Iterable[Row], out: Path) -> None:
-    """Raise `SourceChangedError` if a file that was read for `rows` has other bytes now."""
-    recorded = {row["id"]: row["source_sha256"] for row in rows if row.get("source_sha256")}
-    if not recorded:
-        return
-    for batch in reader.batches():
-        if not isinstance(batch, ListBatch):
-            return
-        for sample in batch.samples:
-            if sample.id not in recorded:
-                continue
-            try:
-                found = sample.pixels.source_sha256()
-            except SigndataError:
-                found = ""
-            if found != recorded[sample.id]:
-                raise source_changed(sample.source or sample.id, out)
-
-
-def _already_done(result: Result, output: Output, reader: Reader) -> Result:
+def _already_done(result: Result, output: Output) -> None:
+    """Say what a complete output holds."""
     counts = output.document.get("counts", {})
-    result.read = result.written = int(counts.get("written", 0))
+    result.written = int(counts.get("written", 0))
+    result.read = int(counts.get("read", result.written))
     result.details["already_done"] = True
     result.summary = f"{output.path} is complete already: nothing to do"
-    return result
+    result.extend(stored.read_problems(output.path))

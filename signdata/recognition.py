@@ -90,20 +90,62 @@ def _of_directory(path: Path, follow_symlinks: bool) -> str:
             "or CLASS/NAME.mp4 below it",
             path=path,
         )
-    kinds = _kinds(found)
-    for file in sorted(path.glob("*.json")):
-        if b'"gloss"' in file.open("rb").read(4096):
-            kinds["wlasl"] = file.name
+    kinds = _readings(found)
     if len(kinds) > 1:
-        readings = ", ".join(f"{kind} ({place})" for kind, place in sorted(kinds.items()))
-        raise FormatError(
-            f"{len(kinds)} readings: {readings}",
-            path=path,
-            remedy="Name one with --from, or point at the part that is meant.",
-        )
+        remedy = "Name one with --from, or point at the part that is meant."
+        if "wlasl" in kinds:
+            remedy = f"Name the index itself ({path / kinds['wlasl']}), or say --from videos."
+        raise FormatError(f"{len(kinds)} readings: {_listed(kinds)}", path=path, remedy=remedy)
     if not kinds:
         raise FormatError("no pictures and no videos in its class folders", path=path)
     return next(iter(kinds))
+
+
+def recognise_videos(path: Path, *, follow_symlinks: bool = False) -> str:
+    """Return ``videos`` or ``wlasl``, whichever a source of videos is.
+
+    Pictures beside the videos of a tree do not matter here.
+
+    Raises
+    ------
+    MissingError, FormatError
+        If it is not there, or neither.
+    """
+    refuse_partial(path)
+    if path.suffix.lower() == ".json" and path.is_file():
+        return "wlasl"
+    if not path.is_dir():
+        if not path.exists():
+            raise MissingError("not there", path=path)
+        raise FormatError("no videos; expected a directory, or the JSON of WLASL", path=path)
+    kinds = _readings(Tree.scan(path, follow_symlinks=follow_symlinks))
+    if "wlasl" in kinds:
+        raise FormatError(
+            f"holds the WLASL index {kinds['wlasl']}", path=path, remedy="Name that file as SRC."
+        )
+    if kinds and "videos" not in kinds:
+        raise FormatError(
+            f"no videos; expected CLASS/NAME.mp4 below it, found {_listed(kinds)}", path=path
+        )
+    return "videos"
+
+
+def _listed(kinds: dict[str, str]) -> str:
+    return ", ".join(f"{kind} ({place})" for kind, place in sorted(kinds.items()))
+
+
+def _readings(found: Tree) -> dict[str, str]:
+    """The formats that a directory could be read as, each with an example."""
+    kinds = _kinds(found)
+    for file in sorted(found.root.glob("*.json")):
+        if file.is_file() and _mentions_gloss(file):
+            kinds["wlasl"] = file.name
+    return kinds
+
+
+def _mentions_gloss(path: Path) -> bool:
+    with path.open("rb") as file:
+        return b'"gloss"' in file.read(4096)
 
 
 def _kinds(found: Tree) -> dict[str, str]:

@@ -75,6 +75,7 @@ class Result:
     details: dict[str, Any] = field(default_factory=dict)
     summary: str = ""
     exit_code: int = 0
+    shows_counts: bool = True
 
     def note(self, path: str, message: str, *, where: str = "") -> None:
         """Add a problem of kind ``note``."""

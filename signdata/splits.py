@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import posixpath
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -149,12 +149,12 @@ def _missing_classes(counts: dict[str, dict[str, int]], shares: dict[str, float]
     return notes
 
 
-def writer_for(out: Path, info: DatasetInfo, mode: str) -> Writer:
-    """The writer that a split's output name and mode ask for."""
+def writer_for(out: Path, info: DatasetInfo, mode: str, source: Path) -> Writer:
+    """The writer that a split's output name and mode ask for; `source` is what is split."""
     if mode not in MODES:
         raise UsageError(f"mode {mode!r}; expected one of {', '.join(MODES)}")
     if mode == "manifest":
-        return ManifestWriter()
+        return ManifestWriter(source)
     if out.suffix.lower() == ".csv":
         return CsvWriter(out.name)
     if out.suffix.lower() in HDF5_SUFFIXES:
@@ -165,18 +165,24 @@ def writer_for(out: Path, info: DatasetInfo, mode: str) -> Writer:
 
 
 class ManifestWriter(Writer):
-    """Writes no pixels: only each sample's row, with its split and its path in the source."""
+    """Writes no pixels: only each sample's row, with its split and its path below `source`."""
 
     name = "manifest"
     single_file = False
     holds = frozenset({"still", "clip"})
+
+    def __init__(self, source: Path) -> None:
+        self._source = source
 
     def pieces(self, sample: Sample) -> Iterator[Piece]:
         return iter(())
 
     def meta(self, sample: Sample, n_pieces: int) -> dict[str, str]:
         files = sample.pixels.files
-        return {"path": posixpath.normpath(sample.source) if files else ""}
+        if not files:
+            return {"path": ""}
+        file = Path(os.path.relpath(files[0], self._source))
+        return {"path": (file.parent if sample.kind == "clip" else file).as_posix()}
 
     def finish(self, tree: Path, finished: Finished) -> None:
         manifest.write_rows(tree / manifest.MANIFEST, finished.columns, finished.rows())

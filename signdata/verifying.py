@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from signdata import manifest, parallel
+from signdata import parallel, stored
 from signdata.errors import SigndataError
-from signdata.formats.base import Batch, Reader, divide
+from signdata.files import reading
+from signdata.formats.base import Batch, ListBatch, Reader, divide
 from signdata.pipeline import Progress
 from signdata.results import Problem, Result
 from signdata.samples import Sample
@@ -37,7 +39,8 @@ class _Digest:
 
     def __call__(self, batch: Batch) -> list[Seen]:
         try:
-            return [_see(sample) for sample in batch]
+            with reading(f"batch {batch.key}"):
+                return [_see(sample) for sample in batch]
         except SigndataError as err:
             return [Seen(batch.key, "", "", "", str(err))]
 
@@ -45,9 +48,10 @@ class _Digest:
 def _see(sample: Sample) -> Seen:
     digest = hashlib.sha256()
     try:
-        for frame in sample.frames():
-            digest.update(f"{frame.shape}".encode())
-            digest.update(frame.tobytes())
+        with reading(sample.source or sample.id):
+            for frame in sample.frames():
+                digest.update(f"{frame.shape}".encode())
+                digest.update(frame.tobytes())
     except SigndataError as err:
         return Seen(sample.id, sample.label, sample.split, "", str(err))
     return Seen(sample.id, sample.label, sample.split, digest.hexdigest(), "")
@@ -59,19 +63,28 @@ def _each(
     workers: int | None,
     progress: Progress | None,
 ) -> Iterator[T | str]:
-    """Yield what `job` returns for each sample; the key of a batch that killed its worker."""
+    """Yield what `job` returns for each sample; the id of one that killed its worker."""
     done = 0
-    for batch, results in parallel.run(
-        job, reader.batches(), workers=parallel.n_workers(workers), divide=divide
-    ):
-        for found in results:
-            if isinstance(found, parallel.WorkerDied):
-                yield batch.key
-                continue
-            yield from found
-            done += len(found)
-        if progress:
-            progress(done, reader.info.n_samples)
+    n_workers = parallel.n_workers(workers)
+    with closing(
+        parallel.run(job, reader.batches(), workers=n_workers, divide=divide)
+    ) as all_results:
+        for _, results in all_results:
+            for found in results:
+                if isinstance(found, parallel.WorkerDied):
+                    yield _name(found.item)
+                    done += 1
+                else:
+                    yield from found
+                    done += len(found)
+            if progress:
+                progress(done, reader.info.n_samples)
+
+
+def _name(batch: Batch) -> str:
+    if isinstance(batch, ListBatch) and len(batch.samples) == 1:
+        return batch.samples[0].id
+    return f"batch {batch.key}"
 
 
 def _all_seen(reader: Reader, workers: int | None, progress: Progress | None) -> list[Seen]:
@@ -92,7 +105,7 @@ def compare(
     """Hold two datasets against each other; see `signdata.verify`."""
     seen_a = _all_seen(a, workers, progress)
     seen_b = _all_seen(b, workers, progress)
-    result = Result("verify", str(path_b), read=len(seen_a) + len(seen_b))
+    result = Result("verify", str(path_b), read=len(seen_a) + len(seen_b), shows_counts=False)
     unreadable = [
         Problem(seen.id, str(path), "corrupt", seen.error)
         for path, all_seen in ((path_a, seen_a), (path_b, seen_b))
@@ -110,7 +123,6 @@ def compare(
     result.extend([*unreadable, *differences])
     n = len(unreadable) + len(differences)
     result.failed = len(unreadable)
-    result.skipped = result.read - result.failed
     result.exit_code = 4 if n else 0
     result.details = {"same": not n, "differences": n, "paired_by": "id" if by_id else "content"}
     counts = f"{len(seen_a):,} and {len(seen_b):,} samples, {how}"
@@ -161,7 +173,7 @@ def against_manifest(
     reader: Reader, path: Path, workers: int | None = None, progress: Progress | None = None
 ) -> Result:
     """Hold every stored sample against the digest in its manifest; see `signdata.verify`."""
-    result = Result("verify", str(path))
+    result = Result("verify", str(path), shows_counts=False)
     recorded = _recorded(path)
     done = unrecorded = 0
     problems: list[Problem] = []
@@ -185,7 +197,6 @@ def against_manifest(
     ]
     result.read = done
     result.failed = len(problems)
-    result.skipped = max(0, done - result.failed)
     result.extend([*reader.info.notes, *problems])
     result.exit_code = 4 if problems else 0
     result.details = {
@@ -215,15 +226,17 @@ class _Stored:
 
     def __call__(self, batch: Batch) -> list[tuple[str, str, str]]:
         try:
-            return [self._one(sample) for sample in batch]
+            with reading(f"batch {batch.key}"):
+                return [self._one(sample) for sample in batch]
         except SigndataError as err:
             return [(batch.key, "", str(err))]
 
     def _one(self, sample: Sample) -> tuple[str, str, str]:
         digest = hashlib.sha256()
         try:
-            for data in _stored_bytes(sample):
-                digest.update(data)
+            with reading(sample.source or sample.id):
+                for data in _stored_bytes(sample):
+                    digest.update(data)
         except SigndataError as err:
             return sample.id, "", str(err)
         return sample.id, digest.hexdigest(), ""
@@ -237,11 +250,4 @@ def _stored_bytes(sample: Sample) -> Iterable[bytes]:
 
 
 def _recorded(path: Path) -> dict[str, str]:
-    if path.is_file() and path.suffix.lower() in (".h5", ".hdf5"):
-        from signdata.formats.hdf5 import stored_digests
-
-        return stored_digests(path)
-    file = manifest.beside(path, manifest.MANIFEST)
-    if not file.is_file():
-        return {}
-    return {row["id"]: row.get("sha256", "") for row in manifest.read_rows(file)}
+    return {row["id"]: row.get("sha256", "") for row in stored.read_rows(path)}

@@ -8,7 +8,7 @@ from typing import Any
 
 import signdata
 from signdata import manifest
-from signdata.errors import DatasetError
+from signdata.errors import OutputError, SigndataError
 from signdata.files import remove, write_file, writing
 from signdata.output import COMPLETE, Output
 
@@ -60,7 +60,10 @@ def make(
             document = {**record, **build(output.tree)}
             write_file(output.tree / manifest.DOCUMENT, manifest.dump_document(document))
         output.commit()
-    except DatasetError:
+    except OutputError:
+        output.release()
+        raise
+    except SigndataError:
         output.abandon()
         raise
     except BaseException:

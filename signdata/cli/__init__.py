@@ -33,8 +33,15 @@ COMMANDS = {
 }
 
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM, handled as Ctrl-C is."""
+LATEST = 4.0
+"""Seconds after a signal when the process ends, whatever it is still doing."""
+
+
+class Interrupted(BaseException):
+    """SIGINT (Ctrl-C) or SIGTERM: work is left so that the same command goes on."""
+
+    def __init__(self, number: int) -> None:
+        self.exit_code = 128 + number
 
 
 class Commands(click.Group):
@@ -92,14 +99,17 @@ def main(args: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code."""
     args = sys.argv[1:] if args is None else args
     debug = "--debug" in args
-    signal.signal(signal.SIGTERM, _terminate)
+    before = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
     try:
         code = group.main(args=_debug_first(args), standalone_mode=False, prog_name="signdata")
         sys.stdout.flush()
-    except Terminated:
-        _interrupted(143)
+    except Interrupted as err:
+        _fail(_INTERRUPTED, err.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        _interrupted(130)
+        _fail(_INTERRUPTED, 130)
+    except click.exceptions.NoArgsIsHelpError as err:
+        err.show()
+        sys.exit(err.exit_code)
     except click.UsageError as err:
         _usage(err)
     except click.ClickException as err:
@@ -108,13 +118,15 @@ def main(args: list[str] | None = None) -> NoReturn:
         if debug:
             raise
         _fail(str(err), err.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except Exception as err:
+        if _stdout_is_closed():
+            sys.exit(0)
         if debug:
             raise
         _fail(_bug(err), 5 if _is_output_error(err) else 1)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -124,17 +136,39 @@ def _debug_first(args: list[str]) -> list[str]:
     return ["--debug", *rest] if len(rest) < len(args) else rest
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_INTERRUPTED = "interrupted. Repeat the same command: it goes on where it stopped."
 
 
-def _interrupted(code: int) -> NoReturn:
-    _fail("interrupted. Repeat the same command: it goes on where it stopped.", code)
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Raise `Interrupted`; the next signal, or the alarm, ends the process at once."""
+
+    def end(*_: object) -> None:
+        os.write(2, f"error: {_INTERRUPTED}\n".encode())
+        os._exit(128 + number)
+
+    for other in _SIGNALS:
+        signal.signal(other, end)
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, end)
+        signal.setitimer(signal.ITIMER_REAL, LATEST)
+    raise Interrupted(number)
 
 
 def _usage(err: click.UsageError) -> NoReturn:
     hint = f" See {err.ctx.command_path} --help." if err.ctx else ""
-    _fail(err.format_message().rstrip(".") + "." + hint, err.exit_code)
+    text = err.format_message()
+    _fail(text + ("" if text.endswith((".", "?")) else ".") + hint, err.exit_code)
+
+
+def _stdout_is_closed() -> bool:
+    """Whether nobody reads what is printed any more; what cannot be printed is dropped."""
+    try:
+        sys.stdout.flush()
+    except OSError as err:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return isinstance(err, BrokenPipeError)
+    return False
 
 
 def _is_output_error(err: Exception) -> bool:

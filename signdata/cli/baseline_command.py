@@ -11,18 +11,26 @@ from signdata.cli import options
 
 @click.command("baseline")
 @click.argument("src", metavar="SRC...", nargs=-1, required=True, type=options.PATH)
-@click.option("--model", default="unam", show_default=True, help="Name of the network.")
+@click.option("--model", default="unam", show_default=True, help="Name of the network: unam.")
 @click.option(
     "--out", type=options.PATH, metavar="DIR", help="Run folder [default: runs/STEM-MODEL-sSEED]."
 )
-@click.option("--epochs", type=click.IntRange(1), help="Times that every sample is seen.")
-@click.option("--batch-size", type=click.IntRange(1), help="Samples in one step.")
-@click.option("--lr", type=click.FloatRange(0, min_open=True), help="Peak learning rate.")
+@click.option(
+    "--epochs", type=click.IntRange(1), help="Times that every sample is seen [default: 10]."
+)
+@click.option("--batch-size", type=click.IntRange(1), help="Samples in one step [default: 64].")
+@click.option(
+    "--lr", type=click.FloatRange(0, min_open=True), help="Peak learning rate [default: 0.01]."
+)
 @click.option(
     "--augment", type=click.Choice(["light", "none"]), help="Random changes [default: light]."
 )
 @click.option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="auto takes CUDA where there is one.",
 )
 @options.seed
 @options.reads_csv

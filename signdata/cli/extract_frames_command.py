@@ -29,12 +29,16 @@ class Count(click.ParamType[int | None]):
 @click.argument("out", type=options.PATH)
 @options.videos
 @click.option(
-    "--frames", type=Count(), default="all", help="All frames, or N evenly spaced [default: all]."
+    "--frames",
+    type=Count(),
+    metavar="all|N",
+    default="all",
+    help="All frames, or N evenly spaced [default: all].",
 )
 @click.option(
     "--short-side", type=click.IntRange(1), help="Scale the shorter side to this many pixels."
 )
-@click.option("--size", type=options.SIZE, help="Scale to this size.")
+@click.option("--size", type=options.SIZE, metavar="WxH", help="Scale to this size.")
 @click.option(
     "--image-format",
     type=click.Choice(["jpg", "png"]),

@@ -16,6 +16,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -93,10 +94,14 @@ reads_csv = _stack(
         metavar="letters|codes|FILE",
         help="What a CSV's labels are: A..Y, any integer, or lines of FILE.",
     ),
-    click.option("--csv-size", type=SIZE, help="Size of a CSV's pictures [default: square]."),
+    click.option(
+        "--csv-size", type=SIZE, metavar="WxH", help="Size of a CSV's pictures [default: square]."
+    ),
     click.option("--no-header", is_flag=True, help="The CSV's first line is a picture."),
 )
-size = click.option("--size", type=SIZE, help="Size of the written pictures [default: as read].")
+size = click.option(
+    "--size", type=SIZE, metavar="WxH", help="Size of the written pictures [default: as read]."
+)
 gray = click.option("--gray", is_flag=True, help="Write grey pictures (Rec. 601 luma).")
 image_format = click.option(
     "--image-format",
@@ -163,17 +168,19 @@ def show(result: Result, *, as_json: bool, quiet: bool) -> None:
         return
     if quiet:
         return
+    from signdata import manifest
     from signdata.errors import one_line
 
     for problem in result.problems[:20]:
         place = ":".join(part for part in (problem.path, problem.where) if part)
         click.echo(f"{problem.kind}: {one_line(f'{place}: {problem.message}')}", err=True)
     if len(result.problems) > 20:
-        where = f"; all are in {result.output}'s problems.csv" if result.output else ""
-        click.echo(f"... and {len(result.problems) - 20} more{where}", err=True)
+        file = manifest.beside(Path(result.output), manifest.PROBLEMS)
+        where = f"; all are in {file}" if result.output and file.exists() else ""
+        click.echo(f"... and {len(result.problems) - 20:,} more{where}", err=True)
     if result.summary:
         click.echo(result.summary)
-    if result.written or result.details.get("dry_run"):
+    if result.shows_counts and not result.details.get("already_done") and result.output:
         click.echo(counts(result))
 
 

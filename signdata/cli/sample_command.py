@@ -12,9 +12,9 @@ from signdata.cli import options
 @click.command("sample")
 @click.argument("kind", type=click.Choice(["sign-mnist", "asl-alphabet", "wlasl", "photos"]))
 @click.argument("out", type=options.PATH)
-@click.option("--n", type=click.IntRange(1), help="How many; see below.")
+@click.option("--n", type=click.IntRange(1), help="How many; of what is said above.")
 @click.option("--signers", type=click.IntRange(1), help="How many people sign.")
-@click.option("--size", type=options.SIZE, help="Size of pictures and videos.")
+@click.option("--size", type=options.SIZE, metavar="WxH", help="Size of pictures and videos.")
 @options.seed
 @options.overwrite
 @options.shows

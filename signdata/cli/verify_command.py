@@ -23,7 +23,7 @@ def command(a: str, b: str | None, **kwargs: Any) -> None:
 
     \b
     Example:
-      signdata verify sign_mnist_train.csv asl.h5
+      signdata verify asl/ asl.h5
     """
     import signdata
 

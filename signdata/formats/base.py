@@ -17,7 +17,7 @@ from signdata.errors import DatasetError, UsageError
 from signdata.labels import LabelSpace
 from signdata.manifest import Row
 from signdata.results import Problem
-from signdata.samples import Sample
+from signdata.samples import Broken, Sample
 
 BATCH = 64
 """Samples in one unit of work."""
@@ -229,6 +229,15 @@ class Finished:
     document: dict[str, Any]
     end: int
     n_samples: int
+
+
+def refuse_broken(sample: Sample) -> None:
+    """Raise the error of a sample that is known to be unreadable.
+
+    Writers ask before they look at its label or name, which may be what could not be read.
+    """
+    if isinstance(sample.pixels, Broken):
+        raise sample.pixels.error
 
 
 class Writer(ABC):

@@ -16,22 +16,35 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
 
 from signdata import manifest
 from signdata.errors import DatasetError, FormatError, LabelError, UsageError
 from signdata.files import write_file
 from signdata.formats import csv_text
-from signdata.formats.base import Batch, DatasetInfo, Finished, Piece, Reader, Survey, Writer
+from signdata.formats.base import (
+    Batch,
+    DatasetInfo,
+    Finished,
+    Piece,
+    Reader,
+    Survey,
+    Writer,
+    refuse_broken,
+)
 from signdata.formats.csv_text import Block, Dialect, Layout
 from signdata.labels import SIGN_MNIST_CODES, LabelSpace, code_of
 from signdata.manifest import Row
 from signdata.samples import SPLIT_NAMES, ArrayPixels, Broken, Sample
+
+Positive: TypeAlias = Annotated[int, msgspec.Meta(gt=0)]
 
 NOT_PLAIN = (
     "not preserved: the spelling of cells and line ends (values are; writing gives integers)"
@@ -56,6 +69,24 @@ class CsvOptions:
     labels: str = "letters"
     size_wh: tuple[int, int] | None = None
     header: bool = True
+
+
+class Spelling(msgspec.Struct, frozen=True):
+    """What ``signdata.json`` keeps of the CSVs that a dataset once was.
+
+    Attributes
+    ----------
+    size_wh : tuple of int or None
+        Width and height of their pictures.
+    files : dict
+        How each was spelled, by its split.
+    codes : dict
+        Code of each class name; empty for Sign-MNIST's letters.
+    """
+
+    size_wh: tuple[Positive, Positive] | None = None
+    files: dict[str, Dialect] = {}
+    codes: dict[str, int] = {}
 
 
 @dataclass(frozen=True)
@@ -134,7 +165,7 @@ class _CsvFile:
             id=row.get("id") or (f"{self.split}/{name}" if self.split else name),
             label=label,
             pixels=Broken(error) if error else pixels,
-            split=row.get("split", self.split),
+            split=row.get("split") or self.split,
             group=row.get("group", ""),
             source=row.get("source") or self.layout.path.name,
             meta={
@@ -182,19 +213,18 @@ class CsvReader(Reader):
         self._files = [
             self._open(path, split, options) for path, split in zip(paths, splits, strict=True)
         ]
-        self._rows = [self._stored_rows(file.layout) for file in self._files]
+        self._rows = self._told_apart([self._stored_rows(file.layout) for file in self._files])
 
     def _open(self, path: Path, split: str, options: CsvOptions) -> _CsvFile:
         layout = csv_text.scan(path, header=options.header)
-        document = manifest.read_document(path) or {}
-        origin = document.get("origin", {}).get("csv", {})
-        size_wh = options.size_wh or tuple(origin.get("size_wh", ())) or None
-        names = _names_of(options, origin)
+        document = manifest.read_document(path)
+        spelling = _spelling(manifest.origin_of(document), manifest.beside(path, manifest.DOCUMENT))
+        names = _names_of(options, spelling)
         return _CsvFile(
             layout,
             split,
             max(6, len(str(layout.n_rows))),
-            _check_size(layout, size_wh),
+            _check_size(layout, options.size_wh or spelling.size_wh),
             names,
             options,
         )
@@ -212,6 +242,16 @@ class CsvReader(Reader):
             )
         return rows
 
+    def _told_apart(self, rows: list[list[Row]]) -> list[list[Row]]:
+        """Prefix the stored ids with their file's split where two files use the same ones."""
+        ids = [row["id"] for stored in rows for row in stored]
+        if len(set(ids)) == len(ids):
+            return rows
+        return [
+            [{**row, "id": f"{file.split}/{row['id']}"} for row in stored]
+            for file, stored in zip(self._files, rows, strict=True)
+        ]
+
     @cached_property
     def info(self) -> DatasetInfo:
         columns: dict[str, None] = {}
@@ -220,7 +260,7 @@ class CsvReader(Reader):
         return DatasetInfo(
             self.name,
             "still",
-            LabelSpace(),
+            LabelSpace(self._declared),
             sum(file.layout.n_rows for file in self._files),
             (),
             tuple(name for name in columns if name not in manifest.COLUMNS),
@@ -231,6 +271,14 @@ class CsvReader(Reader):
                 for file in self._files
             ),
         )
+
+    @property
+    def _declared(self) -> tuple[str, ...]:
+        """Class names by code, where a file or an earlier conversion gave them."""
+        names = self._files[0].names
+        if names is None or names == SIGN_MNIST_CODES:
+            return ()
+        return tuple(names[code] for code in sorted(names))
 
     def _origin(self) -> dict[str, Any]:
         first = self._files[0]
@@ -281,19 +329,23 @@ def _splits_of(paths: list[Path]) -> list[str]:
     return splits
 
 
-def _names_of(options: CsvOptions, origin: dict[str, Any]) -> dict[int, str] | None:
+def _spelling(origin: Mapping[str, Any], path: Path | str) -> Spelling:
+    try:
+        return msgspec.convert(origin.get("csv", {}), Spelling)
+    except msgspec.ValidationError as err:
+        raise FormatError(f"no spelling of a CSV ({err})", path=path, where="origin.csv") from err
+
+
+def _names_of(options: CsvOptions, spelling: Spelling) -> dict[int, str] | None:
     """Class name of each code; None lets every integer name its own class."""
     if options.labels == "codes":
         return None
     if options.labels != "letters":
-        names = manifest.read_classes(Path(options.labels))
-        return dict(enumerate(names))
-    if "codes" in origin:
-        return {int(code): str(name) for name, code in origin["codes"].items()}
-    return SIGN_MNIST_CODES
+        return dict(enumerate(manifest.read_classes(Path(options.labels))))
+    return {code: name for name, code in spelling.codes.items()} or SIGN_MNIST_CODES
 
 
-def _check_size(layout: Layout, size_wh: tuple[int, ...] | None) -> tuple[int, int]:
+def _check_size(layout: Layout, size_wh: tuple[int, int] | None) -> tuple[int, int]:
     if size_wh is None:
         side = math.isqrt(layout.n_pixels)
         if side * side != layout.n_pixels or not side:
@@ -333,25 +385,25 @@ class CsvWriter(Writer):
         self._dialect = Dialect()
         self._size_hw = (0, 0)
         self._codes: dict[str, int] = {}
+        self._renumbers = False
 
     def check(self, info: DatasetInfo) -> None:
         super().check(info)
-        origin = info.origin.get("csv", {})
-        files = origin.get("files", {})
-        spelled: dict[str, Any] = files.get(self._split) or next(iter(files.values()), {})
-        self._dialect = Dialect(**spelled)
-        self._codes = {str(name): int(code) for name, code in origin.get("codes", {}).items()}
-        present = info.labels.order(info.present)
-        if present and any(code_of(label, self._codes) is None for label in present):
-            self._codes = {label: idx for idx, label in enumerate(present)}
+        spelling = _spelling(info.origin, str(info.sources[0]["name"]) if info.sources else "")
+        self._dialect = spelling.files.get(self._split) or next(
+            iter(spelling.files.values()), Dialect()
+        )
+        self._codes = spelling.codes
+        names = info.labels.order(info.present)
+        codes = {code_of(name, self._codes) for name in names}
+        self._renumbers = None in codes or len(codes) < len(names)
+        if self._renumbers:
+            self._codes = {name: idx for idx, name in enumerate(names)}
 
     def loses(self, info: DatasetInfo) -> list[str]:
-        names = info.labels.order(info.present)
-        if self._codes and not info.origin.get("csv", {}).get("codes") and names:
-            return [
-                "class names in the CSV itself: a label is an index into its manifest's classes"
-            ]
-        return []
+        if not self._renumbers:
+            return []
+        return ["class names in the CSV itself: a label is an index into its manifest's classes"]
 
     @property
     def wants_survey(self) -> bool:
@@ -370,6 +422,7 @@ class CsvWriter(Writer):
         self._size_hw = survey.size_hw
 
     def pieces(self, sample: Sample) -> Iterator[Piece]:
+        refuse_broken(sample)
         code = code_of(sample.label, self._codes)
         if code is None:
             raise LabelError(
@@ -404,8 +457,9 @@ class CsvWriter(Writer):
         origin = {**finished.document["origin"].get("csv", {})}
         origin.setdefault("files", {"": asdict(self._dialect)})
         origin["size_wh"] = [width, height]
-        if self._codes:
-            origin["codes"] = self._codes
+        codes = {name: code_of(name, self._codes) for name in finished.classes}
+        if not codes.items() <= {name: code for code, name in SIGN_MNIST_CODES.items()}.items():
+            origin["codes"] = codes
         document = {**finished.document, "origin": {**finished.document["origin"], "csv": origin}}
         manifest.write_rows(
             manifest.beside(path, manifest.MANIFEST), finished.columns, finished.rows()

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ from signdata.errors import FormatError, MissingError
 
 BLOCK = 1 << 19
 MAX_LINE = 1 << 20
+MAX_DIGITS = 18
+"""Integers of more digits are no labels, and would not fit into 64 bits."""
 
 _COMMA, _NEWLINE, _ZERO = ord(","), ord("\n"), ord("0")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -31,6 +33,9 @@ _CELLS = np.zeros(256, np.uint32)
 for _value in range(256):
     _CELLS[_value] = int.from_bytes(f"{_value},".encode().ljust(4, b"\0"), "little")
 _CELLS = _CELLS.astype("<u4")
+
+
+Newline: TypeAlias = Literal["\n", "\r\n"]
 
 
 @dataclass(frozen=True)
@@ -51,12 +56,14 @@ class Dialect:
 
     header: str | None = None
     bom: bool = False
-    newline: str = "\n"
+    newline: Newline = "\n"
     final_newline: bool = True
 
     def start(self, n_pixels: int) -> bytes:
-        """The bytes before the first row."""
-        header = standard_header(n_pixels) if self.header is None else self.header
+        """The bytes before the first row; a header of other pictures is not repeated."""
+        header = self.header
+        if header is None or (header and header.count(",") != n_pixels):
+            header = standard_header(n_pixels)
         text = header + self.newline if header else ""
         return (codecs.BOM_UTF8 if self.bom else b"") + text.encode()
 
@@ -185,7 +192,7 @@ def _read_header(first: bytes, path: Path, header: bool) -> tuple[Dialect, int]:
         line = first[len(codecs.BOM_UTF8) * bom :].decode("utf-8")
     except UnicodeDecodeError as err:
         raise FormatError(f"no CSV ({err.reason}); expected text", path=path, where=where) from err
-    newline = "\r\n" if line.endswith("\r\n") else "\n"
+    newline: Newline = "\r\n" if line.endswith("\r\n") else "\n"
     line = line.removesuffix(newline)
     if "\r" in line:
         raise FormatError("line ends of old Macs (CR); expected LF or CRLF", path=path, where=where)
@@ -253,9 +260,12 @@ def _unquote(cell: str) -> str:
 
 def read_rows(layout: Layout, block: Block) -> Rows:
     """Parse the rows of one block."""
-    with layout.path.open("rb") as file:
-        file.seek(block.offset)
-        text = file.read(block.length)
+    try:
+        with layout.path.open("rb") as file:
+            file.seek(block.offset)
+            text = file.read(block.length)
+    except OSError as err:
+        raise FormatError(f"cannot be read ({err.strerror})", path=layout.path) from err
     return _parse_plain(text, layout) or _parse_each(text, layout, block)
 
 
@@ -280,7 +290,7 @@ def _parse_plain(text: bytes, layout: Layout) -> Rows | None:
         return None
     lengths = np.diff(found, prepend=-1).reshape(-1, width) - 1
     pixel_ends, pixel_lengths = ends[:, 1:], lengths[:, 1:]
-    if lengths.min() < 1 or pixel_lengths.max() > 3:
+    if lengths.min() < 1 or pixel_lengths.max() > 3 or lengths.max() > MAX_DIGITS:
         return None
     # Two places before a cell's last digit is always inside the block: a label precedes it.
     ones = digits[pixel_ends - 1].astype(np.uint16)
@@ -322,7 +332,7 @@ def _parse_each(text: bytes, layout: Layout, block: Block) -> Rows:
 
 def _parse_line(raw: bytes, layout: Layout, cut_off: bool) -> Fault | tuple[int, list[int], bool]:
     newline = layout.dialect.newline
-    plain = raw.endswith(b"\r") == (newline == "\r\n") or cut_off
+    plain = raw.endswith(b"\r") == (newline == "\r\n" and not cut_off)
     line = raw.removesuffix(b"\r")
     if not line.strip():
         return Fault("a blank line; expected a picture", remedy="Remove it.")
@@ -359,14 +369,16 @@ def _parse_line(raw: bytes, layout: Layout, cut_off: bool) -> Fault | tuple[int,
 def _parse_cell(cell: str) -> int | str:
     """The integer that a cell stands for, or what is wrong with it."""
     text = _unquote(cell.strip()).strip()
-    if _INTEGER.fullmatch(text):
-        return int(text) if len(text) <= 18 else f"value {text[:20]}...; expected a small integer"
+    if _INTEGER.fullmatch(text) and len(text) <= MAX_DIGITS:
+        return int(text)
     if not text:
         return "an empty field; expected an integer"
     if not _NUMBER.fullmatch(text):
         return f"value {text[:20]!r}; expected an integer"
     number = float(text)
-    if not math.isfinite(number) or not number.is_integer():
+    if abs(number) >= 10**MAX_DIGITS:
+        return f"value {text[:20]}...; expected a small integer"
+    if not number.is_integer():
         return f"value {text[:20]}; expected an integer"
     return int(number)
 

@@ -30,6 +30,7 @@ from signdata.formats.base import (
     Survey,
     Writer,
     list_batches,
+    refuse_broken,
 )
 from signdata.formats.pictures import PictureOptions
 from signdata.formats.tree import Found, PictureFiles, Tree
@@ -126,6 +127,7 @@ class FoldersWriter(Writer):
         self._options = options
 
     def pieces(self, sample: Sample) -> Iterator[Piece]:
+        refuse_broken(sample)
         stem = tree.target(sample)
         files = sample.pixels.files
         if self._options.mode != "copy" and self._options.image_format is None and files:

@@ -27,6 +27,7 @@ from signdata.formats.base import (
     Survey,
     Writer,
     list_batches,
+    refuse_broken,
 )
 from signdata.formats.pictures import PictureOptions
 from signdata.formats.tree import ClassDir, Found, PictureFiles, Tree
@@ -137,6 +138,7 @@ class FramesWriter(Writer):
             raise UsageError(f"name template {template!r}; expected a number, as in img_{{:05d}}")
 
     def pieces(self, sample: Sample) -> Iterator[Piece]:
+        refuse_broken(sample)
         label = sample.label.replace(" ", "_") if self._safe else sample.label
         folder = tree.target(replace(sample, label=label))
         files = sample.pixels.files

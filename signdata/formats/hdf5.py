@@ -17,10 +17,14 @@ random batches at the speed of memory. Files of others are read when they hold
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +33,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata import manifest
-from signdata.errors import FormatError
+from signdata.errors import DecodeError, FormatError
 from signdata.formats import hdf5_gate
-from signdata.formats.base import Batch, DatasetInfo, Reader, Survey, list_batches
+from signdata.formats.base import BATCH, Batch, DatasetInfo, Reader, Survey, list_batches
 from signdata.labels import LabelSpace
 from signdata.media import image
-from signdata.samples import SPLIT_NAMES, Encoded, Frame, Pixels, Sample
+from signdata.media.image import CodedPixels
+from signdata.samples import SPLIT_NAMES, Frame, Pixels, Sample
 
 PIXEL_NAMES = ("images", "X", "data", "x")
 LABEL_NAMES = ("labels", "y", "label")
 CLASS_NAMES = ("class_names", "classes")
+
+BLOCK_BYTES = 1 << 23
+"""How much of a chunked array is read at once."""
+
+
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[BufferedReader]:
+    try:
+        with open(path, "rb") as file:
+            yield file
+    except DecodeError:
+        raise
+    except OSError as err:
+        raise DecodeError(f"cannot be read ({err.strerror})", path=path) from err
 
 
 @dataclass(frozen=True)
@@ -54,10 +73,12 @@ class RawPixels(Pixels):
     def frames(self) -> Iterator[Frame]:
         height, width, *channels = self.frame_shape
         size = int(np.prod(self.frame_shape))
-        with open(self.path, "rb") as file:
+        with _opened(self.path) as file:
             file.seek(self.offset + self.start * size)
             for _ in range(self.start, self.stop):
                 data = file.read(size)
+                if len(data) < size:
+                    raise DecodeError("cut short", path=self.path)
                 yield np.frombuffer(data, np.uint8).reshape(height, width, *(channels or (1,)))
 
 
@@ -69,48 +90,59 @@ class ChunkedPixels(Pixels):
     name: str
     start: int
     stop: int
+    step: int
     scale: float
 
     def frames(self) -> Iterator[Frame]:
-        with h5py.File(self.path, "r") as file:
-            dataset = file[self.name]
-            for i in range(self.start, self.stop):
-                yield self._to_frame(dataset[i])
+        for i in range(self.start, self.stop):
+            yield self._to_frame(self._read(i))
+
+    def _read(self, i: int) -> NDArray[Any]:
+        first = i - i % self.step
+        error = None
+        for start, stop in ((first, first + self.step), (i, i + 1)):
+            try:
+                changed = os.stat(self.path).st_mtime_ns
+                block = _block(self.path, changed, self.name, start, stop)
+                return np.array(block[i - start])
+            except Exception as err:  # a damaged file may make the library raise anything
+                error = err
+        where = f"{self.name}[{i}]"
+        raise DecodeError(f"damaged ({error})", path=self.path, where=where) from error
 
     def _to_frame(self, values: NDArray[Any]) -> Frame:
-        where = f"{self.name}[{self.start}]"
         if values.dtype != np.uint8:
             scaled = np.asarray(values, np.float64) * self.scale
             if not np.isfinite(scaled).all() or scaled.min() < 0 or scaled.max() > 255:
-                found = f"{values.min()}..{values.max()}"
                 raise FormatError(
-                    f"values {found}; expected 0..255, or 0..1", path=self.path, where=where
+                    f"values {values.min()}..{values.max()}; expected 0..255, or 0..1",
+                    path=self.path,
+                    where=f"{self.name}[{self.start}]",
                 )
             values = np.floor(scaled + 0.5).astype(np.uint8)
         return values if values.ndim == 3 else values[:, :, None]
 
 
+@lru_cache(maxsize=1)
+def _block(path: str, mtime_ns: int, name: str, start: int, stop: int) -> NDArray[Any]:
+    """Items of a chunked array; the last ones are kept, as a chunk is unpacked as a whole."""
+    with h5py.File(path, "r") as file:
+        return np.asarray(file[name][start:stop])
+
+
 @dataclass(frozen=True)
-class BlobPixels(Pixels):
+class BlobPixels(CodedPixels):
     """Picture files inside a file: where each begins and ends."""
 
     path: str
     offset: int
     bounds: tuple[int, ...]
 
-    def _each(self) -> Iterator[tuple[bytes, str]]:
-        with open(self.path, "rb") as file:
+    def coded(self) -> Iterator[tuple[bytes, str]]:
+        with _opened(self.path) as file:
             for start, stop in zip(self.bounds, self.bounds[1:], strict=False):
                 file.seek(self.offset + start)
                 yield file.read(stop - start), f"{self.path}:bytes {start}..{stop} of encoded"
-
-    def frames(self) -> Iterator[Frame]:
-        for data, place in self._each():
-            yield image.decode(data, place)[0]
-
-    def encoded(self) -> Iterator[Encoded]:
-        for data, place in self._each():
-            yield Encoded(data, image.check(data, place)[0])
 
 
 class Hdf5Reader(Reader):
@@ -130,11 +162,11 @@ class Hdf5Reader(Reader):
         name = next((name for name in LABEL_NAMES if name in file), None)
         if name is None:
             raise FormatError("no labels; expected labels, y or label", path=path)
-        values = file[name][()]
+        values = hdf5_gate.values(file, name, path)
         n = len(values) if values.ndim else 0
         if not n:
             raise FormatError("no samples", path=path, where=name)
-        names = next((_strings(file[key], path) for key in CLASS_NAMES if key in file), [])
+        names = next((_strings(file, key, path) for key in CLASS_NAMES if key in file), [])
         if len(set(names)) != len(names):
             raise FormatError("a class name that stands twice", path=path, where="class_names")
         self._classes = tuple(names)
@@ -161,7 +193,6 @@ class Hdf5Reader(Reader):
 
     @cached_property
     def info(self) -> DatasetInfo:
-        origin = self._document.get("origin", {})
         return DatasetInfo(
             self.name,
             self._pixels.kind,
@@ -169,7 +200,7 @@ class Hdf5Reader(Reader):
             len(self._labels),
             tuple(sorted(set(self._labels))),
             tuple(key for key in self._meta if key not in manifest.COLUMNS),
-            origin if isinstance(origin, dict) else {},
+            manifest.origin_of(self._document),
             (),
             ({"name": self._path.name, "sha256": _digest(self._path)},),
         )
@@ -219,6 +250,7 @@ class _Stored:
     bounds: NDArray[np.int64] | None = None
     blobs: NDArray[np.int64] | None = None
     scale: float = 1.0
+    step: int = 1
 
     def of(self, i: int) -> Pixels:
         """Pixels of sample `i`."""
@@ -230,7 +262,7 @@ class _Stored:
             return BlobPixels(self.path, self.offset, bounds)
         if self.offset is not None and self.frame_shape is not None:
             return RawPixels(self.path, self.offset, self.frame_shape, start, stop)
-        return ChunkedPixels(self.path, self.name, start, stop, self.scale)
+        return ChunkedPixels(self.path, self.name, start, stop, self.step, self.scale)
 
 
 def _pixels_of(file: h5py.File, path: Path, n: int) -> _Stored:
@@ -238,7 +270,7 @@ def _pixels_of(file: h5py.File, path: Path, n: int) -> _Stored:
         bounds = _offsets(file, "offsets", n, path) if "offsets" in file else None
         n_frames = int(bounds[-1]) if bounds is not None else n
         blobs = _offsets(file, "encoded_offsets", n_frames, path)
-        dataset = file["encoded"]
+        dataset = hdf5_gate.dataset(file, "encoded", path)
         offset = dataset.id.get_offset()
         if dataset.dtype != np.uint8 or dataset.ndim != 1 or offset is None:
             raise FormatError("expected contiguous uint8 bytes", path=path, where="encoded")
@@ -269,7 +301,7 @@ def _raw(
     n_frames: int,
     bounds: NDArray[np.int64] | None,
 ) -> _Stored:
-    dataset = file[name]
+    dataset = hdf5_gate.dataset(file, name, path)
     shape = dataset.shape
     shown = "x".join(map(str, shape))
     if len(shape) not in (3, 4) or (len(shape) == 4 and shape[3] not in (1, 3)):
@@ -286,14 +318,24 @@ def _raw(
     offset = dataset.id.get_offset() if plain else None
     scale = 1.0
     if dataset.dtype.kind == "f":
-        scale = 255.0 if float(np.max(dataset[: min(64, n_frames)])) <= 1.0 else 1.0
+        scale = 255.0 if _brightest(dataset, path, name) <= 1.0 else 1.0
     elif dataset.dtype.kind not in "ui":
         raise FormatError(f"values of type {dataset.dtype}", path=path, where=name)
-    return _Stored(str(path), kind, name, offset, tuple(shape[1:]), n_frames, bounds, None, scale)
+    step = max(1, min(BATCH, BLOCK_BYTES // (math.prod(shape[1:]) * dataset.dtype.itemsize)))
+    frame_shape = tuple(shape[1:])
+    return _Stored(str(path), kind, name, offset, frame_shape, n_frames, bounds, None, scale, step)
+
+
+def _brightest(dataset: Any, path: Path, name: str) -> float:
+    """The highest value of the first pictures: it tells 0..1 from 0..255."""
+    try:
+        return float(np.max(dataset[:64]))
+    except Exception as err:  # a damaged file may make the library raise anything
+        raise FormatError(f"damaged ({err})", path=path, where=name) from err
 
 
 def _offsets(file: h5py.File, name: str, n: int, path: Path) -> NDArray[np.int64]:
-    values = np.asarray(file[name][()])
+    values = hdf5_gate.values(file, name, path)
     if values.ndim != 1 or values.dtype.kind not in "ui" or len(values) != n + 1:
         raise FormatError(f"expected {n + 1} integers", path=path, where=name)
     values = values.astype(np.int64)
@@ -303,13 +345,15 @@ def _offsets(file: h5py.File, name: str, n: int, path: Path) -> NDArray[np.int64
 
 
 def _labels_of(values: NDArray[Any], names: list[str], path: Path, where: str) -> list[str]:
-    if values.ndim == 2 and values.dtype.kind in "uifb" and (values.sum(axis=1) == 1).all():
-        values = values.argmax(axis=1)  # one-hot, as Keras writes it
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    elif values.ndim == 2 and values.dtype.kind in "uifb" and _is_one_hot(values):
+        values = values.argmax(axis=1)  # as Keras writes it
     if values.ndim != 1:
         raise FormatError(f"labels of shape {values.shape}", path=path, where=where)
     if values.dtype.kind in "OS":
         return [_text(value, path, where) for value in values]
-    if values.dtype.kind == "f" and (values == np.floor(values)).all():
+    if values.dtype.kind == "f" and (np.isfinite(values) & (values == np.floor(values))).all():
         values = values.astype(np.int64)
     if values.dtype.kind not in "ui":
         raise FormatError(f"labels of type {values.dtype}", path=path, where=where)
@@ -322,19 +366,23 @@ def _labels_of(values: NDArray[Any], names: list[str], path: Path, where: str) -
     return [names[code] for code in codes]
 
 
+def _is_one_hot(values: NDArray[Any]) -> bool:
+    return bool(((values == 0) | (values == 1)).all() and (values.sum(axis=1) == 1).all())
+
+
 def _column(group: Any, name: str, n: int, path: Path) -> list[str]:
     if name not in group:
         return []
-    values = _strings(group[name], path)
+    values = _strings(group, name, path)
     if len(values) != n:
         raise FormatError(f"{len(values)} values; expected {n}", path=path, where=name)
     return values
 
 
-def _strings(dataset: Any, path: Path) -> list[str]:
-    values = dataset[()]
-    where = dataset.name.lstrip("/")
-    if not isinstance(values, np.ndarray) or values.ndim != 1:
+def _strings(group: Any, name: str, path: Path) -> list[str]:
+    values = hdf5_gate.values(group, name, path)
+    where = f"{group.name}/{name}".lstrip("/")
+    if values.ndim != 1:
         raise FormatError("expected a list of strings", path=path, where=where)
     return [_text(value, path, where) for value in values]
 
@@ -362,7 +410,7 @@ def read_attribute(path: Path) -> dict[str, Any] | None:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
+    with _opened(str(path)) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -388,5 +436,5 @@ def stored_digests(path: Path) -> dict[str, str]:
     with hdf5_gate.open_checked(path) as file:
         if "ids" not in file or "meta/sha256" not in file:
             return {}
-        ids = _strings(file["ids"], path)
-        return dict(zip(ids, _strings(file["meta/sha256"], path), strict=True))
+        ids = _strings(file, "ids", path)
+        return dict(zip(ids, _column(file["meta"], "sha256", len(ids), path), strict=True))

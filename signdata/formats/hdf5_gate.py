@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
+from numpy.typing import NDArray
 
 from signdata.errors import FormatError, MissingError, UnsafeNameError
 
@@ -67,6 +69,35 @@ def open_checked(path: Path) -> h5py.File:
         file.close()
         raise FormatError(f"damaged ({err})", path=path) from err
     return file
+
+
+def dataset(group: Any, name: str, path: Path) -> Any:
+    """A dataset of a checked file, once it is found to be one and written in full.
+
+    HDF5 reads what was never written as zeros.
+    """
+    found = group[name]
+    where = found.name.lstrip("/")
+    if not isinstance(found, h5py.Dataset) or found.shape is None:
+        raise FormatError("expected a dataset with values", path=path, where=where)
+    if found.chunks:
+        needed = math.prod(map(math.ceil, np.divide(found.shape, found.chunks)))
+        missing = found.id.get_num_chunks() < needed
+    else:
+        missing = not found.id.get_storage_size()
+    if missing and found.size:
+        raise FormatError("parts of it were never written", path=path, where=where)
+    return found
+
+
+def values(group: Any, name: str, path: Path) -> NDArray[Any]:
+    """All values of a small dataset of a checked file."""
+    found = dataset(group, name, path)
+    try:
+        return np.asarray(found[()])
+    except Exception as err:  # a damaged file may make the library raise anything
+        where = found.name.lstrip("/")
+        raise FormatError(f"damaged ({err})", path=path, where=where) from err
 
 
 def _visit(file: h5py.File, path: Path, file_size: int) -> None:

@@ -66,6 +66,8 @@ class Hdf5Writer(Writer):
 
     def check(self, info: DatasetInfo) -> None:
         super().check(info)
+        for column in info.columns:
+            hdf5_gate.link_name(column)
         self._kind = info.kind
 
     def survey(self, survey: Survey) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,10 +23,10 @@ from signdata import manifest
 from signdata.errors import DecodeError, FormatError, MissingError, UnsafeNameError
 from signdata.labels import LabelSpace
 from signdata.manifest import Row
-from signdata.media import image
+from signdata.media.image import CodedPixels
 from signdata.names import component, is_junk
 from signdata.results import NOTE, Problem
-from signdata.samples import SPLIT_NAMES, Broken, Encoded, Frame, Pixels, Sample
+from signdata.samples import SPLIT_NAMES, Broken, Pixels, Sample
 
 _VIDEOS = "3gp asf avi flv m2ts m4v mkv mov mp4 mpeg mpg mts ogv swf ts vob webm wmv"
 VIDEO_SUFFIXES = frozenset(f".{name}" for name in _VIDEOS.split())
@@ -130,9 +131,11 @@ class Tree:
         for entry in entries:
             if is_junk(entry.name):
                 self.note(entry.path, "junk: not read")
-            elif entry.is_dir(follow_symlinks=False):
+                continue
+            _refuse_undecodable(entry.name, path)
+            if entry.is_dir(follow_symlinks=False):
                 folders.append(entry.name)
-            elif entry.is_symlink() and entry.is_dir():
+            elif entry.is_symlink() and os.path.isdir(entry.path):
                 if self.follow_symlinks and not self._loops(path, entry.path):
                     folders.append(entry.name)
                 else:
@@ -163,6 +166,17 @@ class Tree:
     def below(self, path: Path) -> str:
         """A path below the root, POSIX separators."""
         return path.relative_to(self.root).as_posix()
+
+
+def _refuse_undecodable(name: str, folder: Path) -> None:
+    try:
+        name.encode()
+    except UnicodeEncodeError as err:
+        raise UnsafeNameError(
+            "a name that is not UTF-8; no manifest can hold it",
+            path=folder / name,
+            remedy="Rename it.",
+        ) from err
 
 
 def suffix_of(name: str) -> str:
@@ -201,18 +215,21 @@ def describe(tree: Tree) -> Described:
     rows: dict[str, Row] = {}
     file = tree.root / manifest.MANIFEST
     if file.is_file():
-        rows = {row.get("path", ""): row for row in manifest.read_rows(file)}
-        if "" in rows:
-            rows = {}
-            tree.note(file, "not a manifest of these files (no path column): not used")
+        for row in manifest.read_rows(file):
+            path = row.get("path", "")
+            if not path:
+                rows = {}
+                tree.note(file, "not a manifest of these files (no paths): not used")
+                break
+            if path in rows:
+                raise FormatError(f"path {path!r} stands twice", path=file)
+            rows[path] = row
     classes = tree.root / manifest.CLASSES
-    document = manifest.read_document(tree.root) or {}
-    origin = document.get("origin", {})
     columns = next(iter(rows.values()), {})
     return Described(
         rows,
         manifest.read_classes(classes) if classes.is_file() else (),
-        origin if isinstance(origin, dict) else {},
+        manifest.origin_of(manifest.read_document(tree.root)),
         tuple(name for name in columns if name not in (*manifest.COLUMNS, "source_sha256")),
     )
 
@@ -313,13 +330,20 @@ def target(sample: Sample) -> str:
         read as a split.
     """
     label = component(sample.label, what="class name")
-    if label.casefold() in SPLIT_NAMES and not sample.split:
-        raise UnsafeNameError(
-            f"class name {label!r} would be read as a split",
-            remedy="Rename the class, or give the dataset splits.",
-        )
+    if not sample.split:
+        _refuse_taken(label)
     name = component(sample.name, what="name")
     return f"{sample.split}/{label}/{name}" if sample.split else f"{label}/{name}"
+
+
+def _refuse_taken(label: str) -> None:
+    """Raise `UnsafeNameError` if a class folder at the root would be taken for something else."""
+    for taken, what in ((SPLIT_NAMES, "be read as a split"), (manifest.SIDECARS, "be a sidecar")):
+        if label.casefold() in taken:
+            raise UnsafeNameError(
+                f"class name {label!r} would {what}",
+                remedy="Rename the class, or give the dataset splits.",
+            )
 
 
 def with_suffix(stem: str, suffix: str) -> str:
@@ -328,33 +352,17 @@ def with_suffix(stem: str, suffix: str) -> str:
 
 
 @dataclass(frozen=True)
-class PictureFiles(Pixels):
+class PictureFiles(CodedPixels):
     """A still or a clip in picture files, one a frame, in order."""
 
     paths: tuple[str, ...]
-    _notes: list[str] = field(default_factory=list, compare=False)
 
     @property
     def files(self) -> tuple[str, ...]:
         return self.paths
 
-    def frames(self) -> Iterator[Frame]:
-        for path in self.paths:
-            frame, notes = image.decode(read(path), path)
-            self._notes.extend(notes)
-            yield frame
-
-    def encoded(self) -> Iterator[Encoded]:
-        for path in self.paths:
-            data = read(path)
-            suffix, notes = image.check(data, path)
-            self._notes.extend(notes)
-            yield Encoded(data, suffix)
-
-    def notes(self) -> tuple[str, ...]:
-        notes = tuple(dict.fromkeys(self._notes))
-        self._notes.clear()
-        return notes
+    def coded(self) -> Iterator[tuple[bytes, str]]:
+        return ((read(path), path) for path in self.paths)
 
     def source_sha256(self) -> str:
         digest = hashlib.sha256()
@@ -374,9 +382,13 @@ def read(path: str) -> bytes:
         If it cannot be read or is no regular file.
     """
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for ever
+            raise DecodeError("no regular file", path=path)
         with open(path, "rb") as file:
             return file.read()
     except FileNotFoundError as err:
         raise MissingError("not there", path=path) from err
+    except DecodeError:
+        raise
     except OSError as err:
         raise DecodeError(f"cannot be read ({err.strerror})", path=path) from err

@@ -9,9 +9,12 @@ Arrays are RGB or grey, never BGR, on both sides.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import warnings
-from dataclasses import dataclass
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import cv2
@@ -20,7 +23,7 @@ import simplejpeg
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from signdata.errors import DecodeError, UsageError
-from signdata.samples import Frame
+from signdata.samples import Encoded, Frame, Pixels
 
 ImageFormat: TypeAlias = Literal["png", "jpg"]
 
@@ -51,6 +54,9 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", 
 
 _ORIENTATION_TAG = 0x0112
 _JPEG_START = b"\xff\xd8\xff"
+_ENDS = {"PNG": b"\0\0\0\0IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}
+"""What a whole file has: one that lacks it may still show every pixel, and is cut short."""
+_WHITE_16 = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,8 @@ def probe(data: bytes, path: str) -> Header:
     DecodeError
         If it is no picture of a known format, or over `MAX_PIXELS`.
     """
-    with _open(data, path) as image:
+    with _judging(path):
+        image = _open(data, path)
         width, height = image.size
         if _orientation(image) >= 5:
             width, height = height, width
@@ -100,9 +107,10 @@ def decode(data: bytes, path: str) -> tuple[Frame, tuple[str, ...]]:
     Returns
     -------
     frame : ndarray
-        (H, W, C) uint8; C is 1 for grey pictures and 3 (RGB) for all others. 16-bit values
-        are divided by 257 and rounded, CMYK is converted, palettes are looked up, transparent
-        pixels are laid on white, EXIF orientation is applied.
+        (H, W, C) uint8; C is 1 for grey pictures and 3 (RGB) for all others. 16-bit greys
+        are divided by 257 and rounded (of 16-bit colours Pillow gives the high bytes), CMYK is
+        converted, palettes are looked up, transparent pixels are laid on white, EXIF
+        orientation is applied.
     notes : tuple of str
         What was done beyond reading.
 
@@ -142,6 +150,34 @@ def check(data: bytes, path: str) -> tuple[str, tuple[str, ...]]:
             pass
     _, notes = _decode_with_pillow(data, path)
     return probe(data, path).suffix, notes
+
+
+@dataclass(frozen=True)
+class CodedPixels(Pixels):
+    """A still or a clip kept as the bytes of picture files, one a frame."""
+
+    _notes: list[str] = field(default_factory=list, compare=False, kw_only=True)
+
+    @abstractmethod
+    def coded(self) -> Iterator[tuple[bytes, str]]:
+        """Yield each frame's bytes, and where they are for messages."""
+
+    def frames(self) -> Iterator[Frame]:
+        for data, place in self.coded():
+            frame, notes = decode(data, place)
+            self._notes.extend(notes)
+            yield frame
+
+    def encoded(self) -> Iterator[Encoded]:
+        for data, place in self.coded():
+            suffix, notes = check(data, place)
+            self._notes.extend(notes)
+            yield Encoded(data, suffix)
+
+    def notes(self) -> tuple[str, ...]:
+        notes = tuple(dict.fromkeys(self._notes))
+        self._notes.clear()
+        return notes
 
 
 def encode(frame: Frame, image_format: ImageFormat, quality: int) -> bytes:
@@ -203,6 +239,10 @@ def _is_plain_jpeg(data: bytes) -> bool:
     """Whether nothing in the header asks for more than decoding grey or YCbCr."""
     if b"Exif\0\0" in data[:65536] or b"Adobe\0" in data[:4096]:
         return False
+    if b"tiff:Orientation" in data[:65536]:  # XMP can turn a picture, too
+        return False
+    if data.rfind(_ENDS["JPEG"]) < 0:
+        return False
     try:
         height, width, colorspace, _ = simplejpeg.decode_jpeg_header(data)
     except ValueError:
@@ -222,21 +262,30 @@ def _decode_plain_jpeg(data: bytes) -> Frame | None:
         return None
 
 
-def _open(data: bytes, path: str) -> Image.Image:
+@contextlib.contextmanager
+def _judging(path: str) -> Iterator[None]:
+    """Pillow at work on a stranger's file: all that it raises becomes a `DecodeError`."""
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            warnings.filterwarnings("ignore", category=UserWarning)
-            image = Image.open(io.BytesIO(data), formats=_FORMATS)
+            yield
+    except DecodeError:
+        raise
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as err:
+        raise DecodeError(f"too many pixels ({err})", path=path) from err
+    except Exception as err:  # a damaged file may make a decoder raise anything
+        raise DecodeError(f"damaged or cut short ({err})", path=path) from err
+
+
+def _open(data: bytes, path: str) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except UnidentifiedImageError:
         known = ", ".join(sorted(_FORMATS))
         raise DecodeError(
             f"no picture; expected {known}, found {_looks_like(data)}", path=path
         ) from None
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as err:
-        raise DecodeError(f"too many pixels ({err})", path=path) from err
-    except Exception as err:  # a foreign file may make a decoder raise anything
-        raise DecodeError(f"damaged picture ({err})", path=path) from err
     if image.width * image.height > MAX_PIXELS:
         size = f"{image.width}x{image.height}"
         raise DecodeError(
@@ -247,26 +296,20 @@ def _open(data: bytes, path: str) -> Image.Image:
 
 
 def _decode_with_pillow(data: bytes, path: str) -> tuple[Frame, tuple[str, ...]]:
-    image = _open(data, path)
-    if image.format == "PNG" and b"IEND" not in data:
-        raise DecodeError("cut short: the PNG has no end", path=path)
     notes = []
-    n_frames = getattr(image, "n_frames", 1)
-    if n_frames > 1 and image.format != "MPO":
-        notes.append(f"animated or many pages ({n_frames}): the first is read")
-    orientation = _orientation(image)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", category=UserWarning)
-            image.load()
-            if orientation > 1:
-                image = ImageOps.exif_transpose(image)
-                notes.append(f"EXIF orientation {orientation} applied")
-            return _to_array(image, path), tuple(notes)
-    except DecodeError:
-        raise
-    except Exception as err:  # a foreign file may make a decoder raise anything
-        raise DecodeError(f"damaged or cut short ({err})", path=path) from err
+    with _judging(path):
+        image = _open(data, path)
+        if data.rfind(_ENDS.get(image.format or "", b"")) < 0:
+            raise DecodeError(f"cut short: the {image.format} has no end", path=path)
+        n_frames = getattr(image, "n_frames", 1)
+        if n_frames > 1 and image.format != "MPO":
+            notes.append(f"animated or many pages ({n_frames}): the first is read")
+        orientation = _orientation(image)
+        image.load()
+        if orientation > 1:
+            image = ImageOps.exif_transpose(image)
+            notes.append(f"EXIF orientation {orientation} applied on reading")
+        return _to_array(image, path), tuple(notes)
 
 
 def _orientation(image: Image.Image) -> int:
@@ -282,32 +325,37 @@ def _has_alpha(image: Image.Image) -> bool:
 
 
 def _channels(image: Image.Image) -> int:
-    grey = image.mode in ("1", "L", "I", "I;16", "I;16B", "I;16L", "I;16N")
-    return 1 if grey and not _has_alpha(image) else 3
+    return 1 if image.mode in ("1", "L", "LA", "La") or image.mode.startswith("I") else 3
 
 
 def _to_array(image: Image.Image, path: str) -> Frame:
     if image.mode.startswith("I"):
-        values = np.asarray(image).astype(np.int64)
-        if values.size and (values.min() < 0 or values.max() > 65535):
-            raise DecodeError(
-                f"grey values {values.min()}..{values.max()}; expected 0..65535", path=path
-            )
-        scaled: Frame = ((values + 128) // 257).astype(np.uint8)[:, :, None]
-        return scaled
+        return _scaled(image, path)
     if image.mode == "F":
         raise DecodeError("floating-point pixels; expected 8- or 16-bit values", path=path)
+    mode = "L" if _channels(image) == 1 else "RGB"
     if _has_alpha(image):
         layer = image.convert("RGBA")
         ground = Image.new("RGBA", layer.size, (*BACKGROUND, 255))
-        image = Image.alpha_composite(ground, layer).convert("RGB")
-    elif image.mode == "1":
-        image = image.convert("L")
-    elif image.mode not in ("L", "RGB"):
-        image = image.convert("RGB")
+        image = Image.alpha_composite(ground, layer)
+    if image.mode != mode:
+        image = image.convert(mode)
     array: Any = np.asarray(image, np.uint8)
     frame: Frame = array[:, :, None] if array.ndim == 2 else array
     return frame
+
+
+def _scaled(image: Image.Image, path: str) -> Frame:
+    """A 16-bit grey picture as 8 bits."""
+    values = np.asarray(image).astype(np.int64)
+    if values.min() < 0 or values.max() > _WHITE_16:
+        raise DecodeError(
+            f"grey values {values.min()}..{values.max()}; expected 0..{_WHITE_16}", path=path
+        )
+    if "transparency" in image.info:
+        values[values == image.info["transparency"]] = _WHITE_16
+    scaled: Frame = ((values + 128) // 257).astype(np.uint8)[:, :, None]
+    return scaled
 
 
 def _looks_like(data: bytes) -> str:

@@ -1,0 +1,101 @@
+"""signdata baseline."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from tests.cli import books
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch):
+    """Tiny networks learn faster in one thread than in several that share a busy machine."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture
+def easy(tmp_path):
+    """Two CSVs of three letters: bright above, bright below, dark."""
+    rng = np.random.default_rng(0)
+    for split, n in (("train", 60), ("test", 15)):
+        lines = [",".join(["label", *(f"pixel{i}" for i in range(1, 785))])]
+        for i in range(n):
+            pixels = rng.integers(0, 60, (28, 28))
+            pixels[:14] += 150 * (i % 3 == 0)
+            pixels[14:] += 150 * (i % 3 == 1)
+            lines.append(",".join(map(str, [i % 3, *pixels.ravel()])))
+        (tmp_path / f"{split}.csv").write_text("\n".join(lines) + "\n")
+    return tmp_path / "train.csv", tmp_path / "test.csv"
+
+
+def test_a_run(cli, easy, tmp_path):
+    words = ["--out", tmp_path / "run", "--epochs", "6", "--batch-size", "9", "--json"]
+    done = cli("baseline", *easy, *words)
+    assert done.returncode == 0
+    found = books.check(done.json, "baseline")
+    wanted = "model test_accuracy test_correct test_total val_accuracy train_accuracy macro_f1"
+    wanted += " epochs seconds samples_per_second parameters run"
+    assert set(wanted.split()) <= set(found)
+    assert (found["model"], found["epochs"], found["test_total"]) == ("unam", 6, 15)
+    assert found["test_correct"] == round(found["test_accuracy"] * 15)
+    assert found["test_accuracy"] > 0.9
+    assert found["run"] == found["output"] == str(tmp_path / "run")
+
+    saved = torch.load(tmp_path / "run" / "best.pt", weights_only=True)
+    assert saved["classes"] == ["A", "B", "C"]
+    assert len(pd.read_csv(tmp_path / "run" / "results.csv")) == 6
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics["test_accuracy"] == found["test_accuracy"]
+    assert np.sum(metrics["confusion_matrix"]) == 15
+    assert set(metrics["per_class"]) == {"A", "B", "C"}
+
+
+def test_lines_for_people_and_nothing_to_do(cli, easy, tmp_path):
+    words = ["baseline", *easy, "--epochs", "1", "--device", "cpu"]
+    done = cli(*words, cwd=tmp_path)
+    assert done.returncode == 0
+    assert "note: " in done.stderr  # val was held out of train
+    assert "of 15 right" in done.stdout
+    run = tmp_path / "runs" / "train-unam-s0"
+    before = (run / "best.pt").read_bytes()
+    again = cli(*words, "--json", cwd=tmp_path)
+    assert again.json["already_done"] is True
+    assert (run / "best.pt").read_bytes() == before
+    assert str(tmp_path) not in (run / "signdata.json").read_text()
+    assert ".signdata-partial" not in (run / "signdata.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--model", "nonsense"], 2, "expected unam"),
+        (["--epochs", "0"], 2, "--epochs"),
+        (["--lr", "0"], 2, "--lr"),
+    ],
+)
+def test_wrong_options_are_usage(cli, easy, tmp_path, words, code, said):
+    done = cli("baseline", *easy, "--out", tmp_path / "run", *words)
+    assert done.returncode == code
+    assert said in done.error
+    assert not (tmp_path / "run").exists()
+
+
+def test_one_class_is_too_few(cli, make_csv, tmp_path):
+    source = make_csv([(0, *range(16)), (0, *range(16))])
+    done = cli("baseline", source, "--out", tmp_path / "run", "--epochs", "1")
+    assert done.returncode == 4
+    assert "classes" in done.error
+    assert not (tmp_path / "run").exists()
+
+
+def test_another_run_in_its_place_is_refused(cli, easy, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "mine.txt").write_text("precious")
+    done = cli("baseline", *easy, "--out", tmp_path / "run", "--epochs", "1")
+    assert done.returncode == 5
+    assert "--overwrite" in done.error

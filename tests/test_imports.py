@@ -1,0 +1,105 @@
+"""Starting is light, and the command line and the library offer the same things."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+import click
+import pytest
+
+import signdata
+from signdata.cli import COMMANDS, group
+
+HEAVY = {"numpy", "cv2", "pandas", "av", "h5py", "torch", "PIL", "sklearn", "simplejpeg", "tqdm"}
+
+SHOWN = {"as_json", "quiet", "help"}
+"""Options about what is shown; the library shows nothing."""
+
+RENAMED = {"no_header": "header"}
+"""Options whose keyword says the opposite."""
+
+WORDS = {"sample": ["wlasl", "b"], "demo": ["b"]}
+"""What is typed after a command; two paths, usually."""
+
+NOT_TYPED = {"progress", "say"}
+"""Keywords that take a function."""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import signdata",
+        "from signdata.cli import main; main(['--help'])",
+        "from signdata.cli import main; main(['convert', '--help'])",
+        "from signdata.cli import main; main(['--version'])",
+    ],
+)
+def test_starting_imports_nothing_heavy(code: str) -> None:
+    told = "import atexit, sys; atexit.register(lambda: print('MODULES', *sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", f"{told}; {code}"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stdout.rpartition("MODULES ")[2].split())
+    assert "signdata" in loaded
+    assert not loaded & HEAVY
+
+
+def commands() -> list[str]:
+    return group.list_commands(click.Context(group))
+
+
+def test_every_command_is_listed_and_found() -> None:
+    assert commands() == list(COMMANDS)
+    assert len(commands()) >= 10
+
+
+@pytest.mark.parametrize("name", commands())
+def test_a_command_is_a_function_with_the_same_keywords(name: str) -> None:
+    command = group.get_command(click.Context(group), name)
+    assert command is not None
+    assert command.name == name
+    function = getattr(signdata, name.replace("-", "_"))
+    typed = {
+        RENAMED.get(str(param.name), str(param.name)): param
+        for param in command.params
+        if param.name not in SHOWN
+    }
+    parameters = inspect.signature(function).parameters
+    keywords = {
+        key: parameter
+        for key, parameter in parameters.items()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY and key not in NOT_TYPED
+    }
+    options = {key for key, param in typed.items() if isinstance(param, click.Option)}
+    assert options == set(keywords)
+    arguments = [key for key, param in typed.items() if isinstance(param, click.Argument)]
+    assert arguments == [key for key in parameters if key not in {*keywords, *NOT_TYPED}]
+
+
+@pytest.mark.parametrize("name", commands())
+def test_defaults_are_the_same(name: str) -> None:
+    command = group.get_command(click.Context(group), name)
+    assert command is not None
+    parsed = command.make_context(name, WORDS.get(name, ["a", "b"])).params
+    parameters = inspect.signature(getattr(signdata, name.replace("-", "_"))).parameters
+    for param in command.params:
+        if not isinstance(param, click.Option) or param.name in SHOWN:
+            continue
+        default = parsed[param.name]
+        expected = parameters[RENAMED.get(str(param.name), str(param.name))].default
+        if param.name == "no_header":
+            default = not default
+        elif param.name == "frames" and default == "all":
+            default = None
+        assert (default or None) == (expected or None), f"--{param.name}"
+
+
+@pytest.mark.parametrize("name", commands())
+def test_the_docstring_names_every_keyword(name: str) -> None:
+    function = getattr(signdata, name.replace("-", "_"))
+    text = f"{function.__doc__} {sys.modules['signdata.api'].__doc__}"
+    for keyword in inspect.signature(function).parameters:
+        assert keyword in text, keyword
