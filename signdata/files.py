@@ -33,7 +33,7 @@ def reading(path: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def writing(path: Path) -> Iterator[None]:
+def writing(path: str | Path) -> Iterator[None]:
     """Turn an `OSError` of the system into an `OutputError` that says what to do."""
     try:
         yield
@@ -43,13 +43,13 @@ def writing(path: Path) -> Iterator[None]:
         if err.errno in _NO_SPACE:
             remedy = "Free some space and run the same command again: it goes on from here."
             raise OutputError(
-                f"the disk is full ({err.strerror})", path=path, remedy=remedy
+                f"the disk is full ({os.strerror(err.errno)})", path=path, remedy=remedy
             ) from err
         what = f"cannot be written ({err.strerror or err})"
         raise OutputError(what, path=err.filename or path) from err
 
 
-def write_file(path: Path, data: bytes) -> None:
+def write_file(path: str | Path, data: bytes) -> None:
     """Write a new file, making its folder when needed.
 
     What stands under the name is removed first, never opened: it may be a hard link to a
@@ -65,9 +65,9 @@ def write_file(path: Path, data: bytes) -> None:
 
 def write_all(file: int, data: bytes) -> None:
     """Write all of `data` to an open file, however little of it the system takes at once."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(file, view) :]
+    written = os.write(file, data)
+    while written < len(data):
+        written += os.write(file, memoryview(data)[written:])
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -77,7 +77,7 @@ def replace_file(path: Path, data: bytes) -> None:
     os.replace(new, path)
 
 
-def link_file(source: str, path: Path, *, symbolic: bool) -> bool:
+def link_file(source: str, path: str | Path, *, symbolic: bool) -> bool:
     """Make `path` a link to the file `source`.
 
     Returns
@@ -85,7 +85,7 @@ def link_file(source: str, path: Path, *, symbolic: bool) -> bool:
     bool
         False if the file system refused a hard link and the file was copied instead.
     """
-    target = os.path.realpath(source)
+    target = os.path.realpath(source) if symbolic or os.path.islink(source) else source
     if symbolic:
         _new(path, lambda: os.symlink(target, path))
         return True
@@ -100,14 +100,14 @@ def link_file(source: str, path: Path, *, symbolic: bool) -> bool:
     return True
 
 
-def _new(path: Path, make: Callable[[], T]) -> T:
+def _new(path: str | Path, make: Callable[[], T]) -> T:
     for _ in range(3):
         try:
             return make()
         except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
         except FileExistsError:
-            remove(path)
+            remove(Path(path))
     return make()
 
 

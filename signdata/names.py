@@ -6,6 +6,7 @@ gloss, a video id or an HDF5 string into a file name.
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 
@@ -17,6 +18,7 @@ MAX_BYTES = 200
 _RESERVED = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])( *\..*)?", re.IGNORECASE
 )
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _CONTROL = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
@@ -50,6 +52,8 @@ def component(name: str, *, what: str = "name") -> str:
 
 
 def _unsafe(name: str) -> str:
+    if _PLAIN.fullmatch(name) and len(name) <= MAX_BYTES:  # nearly every name there is
+        return "is a device name on Windows" if _RESERVED.fullmatch(name) else ""
     if not name or name.isspace():
         return "is empty"
     if name in (".", ".."):
@@ -68,8 +72,8 @@ def _unsafe(name: str) -> str:
         return f"is longer than {MAX_BYTES} bytes"
     if _RESERVED.fullmatch(name):
         return "is a device name on Windows"
-    if len(name) > 1 and name[1] == ":" and name[0].isascii() and name[0].isalpha():
-        return "reads as a drive on Windows"
+    if os.name == "nt" and ":" in name:
+        return "holds ':', which Windows does not allow"
     return ""
 
 

@@ -18,7 +18,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -177,6 +177,54 @@ def _submit(executor: ProcessPoolExecutor, item: Any) -> Future[Any]:
         return broken
 
 
+def apart(function: Callable[[], R]) -> R:
+    """Call a function in a process of its own; what it leaves in memory is lost.
+
+    For libraries that end the process when the system refuses them something.
+
+    Raises
+    ------
+    Died
+        If they do. Everything that `function` raises is raised again.
+    """
+    if sys.platform != "linux":
+        return function()
+    context = multiprocessing.get_context("fork")
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=_report, args=(function, sending))
+    try:
+        with _no_signals():
+            process.start()
+        sending.close()
+        error, result = receiving.recv()
+    except EOFError:
+        raise Died from None
+    finally:
+        process.kill()
+        process.join()
+        receiving.close()
+    if error is not None:
+        raise error
+    answer: R = result
+    return answer
+
+
+class Died(Exception):
+    """A process ended without an answer."""
+
+
+def _report(function: Callable[[], Any], sending: Connection) -> None:
+    _end_alone()
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)  # a library that crashes says so to nobody
+    try:
+        sending.send((None, function()))
+    except Exception as err:
+        sending.send((err, None))
+    finally:
+        os._exit(0)  # at once: the library may crash while it tidies up
+
+
 @contextlib.contextmanager
 def _no_signals() -> Iterator[None]:
     """Hold back signals to this thread, and to the processes that it starts meanwhile."""
@@ -196,6 +244,11 @@ _function: Callable[[Any], Any]
 def _begin_worker(function: Callable[[Any], Any]) -> None:
     global _function
     _function = function
+    _end_alone()
+
+
+def _end_alone() -> None:
+    """End when the parent says so or is no more, and on no other signal of the terminal."""
     # Ctrl-C reaches the whole group; only the parent decides what happens then.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

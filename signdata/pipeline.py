@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import msgspec
 
 import signdata
-from signdata import manifest, names, stored
+from signdata import manifest, names, parallel, stored
 from signdata.errors import DatasetError, OutputError, SigndataError
 from signdata.files import remove, writing
 from signdata.formats.base import Batch, Finished, ListBatch, Reader, Survey, Writer
@@ -36,6 +38,11 @@ class Resurveys(Protocol):
 
 Progress: TypeAlias = Callable[[int, int | None], None]
 """Called as ``progress(done, total)`` with counts of samples; total None when unknown."""
+
+T = TypeVar("T")
+
+CRASHES_BELOW = 1 << 22
+"""Free bytes on a disk where a crash of the library that writes there is put down to it."""
 
 LOST = "not preserved: "
 """How a note starts that tells what the target cannot say."""
@@ -204,7 +211,7 @@ class _Conversion:
                     remove(output.tree)
                     output.tree.mkdir()
                 scratch.mkdir()
-                target, begin = self.writer.begin(output.tree)
+                target, begin = _apart(lambda: self.writer.begin(output.tree), output.path)
                 self.end = max([begin, *(line.end for line in journal.lines.values())])
         job = Job(
             self.writer,
@@ -274,7 +281,10 @@ class _Conversion:
             if not self.writer.single_file:
                 _sweep(output.tree, paths)
             output.closing()
-            self.writer.finish(output.tree, finished)
+            if self.writer.single_file:
+                _apart(lambda: self.writer.finish(output.tree, finished), output.path)
+            else:
+                self.writer.finish(output.tree, finished)
             if problems:
                 name = manifest.PROBLEMS
                 if self.writer.single_file:
@@ -333,6 +343,16 @@ def _append(path: Path, end: int, payloads: list[Payload]) -> int:
             for data in payload.take():
                 file.write(data)
         return file.tell()
+
+
+def _apart(function: Callable[[], T], path: Path) -> T:
+    """Call a function that writes an HDF5 file: on a full disk its library may crash."""
+    try:
+        return parallel.apart(function)
+    except (parallel.Died, RuntimeError) as err:
+        if shutil.disk_usage(path.parent).free < CRASHES_BELOW:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from err
+        raise OutputError(f"cannot be written ({err or 'the library crashed'})", path=path) from err
 
 
 def _sweep(tree: Path, paths: set[str]) -> None:

@@ -129,7 +129,7 @@ class _Storing:
         self._job = job
         self._payload = Payload(job.scratch)
         self._body = Body([], [])
-        self._folders: set[Path] = set()
+        self._folders: set[str] = set()
         self.outcome = Outcome(payloads=[self._payload])
         try:
             with reading(f"batch {batch.key}"):
@@ -213,14 +213,15 @@ class _Storing:
         tree = self._job.tree
         if tree is None:
             return
-        target = tree / piece.path
+        target = f"{tree}/{piece.path}"
         with writing(target):
             if not piece.path:
                 self._payload.add(piece.data)
                 return
-            if target.parent not in self._folders:
-                own_folder(tree, target.parent)
-                self._folders.add(target.parent)
+            folder = piece.path.rpartition("/")[0]
+            if folder not in self._folders:
+                own_folder(tree, tree / folder)
+                self._folders.add(folder)
             if not piece.link:
                 write_file(target, piece.data)
             elif not link_file(piece.link, target, symbolic=piece.symbolic):

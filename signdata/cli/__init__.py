@@ -118,6 +118,8 @@ def main(args: list[str] | None = None) -> NoReturn:
         if debug:
             raise
         _fail(str(err), err.exit_code)
+    except SystemExit:  # click's answer to a closed stdout
+        sys.exit(0)
     except Exception as err:
         if _stdout_is_closed():
             sys.exit(0)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from signdata.errors import FormatError, MissingError
 
-BLOCK = 1 << 19
+BLOCK = 1 << 18
 MAX_LINE = 1 << 20
 MAX_DIGITS = 18
 """Integers of more digits are no labels, and would not fit into 64 bits."""

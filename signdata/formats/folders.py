@@ -12,6 +12,7 @@ Hugging Face `imagefolder` loader read the same trees.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -77,13 +78,13 @@ class FoldersReader(Reader):
                 self._tree.note(class_dir.path / name, "folder inside a class folder: not read")
             if not names:
                 self._tree.note(class_dir.path, "class folder without a picture: no class")
+            folder, place = str(class_dir.path), self._tree.below(class_dir.path)
             for name in names:
-                path = class_dir.path / name
                 yield Found(
-                    self._tree.below(path),
+                    f"{place}/{name}",
                     class_dir.split,
                     class_dir.label,
-                    PictureFiles((str(path),)),
+                    PictureFiles((os.path.join(folder, name),)),
                     "still",
                 )
 

@@ -28,6 +28,9 @@ from signdata.names import component, is_junk
 from signdata.results import NOTE, Problem
 from signdata.samples import SPLIT_NAMES, Broken, Pixels, Sample
 
+# A pipe must not make the opening wait for ever.
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
 _VIDEOS = "3gp asf avi flv m2ts m4v mkv mov mp4 mpeg mpg mts ogv swf ts vob webm wmv"
 VIDEO_SUFFIXES = frozenset(f".{name}" for name in _VIDEOS.split())
 """File suffixes that are taken for videos; what is inside decides whether they are."""
@@ -304,12 +307,13 @@ def sources(root: Path, samples: Iterable[Sample]) -> dict[str, object]:
     """What identifies a directory as a source: how many files, and a digest of names and sizes."""
     digest = hashlib.sha256()
     n_files = 0
+    below = os.path.join(root, "")
     for file in sorted(file for sample in samples for file in sample.pixels.files):
         try:
             size = os.stat(file).st_size
         except OSError:
             size = -1
-        name = os.path.relpath(file, root).replace(os.sep, "/")
+        name = file.removeprefix(below).replace(os.sep, "/")
         digest.update(f"{name}\0{size}\0".encode("utf-8", "surrogateescape"))
         n_files += 1
     return {"name": root.resolve().name, "files": n_files, "listing_sha256": digest.hexdigest()}
@@ -361,10 +365,19 @@ class PictureFiles(CodedPixels):
     def files(self) -> tuple[str, ...]:
         return self.paths
 
+    _digests: list[str] = field(default_factory=list, compare=False, kw_only=True)
+
     def coded(self) -> Iterator[tuple[bytes, str]]:
-        return ((read(path), path) for path in self.paths)
+        digest = hashlib.sha256()
+        for path in self.paths:
+            data = read(path)
+            digest.update(data)
+            yield data, path
+        self._digests[:] = [digest.hexdigest()]
 
     def source_sha256(self) -> str:
+        if self._digests:  # of the reading just done; the next question reads anew
+            return self._digests.pop()
         digest = hashlib.sha256()
         for path in self.paths:
             digest.update(read(path))
@@ -382,10 +395,17 @@ def read(path: str) -> bytes:
         If it cannot be read or is no regular file.
     """
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for ever
-            raise DecodeError("no regular file", path=path)
-        with open(path, "rb") as file:
-            return file.read()
+        file = os.open(path, _READ)
+        try:
+            status = os.fstat(file)
+            if not stat.S_ISREG(status.st_mode):
+                raise DecodeError("no regular file", path=path)
+            data = os.read(file, status.st_size + 1)
+            while len(data) < status.st_size and (more := os.read(file, status.st_size)):
+                data += more
+            return data
+        finally:
+            os.close(file)
     except FileNotFoundError as err:
         raise MissingError("not there", path=path) from err
     except DecodeError:

@@ -1,0 +1,1 @@
+"""Every bulk job of signdata against the usual way of doing it: ``python -m benchmarks``."""

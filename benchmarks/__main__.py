@@ -1,0 +1,112 @@
+"""``python -m benchmarks [NAME...] [--rows N] [--rounds N] [--quick] [--json FILE]``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks import arrays, splits, start, tables
+from benchmarks.data import Place
+from benchmarks.measure import Figure
+
+JOBS = {**tables.JOBS, **arrays.JOBS, **splits.JOBS, **start.JOBS}
+PACKAGES = ("signdata", "numpy", "pandas", "pillow", "h5py", "opencv-python-headless", "simplejpeg")
+SHARED_MEMORY = Path("/dev/shm")
+
+
+def main() -> None:
+    """Run what was named, print the table."""
+    options = _options()
+    if not hasattr(os, "wait4"):
+        sys.exit("the benchmarks need a system that counts what a process took: Linux or macOS")
+    memory = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
+    figures: list[Figure] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="signdata-bench-", dir=memory) as fast,
+        tempfile.TemporaryDirectory(prefix="signdata-bench-", dir=options.disk) as slow,
+    ):
+        place = Place(Path(fast), Path(slow), options.rows, options.rounds)
+        for name in options.names or JOBS:
+            begin = time.perf_counter()
+            figures += JOBS[name](place)
+            print(f"{name}: {time.perf_counter() - begin:.0f} s", file=sys.stderr, flush=True)
+    print(table(figures))
+    machine = _machine(options.rows, place.photos, options.rounds)
+    print(f"\n{machine}")
+    if options.json:
+        lines = [figure.to_dict() for figure in figures]
+        document = {"machine": machine, "figures": lines}
+        Path(options.json).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(JOBS)} [all]")
+    parser.add_argument("--rows", type=int, help="rows of the CSV [27455, as Sign-MNIST has]")
+    parser.add_argument("--rounds", type=int, help="how often each side runs [3]")
+    parser.add_argument("--quick", action="store_true", help="2,000 rows, one round")
+    parser.add_argument("--disk", type=Path, help="folder on the disk to measure [temporary files]")
+    parser.add_argument("--json", metavar="FILE", help="write every single number there, too")
+    options = parser.parse_args()
+    unknown = [name for name in options.names if name not in JOBS]
+    if unknown:
+        parser.error(f"no job {unknown[0]!r}; expected of {', '.join(JOBS)}")
+    options.rows = options.rows or (2000 if options.quick else 27_455)
+    options.rounds = options.rounds or (1 if options.quick else 3)
+    return options
+
+
+def table(figures: list[Figure]) -> str:
+    """A Markdown table: each pair of numbers is the least and the median of the rounds."""
+    head = ("job", "ours", "usual way", "", "unit", "ratio", "asked", "")
+    lines = [head, tuple("-" * max(3, len(name)) for name in head)]
+    for figure in figures:
+        verdict = {None: "", True: "yes", False: "NO"}[figure.reached]
+        lines.append(
+            (
+                figure.job,
+                _pair(figure.ours),
+                figure.usual_way,
+                _pair(figure.usual),
+                figure.unit,
+                _ratio(figure),
+                figure.asked,
+                verdict,
+            )
+        )
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    rows = (" | ".join(map(str.ljust, line, widths)) for line in lines)
+    return "\n".join(f"| {row} |" for row in rows)
+
+
+def _pair(values: list[float]) -> str:
+    if not values:
+        return ""
+    return " / ".join(f"{value:.3g}" for value in (min(values), statistics.median(values)))
+
+
+def _ratio(figure: Figure) -> str:
+    values = [figure.ratio(min), figure.ratio(statistics.median)]
+    return " / ".join(f"{value:.2f}" for value in values if value is not None)
+
+
+def _machine(rows: int, photos: int, rounds: int) -> str:
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return (
+        f"{rows:,} rows, {photos:,} photos, {rounds} rounds; "
+        f"{os.cpu_count()} cores ({platform.machine()}, {platform.system()}), "
+        f"load {os.getloadavg()[0]:.1f} at the end, "
+        f"Python {platform.python_version()}, {packages}"
+    )
+
+
+if __name__ == "__main__":
+    main()

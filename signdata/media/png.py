@@ -1,0 +1,124 @@
+"""Plain PNGs, which most pictures of this field are: read and written without a codec's setup.
+
+Plain is 8-bit grey or RGB, not interlaced, with nothing in it that changes the
+values. Small ones are taken apart here (W3C Portable Network Graphics
+Specification, 3rd edition); all others are for OpenCV and Pillow.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+SMALL = 1 << 16
+"""Files up to this many bytes are looked at here."""
+
+TINY = 4000
+"""Pictures up to this many values are stored without compression: each fills one disk block
+either way, and is written and read several times faster."""
+
+_CHANNELS = {0: 1, 2: 3}
+_CHANGES_VALUES = {b"PLTE", b"tRNS", b"eXIf", b"acTL"}
+_HEADER = struct.Struct(">IIBBBBB")
+
+
+@dataclass(frozen=True, slots=True)
+class PlainPng:
+    """A plain PNG whose chunks are whole.
+
+    Attributes
+    ----------
+    size_hw : tuple of int
+        Height and width.
+    channels : int
+        1 or 3.
+    packed : bytes
+        The compressed rows.
+    """
+
+    size_hw: tuple[int, int]
+    channels: int
+    packed: bytes
+
+
+def parse(data: bytes) -> PlainPng | None:
+    """Take a PNG apart; None if it is not small and plain, or any chunk is damaged."""
+    if len(data) > SMALL or not data.startswith(SIGNATURE):
+        return None
+    header, packed, position, kind = None, [], len(SIGNATURE), b""
+    while position + 12 <= len(data):
+        length = int.from_bytes(data[position : position + 4], "big")
+        end = position + 8 + length
+        kind = data[position + 4 : position + 8]
+        if zlib.crc32(data[position + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
+            return None
+        if kind in _CHANGES_VALUES:
+            return None
+        if kind == b"IHDR" and length == _HEADER.size:
+            header = _HEADER.unpack(data[position + 8 : end])
+        elif kind == b"IDAT":
+            packed.append(data[position + 8 : end])
+        position = end + 4
+    if kind != b"IEND" or position != len(data) or header is None:
+        return None
+    width, height, depth, colour, method, filtering, interlaced = header
+    plain = depth == 8 and colour in _CHANNELS and not (method or filtering or interlaced)
+    if not (plain and width and height):
+        return None
+    return PlainPng((height, width), _CHANNELS[colour], b"".join(packed))
+
+
+def decode(png: PlainPng, data: bytes) -> NDArray[np.uint8] | None:
+    """Pixels of a plain PNG as (H, W, C) uint8, RGB; None if its rows are damaged.
+
+    Parameters
+    ----------
+    png : PlainPng
+        What `parse` made of `data`.
+    data : bytes
+        The whole file.
+    """
+    height, width = png.size_hw
+    stride = width * png.channels + 1
+    unpacker = zlib.decompressobj()
+    try:
+        rows = unpacker.decompress(png.packed, height * stride + 1)
+    except zlib.error:
+        return None
+    if len(rows) != height * stride or not unpacker.eof or unpacker.unused_data:
+        return None
+    filters = rows[::stride]
+    if max(filters) > 4:
+        return None
+    if not any(filters):
+        values = np.frombuffer(rows, np.uint8).reshape(height, stride)[:, 1:]
+        return np.ascontiguousarray(values).reshape(height, width, png.channels)
+    found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if found is None or found.shape[:2] != (height, width):
+        return None
+    values = np.asarray(found, np.uint8).reshape(height, width, png.channels)
+    return values if png.channels == 1 else np.ascontiguousarray(values[:, :, ::-1])
+
+
+def encode_tiny(frame: NDArray[np.uint8]) -> bytes:
+    """A PNG of a picture (H, W, C) uint8, C in {1, 3}, its rows unfiltered and stored."""
+    height, width, channels = frame.shape
+    rows = np.zeros((height, width * channels + 1), np.uint8)
+    rows[:, 1:] = frame.reshape(height, -1)
+    header = _HEADER.pack(width, height, 8, 0 if channels == 1 else 2, 0, 0, 0)
+    packed = zlib.compress(rows.tobytes(), 0)
+    return b"".join(
+        (SIGNATURE, _chunk(b"IHDR", header), _chunk(b"IDAT", packed), _chunk(b"IEND", b""))
+    )
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    body = kind + data
+    return len(data).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")

@@ -1,0 +1,157 @@
+"""What lies beside the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import signdata
+from signdata import manifest
+from signdata.errors import FormatError, MissingError
+from signdata.results import Problem
+
+cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+
+
+@given(values=st.lists(st.tuples(cells, cells), max_size=5))
+def test_rows_come_back_as_they_were(
+    values: list[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    rows = [
+        {"id": f"{i}", "path": a, "label": b, "split": "", "group": a, "source": b, "signer": a}
+        for i, (a, b) in enumerate(values)
+    ]
+    path = tmp_path_factory.mktemp("manifest") / "manifest.csv"
+    manifest.write_rows(path, manifest.columns_of(rows or [{"signer": ""}]), rows)
+    assert list(manifest.read_rows(path)) == rows
+
+
+def test_columns_start_with_the_common_ones() -> None:
+    rows = [{"id": "1", "fps": "25"}, {"id": "2", "signer": "3"}]
+    assert manifest.columns_of(rows) == [
+        *("id", "path", "label", "split", "group", "source", "fps", "signer"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (b"", r"line 1: header ''"),
+        (b"id,split\n1,train\n", r"line 1: header .* label among them"),
+        (b"id,label,label\n1,A,A\n", r"line 1: .* distinct columns"),
+        (b"id,label\n1,A\n2\n", r"line 3: 1 fields; expected 2"),
+        (b"id,label\n1,A\n\n", r"line 3: 0 fields; expected 2"),
+        (b"id,label\n1,A\n1,B\n", r"line 3: id '1' stands twice"),
+        (b"id,label\n,A\n", r"line 2: an empty id"),
+        (b"id,label,split\n1,A,holdout\n", r"line 2: split 'holdout'; expected train, val, test"),
+        (b"id,label,split\n1,A,../x\n", r"line 2: split '\.\./x'"),
+        (b'id,label\n1,"A\n', r"no manifest"),
+        (b"id,label\n1,\xe9\n", r"no manifest .*UTF-8"),
+        (b"id,label\n1," + b"A" * 200_000 + b"\n", r"no manifest .*limit"),
+    ],
+)
+def test_a_damaged_manifest_names_its_line(text: bytes, what: str, tmp_path: Path) -> None:
+    path = tmp_path / "manifest.csv"
+    path.write_bytes(text)
+    with pytest.raises(FormatError, match=what) as caught:
+        list(manifest.read_rows(path))
+    assert caught.value.path == str(path)
+
+
+def test_a_manifest_that_excel_has_saved_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.csv"
+    path.write_bytes(b"\xef\xbb\xbfid,label\r\n1,A\r\n")
+    assert list(manifest.read_rows(path)) == [{"id": "1", "label": "A"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (b"A\n\nB\n", "line 2: an empty line"),
+        (b"A\nB\nA\n", "line 3: a class that stands twice"),
+        (b"A\n\n", "line 2: an empty line"),
+        (b"\xff\xfeA", "not UTF-8"),
+    ],
+)
+def test_damaged_classes_name_their_line(text: bytes, what: str, tmp_path: Path) -> None:
+    path = tmp_path / "classes.txt"
+    path.write_bytes(text)
+    with pytest.raises(FormatError, match=what):
+        manifest.read_classes(path)
+
+
+def test_classes_are_lines_and_nothing_else_ends_one(tmp_path: Path) -> None:
+    path = tmp_path / "classes.txt"
+    path.write_bytes("\ufeffice cream\r\nA\u2028B\nlast".encode())
+    assert manifest.read_classes(path) == ("ice cream", "A\u2028B", "last")
+    path.write_bytes(b"")
+    assert manifest.read_classes(path) == ()
+    with pytest.raises(MissingError, match="not there"):
+        manifest.read_classes(tmp_path / "nowhere")
+    with pytest.raises(FormatError, match="cannot be read"):
+        manifest.read_classes(tmp_path)
+
+
+def test_sidecars_of_a_directory_and_of_a_file(tmp_path: Path) -> None:
+    assert manifest.beside(tmp_path, "manifest.csv") == tmp_path / "manifest.csv"
+    file = tmp_path / "a.csv"
+    assert manifest.beside(file, "manifest.csv") == tmp_path / "a.csv.manifest.csv"
+
+
+def test_the_document_is_the_same_for_the_same_content() -> None:
+    document = {"b": 1, "a": ["é", None]}
+    data = manifest.dump_document(document)
+    assert data == '{\n  "b": 1,\n  "a": [\n    "é",\n    null\n  ]\n}\n'.encode()
+    assert manifest.parse_document(data, Path("x")) == document
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{", b'{"a": "\xff"}', b"[" * 100_000, b"5"])
+def test_a_document_that_is_no_object_is_refused(data: bytes) -> None:
+    with pytest.raises(FormatError, match="x: no JSON object"):
+        manifest.parse_document(data, Path("x"))
+
+
+def test_an_origin_that_is_no_object_is_none() -> None:
+    assert manifest.origin_of({"origin": {"csv": {}}}) == {"csv": {}}
+    assert manifest.origin_of({"origin": 5}) == manifest.origin_of(None) == {}
+
+
+def test_problems_are_a_csv(tmp_path: Path) -> None:
+    path = tmp_path / "problems.csv"
+    manifest.write_problems(path, [Problem("a,b.png", "row 1", "corrupt", "caf\udce9")])
+    assert path.read_text() == 'path,where,kind,message\n"a,b.png",row 1,corrupt,caf\\udce9\n'
+
+
+def test_tables_are_aligned() -> None:
+    text = manifest.table(["class", "n"], [["A", 5], ["nothing", 1000]])
+    assert text == "class       n\nA           5\nnothing  1000"
+
+
+def test_the_manifest_of_a_dataset_is_a_data_frame(
+    make_csv: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = make_csv()
+    signdata.csv_to_folders(path, tmp_path / "out", workers=1)
+    frame = manifest.manifest(tmp_path / "out")
+    assert list(frame.columns) == [*manifest.COLUMNS, "sha256"]
+    assert list(frame["label"]) == list("ABCDEF")
+    assert list(frame["path"])[:2] == ["A/000001.png", "B/000002.png"]
+    with pytest.raises(FormatError, match="no manifest"):
+        manifest.manifest(path)
+
+
+def test_nothing_beside_the_data_tells_where_or_when(
+    make_csv: Callable[..., Path], tmp_path: Path, contents: Callable[..., dict[str, bytes]]
+) -> None:
+    path = make_csv()
+    for name in ("first name", "second"):
+        signdata.csv_to_folders(path, tmp_path / name, workers=1)
+    one, two = contents(tmp_path / "first name"), contents(tmp_path / "second")
+    assert one == two
+    for data in one.values():
+        assert str(tmp_path).encode() not in data
+        assert b"first name" not in data
