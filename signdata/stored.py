@@ -24,7 +24,7 @@ def read_document(path: Path) -> dict[str, Any] | None:
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """Yield the manifest's rows of the dataset at `path`; of HDF5 only ids and digests."""
+    """Yield the manifest's rows of the dataset at `path`; of HDF5 only what tells of sources."""
     if _is_hdf5(path):
         yield from _hdf5_rows(path)
         return
@@ -56,6 +56,7 @@ def _hdf5_rows(path: Path) -> Iterator[Row]:
                 ("id", "ids"),
                 ("sha256", "meta/sha256"),
                 ("source_sha256", "meta/source_sha256"),
+                ("source", "meta/source"),
             )
             if place in file
         }

@@ -127,6 +127,7 @@ class _Storing:
 
     def __init__(self, job: Job, batch: Batch) -> None:
         self._job = job
+        self._root = str(job.tree)
         self._payload = Payload(job.scratch)
         self._body = Body([], [])
         self._folders: set[str] = set()
@@ -213,7 +214,7 @@ class _Storing:
         tree = self._job.tree
         if tree is None:
             return
-        target = f"{tree}/{piece.path}"
+        target = f"{self._root}/{piece.path}"
         with writing(target):
             if not piece.path:
                 self._payload.add(piece.data)

@@ -40,7 +40,7 @@ def test_any_text_is_one_component_inside_its_folder_or_refused(name: str) -> No
 @pytest.mark.parametrize(
     "name",
     [
-        *("", " ", ".", "..", "...", ".hidden", "a/b", "/etc/passwd", "a\\b", "..\\x", "C:", "c:x"),
+        *("", " ", ".", "..", "...", ".hidden", "a/b", "/etc/passwd", "a\\b", "..\\x"),
         *("a\0b", "a\nb", "a\x1bb", "a\x7fb", "a\u202eb", "a\u2066b", "a\u200fb", "a\u200bb"),
         *("a\u2028b", "\ufeffa", "caf\udce9", "con", "CON", "nul.txt", "Aux", "prn.tar.gz", "com1"),
         *("COM¹", "lpt9.png", "conin$", "con .txt", "a.", "a ", " a", "Thumbs.db", "desktop.ini"),
