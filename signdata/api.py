@@ -18,6 +18,7 @@ and raises a `signdata.errors.SigndataError` for everything a user can mend.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -26,7 +27,7 @@ from typing import Any, ParamSpec, TypeAlias
 
 from signdata import looking, pipeline, recognition
 from signdata.datasets import Only, open_dataset
-from signdata.errors import UsageError
+from signdata.errors import MissingError, UsageError
 from signdata.formats import writer_class
 from signdata.formats.base import DatasetInfo, Reader, Writer
 from signdata.formats.csv import CsvWriter
@@ -35,7 +36,7 @@ from signdata.formats.frames import DEFAULT_TEMPLATE, FramesWriter
 from signdata.formats.pictures import PictureOptions
 from signdata.output import refuse_overlap
 from signdata.pipeline import Progress, Run, Transform
-from signdata.results import Result
+from signdata.results import NOTE, Problem, Result
 from signdata.transforms.geometry import Geometry
 
 PathLike: TypeAlias = str | Path
@@ -110,7 +111,7 @@ def csv_to_folders(
     sources = _paths(csvs)
     reader = open_dataset(sources, format="csv", labels=labels, csv_size=csv_size, header=header)
     options = {
-        "labels": labels if labels in ("letters", "codes") else "file",
+        "labels": _labels_option(labels),
         "csv_size": csv_size,
         "header": header,
         **_picture_options(size, False, image_format, quality),
@@ -241,7 +242,7 @@ def convert(
         "from": reader.info.format,
         "to": to_format or _format_for(Path(out), reader.info),
         "split": split,
-        "labels": labels if labels in ("letters", "codes") else "file",
+        "labels": _labels_option(labels),
         "csv_size": csv_size,
         "header": header,
         "hdf5_layout": hdf5_layout,
@@ -400,7 +401,7 @@ def split(
         "keep": sorted(keep),
         "pool": pool,
         "mode": mode,
-        "labels": labels if labels in ("letters", "codes") else "file",
+        "labels": _labels_option(labels),
         "csv_size": csv_size,
         "header": header,
     }
@@ -415,11 +416,10 @@ def split(
         transforms=(plan.assign,),
         seed=seed,
         describe=plan.document,
+        notes=[Problem("", "", NOTE, note) for note in plan.notes],
     )
     result.details["splits"] = plan.counts
     result.summary = "\n".join(part for part in (result.summary, plan.table) if part)
-    for note in plan.notes:
-        result.note(str(sources[0]), note)
     return result
 
 
@@ -623,6 +623,7 @@ def _convert(
     transforms: Sequence[Transform] = (),
     seed: int = 0,
     describe: Callable[[], dict[str, Any]] | None = None,
+    notes: Sequence[Problem] = (),
 ) -> Result:
     if how.on_error not in (pipeline.STOP, pipeline.SKIP):
         raise UsageError(f"on-error {how.on_error!r}; expected stop or skip")
@@ -637,8 +638,19 @@ def _convert(
             seed=seed,
             transforms=transforms,
             describe=describe,
+            notes=notes,
             how=how,
         )
+
+
+def _labels_option(labels: str) -> str:
+    """What is recorded of `labels`: the word, or what the file says."""
+    if labels in ("letters", "codes"):
+        return labels
+    try:
+        return f"file {hashlib.sha256(Path(labels).read_bytes()).hexdigest()}"
+    except OSError as err:
+        raise MissingError(f"cannot be read ({err.strerror})", path=labels) from err
 
 
 def _paths(value: PathLike | Sequence[PathLike]) -> list[Path]:

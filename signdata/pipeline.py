@@ -83,6 +83,7 @@ def convert(
     seed: int = 0,
     transforms: Sequence[Transform] = (),
     describe: Callable[[], dict[str, Any]] | None = None,
+    notes: Sequence[Problem] = (),
     how: Run = Run(),
 ) -> Result:
     """Bring every sample of `reader` through `transforms` into `writer`.
@@ -99,6 +100,8 @@ def convert(
         Each makes any number of samples of one.
     describe : callable, optional
         Returns further keys for ``signdata.json``.
+    notes : sequence of Problem
+        What is to be said beyond what the reader noted.
     how : Run
         Workers, policy on errors, progress.
 
@@ -115,7 +118,7 @@ def convert(
     if writer.wants_survey:
         writer.survey(_survey(reader, transforms))
     result = Result(command, str(out))
-    notes = [*info.notes, *(Problem("", "", NOTE, LOST + loss) for loss in losses)]
+    notes = [*info.notes, *notes, *(Problem("", "", NOTE, LOST + loss) for loss in losses)]
     if how.dry_run:
         _dry(reader, writer, transforms, how, result, notes)
         return result
