@@ -27,16 +27,18 @@ from typing import Any, ParamSpec, TypeAlias
 
 from signdata import looking, pipeline, recognition
 from signdata.datasets import Only, open_dataset
-from signdata.errors import MissingError, UsageError
+from signdata.errors import MissingError
 from signdata.formats import writer_class
 from signdata.formats.base import DatasetInfo, Reader, Writer
 from signdata.formats.csv import CsvWriter
 from signdata.formats.folders import FoldersOptions, FoldersReader, FoldersWriter
-from signdata.formats.frames import DEFAULT_TEMPLATE, FramesWriter
+from signdata.formats.frames import DEFAULT_TEMPLATE
 from signdata.formats.pictures import PictureOptions
+from signdata.media.picture import FrameShape
 from signdata.output import refuse_overlap
 from signdata.pipeline import Progress, Run, Transform
 from signdata.results import NOTE, Problem, Result
+from signdata.selecting import Selection
 from signdata.transforms.geometry import Geometry
 
 PathLike: TypeAlias = str | Path
@@ -267,14 +269,31 @@ def extract_frames(
     out: PathLike,
     *,
     videos: PathLike | None = None,
+    official_splits: bool = True,
+    glosses: int | Sequence[str] | PathLike | None = None,
+    subset: PathLike | None = None,
+    signers: Sequence[str] = (),
+    limit: int | None = None,
     frames: int | None = None,
+    margin: float = 0.0,
+    fps: float | None = None,
+    segments: int | None = None,
+    frames_per_segment: int | None = None,
+    ranges: str = "auto",
+    keep_short: bool = False,
     short_side: int | None = None,
     size: tuple[int, int] | None = None,
+    crop_bbox: bool = False,
+    bbox_scale: float = 1.0,
+    montage: bool = False,
+    poses: PathLike | None = None,
     image_format: str = "jpg",
     quality: int = 95,
     name_template: str = DEFAULT_TEMPLATE,
-    official_splits: bool = True,
     class_names: str = "safe",
+    annotations_style: str = "v2",
+    decoder: str = "pyav",
+    timeout: float | None = 600.0,
     follow_symlinks: bool = False,
     workers: int | None = None,
     on_error: str = pipeline.SKIP,
@@ -289,59 +308,87 @@ def extract_frames(
     src : path
         A tree ``[SPLIT/]CLASS/NAME.mp4`` or a WLASL JSON.
     out : path
-        The directory to make: ``[SPLIT/]CLASS/CLIP/img_00001.jpg``.
+        The directory to make: ``[SPLIT/]CLASS/CLIP/img_00001.jpg``, with ``annotations.txt``
+        or ``annotations_SPLIT.txt`` for loaders.
     videos : path, optional
         Folder of the videos of a WLASL JSON; ``videos/`` beside it by default.
+    official_splits : bool
+        Whether the splits of a WLASL JSON are used.
+    glosses : int, sequence of str or path, optional
+        The first so many glosses of the JSON, or these, or a file with one a line.
+    subset : path, optional
+        An official subset file (``nslt_100.json``).
+    signers : sequence of str
+        Read only these signers.
+    limit : int, optional
+        Read at most so many clips.
     frames : int, optional
         That many evenly spaced frames of each clip; all by default.
-    short_side : int, optional
-        Scale the shorter side to this many pixels.
-    size : tuple of int, optional
-        Scale to this width and height.
+    margin : float
+        Share that is cut off both ends first.
+    fps : float, optional
+        Resample by time to this rate.
+    segments, frames_per_segment : int, optional
+        Evenly spaced runs of consecutive frames, as VideoFrameDataset samples.
+    ranges : {'auto', 'apply', 'ignore'}
+        How WLASL's ``frame_start`` and ``frame_end`` are applied; `auto` takes a file whole
+        that was already cut to its range.
+    keep_short : bool
+        Whether a video that ends early gives what it has.
+    short_side, size
+        Scale the shorter side to so many pixels, or to this width and height.
+    crop_bbox, bbox_scale
+        Cut out WLASL's box, grown by this factor.
+    montage : bool
+        Put the frames of a clip side by side in one picture.
+    poses : path, optional
+        A folder of keypoint files for each video id; each frame's is copied beside it.
     image_format : {'jpg', 'png'}
         JPEG by default; PNG keeps every value.
     quality : int
         1..100 for JPEG.
     name_template : str
         Name of a picture without suffix; given its number from 1.
-    official_splits : bool
-        Whether the splits of a WLASL JSON are used.
     class_names : {'safe', 'as-is'}
         `safe` writes ``_`` for blanks in class folders, as loaders split lines at blanks;
         the class list and the manifest keep the name.
+    annotations_style : {'v2', 'v1'}
+        ``PATH START END CLASS_IDX`` or ``PATH N_FRAMES CLASS_IDX``.
+    decoder : {'pyav', 'ffmpeg'}
+        The library, or the ffmpeg program in a process of its own.
+    timeout : float, optional
+        Seconds after which a video is given up.
     follow_symlinks : bool
         Whether symbolic links to folders are followed.
     """
-    source = Path(src)
-    reader = open_dataset(
-        source,
-        format=recognition.recognise_videos(source, follow_symlinks=follow_symlinks),
-        videos=videos,
-        official_splits=official_splits,
-        follow_symlinks=follow_symlinks,
-        n_frames=frames,
-        short_side=short_side,
-        frame_size=size,
-    )
-    options = {
-        "frames": frames,
-        "short_side": short_side,
-        "size": size,
-        "image_format": image_format,
-        "quality": quality,
-        "name_template": name_template,
-        "official_splits": official_splits,
-        "class_names": class_names,
-    }
-    pictures = _pictures(image_format, quality)
-    places = [source] if videos is None else [source, Path(videos)]
-    return _convert(
-        reader,
-        FramesWriter(pictures, name_template, class_names=class_names),
-        places,
+    from signdata import extraction
+
+    return extraction.extract(
+        Path(src),
         Path(out),
-        "extract-frames",
-        options,
+        extraction.Sources(
+            Path(videos) if videos is not None else None,
+            official_splits,
+            extraction.read_glosses(glosses),
+            Path(subset) if subset is not None else None,
+            tuple(map(str, signers)),
+            limit,
+            follow_symlinks,
+        ),
+        extraction.Clips(
+            Selection(frames, fps, segments, frames_per_segment, margin),
+            ranges,
+            keep_short,
+            FrameShape(short_side, (size[1], size[0]) if size else None),
+            bbox_scale if crop_bbox else None,
+            montage,
+            Path(poses) if poses is not None else None,
+            decoder,
+            timeout,
+        ),
+        extraction.Pictures(
+            _pictures(image_format, quality), name_template, class_names, annotations_style
+        ),
         Run(workers, on_error, dry_run, overwrite, progress),
     )
 
@@ -625,8 +672,7 @@ def _convert(
     describe: Callable[[], dict[str, Any]] | None = None,
     notes: Sequence[Problem] = (),
 ) -> Result:
-    if how.on_error not in (pipeline.STOP, pipeline.SKIP):
-        raise UsageError(f"on-error {how.on_error!r}; expected stop or skip")
+    pipeline.check_policy(how)
     refuse_overlap(sources, out)
     with reader:
         return pipeline.convert(

@@ -6,13 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from signdata import recognition
 from signdata.errors import DatasetError, UsageError
 from signdata.formats import reader_class
 from signdata.formats.base import Batch, DatasetInfo, ListBatch, Reader, Survey
 from signdata.samples import SPLITS, Sample
+
+if TYPE_CHECKING:
+    from signdata.formats.wlasl import Choice
+    from signdata.media.clip import ClipOptions
 
 
 def open_dataset(
@@ -26,9 +30,8 @@ def open_dataset(
     videos: str | Path | None = None,
     official_splits: bool = True,
     follow_symlinks: bool = False,
-    n_frames: int | None = None,
-    short_side: int | None = None,
-    frame_size: tuple[int, int] | None = None,
+    clips: ClipOptions | None = None,
+    choice: Choice | None = None,
 ) -> Reader:
     """Open a dataset for reading.
 
@@ -46,8 +49,10 @@ def open_dataset(
         Where the videos of a WLASL JSON are, and whether its splits are used.
     follow_symlinks : bool
         Whether symbolic links to folders are followed.
-    n_frames, short_side, frame_size
-        Which frames of a video are read, and how large (width, height).
+    clips : ClipOptions, optional
+        Which frames of a video are read, and how; all by default.
+    choice : Choice, optional
+        Which instances of a WLASL JSON are read; all by default.
 
     Returns
     -------
@@ -75,12 +80,14 @@ def open_dataset(
         reader_type = reader_class(format)
         path = paths[0]
         if format in ("videos", "wlasl"):
-            options = _clip_options(n_frames, short_side, frame_size, follow_symlinks)
+            from signdata.media.clip import ClipOptions
+
+            options = clips or ClipOptions()
             if format == "wlasl":
                 where = Path(videos) if videos is not None else None
-                reader = reader_type(path, where, options, official_splits=official_splits)
+                reader = reader_type(path, where, options, choice, official_splits=official_splits)
             else:
-                reader = reader_type(path, options)
+                reader = reader_type(path, options, follow_symlinks=follow_symlinks)
         elif format == "hdf5":
             reader = reader_type(path)
         else:
@@ -98,21 +105,6 @@ def _open_csv(
     if len(paths) == 1 and paths[0].is_dir():
         paths = recognition.csv_files(paths[0])
     return CsvReader(paths, CsvOptions(labels, csv_size, header))
-
-
-def _clip_options(
-    n_frames: int | None,
-    short_side: int | None,
-    frame_size: tuple[int, int] | None,
-    follow_symlinks: bool,
-) -> Any:
-    from signdata.formats.videos import ClipOptions
-    from signdata.media.video import FrameSize
-
-    if short_side is not None and frame_size is not None:
-        raise UsageError("--short-side and --size contradict each other")
-    size_hw = (frame_size[1], frame_size[0]) if frame_size else None
-    return ClipOptions(n_frames, FrameSize(short_side, size_hw), follow_symlinks)
 
 
 def _open_tree(format: str, path: Path, follow_symlinks: bool) -> Reader:
@@ -133,6 +125,7 @@ class Only(Reader):
         if split not in SPLITS:
             raise UsageError(f"split {split!r}; expected one of {', '.join(SPLITS)}")
         self._reader = reader
+        self.risky = reader.risky  # type: ignore[misc]  # of the dataset that is read
         self._split = split
 
     @cached_property

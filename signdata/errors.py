@@ -9,6 +9,8 @@
     |   |-- LabelError                    4   a label outside the label space
     |   `-- UnsafeNameError               4   a name that may not become a file name
     |-- DecodeError(OSError)              4   one picture or video cannot be decoded
+    |   |-- ShortError                    4   a video that ends before it should
+    |   `-- CrashError                    4   one on which the decoding process died
     |-- MissingError(FileNotFoundError)   4   something named is not there
     |-- TrainingError(RuntimeError)       4   a network could not be trained on this data
     |-- DependencyError(ImportError)      2   an extra is not installed
@@ -39,9 +41,17 @@ class SigndataError(Exception):
         The place inside it (``row 12, column pixel7``; ``frame 3``), or ''.
     remedy : str
         What the user can do about it, or ''.
+
+    Attributes
+    ----------
+    exit_code : int
+        What a command ends with.
+    kind : str
+        What a problem of this kind is called that cost one sample.
     """
 
     exit_code = 4
+    kind = "corrupt"
 
     def __init__(
         self, what: str, *, path: str | os.PathLike[str] = "", where: str = "", remedy: str = ""
@@ -107,8 +117,22 @@ class DecodeError(SigndataError, OSError):
     """One picture or video that cannot be decoded."""
 
 
+class ShortError(DecodeError):
+    """A video that ends before it should, or a range that its file does not hold."""
+
+    kind = "short"
+
+
+class CrashError(DecodeError):
+    """A picture or video on which the decoding process died."""
+
+    kind = "crash"
+
+
 class MissingError(SigndataError, FileNotFoundError):
     """A file that is named but not there."""
+
+    kind = "missing"
 
 
 class TrainingError(SigndataError, RuntimeError):

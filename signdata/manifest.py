@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ MANIFEST, DOCUMENT, CLASSES, PROBLEMS = (
     "problems.csv",
 )
 SIDECARS = frozenset({MANIFEST, DOCUMENT, CLASSES, PROBLEMS})
+_LISTS = re.compile(r"annotations(_(train|val|test))?\.txt|missing\.txt|WLASL\.json")
 
 COLUMNS = ("id", "path", "label", "split", "group", "source")
 """The columns that every manifest starts with."""
@@ -40,6 +42,11 @@ OWN_COLUMNS = ("sha256", "source_sha256")
 """Columns that describe one stored copy; a later copy gets its own."""
 
 Row = dict[str, str]
+
+
+def is_sidecar(name: str) -> bool:
+    """Whether a file at the root of a directory dataset describes it: no sample, no stray."""
+    return name in SIDECARS or _LISTS.fullmatch(name) is not None
 
 
 def beside(path: Path, name: str) -> Path:

@@ -331,10 +331,19 @@ class Output:
         if replaced:
             if replaced == "all":
                 self._clear_final()
-            remove(manifest.beside(self.path, manifest.PROBLEMS))
+            self._remove_sidecars()
             replace_file(marker, b"")
         if self.tree.exists():
             merge(self.tree, self.path if self.directory else self.path.parent)
+
+    def _remove_sidecars(self) -> None:
+        """Remove what describes the output: all of it is written anew, or is true no more."""
+        if not self.directory:
+            remove(manifest.beside(self.path, manifest.PROBLEMS))
+            return
+        for name in os.listdir(self.path):
+            if manifest.is_sidecar(name):
+                remove(self.path / name)
 
     def _clear_final(self) -> None:
         if self.directory:

@@ -50,6 +50,7 @@ def run(
     *,
     workers: int,
     divide: Callable[[T], list[T]] = lambda item: [item],
+    inline: bool = True,
 ) -> Generator[tuple[T, list[R | WorkerDied[T]]], None, None]:
     """Yield ``(item, results)`` in the order of `items`.
 
@@ -66,13 +67,15 @@ def run(
         1 runs everything in this process.
     divide : callable
         Cuts an item that killed a worker into smaller ones, to find the one at fault.
+    inline : bool
+        Whether one worker may be this process; not where an item may take it down.
 
     Yields
     ------
     tuple
         The item and its results: one, or as many as `divide` made of it.
     """
-    if workers == 1:
+    if workers == 1 and inline:
         for item in items:
             yield item, [function(item)]
         return

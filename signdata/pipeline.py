@@ -15,7 +15,7 @@ import msgspec
 
 import signdata
 from signdata import manifest, names, parallel, stored
-from signdata.errors import DatasetError, OutputError, SigndataError
+from signdata.errors import DatasetError, OutputError, SigndataError, UsageError
 from signdata.files import remove, writing
 from signdata.formats.base import Batch, Finished, ListBatch, Reader, Survey, Writer
 from signdata.journal import Body, Line
@@ -71,6 +71,12 @@ class Run:
     dry_run: bool = False
     overwrite: bool = False
     progress: Progress | None = None
+
+
+def check_policy(how: Run) -> None:
+    """Raise `UsageError` unless the policy on errors is a known one."""
+    if how.on_error not in (STOP, SKIP):
+        raise UsageError(f"on-error {how.on_error!r}; expected stop or skip")
 
 
 def convert(
@@ -223,7 +229,9 @@ class _Conversion:
             scratch if self.writer.single_file else None,
             self.how.on_error,
         )
-        with closing(work(job, self._todo(), self.how.workers)) as finished:
+        with closing(
+            work(job, self._todo(), self.how.workers, risky=self.reader.risky)
+        ) as finished:
             for batch, outcome in finished:
                 if outcome.fatal:
                     raise outcome.fatal
@@ -397,7 +405,7 @@ def _dry(
     watched = names.Names()
     problems = list(notes)
     job = Job(writer, transforms, None, None, how.on_error)
-    with closing(work(job, reader.batches(), how.workers)) as finished:
+    with closing(work(job, reader.batches(), how.workers, risky=reader.risky)) as finished:
         for _, outcome in finished:
             if outcome.fatal:
                 raise outcome.fatal

@@ -75,6 +75,18 @@ class Pixels(ABC):
         """What the last reading did to the pixels that a viewer may not expect."""
         return ()
 
+    def found(self) -> dict[str, str]:
+        """Manifest columns that the last reading filled in."""
+        return {}
+
+    def beside(self, number: int) -> tuple[str, bytes] | None:
+        """Suffix and bytes of what belongs beside frame `number` (from 0), such as its pose."""
+        return None
+
+    def jpegs(self, quality: int) -> Iterator[bytes] | None:
+        """Yield each frame as a JPEG where that can be had without its RGB values, else None."""
+        return None
+
     def source_sha256(self) -> str | None:
         """Digest of the file or files read for these pixels; None where the reader has one."""
         return None

@@ -16,6 +16,7 @@ import msgspec
 
 from signdata import parallel
 from signdata.errors import (
+    CrashError,
     DatasetError,
     DecodeError,
     MissingError,
@@ -158,7 +159,7 @@ class _Storing:
                 outcome.fatal = err
                 return
             missing = isinstance(err, MissingError)
-            outcome.problems.append(problem_of(sample, err, "missing" if missing else "corrupt"))
+            outcome.problems.append(problem_of(sample, err))
             outcome.skipped += missing
             outcome.failed += not missing
 
@@ -182,8 +183,9 @@ class _Storing:
         before = self._payload.length
         try:
             for piece in writer.pieces(sample):
-                digest.update(piece.content or piece.data)
-                lengths.append(len(piece.data))
+                if not piece.companion:
+                    digest.update(piece.content or piece.data)
+                    lengths.append(len(piece.data))
                 self._put(piece)
         except BaseException:
             with contextlib.suppress(OSError):  # whatever it was is worse
@@ -201,6 +203,7 @@ class _Storing:
             "group": sample.group,
             "source": sample.source,
             **sample.meta,
+            **sample.pixels.found(),
             **writer.meta(sample, len(lengths)),
         }
         if piece is not None and not piece.link:
@@ -230,7 +233,7 @@ class _Storing:
                 self.outcome.problems.append(Problem(piece.path, "", NOTE, note))
 
 
-def problem_of(sample: Sample, error: SigndataError, kind: str) -> Problem:
+def problem_of(sample: Sample, error: SigndataError) -> Problem:
     """The record of an error that cost a sample: no path that only this machine knows."""
     name = sample.source or sample.id
     file = os.path.basename(error.path)
@@ -238,18 +241,19 @@ def problem_of(sample: Sample, error: SigndataError, kind: str) -> Problem:
     if file and file != os.path.basename(name):
         where = f"{file}:{where}" if where else file
     placed = SigndataError(error.what, where=where, remedy=error.remedy)
-    return Problem.from_error(placed, kind, name)
+    return Problem.from_error(placed, error.kind, name)
 
 
 def work(
-    job: Job, batches: Iterable[Batch], workers: int | None
+    job: Job, batches: Iterable[Batch], workers: int | None, *, risky: bool = False
 ) -> Generator[tuple[Batch, Outcome], None, None]:
     """Run a job over batches, in order; a sample that kills its worker is an unreadable one.
 
     To be closed where it may be left early; see `parallel.run`.
     """
     n_workers = parallel.n_workers(workers)
-    with closing(parallel.run(job, batches, workers=n_workers, divide=divide)) as results:
+    runs = parallel.run(job, batches, workers=n_workers, divide=divide, inline=not risky)
+    with closing(runs) as results:
         for batch, outcomes in results:
             parts = []
             for one in outcomes:
@@ -282,7 +286,7 @@ def _died(batch: Batch, on_error: str) -> Outcome:
     if not isinstance(batch, ListBatch):
         return Outcome(fatal=DatasetError(what, where=f"batch {batch.key}"), body=body)
     sample = batch.samples[0]
-    error = DecodeError(what, path=sample.source or sample.id)
+    error = CrashError(what, path=sample.source or sample.id)
     if on_error == STOP:
         return Outcome(fatal=error, body=body)
-    return Outcome(read=1, failed=1, problems=[problem_of(sample, error, "crash")], body=body)
+    return Outcome(read=1, failed=1, problems=[problem_of(sample, error)], body=body)

@@ -29,16 +29,52 @@ class Count(click.ParamType[int | None]):
 @click.argument("out", type=options.PATH)
 @options.videos
 @click.option(
+    "--official-splits/--no-official-splits",
+    default=True,
+    show_default=True,
+    help="Use the splits of a WLASL JSON.",
+)
+@click.option(
+    "--glosses", metavar="N|FILE", help="The first N glosses, or those in the lines of FILE."
+)
+@click.option("--subset", type=options.PATH, metavar="JSON", help="Official subset: nslt_100.json.")
+@click.option("--signers", metavar="ID,...", help="Only these signers.")
+@click.option("--limit", type=click.IntRange(1), help="At most so many clips.")
+@click.option(
     "--frames",
     type=Count(),
     metavar="all|N",
     default="all",
     help="All frames, or N evenly spaced [default: all].",
 )
+@click.option("--margin", type=float, default=0.0, help="Share to cut off both ends first.")
+@click.option("--fps", type=float, help="Resample by time to so many frames a second.")
+@click.option("--segments", type=click.IntRange(1), help="Evenly spaced runs of frames.")
+@click.option("--frames-per-segment", type=click.IntRange(1), help="Frames in each run.")
+@click.option(
+    "--ranges",
+    type=click.Choice(["auto", "apply", "ignore"]),
+    default="auto",
+    show_default=True,
+    help="frame_start and frame_end of WLASL; auto leaves files that were cut already.",
+)
+@click.option("--keep-short", is_flag=True, help="Keep what there is of a video that ends early.")
 @click.option(
     "--short-side", type=click.IntRange(1), help="Scale the shorter side to this many pixels."
 )
 @click.option("--size", type=options.SIZE, metavar="WxH", help="Scale to this size.")
+@click.option("--crop-bbox", is_flag=True, help="Cut out the signer's box of WLASL.")
+@click.option(
+    "--bbox-scale",
+    type=click.FloatRange(0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Grow the box.",
+)
+@click.option("--montage", is_flag=True, help="All frames of a clip side by side in one picture.")
+@click.option(
+    "--poses", type=options.PATH, metavar="DIR", help="Keypoint files to copy beside the frames."
+)
 @click.option(
     "--image-format",
     type=click.Choice(["jpg", "png"]),
@@ -49,26 +85,41 @@ class Count(click.ParamType[int | None]):
 @options.quality
 @click.option("--name-template", default="img_{:05d}", show_default=True, help="Name of a frame.")
 @click.option(
-    "--official-splits/--no-official-splits",
-    default=True,
-    show_default=True,
-    help="Use the splits of a WLASL JSON.",
-)
-@click.option(
     "--class-names",
     type=click.Choice(["safe", "as-is"]),
     default="safe",
     show_default=True,
     help="Class folders with _ for blanks, or with the gloss as it is.",
 )
+@click.option(
+    "--annotations-style",
+    type=click.Choice(["v2", "v1"]),
+    default="v2",
+    show_default=True,
+    help="PATH START END CLASS_IDX, or PATH N_FRAMES CLASS_IDX.",
+)
+@click.option(
+    "--decoder",
+    type=click.Choice(["pyav", "ffmpeg"]),
+    default="pyav",
+    show_default=True,
+    help="The library, or the ffmpeg program in a process of its own.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=600.0,
+    show_default=True,
+    help="Seconds after which a video is given up.",
+)
 @options.follow_symlinks
 @options.writes("skip")
-def command(src: str, out: str, **kwargs: Any) -> None:
+def command(src: str, out: str, signers: str | None, **kwargs: Any) -> None:
     """Decode videos into one folder of numbered pictures a clip.
 
     SRC is a tree CLASS/NAME.mp4, with or without split folders, or a WLASL JSON. OUT becomes
-    [SPLIT/]CLASS/CLIP/img_00001.jpg. Missing and dead videos are counted and named, and tried
-    again when the same command is repeated.
+    [SPLIT/]CLASS/CLIP/img_00001.jpg, with annotation lists for loaders. Missing and dead videos
+    are counted and named, and tried again when the same command is repeated.
 
     \b
     Example:
@@ -76,4 +127,5 @@ def command(src: str, out: str, **kwargs: Any) -> None:
     """
     import signdata
 
-    options.run(signdata.extract_frames, src, out, **kwargs)
+    names = [name.strip() for name in signers.split(",")] if signers else []
+    options.run(signdata.extract_frames, src, out, signers=names, **kwargs)

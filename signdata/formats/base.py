@@ -133,6 +133,8 @@ class Reader(ABC):
     """
 
     name: ClassVar[str]
+    risky: ClassVar[bool] = False
+    """Whether decoding may take the process down, so that it must not be this one."""
 
     @property
     @abstractmethod
@@ -193,6 +195,8 @@ class Piece:
         Whether the link is a symbolic one.
     content : bytes
         What the manifest's digest is taken of, where that is not `data`.
+    companion : bool
+        Whether it lies beside a picture and is none: neither counted nor digested.
     """
 
     path: str
@@ -200,6 +204,7 @@ class Piece:
     link: str = ""
     symbolic: bool = False
     content: bytes = b""
+    companion: bool = False
 
 
 @dataclass(frozen=True)

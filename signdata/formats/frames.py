@@ -67,6 +67,9 @@ class FramesReader(Reader):
         for clip in class_dir.folders:
             folder = class_dir.path / clip
             files, folders = self._tree.entries(folder)
+            pictures_of = {Path(name).stem for name in files if tree.suffix_of(name) != ".json"}
+            poses = [n for n in files if n.endswith(".json") and Path(n).stem in pictures_of]
+            files = tuple(name for name in files if name not in poses)
             inside = ClassDir(class_dir.split, class_dir.label, folder, files, folders)
             names = sorted(self._tree.take(inside, image.SUFFIXES), key=tree.natural)
             for name in folders:
@@ -75,7 +78,8 @@ class FramesReader(Reader):
                 self._tree.note(folder, "clip without a picture: no sample")
                 continue
             n_clips += 1
-            pixels = PictureFiles(tuple(str(folder / name) for name in names))
+            paths = tuple(str(folder / name) for name in names)
+            pixels = PictureFiles(paths, poses=bool(poses))
             place = self._tree.below(folder)
             yield Found(place, class_dir.split, class_dir.label, pixels, "clip", is_file=False)
         if not n_clips:
@@ -144,11 +148,15 @@ class FramesWriter(Writer):
         files = sample.pixels.files
         if self._options.mode != "copy" and self._options.image_format is None and files:
             for number, file in enumerate(files, 1):
-                path = f"{folder}/{self._template.format(number)}{tree.suffix_of(file)}"
+                stem = f"{folder}/{self._template.format(number)}"
+                path = f"{stem}{tree.suffix_of(file)}"
                 yield Piece(path, b"", file, self._options.mode == "symlink")
+                yield from _companions(sample, number, stem)
             return
         for number, picture in enumerate(pictures.encoded_frames(sample, self._options), 1):
-            yield Piece(f"{folder}/{self._template.format(number)}{picture.suffix}", picture.data)
+            stem = f"{folder}/{self._template.format(number)}"
+            yield Piece(f"{stem}{picture.suffix}", picture.data)
+            yield from _companions(sample, number, stem)
 
     def row_path(self, piece_path: str) -> str:
         return posixpath.dirname(piece_path)
@@ -158,3 +166,11 @@ class FramesWriter(Writer):
 
     def finish(self, tree: Path, finished: Finished) -> None:
         pictures.write_sidecars(tree, finished)
+
+
+def _companions(sample: Sample, number: int, stem: str) -> Iterator[Piece]:
+    """What belongs beside frame `number` (from 1) of a clip."""
+    found = sample.pixels.beside(number - 1)
+    if found is not None:
+        suffix, data = found
+        yield Piece(stem + suffix, data, companion=True)

@@ -53,8 +53,12 @@ def encoded_frames(sample: Sample, options: PictureOptions) -> Iterator[Encoded]
     if originals is not None and wanted is None:
         yield from originals
         return
-    frames = sample.frames()
-    for frame in frames:
+    if wanted == "jpg" and originals is None:
+        jpegs = sample.pixels.jpegs(options.quality)
+        if jpegs is not None:
+            yield from (Encoded(data, ".jpg") for data in jpegs)
+            return
+    for frame in sample.frames():
         original = next(originals) if originals is not None else None
         if original is not None and original.suffix == f".{wanted}":
             yield original

@@ -90,7 +90,7 @@ class Tree:
         tree = cls(root, follow_symlinks)
         files, folders = tree.entries(root)
         for name in files:
-            if name not in manifest.SIDECARS:
+            if not manifest.is_sidecar(name):
                 tree.note(root / name, "stray file beside the class folders: not read")
         splits = [name for name in folders if name.casefold() in SPLIT_NAMES]
         if splits and len(splits) < len(folders):
@@ -360,10 +360,15 @@ class PictureFiles(CodedPixels):
     """A still or a clip in picture files, one a frame, in order."""
 
     paths: tuple[str, ...]
+    poses: bool = field(default=False, kw_only=True)
 
     @property
     def files(self) -> tuple[str, ...]:
         return self.paths
+
+    def beside(self, number: int) -> tuple[str, bytes] | None:
+        file = os.path.splitext(self.paths[number])[0] + ".json"
+        return (".json", read(file)) if self.poses and os.path.exists(file) else None
 
     _digests: list[str] = field(default_factory=list, compare=False, kw_only=True)
 

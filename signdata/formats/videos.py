@@ -10,51 +10,26 @@ Any container that PyAV knows; what is inside decides, not the suffix.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from signdata.errors import FormatError, UsageError
+from signdata.errors import FormatError
 from signdata.formats import tree
 from signdata.formats.base import Batch, DatasetInfo, Reader, Survey, list_batches
 from signdata.formats.tree import ClassDir, Found, Tree
-from signdata.media.video import FrameSize, VideoPixels
-
-
-@dataclass(frozen=True)
-class ClipOptions:
-    """Which frames of a video are read, and how large.
-
-    Attributes
-    ----------
-    n_frames : int or None
-        That many evenly spaced frames; None reads all.
-    size : FrameSize
-        What they are scaled to.
-    follow_symlinks : bool
-        Whether symbolic links to folders are followed.
-    """
-
-    n_frames: int | None = None
-    size: FrameSize = FrameSize()
-    follow_symlinks: bool = False
-
-    def __post_init__(self) -> None:
-        if self.n_frames is not None and self.n_frames < 1:
-            raise UsageError(f"{self.n_frames} frames; expected at least 1")
-
-    def pixels(self, path: Path | str) -> VideoPixels:
-        """The frames of one file."""
-        return VideoPixels(str(path), self.n_frames, self.size)
+from signdata.media.clip import ClipOptions, ClipPixels
 
 
 class VideosReader(Reader):
     """Reads a tree of videos."""
 
     name = "videos"
+    risky = True
 
-    def __init__(self, path: Path, options: ClipOptions = ClipOptions()) -> None:
-        self._tree = Tree.scan(path, follow_symlinks=options.follow_symlinks)
+    def __init__(
+        self, path: Path, options: ClipOptions = ClipOptions(), *, follow_symlinks: bool = False
+    ) -> None:
+        self._tree = Tree.scan(path, follow_symlinks=follow_symlinks)
         self._described = tree.describe(self._tree)
         found = [
             entry for class_dir in self._tree.class_dirs for entry in self._find(class_dir, options)
@@ -72,7 +47,8 @@ class VideosReader(Reader):
         for name in names:
             path = class_dir.path / name
             place = self._tree.below(path)
-            yield Found(place, class_dir.split, class_dir.label, options.pixels(path), "clip")
+            pixels = ClipPixels(options.reel(str(path)), options=options)
+            yield Found(place, class_dir.split, class_dir.label, pixels, "clip")
 
     @cached_property
     def info(self) -> DatasetInfo:
@@ -82,7 +58,7 @@ class VideosReader(Reader):
             tree.labels_of(self._described),
             len(self._samples),
             tuple(sorted({sample.label for sample in self._samples})),
-            self._described.columns,
+            (*self._described.columns, "fps", "range", "verdict"),
             self._described.origin,
             tuple(self._tree.notes),
             (tree.sources(self._tree.root, self._samples),),

@@ -14,19 +14,27 @@ Many videos are no longer to be had; those are missing samples, not errors.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
-from signdata.errors import FormatError, MissingError
+from signdata.errors import FormatError, MissingError, UsageError
 from signdata.formats import tree
-from signdata.formats.base import Batch, DatasetInfo, Reader, Survey, list_batches
-from signdata.formats.videos import ClipOptions
+from signdata.formats.base import Batch, DatasetInfo, ListBatch, Reader, Survey
+from signdata.labels import LabelSpace
+from signdata.media.clip import ClipOptions, ClipPixels
+from signdata.media.picture import Box, scale_box
+from signdata.media.poses import Poses
+from signdata.media.reel import Reel
 from signdata.names import component
 from signdata.results import NOTE, Problem
 from signdata.samples import SPLITS, Broken, Pixels, Sample
+from signdata.selecting import Range
 
 VIDEOS_DIR = "videos"
 MAX_JSON_BYTES = 256 << 20
@@ -55,7 +63,15 @@ class Gloss(msgspec.Struct):
     instances: list[Instance]
 
 
-COLUMNS = ("signer", "site", "frame_start", "frame_end", "bbox")
+class SubsetEntry(msgspec.Struct):
+    """What an official subset file says of a video."""
+
+    subset: Literal["train", "val", "test"]
+
+
+COLUMNS = ("signer", "site", "frame_start", "frame_end", "bbox", "fps", "range", "verdict")
+
+_YOUTUBE = re.compile(r"(?:youtu\.be/|[?&]v=|/embed/|/v/)([A-Za-z0-9_-]{11})")
 
 
 def read_index(path: Path) -> tuple[list[Gloss], str]:
@@ -87,6 +103,34 @@ def read_index(path: Path) -> tuple[list[Gloss], str]:
         ) from err
 
 
+@dataclass(frozen=True)
+class Choice:
+    """Which instances are read, and what is cut out of them.
+
+    Attributes
+    ----------
+    glosses : int or tuple of str or None
+        The first so many of the JSON (WLASL100, 300, 1000, 2000), or these.
+    subset : Path or None
+        An official subset file such as ``nslt_100.json``: its ids, with its splits.
+    signers : tuple of str
+        Only these; all when empty.
+    limit : int or None
+        At most so many instances.
+    crop : float or None
+        Cut out the signer's box, grown by this factor.
+    poses : Path or None
+        Folder with a folder of keypoint files for each video.
+    """
+
+    glosses: int | tuple[str, ...] | None = None
+    subset: Path | None = None
+    signers: tuple[str, ...] = ()
+    limit: int | None = None
+    crop: float | None = None
+    poses: Path | None = None
+
+
 class WlaslReader(Reader):
     """Reads a WLASL JSON and the videos that are there.
 
@@ -95,20 +139,25 @@ class WlaslReader(Reader):
     path : Path
         The JSON.
     videos : Path, optional
-        The folder of videos; ``videos/`` beside the JSON by default.
+        The folder of videos; ``videos/`` beside the JSON by default. A file is an instance's
+        when it is called by its video id, or by the id of its video on YouTube.
     options : ClipOptions
         Which frames are read.
+    choice : Choice, optional
+        Which instances are read.
     official_splits : bool
         Whether samples carry the JSON's splits.
     """
 
     name = "wlasl"
+    risky = True
 
     def __init__(
         self,
         path: Path,
         videos: Path | None = None,
         options: ClipOptions = ClipOptions(),
+        choice: Choice | None = None,
         *,
         official_splits: bool = True,
     ) -> None:
@@ -120,20 +169,21 @@ class WlaslReader(Reader):
                 "no such folder of videos", path=self._videos, remedy="Name it with --videos DIR."
             )
         self._options = options
+        self._choice = choice or Choice()
         self._official = official_splits
         self._notes: list[Problem] = []
         self._files = self._list_videos()
-        self._glosses = tuple(entry.gloss for entry in glosses)
-        if len(set(self._glosses)) != len(self._glosses):
-            raise FormatError("a gloss that stands twice", path=path)
-        self._samples = list(self._make(glosses))
+        self._reels: dict[Path, Reel] = {}
+        self._check(glosses)
+        self._samples = self._make(glosses)
         if not self._samples:
             raise FormatError("no instances in it", path=path)
 
     def _list_videos(self) -> dict[str, Path]:
         files: dict[str, Path] = {}
+        suffixes = {*tree.VIDEO_SUFFIXES, ".gif"}
         for path in sorted(self._videos.iterdir()):
-            if path.suffix.lower() in tree.VIDEO_SUFFIXES and path.is_file():
+            if path.suffix.lower() in suffixes and path.is_file():
                 first = files.setdefault(path.stem, path)
                 if first is not path:
                     self._note(path.name, f"another file of this id, {first.name}, is read")
@@ -142,41 +192,95 @@ class WlaslReader(Reader):
     def _note(self, path: str, message: str) -> None:
         self._notes.append(Problem(path, "", NOTE, message))
 
-    def _make(self, glosses: list[Gloss]) -> Iterator[Sample]:
-        seen: set[str] = set()
+    def _check(self, glosses: list[Gloss]) -> None:
+        names = [entry.gloss for entry in glosses]
+        if len(set(names)) != len(names):
+            raise FormatError("a gloss that stands twice", path=self._path)
         for i, entry in enumerate(glosses):
             for j, instance in enumerate(entry.instances):
-                where = f"$[{i}].instances[{j}]"
-                if instance.video_id in seen:
-                    self._note(self._path.name, f"{where}: video_id stands twice: not read again")
-                    continue
-                seen.add(instance.video_id)
                 component(instance.video_id, what="video_id")
                 if instance.split not in ("", *SPLITS):
                     raise FormatError(
                         f"split {instance.split!r}; expected train, val or test",
                         path=self._path,
-                        where=where,
+                        where=f"$[{i}].instances[{j}]",
                     )
-                yield self._sample(entry.gloss, instance)
 
-    def _sample(self, gloss: str, instance: Instance) -> Sample:
-        path = self._files.get(instance.video_id)
+    def _make(self, glosses: list[Gloss]) -> list[Sample]:
+        samples: list[Sample] = []
+        seen: set[str] = set()
+        subset = self._read_subset({i.video_id for entry in glosses for i in entry.instances})
+        for entry in self._chosen_glosses(glosses):
+            for instance in entry.instances:
+                if instance.video_id in seen:
+                    self._note(
+                        self._path.name, f"video_id {instance.video_id} stands twice: read once"
+                    )
+                    continue
+                seen.add(instance.video_id)
+                if subset is not None and instance.video_id not in subset:
+                    continue
+                if self._choice.signers and str(instance.signer_id) not in self._choice.signers:
+                    continue
+                split = instance.split if subset is None else subset[instance.video_id]
+                samples.append(self._sample(entry.gloss, instance, split))
+        return samples if self._choice.limit is None else samples[: self._choice.limit]
+
+    def _chosen_glosses(self, glosses: list[Gloss]) -> list[Gloss]:
+        wanted = self._choice.glosses
+        if wanted is None:
+            return glosses
+        if isinstance(wanted, int):
+            if not 1 <= wanted <= len(glosses):
+                raise UsageError(f"{wanted} glosses; expected 1 to {len(glosses)}", path=self._path)
+            return glosses[:wanted]
+        by_name = {entry.gloss: entry for entry in glosses}
+        unknown = [name for name in wanted if name not in by_name]
+        if unknown:
+            raise FormatError(f"has no gloss {unknown[0]!r}", path=self._path)
+        return [by_name[name] for name in dict.fromkeys(wanted)]
+
+    def _read_subset(self, known: set[str]) -> dict[str, str] | None:
+        """Split of each id in an official subset file; ids that the JSON lacks are noted."""
+        path = self._choice.subset
+        if path is None:
+            return None
+        try:
+            entries = msgspec.json.decode(path.read_bytes(), type=dict[str, SubsetEntry])
+        except OSError as err:
+            raise MissingError(f"cannot be read ({err.strerror})", path=path) from err
+        except (msgspec.DecodeError, RecursionError) as err:
+            raise FormatError(
+                f"no subset ({err}); expected {{video_id: {{subset, action}}}}", path=path
+            ) from err
+        for video_id in sorted(entries.keys() - known):
+            self._note(path.name, f"video_id {video_id} is not in the index")
+        return {video_id: entry.subset for video_id, entry in entries.items()}
+
+    def _file_of(self, instance: Instance) -> Path | None:
+        file = self._files.get(instance.video_id)
+        if file is None:
+            youtube = _YOUTUBE.search(instance.url)
+            file = self._files.get(youtube[1]) if youtube else None
+        return file
+
+    def _sample(self, gloss: str, instance: Instance, split: str) -> Sample:
+        path = self._file_of(instance)
         pixels: Pixels
         if path is None:
             pixels = Broken(
                 MissingError("the video is not there", path=self._videos / instance.video_id)
             )
         else:
-            pixels = self._options.pixels(path)
+            pixels = self._pixels(path, instance)
         signer = "" if instance.signer_id is None else str(instance.signer_id)
         return Sample(
             id=instance.video_id,
             label=gloss,
             pixels=pixels,
-            split=instance.split if self._official else "",
+            split=split if self._official else "",
             group=signer,
-            source=path.name if path else f"{instance.video_id}",
+            source=path.name if path else instance.video_id,
             kind="clip",
             meta={
                 "signer": signer,
@@ -187,10 +291,23 @@ class WlaslReader(Reader):
             },
         )
 
+    def _pixels(self, path: Path, instance: Instance) -> ClipPixels:
+        choice = self._choice
+        box: Box | None = None
+        if choice.crop is not None and len(instance.bbox) == 4:
+            x0, y0, x1, y1 = instance.bbox
+            box = scale_box((x0, y0, x1, y1), choice.crop)
+        folder = choice.poses / instance.video_id if choice.poses else None
+        return ClipPixels(
+            self._reels.setdefault(path, self._options.reel(str(path))),
+            Range(instance.frame_start, instance.frame_end),
+            self._options,
+            box,
+            Poses(str(folder)) if folder else None,
+        )
+
     @cached_property
     def info(self) -> DatasetInfo:
-        from signdata.labels import LabelSpace
-
         present = {sample.label for sample in self._samples}
         return DatasetInfo(
             self.name,
@@ -205,7 +322,15 @@ class WlaslReader(Reader):
         )
 
     def batches(self) -> Iterator[Batch]:
-        return list_batches(self._samples, 1)
+        """One batch a file: the clips that are cut from it in the order in which they begin."""
+        batches: dict[str, list[Sample]] = {}
+        for sample in self._samples:
+            pixels = sample.pixels
+            key = pixels.reel.path if isinstance(pixels, ClipPixels) else sample.id
+            batches.setdefault(key, []).append(sample)
+        for samples in batches.values():
+            samples.sort(key=lambda sample: int(sample.meta["frame_start"]))
+            yield ListBatch(samples[0].id, tuple(samples))
 
     def survey(self) -> Survey:
         return Survey(None, None, False, None)

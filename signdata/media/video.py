@@ -1,124 +1,205 @@
 """Videos, decoded by PyAV one frame at a time.
 
 What a container says of itself (frame count, rate, duration) is never believed:
-frames are counted as they are decoded. Every file is treated as hostile: it is
-opened by its own path only, with lists of the containers and protocols allowed,
-so that a playlist in disguise reaches neither another file nor the network.
+time stamps are read packet by packet, frames are counted as they are decoded.
+Every file is treated as hostile: it is opened by its own path only, with lists
+of the containers and protocols allowed, so that a playlist in disguise reaches
+neither another file nor the network.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
+import stat
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import av
-import numpy as np
+import av.logging
 
 from signdata.errors import DecodeError, MissingError
 from signdata.media.image import MAX_PIXELS
-from signdata.samples import Frame, Pixels, ReadAgain
+from signdata.selecting import Timeline
 
-_OPTIONS = {
-    "protocol_whitelist": "file",
-    "format_whitelist": "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,swf,asf,ogg",
-}
+PROTOCOLS = "file"
+CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,swf,asf,ogg,h264,hevc,m4v"
+
+SHORT_BY = Fraction(1, 5)
+"""Seconds that a file may end before its declared length and still be whole."""
 
 
-@dataclass(frozen=True)
-class FrameSize:
-    """The size that frames are scaled to while they are decoded.
+def open_container(path: str) -> Any:
+    """Open a video file for demuxing.
 
-    Attributes
-    ----------
-    short_side : int or None
-        Length of the shorter side in pixels, the other in proportion.
-    size_hw : tuple of int or None
-        Height and width, whatever the proportions; goes before `short_side`.
+    Raises
+    ------
+    MissingError
+        If it is not there.
+    DecodeError
+        If it is no regular file, or no container of a known kind.
     """
-
-    short_side: int | None = None
-    size_hw: tuple[int, int] | None = None
-
-    def of(self, height: int, width: int) -> tuple[int, int]:
-        """Height and width of the output for a source of `height` x `width`."""
-        if self.size_hw is not None:
-            return self.size_hw
-        if self.short_side is None:
-            return height, width
-        scale = self.short_side / min(height, width)
-        return max(1, round(height * scale)), max(1, round(width * scale))
+    try:
+        mode = os.stat(path).st_mode
+    except OSError as err:
+        raise MissingError("not there", path=path) from err
+    if not stat.S_ISREG(mode):
+        raise DecodeError("no regular file", path=path)
+    options = {"protocol_whitelist": PROTOCOLS, "format_whitelist": CONTAINERS}
+    with as_decode_error(path):
+        return av.open(f"file:{path}", options=options, metadata_errors="ignore")
 
 
-@dataclass(frozen=True)
-class VideoPixels(Pixels):
-    """The frames of a video file: all of them, or `n_frames` evenly spaced ones."""
-
-    path: str
-    n_frames: int | None = None
-    size: FrameSize = FrameSize()
-    _counted: list[int] = field(default_factory=list, compare=False)
-
-    def frames(self) -> Iterator[Frame]:
-        if self.n_frames is None:
-            for frame in decoded(self.path):
-                yield to_rgb(frame, self.size)
-            return
-        length = self._counted[0] if self._counted else count_packets(self.path)
-        wanted = iter(evenly(self.n_frames, length))
-        index = next(wanted)
-        n_decoded = 0
-        for frame in decoded(self.path):
-            while index == n_decoded:
-                yield to_rgb(frame, self.size)
-                index = next(wanted, -1)
-            n_decoded += 1
-        if n_decoded != length:
-            if self._counted:
-                raise DecodeError(
-                    f"decodes to {length} frames, then to {n_decoded}", path=self.path
-                )
-            self._counted.append(n_decoded)
-            raise ReadAgain
-
-    def source_sha256(self) -> str:
-        try:
-            with open(self.path, "rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        except FileNotFoundError as err:
-            raise MissingError("not there", path=self.path) from err
-        except OSError as err:
-            raise DecodeError(f"cannot be read ({err.strerror})", path=self.path) from err
-
-
-def evenly(n: int, length: int) -> list[int]:
-    """Indices of `n` evenly spaced frames of `length`: floor((k + 0.5) * length / n).
-
-    A `length` below `n` repeats frames; the result never decreases.
-    """
-    return [(2 * k + 1) * length // (2 * n) for k in range(n)]
-
-
-def count_packets(path: str) -> int:
-    """How many coded pictures a video's index lists; decoding may give fewer.
+def video_stream(container: Any, path: str) -> Any:
+    """The first video stream of a container, ready to be decoded.
 
     Raises
     ------
     DecodeError
-        If there is none.
+        If there is none, or its frames are over the limit of pixels.
     """
-    with _open(path) as container, _as_decode_error(path):
-        n = sum(1 for packet in container.demux(_stream(container, path)) if packet.size)
-    if not n:
+    streams = [s for s in container.streams.video if not _is_cover(s)]
+    if not streams:
+        raise DecodeError("no video stream in it", path=path)
+    stream = streams[0]
+    if stream.width * stream.height > MAX_PIXELS:
+        raise DecodeError(f"frames of {stream.width}x{stream.height} pixels", path=path)
+    stream.thread_type = "NONE"  # one process a video beats threads inside one
+    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+    return stream
+
+
+def _is_cover(stream: Any) -> bool:
+    """Whether a stream is a picture attached to a recording, not its video."""
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+@contextlib.contextmanager
+def as_decode_error(path: str, where: Callable[[], str] = lambda: "") -> Iterator[None]:
+    """Turn whatever a decoder raises on foreign bytes into a `DecodeError`."""
+    try:
+        yield
+    except (DecodeError, MissingError, GeneratorExit):
+        raise
+    except Exception as err:
+        what = getattr(err, "strerror", None) or str(err) or type(err).__name__
+        raise DecodeError(f"cannot be decoded ({what})", path=path, where=where()) from err
+
+
+@dataclass(frozen=True)
+class Header:
+    """What demuxing says of a video.
+
+    Attributes
+    ----------
+    timeline : Timeline
+        When each coded picture is to be shown.
+    time_base, rate : Fraction
+        Seconds of one tick of a stamp; frames a second on average.
+    aspect : Fraction or None
+        Width of a pixel over its height.
+    ends_early : str
+        Why the file is taken for cut off, or ''.
+    """
+
+    timeline: Timeline
+    time_base: Fraction
+    rate: Fraction
+    aspect: Fraction | None
+    ends_early: str
+
+    def with_stamps(self, stamps: list[int | None]) -> Header:
+        """The same video with the frames that decoding really gave."""
+        timeline = make_timeline(stamps, self.time_base, 0, self.rate)
+        return replace(self, timeline=timeline)
+
+
+def read_header(path: str) -> Header:
+    """Read the time stamp of every coded picture, decoding nothing.
+
+    Raises
+    ------
+    DecodeError
+        If there is no picture.
+    """
+    stamps: list[int | None] = []
+    last = 0
+    with open_container(path) as container, captured_log() as log:
+        stream = video_stream(container, path)
+        time_base = Fraction(stream.time_base)
+        rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
+        aspect = stream.sample_aspect_ratio
+        declared = _declared(container, stream)
+        with contextlib.suppress(DecodeError), as_decode_error(path):
+            for packet in container.demux(stream):
+                if packet.size and not packet.is_discard:
+                    stamps.append(packet.pts)
+                    last = packet.duration or last
+        early = any("prematurely" in text for _, _, text in log)
+    if not stamps:
         raise DecodeError("a video without a frame", path=path)
-    return n
+    timeline = make_timeline(stamps, time_base, last, rate)
+    return Header(timeline, time_base, rate, aspect, _ends_early(timeline, declared, early))
 
 
-def decoded(path: str) -> Iterator[av.VideoFrame]:
+def _ends_early(timeline: Timeline, declared: Fraction | None, noticed: bool) -> str:
+    length = float(timeline.end)
+    if declared is not None and declared - timeline.end > max(SHORT_BY, declared / 20):
+        return f"{length:.2f} s of {float(declared):.2f} s"
+    return f"cut off after {length:.2f} s" if noticed else ""
+
+
+def make_timeline(
+    stamps: list[int | None], time_base: Fraction, duration: int, rate: Fraction
+) -> Timeline:
+    """Times from the first frame on; frames without a stamp, or with a stamp that another
+    frame has, are spaced by the average rate.
+    """
+    known = sorted(stamp for stamp in stamps if stamp is not None)
+    if len(known) != len(stamps) or len(set(known)) != len(known) or not known:
+        times = [i / rate for i in range(len(stamps))]
+        return Timeline(times, len(stamps) / rate)
+    times = [(stamp - known[0]) * time_base for stamp in known]
+    step = duration * time_base or (times[-1] / (len(times) - 1) if len(times) > 1 else 1 / rate)
+    return Timeline(times, times[-1] + step)
+
+
+def _declared(container: Any, stream: Any) -> Fraction | None:
+    if stream.duration:
+        return Fraction(stream.duration * stream.time_base)
+    text = stream.metadata.get("DURATION", "")
+    with contextlib.suppress(ValueError):
+        hours, minutes, seconds = text.split(":")
+        return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
+    if container.duration and len(container.streams) == 1:
+        return Fraction(container.duration, av.time_base)
+    return None
+
+
+@contextlib.contextmanager
+def captured_log() -> Iterator[list[Any]]:
+    """Collect what the decoding library complains of: some damage it only logs."""
+    before = av.logging.get_level()
+    av.logging.set_level(av.logging.ERROR)
+    try:
+        with av.logging.Capture() as logs:
+            yield logs
+    finally:
+        av.logging.set_level(before)
+
+
+def decode(path: str, *, deadline: float | None = None) -> Iterator[av.VideoFrame]:
     """Yield every frame of a video in the order of display.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    deadline : float, optional
+        `time.monotonic` value after which decoding is given up.
 
     Raises
     ------
@@ -126,58 +207,11 @@ def decoded(path: str) -> Iterator[av.VideoFrame]:
         If the file is no video of a known kind, is damaged, or holds no frame.
     """
     n = 0
-    with _open(path) as container, _as_decode_error(path, lambda: f"frame {n}"):
-        for frame in container.decode(_stream(container, path)):
-            if isinstance(frame, av.VideoFrame):
-                yield frame
-                n += 1
+    with open_container(path) as container, as_decode_error(path, lambda: f"frame {n}"):
+        for frame in container.decode(video_stream(container, path)):
+            if deadline is not None and time.monotonic() > deadline:
+                raise DecodeError("takes too long to decode", path=path, where=f"frame {n}")
+            yield frame
+            n += 1
     if not n:
         raise DecodeError("a video without a frame", path=path)
-
-
-def to_rgb(frame: av.VideoFrame, size: FrameSize) -> Frame:
-    """Scale, convert and turn a decoded frame into (H, W, 3) uint8 RGB."""
-    turns = round(frame.rotation / 90) % 4
-    height, width = frame.height, frame.width
-    if turns % 2:
-        height, width = width, height
-    height, width = size.of(height, width)
-    if turns % 2:
-        height, width = width, height
-    array = np.asarray(
-        frame.to_ndarray(format="rgb24", width=width, height=height, interpolation="AREA"),
-        np.uint8,
-    )
-    return np.ascontiguousarray(np.rot90(array, turns)) if turns else array
-
-
-def _open(path: str) -> Any:
-    if not os.path.exists(path):
-        raise MissingError("not there", path=path)
-    with _as_decode_error(path):
-        return av.open(f"file:{path}", options=_OPTIONS, metadata_errors="ignore")
-
-
-def _stream(container: Any, path: str) -> Any:
-    if not container.streams.video:
-        raise DecodeError("no video stream in it", path=path)
-    stream = container.streams.video[0]
-    stream.thread_type = "NONE"  # one process a video beats threads inside one
-    if stream.width * stream.height > MAX_PIXELS:
-        raise DecodeError(f"frames of {stream.width}x{stream.height}", path=path)
-    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
-    return stream
-
-
-@contextlib.contextmanager
-def _as_decode_error(path: str, where: Callable[[], str] = lambda: "") -> Iterator[None]:
-    """Turn whatever a decoder raises on foreign bytes into a `DecodeError`."""
-    try:
-        yield
-    except (DecodeError, GeneratorExit):
-        raise
-    except Exception as err:
-        what = str(err).partition(":")[0].removeprefix("[Errno 1094995529] ")
-        raise DecodeError(
-            f"cannot be decoded ({what or type(err).__name__})", path=path, where=where()
-        ) from err

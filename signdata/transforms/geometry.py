@@ -60,5 +60,8 @@ class _Changed(Pixels):
     def notes(self) -> tuple[str, ...]:
         return self.pixels.notes()
 
+    def found(self) -> dict[str, str]:
+        return self.pixels.found()
+
     def source_sha256(self) -> str | None:
         return self.pixels.source_sha256()

@@ -14,7 +14,7 @@ from PIL import Image
 import signdata
 from signdata.errors import DecodeError, FormatError, UsageError
 from signdata.formats.videos import ClipOptions, VideosReader
-from signdata.media.video import FrameSize, VideoPixels, evenly
+from signdata.selecting import evenly
 from tests.videos import make_video, read_index
 
 
@@ -45,10 +45,13 @@ def test_n_frames_are_evenly_spaced(tmp_path: Path, n: int, length: int) -> None
 
 
 def test_a_wrong_count_in_the_container_is_found_out(tmp_path: Path) -> None:
-    path = make_video(tmp_path / "a.mp4", 20)
-    pixels = VideoPixels(str(path), 4, FrameSize(), [19])  # as if the index had named 19
-    with pytest.raises(DecodeError, match="19 frames, then to 20"):
+    path = make_video(tmp_path / "src/we/a.mp4", 20)
+    options = ClipOptions(Selection(n_frames=4))
+    pixels = ClipPixels(options.reel(str(path)), options=options)
+    pixels.reel.believe([pts * 512 for pts in range(19)])  # as if the time stamps named 19
+    with pytest.raises(ReadAgain):
         list(pixels.frames())
+    assert [read_index(frame) for frame in pixels.frames()] == evenly(4, 20)
 
 
 def test_frames_are_scaled_while_decoding(tmp_path: Path) -> None:

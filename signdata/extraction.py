@@ -1,0 +1,247 @@
+"""The `extract-frames` command: videos into frame folders that other loaders read."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from signdata import manifest, pipeline, recognition
+from signdata.datasets import open_dataset
+from signdata.errors import UsageError
+from signdata.files import write_file
+from signdata.formats.base import Finished, Reader, Writer
+from signdata.formats.folders import FoldersWriter
+from signdata.formats.frames import FramesWriter
+from signdata.formats.pictures import PictureOptions
+from signdata.labels import class_to_idx
+from signdata.media.clip import ClipOptions
+from signdata.media.picture import FrameShape
+from signdata.output import refuse_overlap
+from signdata.pipeline import Run
+from signdata.results import Result
+from signdata.samples import SPLITS, Broken, Frame, Pixels, Sample
+from signdata.selecting import Selection
+
+ANNOTATION_STYLES = ("v2", "v1")
+MISSING = "missing.txt"
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Which videos are read; see `signdata.extract_frames`."""
+
+    videos: Path | None = None
+    official_splits: bool = True
+    glosses: int | tuple[str, ...] | None = None
+    subset: Path | None = None
+    signers: tuple[str, ...] = ()
+    limit: int | None = None
+    follow_symlinks: bool = False
+
+
+@dataclass(frozen=True)
+class Clips:
+    """What is read of each video; see `signdata.extract_frames`."""
+
+    selection: Selection = Selection()
+    ranges: str = "auto"
+    keep_short: bool = False
+    shape: FrameShape = FrameShape()
+    crop: float | None = None
+    montage: bool = False
+    poses: Path | None = None
+    decoder: str = "pyav"
+    timeout: float | None = None
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """How frames are written; see `signdata.extract_frames`."""
+
+    options: PictureOptions = PictureOptions()
+    name_template: str = "img_{:05d}"
+    class_names: str = "safe"
+    annotations_style: str = "v2"
+
+
+def read_glosses(value: int | Sequence[str] | str | Path | None) -> int | tuple[str, ...] | None:
+    """A number, names, or the lines of a file."""
+    if value is None or isinstance(value, int):
+        return value
+    if isinstance(value, str) and value.isdecimal():
+        return int(value)
+    if isinstance(value, str | Path):
+        return manifest.read_classes(Path(value))
+    return tuple(value)
+
+
+def extract(
+    src: Path, out: Path, sources: Sources, clips: Clips, pictures: Pictures, how: Run
+) -> Result:
+    """Run the command; see `signdata.extract_frames`."""
+    pipeline.check_policy(how)
+    places = [src] if sources.videos is None else [src, sources.videos]
+    refuse_overlap(places, out)
+    reader = _open(src, sources, clips)
+    missing = [sample.id for sample in reader if isinstance(sample.pixels, Broken)]
+    result = pipeline.convert(
+        reader,
+        _writer(pictures, clips, missing),
+        out,
+        command="extract-frames",
+        options=_recorded(sources, clips, pictures),
+        transforms=(montage,) if clips.montage else (),
+        how=how,
+    )
+    if reader.info.format == "wlasl":
+        result.details["coverage"] = coverage(reader)
+        result.summary = _summary(result)
+    return result
+
+
+def _summary(result: Result) -> str:
+    """How much of the index is there, for people."""
+    rows = [
+        (f"{kind} {name}", counts["found"], counts["missing"])
+        for kind in ("split", "source")
+        for name, counts in result.details["coverage"][kind].items()
+    ]
+    return manifest.table(["videos of", "found", "missing"], rows)
+
+
+def _open(src: Path, sources: Sources, clips: Clips) -> Reader:
+    from signdata.formats.wlasl import Choice
+
+    choice = Choice(
+        sources.glosses, sources.subset, sources.signers, sources.limit, clips.crop, clips.poses
+    )
+    name = recognition.recognise_videos(src, follow_symlinks=sources.follow_symlinks)
+    if name == "videos" and choice != Choice():
+        raise UsageError(
+            "--glosses, --subset, --signers, --limit, --crop-bbox and --poses go with a WLASL JSON",
+            path=src,
+        )
+    options = ClipOptions(
+        clips.selection, clips.shape, clips.ranges, clips.keep_short, clips.decoder, clips.timeout
+    )
+    return open_dataset(
+        src,
+        format=name,
+        videos=sources.videos,
+        official_splits=sources.official_splits,
+        follow_symlinks=sources.follow_symlinks,
+        clips=options,
+        choice=choice,
+    )
+
+
+def _recorded(sources: Sources, clips: Clips, pictures: Pictures) -> dict[str, Any]:
+    """The options as ``signdata.json`` has them: nothing that only this machine knows."""
+    everything = {**asdict(sources), **asdict(clips), **asdict(pictures)}
+    for name in ("videos", "timeout"):
+        everything.pop(name)
+    for name in ("subset", "poses"):
+        if everything[name] is not None:
+            everything[name] = everything[name].name
+    recorded: dict[str, Any] = json.loads(json.dumps(everything))
+    return recorded
+
+
+def _writer(pictures: Pictures, clips: Clips, missing: list[str]) -> Writer:
+    if clips.montage:
+        if clips.selection.n_frames is None and clips.selection.segments is None:
+            raise UsageError("--montage puts a number of frames side by side; say --frames N")
+        return FoldersWriter(pictures.options)
+    return AnnotatedFramesWriter(pictures, missing)
+
+
+class AnnotatedFramesWriter(FramesWriter):
+    """Writes frame folders with the lists that VideoFrameDataset and the WLASL kit read.
+
+    ``annotations.txt``, or ``annotations_SPLIT.txt`` where there are splits, has a line a clip:
+    ``PATH START END CLASS_IDX`` (1-based, inclusive) or ``PATH N_FRAMES CLASS_IDX``;
+    ``missing.txt`` has the id of every video that is not there.
+    """
+
+    def __init__(self, pictures: Pictures, missing: Sequence[str]) -> None:
+        if pictures.annotations_style not in ANNOTATION_STYLES:
+            raise UsageError(f"annotations style {pictures.annotations_style!r}; expected v2 or v1")
+        super().__init__(pictures.options, pictures.name_template, class_names=pictures.class_names)
+        self._style = pictures.annotations_style
+        self._missing = missing
+
+    def finish(self, tree: Path, finished: Finished) -> None:
+        super().finish(tree, finished)
+        index = class_to_idx(finished.classes)
+        lines: dict[str, list[str]] = {}
+        for row in finished.rows():
+            span = row["n_frames"] if self._style == "v1" else f"1 {row['n_frames']}"
+            lines.setdefault(row["split"], []).append(
+                f"{row['path']} {span} {index[row['label']]}\n"
+            )
+        for split, of_split in lines.items():
+            name = f"annotations_{split}.txt" if split else "annotations.txt"
+            write_file(tree / name, "".join(of_split).encode())
+        if self._missing:
+            write_file(tree / MISSING, "\n".join(self._missing).encode())
+
+
+def montage(sample: Sample) -> Iterable[Sample]:
+    """A transform: the frames of a clip side by side, as one picture."""
+    return (replace(sample, kind="still", pixels=_Montage(sample.pixels)),)
+
+
+@dataclass(frozen=True)
+class _Montage(Pixels):
+    """All frames of another sample in a row, left to right."""
+
+    pixels: Pixels
+
+    def frames(self) -> Iterator[Frame]:
+        if isinstance(self.pixels, Broken):
+            raise self.pixels.error
+        frames = list(self.pixels.frames())
+        high = max(frame.shape[0] for frame in frames)
+        padded = [
+            cv2.copyMakeBorder(frame, 0, high - len(frame), 0, 0, cv2.BORDER_CONSTANT)
+            for frame in frames
+        ]
+        yield np.asarray(np.hstack(padded), np.uint8)
+
+    def notes(self) -> tuple[str, ...]:
+        return self.pixels.notes()
+
+    def found(self) -> dict[str, str]:
+        return self.pixels.found()
+
+    def source_sha256(self) -> str | None:
+        return self.pixels.source_sha256()
+
+
+def coverage(reader: Reader) -> dict[str, dict[str, dict[str, int]]]:
+    """How much of a WLASL index is there: found and missing per split, gloss and site."""
+    found: dict[str, Counter[str]] = {"split": Counter(), "gloss": Counter(), "source": Counter()}
+    missing: dict[str, Counter[str]] = {name: Counter() for name in found}
+    for sample in reader:
+        counters = missing if isinstance(sample.pixels, Broken) else found
+        counters["split"][sample.split] += 1
+        counters["gloss"][sample.label] += 1
+        counters["source"][sample.meta.get("site", "")] += 1
+    return {
+        name: {
+            key: {"found": found[name][key], "missing": missing[name][key]}
+            for key in sorted({*found[name], *missing[name]}, key=_order)
+        }
+        for name in found
+    }
+
+
+def _order(name: str) -> tuple[int, str]:
+    return (SPLITS.index(name) if name in SPLITS else len(SPLITS), name)
