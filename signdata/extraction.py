@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-
-import cv2
-import numpy as np
 
 from signdata import manifest, pipeline, recognition
 from signdata.datasets import open_dataset
@@ -26,8 +23,9 @@ from signdata.media.picture import FrameShape
 from signdata.output import refuse_overlap
 from signdata.pipeline import Run
 from signdata.results import Result
-from signdata.samples import SPLITS, Broken, Frame, Pixels, Sample
+from signdata.samples import SPLITS, Broken
 from signdata.selecting import Selection
+from signdata.transforms.montage import montage
 
 ANNOTATION_STYLES = ("v2", "v1")
 MISSING = "missing.txt"
@@ -144,8 +142,13 @@ def _open(src: Path, sources: Sources, clips: Clips) -> Reader:
 
 def _recorded(sources: Sources, clips: Clips, pictures: Pictures) -> dict[str, Any]:
     """The options as ``signdata.json`` has them: nothing that only this machine knows."""
-    everything = {**asdict(sources), **asdict(clips), **asdict(pictures)}
-    for name in ("videos", "timeout"):
+    everything: dict[str, Any] = {}
+    for group in (sources, clips, pictures):
+        everything.update(asdict(group))
+    for name in ("selection", "shape", "options"):
+        everything.update(everything.pop(name))
+    everything["frames"] = everything.pop("n_frames")
+    for name in ("videos", "timeout", "mode"):
         everything.pop(name)
     for name in ("subset", "poses"):
         if everything[name] is not None:
@@ -191,38 +194,6 @@ class AnnotatedFramesWriter(FramesWriter):
             write_file(tree / name, "".join(of_split).encode())
         if self._missing:
             write_file(tree / MISSING, "\n".join(self._missing).encode())
-
-
-def montage(sample: Sample) -> Iterable[Sample]:
-    """A transform: the frames of a clip side by side, as one picture."""
-    return (replace(sample, kind="still", pixels=_Montage(sample.pixels)),)
-
-
-@dataclass(frozen=True)
-class _Montage(Pixels):
-    """All frames of another sample in a row, left to right."""
-
-    pixels: Pixels
-
-    def frames(self) -> Iterator[Frame]:
-        if isinstance(self.pixels, Broken):
-            raise self.pixels.error
-        frames = list(self.pixels.frames())
-        high = max(frame.shape[0] for frame in frames)
-        padded = [
-            cv2.copyMakeBorder(frame, 0, high - len(frame), 0, 0, cv2.BORDER_CONSTANT)
-            for frame in frames
-        ]
-        yield np.asarray(np.hstack(padded), np.uint8)
-
-    def notes(self) -> tuple[str, ...]:
-        return self.pixels.notes()
-
-    def found(self) -> dict[str, str]:
-        return self.pixels.found()
-
-    def source_sha256(self) -> str | None:
-        return self.pixels.source_sha256()
 
 
 def coverage(reader: Reader) -> dict[str, dict[str, dict[str, int]]]:
