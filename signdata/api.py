@@ -387,7 +387,9 @@ def extract_frames(
             timeout,
         ),
         extraction.Pictures(
-            _pictures(image_format, quality), name_template, class_names, annotations_style
+            _pictures(image_format, quality, class_names=class_names),
+            name_template,
+            annotations_style,
         ),
         Run(workers, on_error, dry_run, overwrite, progress),
     )
@@ -703,8 +705,8 @@ def _paths(value: PathLike | Sequence[PathLike]) -> list[Path]:
     return [Path(value)] if isinstance(value, str | Path) else [Path(one) for one in value]
 
 
-def _pictures(image_format: str | None, quality: int, mode: str = "copy") -> PictureOptions:
-    return PictureOptions(image_format, quality, mode)  # type: ignore[arg-type]  # it checks
+def _pictures(image_format: str | None, quality: int, class_names: str = "as-is") -> PictureOptions:
+    return PictureOptions(image_format, quality, class_names=class_names)  # type: ignore[arg-type]  # it checks
 
 
 def _geometry(size: tuple[int, int] | None, gray: bool) -> tuple[Geometry, ...]:

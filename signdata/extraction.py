@@ -65,7 +65,6 @@ class Pictures:
 
     options: PictureOptions = PictureOptions()
     name_template: str = "img_{:05d}"
-    class_names: str = "safe"
     annotations_style: str = "v2"
 
 
@@ -161,8 +160,14 @@ def _writer(pictures: Pictures, clips: Clips, missing: list[str]) -> Writer:
     if clips.montage:
         if clips.selection.n_frames is None and clips.selection.segments is None:
             raise UsageError("--montage puts a number of frames side by side; say --frames N")
-        return FoldersWriter(pictures.options)
+        return MontageWriter(pictures.options)
     return AnnotatedFramesWriter(pictures, missing)
+
+
+class MontageWriter(FoldersWriter):
+    """Writes one picture a clip."""
+
+    holds = frozenset({"clip"})
 
 
 class AnnotatedFramesWriter(FramesWriter):
@@ -176,7 +181,7 @@ class AnnotatedFramesWriter(FramesWriter):
     def __init__(self, pictures: Pictures, missing: Sequence[str]) -> None:
         if pictures.annotations_style not in ANNOTATION_STYLES:
             raise UsageError(f"annotations style {pictures.annotations_style!r}; expected v2 or v1")
-        super().__init__(pictures.options, pictures.name_template, class_names=pictures.class_names)
+        super().__init__(pictures.options, pictures.name_template)
         self._style = pictures.annotations_style
         self._missing = missing
 

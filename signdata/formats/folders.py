@@ -129,7 +129,7 @@ class FoldersWriter(Writer):
 
     def pieces(self, sample: Sample) -> Iterator[Piece]:
         refuse_broken(sample)
-        stem = tree.target(sample)
+        stem = self._options.place(sample)
         files = sample.pixels.files
         if self._options.mode != "copy" and self._options.image_format is None and files:
             path = tree.with_suffix(stem, tree.suffix_of(files[0]))

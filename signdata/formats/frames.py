@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -115,8 +115,6 @@ class FramesWriter(Writer):
         How pictures are written.
     template : str
         Name of a frame without suffix; a format string that is given its number from 1.
-    class_names : {'as-is', 'safe'}
-        `safe` writes ``_`` for blanks in class folders.
     """
 
     name = "frames"
@@ -127,12 +125,8 @@ class FramesWriter(Writer):
         self,
         options: PictureOptions = PictureOptions(),
         template: str = DEFAULT_TEMPLATE,
-        class_names: str = "as-is",
     ) -> None:
-        if class_names not in ("safe", "as-is"):
-            raise UsageError(f"class names {class_names!r}; expected safe or as-is")
         self._options = options
-        self._safe = class_names == "safe"
         self._template = template
         try:
             distinct = len({component(template.format(number)) for number in (1, 2, 10)}) == 3
@@ -143,8 +137,7 @@ class FramesWriter(Writer):
 
     def pieces(self, sample: Sample) -> Iterator[Piece]:
         refuse_broken(sample)
-        label = sample.label.replace(" ", "_") if self._safe else sample.label
-        folder = tree.target(replace(sample, label=label))
+        folder = self._options.place(sample)
         files = sample.pixels.files
         if self._options.mode != "copy" and self._options.image_format is None and files:
             for number, file in enumerate(files, 1):

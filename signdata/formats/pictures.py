@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from signdata import manifest
 from signdata.errors import DecodeError, UnsafeNameError, UsageError
 from signdata.files import write_file
 from signdata.formats.base import Finished, Survey
-from signdata.formats.tree import read
+from signdata.formats.tree import read, target
 from signdata.media import image
 from signdata.media.image import ImageFormat
 from signdata.samples import Encoded, Sample
@@ -31,13 +31,24 @@ class PictureOptions:
         1..100, for JPEGs that are encoded anew.
     mode : {'copy', 'link', 'symlink'}
         Whether a file that stays as it is is copied or linked to.
+    class_names : {'as-is', 'safe'}
+        `safe` writes ``_`` for blanks in class folders.
     """
 
     image_format: ImageFormat | None = None
     quality: int = 95
     mode: str = "copy"
+    class_names: str = "as-is"
+
+    def place(self, sample: Sample) -> str:
+        """Where a tree stores a sample, without suffix; see `signdata.formats.tree.target`."""
+        if self.class_names == "safe":
+            sample = replace(sample, label=sample.label.replace(" ", "_"))
+        return target(sample)
 
     def __post_init__(self) -> None:
+        if self.class_names not in ("safe", "as-is"):
+            raise UsageError(f"class names {self.class_names!r}; expected safe or as-is")
         image.check_format(self.image_format or "png", self.quality)
         if self.mode not in LINK_MODES:
             raise UsageError(f"mode {self.mode!r}; expected one of {', '.join(LINK_MODES)}")

@@ -28,7 +28,7 @@ from signdata.formats import tree
 from signdata.formats.base import Batch, DatasetInfo, ListBatch, Reader, Survey
 from signdata.labels import LabelSpace
 from signdata.media.clip import ClipOptions, ClipPixels
-from signdata.media.picture import Box, scale_box
+from signdata.media.picture import Box
 from signdata.media.poses import Poses
 from signdata.media.reel import Reel
 from signdata.names import component
@@ -296,13 +296,14 @@ class WlaslReader(Reader):
         box: Box | None = None
         if choice.crop is not None and len(instance.bbox) == 4:
             x0, y0, x1, y1 = instance.bbox
-            box = scale_box((x0, y0, x1, y1), choice.crop)
+            box = (x0, y0, x1, y1)
         folder = choice.poses / instance.video_id if choice.poses else None
         return ClipPixels(
             self._reels.setdefault(path, self._options.reel(str(path))),
             Range(instance.frame_start, instance.frame_end),
             self._options,
             box,
+            choice.crop or 1.0,
             Poses(str(folder)) if folder else None,
         )
 

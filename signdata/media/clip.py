@@ -94,6 +94,8 @@ class ClipPixels(Pixels):
     box : tuple of float or None
         x0, y0, x1, y1 of the part that is kept, in pixels of the file or of the larger
         picture that it was made from.
+    grow : float
+        How much larger than the box that part is.
     poses : Poses or None
         Keypoints of the file's frames.
     """
@@ -102,6 +104,7 @@ class ClipPixels(Pixels):
     range: Range = Range()
     options: ClipOptions = ClipOptions()
     box: Box | None = None
+    grow: float = 1.0
     poses: Poses | None = None
     _learned: _Learned = field(default_factory=_Learned, compare=False)
 
@@ -162,7 +165,7 @@ class ClipPixels(Pixels):
         wanted = self.options.selection.of(timeline, taken.start, taken.stop)
         learned.taken, learned.wanted, learned.without_pose = taken, wanted, 0
         last_use = {index: position for position, index in enumerate(wanted)}
-        converter = Converter(self.options.shape, header.aspect, self.box)
+        converter = Converter(self.options.shape, header.aspect, self.box, self.grow)
         waiting: dict[int, T] = {}
         position = 0
         try:

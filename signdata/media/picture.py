@@ -77,11 +77,20 @@ class Converter:
         Width of a pixel over its height.
     box : tuple of float or None
         The part that is kept.
+    grow : float
+        How much larger than the box that part is.
     """
 
-    def __init__(self, shape: FrameShape, aspect: Fraction | None, box: Box | None = None) -> None:
+    def __init__(
+        self,
+        shape: FrameShape,
+        aspect: Fraction | None,
+        box: Box | None = None,
+        grow: float = 1.0,
+    ) -> None:
         self._shape = shape
         self._box = box
+        self._grow = grow
         square = aspect is None or aspect <= 0 or abs(aspect - 1) < SQUARE
         self._aspect = Fraction(1) if square or aspect is None else aspect
         self._scaler = VideoReformatter()
@@ -128,6 +137,7 @@ class Converter:
     def _crop(self, array: Frame) -> Frame:
         height, width = array.shape[:2]
         box = fit_box(self._box or (0, 0, width, height), width, height)
+        box = scale_box(box, self._grow)
         x0, x1 = _span(box[0], box[2], width)
         y0, y1 = _span(box[1], box[3], height)
         part = np.ascontiguousarray(array[y0:y1, x0:x1])
