@@ -162,10 +162,12 @@ class Selection:
             raise UsageError(f"{self.n_frames} frames; expected at least 1")
         if not 0 <= self.margin < 0.5:
             raise UsageError(f"margin {self.margin:g}; expected 0 to below 0.5")
-        if self.fps is not None and not 0 < self.fps <= 1000:
-            raise UsageError(f"{self.fps:g} frames a second; expected above 0, at most 1000")
+        if self.fps is not None and not 0.001 <= self.fps <= 1000:
+            raise UsageError(f"{self.fps:g} frames a second; expected 0.001 to 1000")
         if (self.segments is None) != (self.frames_per_segment is None):
             raise UsageError("--segments and --frames-per-segment go together")
+        if self.segments is not None and min(self.segments, self.frames_per_segment or 0) < 1:
+            raise UsageError("segments, and frames in each; expected at least 1")
         ways = [self.n_frames is not None, self.fps is not None, self.segments is not None]
         if sum(ways) > 1:
             raise UsageError("--frames N, --fps and --segments exclude one another")

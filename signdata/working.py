@@ -281,7 +281,9 @@ def _merged(parts: list[Outcome]) -> Outcome:
 
 def _died(batch: Batch, on_error: str) -> Outcome:
     """What is recorded of a sample whose decoding ended the worker process every time."""
-    what = "the worker process died on it every time (out of memory, or the decoder crashed)"
+    what = (
+        "the worker process died on it every time (out of memory, or the decoder crashed or hung)"
+    )
     body = msgspec.json.encode(Body([], []))
     if not isinstance(batch, ListBatch):
         return Outcome(fatal=DatasetError(what, where=f"batch {batch.key}"), body=body)

@@ -17,6 +17,7 @@ import av
 
 from signdata.errors import DecodeError, MissingError
 from signdata.media import video
+from signdata.media.alarm import alarm
 
 
 @dataclass
@@ -46,7 +47,8 @@ class Reel:
     def header(self) -> video.Header:
         """What demuxing, or an earlier pass, says of the file."""
         if self._header is None:
-            self._header = video.read_header(self.path)
+            with alarm(self.timeout):
+                self._header = video.read_header(self.path)
         return self._header
 
     def believe(self, stamps: list[int | None]) -> None:
@@ -72,7 +74,11 @@ class Reel:
         if self._pass is None or len(self.stamps) > start:
             self.rewind()
             self._pass = self._decode()
-        for frame in self._pass:
+        while True:
+            with alarm(self.timeout):
+                frame = next(self._pass, None)
+            if frame is None:
+                return
             index = len(self.stamps)
             self.stamps.append(frame.pts)
             if index >= start:

@@ -1,0 +1,28 @@
+"""An alarm clock for decoders that do not come back."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import signal
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def alarm(seconds: float | None) -> Iterator[None]:
+    """End this worker process if what is inside takes longer than `seconds`.
+
+    A decoder that hangs inside the library cannot be asked to stop; its process can be ended,
+    and the run goes on without that video. Does nothing outside a worker process, nor where
+    the system has no such timer.
+    """
+    armed = hasattr(signal, "setitimer") and multiprocessing.parent_process() is not None
+    if seconds is None or not armed:
+        yield
+        return
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
