@@ -16,25 +16,20 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from signdata.errors import FormatError
 from signdata.formats import pictures, tree
 from signdata.formats.base import (
-    Batch,
-    DatasetInfo,
     Finished,
     Piece,
-    Reader,
     Survey,
     Writer,
-    list_batches,
     refuse_broken,
 )
 from signdata.formats.pictures import PictureOptions
-from signdata.formats.tree import Found, PictureFiles, Tree
+from signdata.formats.tree import ClassDir, Found, PictureFiles
+from signdata.formats.tree_reader import TreeReader
 from signdata.media import image
 from signdata.samples import Sample
 
@@ -56,60 +51,36 @@ class FoldersOptions:
     by_number: bool = False
 
 
-class FoldersReader(Reader):
+class FoldersReader(TreeReader):
     """Reads an ImageFolder tree."""
 
     name = "folders"
+    kind = "still"
+    expected = "no pictures; expected CLASS/NAME.png below it"
 
     def __init__(self, path: Path, options: FoldersOptions = FoldersOptions()) -> None:
-        self._tree = Tree.scan(path, follow_symlinks=options.follow_symlinks)
-        self._described = tree.describe(self._tree)
-        found = list(self._find())
-        if options.by_number:
-            found.sort(key=_by_number(found))
-        self._samples = tree.join(self._tree, found, self._described)
-        if not self._samples:
-            raise FormatError("no pictures; expected CLASS/NAME.png below it", path=path)
+        self._by_number = options.by_number
+        super().__init__(path, follow_symlinks=options.follow_symlinks)
 
-    def _find(self) -> Iterator[Found]:
-        for class_dir in self._tree.class_dirs:
-            names = self._tree.take(class_dir, image.SUFFIXES)
-            for name in class_dir.folders:
-                self._tree.note(class_dir.path / name, "folder inside a class folder: not read")
-            if not names:
-                self._tree.note(class_dir.path, "class folder without a picture: no class")
-            folder, place = str(class_dir.path), self._tree.below(class_dir.path)
-            for name in names:
-                yield Found(
-                    f"{place}/{name}",
-                    class_dir.split,
-                    class_dir.label,
-                    PictureFiles((os.path.join(folder, name),)),
-                    "still",
-                )
+    def _find(self, class_dir: ClassDir) -> Iterator[Found]:
+        names = self._tree.take(class_dir, image.SUFFIXES)
+        for name in class_dir.folders:
+            self._tree.note(class_dir.path / name, "folder inside a class folder: not read")
+        if not names:
+            self._tree.note(class_dir.path, "class folder without a picture: no class")
+        folder, place = str(class_dir.path), self._tree.below(class_dir.path)
+        for name in names:
+            pixels = PictureFiles((os.path.join(folder, name),))
+            yield Found(f"{place}/{name}", class_dir.split, class_dir.label, pixels, self.kind)
 
-    @cached_property
-    def info(self) -> DatasetInfo:
-        return DatasetInfo(
-            self.name,
-            "still",
-            tree.labels_of(self._described),
-            len(self._samples),
-            tuple(sorted({sample.label for sample in self._samples})),
-            self._described.columns,
-            self._described.origin,
-            tuple(self._tree.notes),
-            (tree.sources(self._tree.root, self._samples),),
-        )
-
-    def batches(self) -> Iterator[Batch]:
-        return list_batches(self._samples)
+    def _ordered(self, found: list[Found]) -> list[Found]:
+        return sorted(found, key=_number_key(found)) if self._by_number else found
 
     def survey(self) -> Survey:
         return pictures.survey(self._samples)
 
 
-def _by_number(found: list[Found]) -> Callable[[Found], Any]:
+def _number_key(found: list[Found]) -> Callable[[Found], Any]:
     """Key that orders by the last number in the name if every name has one, else by path."""
     numbers = {entry.path: re.findall(r"\d+", Path(entry.path).stem) for entry in found}
     if not all(numbers.values()):

@@ -13,31 +13,26 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
-from signdata.errors import FormatError, UsageError
+from signdata.errors import UsageError
 from signdata.formats import pictures, tree
 from signdata.formats.base import (
-    Batch,
-    DatasetInfo,
     Finished,
     Piece,
-    Reader,
     Survey,
     Writer,
-    list_batches,
     refuse_broken,
 )
 from signdata.formats.pictures import PictureOptions
-from signdata.formats.tree import ClassDir, Found, PictureFiles, Tree
+from signdata.formats.tree import ClassDir, Found, PictureFiles
+from signdata.formats.tree_reader import TreeReader
 from signdata.manifest import Row
 from signdata.media import image
 from signdata.names import component
 from signdata.samples import Sample
 
 DEFAULT_TEMPLATE = "img_{:05d}"
-CLIPS_PER_BATCH = 4
 
 
 @dataclass(frozen=True)
@@ -47,18 +42,16 @@ class FramesOptions:
     follow_symlinks: bool = False
 
 
-class FramesReader(Reader):
+class FramesReader(TreeReader):
     """Reads frame folders."""
 
     name = "frames"
+    kind = "clip"
+    expected = "no clips; expected CLASS/CLIP/img_00001.jpg below it"
+    batch_size = 4
 
     def __init__(self, path: Path, options: FramesOptions = FramesOptions()) -> None:
-        self._tree = Tree.scan(path, follow_symlinks=options.follow_symlinks)
-        self._described = tree.describe(self._tree)
-        found = [entry for class_dir in self._tree.class_dirs for entry in self._find(class_dir)]
-        self._samples = tree.join(self._tree, found, self._described)
-        if not self._samples:
-            raise FormatError("no clips; expected CLASS/CLIP/img_00001.jpg below it", path=path)
+        super().__init__(path, follow_symlinks=options.follow_symlinks)
 
     def _find(self, class_dir: ClassDir) -> Iterator[Found]:
         for name in class_dir.files:
@@ -81,26 +74,9 @@ class FramesReader(Reader):
             paths = tuple(str(folder / name) for name in names)
             pixels = PictureFiles(paths, poses=bool(poses))
             place = self._tree.below(folder)
-            yield Found(place, class_dir.split, class_dir.label, pixels, "clip", is_file=False)
+            yield Found(place, class_dir.split, class_dir.label, pixels, self.kind, is_file=False)
         if not n_clips:
             self._tree.note(class_dir.path, "class folder without a clip: no class")
-
-    @cached_property
-    def info(self) -> DatasetInfo:
-        return DatasetInfo(
-            self.name,
-            "clip",
-            tree.labels_of(self._described),
-            len(self._samples),
-            tuple(sorted({sample.label for sample in self._samples})),
-            self._described.columns,
-            self._described.origin,
-            tuple(self._tree.notes),
-            (tree.sources(self._tree.root, self._samples),),
-        )
-
-    def batches(self) -> Iterator[Batch]:
-        return list_batches(self._samples, CLIPS_PER_BATCH)
 
     def survey(self) -> Survey:
         return pictures.survey(self._samples)

@@ -21,7 +21,6 @@ from pathlib import Path
 
 from signdata import manifest
 from signdata.errors import DecodeError, FormatError, MissingError, UnsafeNameError
-from signdata.labels import LabelSpace
 from signdata.manifest import Row
 from signdata.media.image import CodedPixels
 from signdata.names import component, is_junk
@@ -303,12 +302,12 @@ def _gone(tree: Tree, path: str) -> Pixels:
     )
 
 
-def sources(root: Path, samples: Iterable[Sample]) -> dict[str, object]:
+def sources(root: Path, files: Iterable[str]) -> dict[str, object]:
     """What identifies a directory as a source: how many files, and a digest of names and sizes."""
     digest = hashlib.sha256()
     n_files = 0
     below = os.path.join(root, "")
-    for file in sorted(file for sample in samples for file in sample.pixels.files):
+    for file in sorted(files):
         try:
             size = os.stat(file).st_size
         except OSError:
@@ -317,11 +316,6 @@ def sources(root: Path, samples: Iterable[Sample]) -> dict[str, object]:
         digest.update(f"{name}\0{size}\0".encode("utf-8", "surrogateescape"))
         n_files += 1
     return {"name": root.resolve().name, "files": n_files, "listing_sha256": digest.hexdigest()}
-
-
-def labels_of(described: Described) -> LabelSpace:
-    """The label space that the files beside the data declare."""
-    return LabelSpace(described.classes)
 
 
 def target(sample: Sample) -> str:

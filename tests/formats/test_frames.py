@@ -13,6 +13,7 @@ import pytest
 from signdata.errors import FormatError, UsageError
 from signdata.formats.base import Writer
 from signdata.formats.frames import FramesReader, FramesWriter
+from signdata.formats.pictures import PictureOptions
 from signdata.media import image
 from signdata.samples import ArrayPixels, Sample
 
@@ -113,7 +114,7 @@ def test_a_template_that_is_none_is_refused(template: str) -> None:
 def test_safe_names_may_not_meet(tmp_path: Path) -> None:
     class Safe(TestConformance):
         def writer(self, out: Path) -> Writer:
-            return FramesWriter(class_names="safe")
+            return FramesWriter(PictureOptions(class_names="safe"))
 
     pixels = ArrayPixels(np.zeros((1, 2, 2, 1), np.uint8))
     one = Sample("1", "ice cream", pixels, kind="clip")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -14,6 +17,7 @@ from PIL import Image
 import signdata
 from signdata.errors import FormatError, UsageError
 from signdata.formats.videos import VideosReader
+from signdata.media import video
 from signdata.media.clip import ClipOptions, ClipPixels
 from signdata.samples import ReadAgain
 from signdata.selecting import Selection, evenly
@@ -148,3 +152,21 @@ def test_signdata_json_names_the_command(tmp_path: Path) -> None:
     assert document["command"] == "extract-frames"
     assert document["options"]["frames"] == 2
     assert document["counts"]["written"] == 1
+
+
+def test_a_decoder_that_hangs_costs_its_video_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("good", "stuck"):
+        make_video(tmp_path / f"src/we/{name}.mp4", 3)
+    decode = video.decode
+
+    def stuck(path: str, **how: float | None) -> Iterator[av.VideoFrame]:
+        if "stuck" in path:
+            threading.Event().wait()
+        return decode(path, **how)
+
+    monkeypatch.setattr(video, "decode", stuck)  # workers are forks: they see it, too
+    result = signdata.extract_frames(tmp_path / "src", tmp_path / "out", timeout=0.5, workers=1)
+    assert (result.written, result.failed) == (1, 1)
+    assert [p.kind for p in result.problems] == ["crash"]

@@ -1,0 +1,75 @@
+"""What the readers of class folders share: scan, find, join with the manifest, describe."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+from signdata.errors import FormatError
+from signdata.formats import tree
+from signdata.formats.base import BATCH, Batch, DatasetInfo, Reader, list_batches
+from signdata.formats.tree import ClassDir, Found, Tree
+from signdata.labels import LabelSpace
+from signdata.samples import Sample
+
+
+class TreeReader(Reader):
+    """Reads ``ROOT/[SPLIT/]CLASS/ENTRY``; a format says what an entry is.
+
+    Attributes
+    ----------
+    kind : {'still', 'clip'}
+        What an entry is.
+    expected : str
+        What is said to be missing when there is no entry.
+    fills : tuple of str
+        Manifest columns that reading fills in.
+    batch_size : int
+        Samples in one unit of work.
+    """
+
+    kind: ClassVar[str]
+    expected: ClassVar[str]
+    fills: ClassVar[tuple[str, ...]] = ()
+    batch_size: ClassVar[int] = BATCH
+
+    def __init__(self, path: Path, *, follow_symlinks: bool) -> None:
+        self._tree = Tree.scan(path, follow_symlinks=follow_symlinks)
+        self._described = tree.describe(self._tree)
+        found = [entry for class_dir in self._tree.class_dirs for entry in self._find(class_dir)]
+        self._samples = tree.join(self._tree, self._ordered(found), self._described)
+        if not self._samples:
+            raise FormatError(self.expected, path=path)
+
+    @abstractmethod
+    def _find(self, class_dir: ClassDir) -> Iterator[Found]:
+        """Yield the entries of one class folder, sorted; note what is none."""
+
+    def _ordered(self, found: list[Found]) -> list[Found]:
+        """The order of entries that no manifest lists; by path."""
+        return found
+
+    def _source_files(self, sample: Sample) -> tuple[str, ...]:
+        """The files that a sample is read from."""
+        return sample.pixels.files
+
+    @cached_property
+    def info(self) -> DatasetInfo:
+        files = [file for sample in self._samples for file in self._source_files(sample)]
+        return DatasetInfo(
+            self.name,
+            self.kind,
+            LabelSpace(self._described.classes),
+            len(self._samples),
+            tuple(sorted({sample.label for sample in self._samples})),
+            (*self._described.columns, *self.fills),
+            self._described.origin,
+            tuple(self._tree.notes),
+            (tree.sources(self._tree.root, files),),
+        )
+
+    def batches(self) -> Iterator[Batch]:
+        return list_batches(self._samples, self.batch_size)
