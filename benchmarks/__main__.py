@@ -1,4 +1,4 @@
-"""``python -m benchmarks [NAME...] [--rows N] [--rounds N] [--quick] [--json FILE]``."""
+"""``python -m benchmarks [NAME...] [--rows N] [--clips N] [--rounds N] [--json FILE]``."""
 
 from __future__ import annotations
 
@@ -10,15 +10,25 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import arrays, splits, start, tables
+from benchmarks import arrays, splits, start, tables, videos
 from benchmarks.data import Place
 from benchmarks.measure import Figure
 
-JOBS = {**tables.JOBS, **arrays.JOBS, **splits.JOBS, **start.JOBS}
-PACKAGES = ("signdata", "numpy", "pandas", "pillow", "h5py", "opencv-python-headless", "simplejpeg")
+JOBS: dict[str, Callable[[Place], Iterator[Figure]]] = {
+    **tables.JOBS,
+    **arrays.JOBS,
+    **videos.JOBS,
+    **splits.JOBS,
+    **start.JOBS,
+}
+PACKAGES = (
+    *("signdata", "numpy", "pandas", "pillow", "h5py", "opencv-python-headless", "simplejpeg"),
+    *("av", "imageio-ffmpeg"),
+)
 SHARED_MEMORY = Path("/dev/shm")
 
 
@@ -33,13 +43,13 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="signdata-bench-", dir=memory) as fast,
         tempfile.TemporaryDirectory(prefix="signdata-bench-", dir=options.disk) as slow,
     ):
-        place = Place(Path(fast), Path(slow), options.rows, options.rounds)
+        place = Place(Path(fast), Path(slow), options.rows, options.clips, options.rounds)
         for name in options.names or JOBS:
             begin = time.perf_counter()
             figures += JOBS[name](place)
             print(f"{name}: {time.perf_counter() - begin:.0f} s", file=sys.stderr, flush=True)
     print(table(figures))
-    machine = _machine(options.rows, place.photos, options.rounds)
+    machine = _machine(place)
     print(f"\n{machine}")
     if options.json:
         lines = [figure.to_dict() for figure in figures]
@@ -51,8 +61,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(JOBS)} [all]")
     parser.add_argument("--rows", type=int, help="rows of the CSV [27455, as Sign-MNIST has]")
+    parser.add_argument("--clips", type=int, help="very short videos [2000]")
     parser.add_argument("--rounds", type=int, help="how often each side runs [3]")
-    parser.add_argument("--quick", action="store_true", help="2,000 rows, one round")
+    parser.add_argument("--quick", action="store_true", help="2,000 rows, 200 clips, one round")
     parser.add_argument("--disk", type=Path, help="folder on the disk to measure [temporary files]")
     parser.add_argument("--json", metavar="FILE", help="write every single number there, too")
     options = parser.parse_args()
@@ -60,6 +71,7 @@ def _options() -> argparse.Namespace:
     if unknown:
         parser.error(f"no job {unknown[0]!r}; expected of {', '.join(JOBS)}")
     options.rows = options.rows or (2000 if options.quick else 27_455)
+    options.clips = options.clips or (200 if options.quick else 2000)
     options.rounds = options.rounds or (1 if options.quick else 3)
     return options
 
@@ -98,10 +110,11 @@ def _ratio(figure: Figure) -> str:
     return " / ".join(f"{value:.2f}" for value in values if value is not None)
 
 
-def _machine(rows: int, photos: int, rounds: int) -> str:
+def _machine(place: Place) -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
-        f"{rows:,} rows, {photos:,} photos, {rounds} rounds; "
+        f"{place.rows:,} rows, {place.photos:,} photos, {place.clips:,} short clips, "
+        f"{place.rounds} rounds; "
         f"{os.cpu_count()} cores ({platform.machine()}, {platform.system()}), "
         f"load {os.getloadavg()[0]:.1f} at the end, "
         f"Python {platform.python_version()}, {packages}"

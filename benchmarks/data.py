@@ -28,8 +28,8 @@ class Place:
     ----------
     memory, disk : Path
         Empty folders, the first in memory-backed storage where there is some.
-    rows : int
-        Rows of the CSV.
+    rows, clips : int
+        Rows of the CSV; very short videos.
     rounds : int
         How often each side is measured.
     """
@@ -37,6 +37,7 @@ class Place:
     memory: Path
     disk: Path
     rows: int
+    clips: int
     rounds: int
 
     @property

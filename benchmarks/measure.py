@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -145,6 +145,22 @@ def compare(
         mine.append(one)
         theirs.append(other)
     return mine, theirs
+
+
+def rotate(
+    n_rounds: int, ways: Mapping[str, Callable[[], Cost]], look: Callable[[str], None]
+) -> dict[str, list[Cost]]:
+    """Run several ways in turn, each round begun by another; `look` checks each first result."""
+    costs: dict[str, list[Cost]] = {name: [] for name in ways}
+    names = list(ways)
+    for i in range(n_rounds):
+        first = i % len(names)
+        for name in names[first:] + names[:first]:
+            cost = ways[name]()
+            if not costs[name]:
+                look(name)
+            costs[name].append(cost)
+    return costs
 
 
 def cpu(costs: list[Cost]) -> list[float]:

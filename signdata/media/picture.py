@@ -93,14 +93,20 @@ class Converter:
         self._grow = grow
         square = aspect is None or aspect <= 0 or abs(aspect - 1) < SQUARE
         self._aspect = Fraction(1) if square or aspect is None else aspect
-        self._scaler = VideoReformatter()
+        self._scaler, self._recolourer = VideoReformatter(), VideoReformatter()
 
     def rgb(self, frame: av.VideoFrame) -> Frame:
         """(H, W, 3) uint8 RGB."""
         turns = _turns(frame)
         height, width = self._scaled(frame, turns)
         scaled = self._scaler.reformat(
-            frame, width, height, "rgb24", interpolation=_HOW, **_colours(frame, rgb=True)
+            frame,
+            width,
+            height,
+            "rgb24",
+            interpolation=_HOW,
+            threads=1,
+            **_colours(frame, rgb=True),
         )
         array = np.asarray(scaled.to_ndarray(), np.uint8)
         if turns:
@@ -111,9 +117,7 @@ class Converter:
         """The picture as a JPEG made of its planes; the box is not looked at."""
         turns = _turns(frame)
         height, width = self._scaled(frame, turns)
-        scaled = self._scaler.reformat(
-            frame, width, height, "yuvj420p", interpolation=_HOW, **_colours(frame, rgb=False)
-        )
+        scaled = self._for_jpeg(frame, height, width)
         planes = []
         for i, plane in enumerate(scaled.planes):
             rows = height if not i else -(-height // 2)
@@ -123,9 +127,27 @@ class Converter:
             planes.append(np.ascontiguousarray(np.rot90(data, turns)))
         return bytes(simplejpeg.encode_jpeg_yuv_planes(*planes, quality=quality))
 
+    def _for_jpeg(self, frame: av.VideoFrame, height: int, width: int) -> av.VideoFrame:
+        """Scale to the planes that a JPEG holds: BT.601, full range."""
+        colours = _colours(frame, rgb=False)
+        how = _HOW
+        scaler = self._scaler
+        source = colours.get("src_colorspace", Colorspace.ITU601)
+        if source != Colorspace.ITU601 and frame.format.name == "yuv420p":
+            # Another matrix costs as much as there are pixels: scale first.
+            same = {**colours, "dst_colorspace": source}
+            same["dst_color_range"] = colours["src_color_range"]
+            frame = scaler.reformat(
+                frame, width, height, "yuv420p", interpolation=how, threads=1, **same
+            )
+            how, scaler = Interpolation.FAST_BILINEAR, self._recolourer
+        return scaler.reformat(
+            frame, width, height, "yuvj420p", interpolation=how, threads=1, **colours
+        )
+
     def _scaled(self, frame: av.VideoFrame, turns: int) -> tuple[int, int]:
         """Height and width of the frame as it lies, before it is turned."""
-        height, width = frame.height, round(frame.width * self._aspect)
+        height, width = frame.height, max(1, round(frame.width * self._aspect))
         if self._box is not None:
             return height, width
         if turns % 2:
