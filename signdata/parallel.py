@@ -165,9 +165,14 @@ class _Pool(Generic[T, R]):
         processes = list((getattr(self._executor, "_processes", None) or {}).values())
         for process in processes:
             process.kill()
-        self._executor.shutdown(wait=True, cancel_futures=True)
         for process in processes:
             process.join()
+        # One may have died in the middle of a result. The executor would wait for the rest as
+        # long as this process, too, could write to their pipe.
+        results = getattr(self._executor, "_result_queue", None)
+        if results is not None:
+            results._writer.close()
+        self._executor.shutdown(wait=True, cancel_futures=True)
         self._executor = None
 
 

@@ -154,7 +154,7 @@ class ClipPixels(Pixels):
 
     def _each(self, convert: Callable[[Converter, av.VideoFrame], T]) -> Iterator[T]:
         """Yield what `convert` makes of each selected frame, in order; see the module."""
-        learned, header = self._learned, self.reel.header
+        learned, reel, header = self._learned, self.reel.free(), self.reel.header
         timeline = header.timeline
         taken = take_range(self.range, timeline, self.options.ranges)
         if taken.fault and (taken.stop == taken.start or not self.options.keep_short):
@@ -169,7 +169,7 @@ class ClipPixels(Pixels):
         waiting: dict[int, T] = {}
         position = 0
         try:
-            for index, frame in self.reel.frames(taken.start):
+            for index, frame in reel.frames(taken.start):
                 if index in last_use:
                     waiting[index] = convert(converter, frame)
                 while position < len(wanted) and wanted[position] in waiting:
@@ -178,12 +178,14 @@ class ClipPixels(Pixels):
                     if last_use[wanted_index] == position:
                         del waiting[wanted_index]
                     position += 1
-                if index + 1 == taken.stop and not to_the_end:
+                as_promised = frame.pts is None or header.index_of(frame.pts) == index
+                if index + 1 == taken.stop and not to_the_end and as_promised:
                     return  # what lies behind the range need not be whole
         except DecodeError as err:
-            self._start_again(err)
-        if len(self.reel.stamps) != len(timeline):
-            self._start_again(None)
+            self._start_again(reel.stamps, len(timeline), err)
+        else:
+            if len(reel.stamps) != len(timeline):
+                self._start_again(reel.stamps, len(timeline), None)
 
     def _is_short(self, why: str) -> None:
         if not self.options.keep_short:
@@ -194,10 +196,11 @@ class ClipPixels(Pixels):
             )
         self._learned.short = why
 
-    def _start_again(self, fault: DecodeError | None) -> None:
+    def _start_again(
+        self, found: list[int | None], promised: int, fault: DecodeError | None
+    ) -> None:
         """Decoding found other frames than the time stamps promised: read again, or say so."""
         learned, reel = self._learned, self.reel
-        found, promised = list(reel.stamps), len(reel.header.timeline)
         if fault is not None and len(found) == promised and learned.reread:
             return  # the damage behind the frames that there are, once more
         if not found:
@@ -205,10 +208,14 @@ class ClipPixels(Pixels):
         if learned.reread:
             what = f"decodes to {promised} frames, then to {len(found)}"
             raise DecodeError(what, path=reel.path)
-        if fault is not None or promised - len(found) > LOST_BY_DECODERS:
+        undecodable = reel.header.index_of(found[0])  # what precedes the first key frame
+        if fault is not None or promised - undecodable - len(found) > LOST_BY_DECODERS:
             self._is_short(
                 f"frame {len(found)} of {promised}" + (f": {fault.what}" if fault else "")
             )
         learned.reread = True
         reel.believe(found)
+        if self.range.is_whole and self.options.selection.is_all and len(found) <= promised:
+            learned.taken, learned.wanted = Taken(0, len(found)), learned.wanted[: len(found)]
+            return  # every frame there is has come out
         raise ReadAgain

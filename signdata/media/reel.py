@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import time
+import weakref
+from collections import deque
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import av
@@ -18,6 +20,11 @@ import av
 from signdata.errors import DecodeError, MissingError
 from signdata.media import video
 from signdata.media.alarm import alarm
+
+MAX_RESTING = 2
+"""Files that are kept open where their last clip ended, for the next one to go on."""
+
+_resting: deque[weakref.ref[Reel]] = deque()
 
 
 @dataclass
@@ -42,6 +49,14 @@ class Reel:
     stamps: list[int | None] = field(default_factory=list, repr=False)
     _header: video.Header | None = field(default=None, repr=False)
     _pass: Generator[Any, None, None] | None = field(default=None, repr=False)
+    _busy: bool = field(default=False, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_pass": None, "stamps": [], "_busy": False}
+
+    def free(self) -> Reel:
+        """This reel, or another one of the same file while this one is being read."""
+        return replace(self, stamps=[], _pass=None, _busy=False) if self._busy else self
 
     @property
     def header(self) -> video.Header:
@@ -52,9 +67,10 @@ class Reel:
         return self._header
 
     def believe(self, stamps: list[int | None]) -> None:
-        """Take the frames of the last pass for what the file holds; the next one starts anew."""
+        """Take these frames for what the file holds; the next pass starts anew."""
         self._header = self.header.with_stamps(stamps)
-        self.rewind()
+        if not self._busy:
+            self.rewind()
 
     def rewind(self) -> None:
         """Begin again with the first frame."""
@@ -74,15 +90,30 @@ class Reel:
         if self._pass is None or len(self.stamps) > start:
             self.rewind()
             self._pass = self._decode()
-        while True:
-            with alarm(self.timeout):
-                frame = next(self._pass, None)
-            if frame is None:
-                return
-            index = len(self.stamps)
-            self.stamps.append(frame.pts)
-            if index >= start:
-                yield index, frame
+        self._busy = True
+        try:
+            while True:
+                with alarm(self.timeout):
+                    frame = next(self._pass, None)
+                if frame is None:
+                    return
+                index = len(self.stamps)
+                self.stamps.append(frame.pts)
+                if index >= start:
+                    yield index, frame
+        finally:
+            self._busy = False
+            self._rest()
+
+    def _rest(self) -> None:
+        """Be one of the few that may go on; of the others the oldest begins anew."""
+        others = [ref for ref in _resting if ref() is not None and ref() is not self]
+        _resting.clear()
+        _resting.extend([*others, weakref.ref(self)])
+        while len(_resting) > MAX_RESTING:
+            oldest = _resting.popleft()()
+            if oldest is not None and not oldest._busy:
+                oldest.rewind()
 
     def _decode(self) -> Generator[Any, None, None]:
         deadline = None if self.timeout is None else time.monotonic() + self.timeout

@@ -13,6 +13,7 @@ import contextlib
 import os
 import stat
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -103,6 +104,8 @@ class Header:
         Width of a pixel over its height.
     ends_early : str
         Why the file is taken for cut off, or ''.
+    first : int
+        Stamp of the first picture.
     """
 
     timeline: Timeline
@@ -110,11 +113,18 @@ class Header:
     rate: Fraction
     aspect: Fraction | None
     ends_early: str
+    first: int = 0
 
     def with_stamps(self, stamps: list[int | None]) -> Header:
         """The same video with the frames that decoding really gave."""
         timeline = make_timeline(stamps, self.time_base, 0, self.rate)
-        return replace(self, timeline=timeline)
+        return replace(self, timeline=timeline, first=_first(stamps))
+
+    def index_of(self, stamp: int | None) -> int:
+        """How many pictures are to be shown before this stamp."""
+        if stamp is None:
+            return 0
+        return bisect_left(self.timeline.times, (stamp - self.first) * self.time_base)
 
 
 def read_header(path: str) -> Header:
@@ -132,6 +142,8 @@ def read_header(path: str) -> Header:
         time_base = Fraction(stream.time_base)
         rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
         aspect = stream.sample_aspect_ratio
+        if aspect and stream.width * stream.height * aspect > MAX_PIXELS:
+            raise DecodeError(f"pixels {float(aspect):g} times as wide as high", path=path)
         declared = _declared(container, stream)
         with contextlib.suppress(DecodeError), as_decode_error(path):
             for packet in container.demux(stream):
@@ -142,7 +154,14 @@ def read_header(path: str) -> Header:
     if not stamps:
         raise DecodeError("a video without a frame", path=path)
     timeline = make_timeline(stamps, time_base, last, rate)
-    return Header(timeline, time_base, rate, aspect, _ends_early(timeline, declared, early))
+    if declared is not None and not stream.duration:  # counted from 0, not from the first frame
+        declared -= max(0, _first(stamps)) * time_base
+    ends_early = _ends_early(timeline, declared, early)
+    return Header(timeline, time_base, rate, aspect, ends_early, _first(stamps))
+
+
+def _first(stamps: list[int | None]) -> int:
+    return min((stamp for stamp in stamps if stamp is not None), default=0)
 
 
 def _ends_early(timeline: Timeline, declared: Fraction | None, noticed: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.cli import books
-from tests.videos import make_video, read_index
+from tests.videos import make_index, make_video, read_index
 
 
 @pytest.fixture
@@ -158,3 +159,141 @@ def test_the_directory_of_a_wlasl_json_is_not_read_as_a_class(main, wlasl, tmp_p
     assert done.returncode == 4
     assert "WLASL_v0.3.json" in done.error
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def kit(tmp_path):
+    """A JSON of six clips of three glosses by two signers; the video of the last is missing."""
+    instances = [
+        {
+            "video_id": f"{i:05d}",
+            "gloss": ("book", "thank you", "yes")[i % 3],
+            "split": ("train", "val", "test")[i // 2],
+            "signer_id": i % 2,
+            "source": ("aslu", "spread")[i % 2],
+            "bbox": [32, 16, 96, 48],
+        }
+        for i in range(6)
+    ]
+    for i in range(5):
+        make_video(tmp_path / "kit" / "videos" / f"{i:05d}.mp4", 4 + i)
+    return make_index(tmp_path / "kit" / "WLASL_v0.3.json", instances)
+
+
+def ids(out):
+    return pd.read_csv(out / "manifest.csv", dtype=str)["id"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["--glosses", "1"], ["00000", "00003"]),
+        (["--glosses", "2", "--limit", "3"], ["00000", "00003", "00001"]),
+        (["--signers", "0"], ["00000", "00004", "00002"]),
+        (["--signers", "0, 1", "--limit", "2"], ["00000", "00003"]),
+    ],
+)
+def test_which_clips(main, kit, tmp_path, words, wanted):
+    done = main("extract-frames", kit, tmp_path / "out", "-j1", *words)
+    assert done.returncode == 0
+    assert ids(tmp_path / "out") == wanted
+
+
+def test_glosses_of_a_file(main, kit, tmp_path):
+    (tmp_path / "words.txt").write_text("thank you\n")
+    words = ["--glosses", tmp_path / "words.txt", "-j1"]
+    assert main("extract-frames", kit, tmp_path / "out", *words).returncode == 0
+    assert ids(tmp_path / "out") == ["00001", "00004"]
+    (tmp_path / "words.txt").write_text("teh\n")
+    done = main("extract-frames", kit, tmp_path / "other", *words)
+    assert done.returncode == 4
+    assert "'teh'" in done.error
+    done = main("extract-frames", kit, tmp_path / "other", "--glosses", "9", "-j1")
+    assert done.returncode == 2
+    assert "1 to 3" in done.error
+
+
+def test_an_official_subset_has_its_own_splits(main, kit, tmp_path):
+    subset = {
+        "00003": {"subset": "val", "action": [0, 1, 4]},
+        "00001": {"subset": "train", "action": [1, 1, 4]},
+        "77777": {"subset": "test", "action": [1, 1, 4]},
+    }
+    (tmp_path / "nslt_2.json").write_text(json.dumps(subset))
+    words = ["--subset", tmp_path / "nslt_2.json", "--json", "-j1"]
+    done = main("extract-frames", kit, tmp_path / "out", *words)
+    assert done.returncode == 0
+    table = pd.read_csv(tmp_path / "out" / "manifest.csv", dtype=str)
+    assert dict(zip(table["id"], table["split"], strict=True)) == {"00003": "val", "00001": "train"}
+    (problem,) = books.check(done.json, "extract-frames")["problems"]
+    assert (problem["path"], problem["kind"]) == ("nslt_2.json", "note")
+    assert "77777" in problem["message"]
+
+
+@pytest.mark.parametrize(
+    ("style", "wanted"),
+    [
+        ("v2", ["train/book/00000 1 4 0", "train/thank_you/00001 1 5 1"]),
+        ("v1", ["train/book/00000 4 0", "train/thank_you/00001 5 1"]),
+    ],
+)
+def test_lists_for_loaders(main, kit, tmp_path, style, wanted):
+    words = ["--annotations-style", style, "-j1"]
+    assert main("extract-frames", kit, tmp_path / "out", *words).returncode == 3
+    out = tmp_path / "out"
+    lines = {p.name: p.read_text().splitlines() for p in out.glob("annotations*.txt")}
+    assert sorted(lines) == [f"annotations_{split}.txt" for split in ("test", "train", "val")]
+    assert lines["annotations_train.txt"] == wanted
+    for line in itertools.chain(*lines.values()):
+        folder, *numbers = line.split(" ")
+        assert len(list((out / folder).iterdir())) == int(numbers[-2])
+    assert (out / "classes.txt").read_text().split("\n")[1] == "thank you"
+
+
+def test_coverage_and_missing(main, kit, tmp_path):
+    done = main("extract-frames", kit, tmp_path / "out", "--json", "-j1")
+    coverage = done.json["coverage"]
+    assert coverage["split"]["test"] == {"found": 1, "missing": 1}
+    assert coverage["gloss"]["yes"] == {"found": 1, "missing": 1}
+    assert coverage["source"] == {
+        "aslu": {"found": 3, "missing": 0},
+        "spread": {"found": 2, "missing": 1},
+    }
+    assert (tmp_path / "out" / "missing.txt").read_text() == "00005"
+    make_video(kit.parent / "videos" / "00005.mkv", 3)
+    done = main("extract-frames", kit, tmp_path / "out", "--json", "-j1")
+    assert (done.returncode, done.json["coverage"]["split"]["test"]["missing"]) == (0, 0)
+    assert not (tmp_path / "out" / "missing.txt").exists()
+
+
+def test_crop_and_montage(main, kit, tmp_path):
+    words = ["--crop-bbox", "--limit", "1", "-j1"]
+    for name, more in (("tight", []), ("wide", ["--bbox-scale", "1.5"])):
+        assert main("extract-frames", kit, tmp_path / name, *words, *more).returncode == 0
+    sizes = []
+    for name in ("tight", "wide"):
+        with Image.open(tmp_path / name / "train" / "book" / "00000" / "img_00001.jpg") as opened:
+            sizes.append(opened.size)
+    assert sizes == [(64, 32), (96, 48)]
+    words = ["--montage", "--frames", "3", "--limit", "1", "-j1"]
+    assert main("extract-frames", kit, tmp_path / "wall", *words).returncode == 0
+    with Image.open(tmp_path / "wall" / "train" / "book" / "00000.jpg") as opened:
+        wall = np.asarray(opened)
+    assert [read_index(part) for part in np.hsplit(wall, 3)] == [0, 2, 3]
+    done = main("extract-frames", kit, tmp_path / "other", "--montage", "-j1")
+    assert done.returncode == 2
+    assert "--frames N" in done.error
+
+
+def test_poses_have_the_number_of_their_frame(main, kit, tmp_path):
+    for i in range(1, 5):
+        path = tmp_path / "poses" / "00000" / f"image_{i:05d}_keypoints.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"frame": i - 1}))
+    words = ["--poses", tmp_path / "poses", "--frames", "2", "--limit", "1", "-j1"]
+    assert main("extract-frames", kit, tmp_path / "out", *words).returncode == 0
+    clip = tmp_path / "out" / "train" / "book" / "00000"
+    assert len(list(clip.iterdir())) == 4
+    for picture in sorted(clip.glob("*.jpg")):
+        (index,) = [read_index(np.asarray(Image.open(picture)))]
+        assert json.loads(picture.with_suffix(".json").read_text()) == {"frame": index}

@@ -20,6 +20,7 @@ from tests.reliability.conftest import (
     write_csv,
     write_tree,
 )
+from tests.videos import make_index, make_video
 
 COMMANDS = {
     "csv-to-folders": ("csv", "out", ["csv-to-folders"]),
@@ -207,3 +208,30 @@ def test_a_kill_while_items_are_tried_again(tmp_path: Path, child: Child) -> Non
         ended = child.run(words)
         assert (ended.code, ended.stderr) == (0, ""), (at, ended)
         assert snapshot(out) == snapshot(unbroken), at
+
+
+def test_clips_of_an_index_killed_anywhere(tmp_path: Path, child: Child) -> None:
+    """Two clips of one file, one cut off, one missing."""
+    folder = tmp_path / "wlasl" / "videos"
+    url = "https://youtu.be/abcdefghijk"
+    instances = [
+        {"video_id": "1", "frame_start": 1, "frame_end": 4, "url": url},
+        {"video_id": "2", "frame_start": 6, "frame_end": 9, "url": url},
+        {"video_id": "3"},
+        {"video_id": "4"},
+        {"video_id": "5"},
+    ]
+    index = make_index(tmp_path / "wlasl" / "index.json", instances)
+    make_video(folder / "abcdefghijk.mkv", 12)
+    data = make_video(folder / "3.mkv", 30).read_bytes()
+    (folder / "3.mkv").write_bytes(data[: len(data) // 2])
+    make_video(folder / "5.mp4", 2)
+    words = ["extract-frames", str(index), str(child.work / "out"), "-j", "1"]
+    n = child.count(words)
+    whole = snapshot(child.work)
+    assert sum(place.endswith(".jpg") for place in whole) == 10
+    for at in points(n, 3, 4, 6):
+        os.system(f"rm -rf {child.work}/*")
+        assert child.run(words, at).code == -signal.SIGKILL
+        assert child.run(words).code == 3, at
+        assert snapshot(child.work) == whole, at
