@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         open_dataset,
         sample,
         split,
+        trim,
         verify,
     )
     from signdata.errors import SigndataError
@@ -41,6 +42,7 @@ _PUBLIC = {
     "open_dataset": "signdata.api",
     "sample": "signdata.api",
     "split": "signdata.api",
+    "trim": "signdata.api",
     "verify": "signdata.api",
     "SigndataError": "signdata.errors",
     "Problem": "signdata.results",
@@ -64,6 +66,7 @@ __all__ = [
     "open_dataset",
     "sample",
     "split",
+    "trim",
     "verify",
 ]
 

@@ -55,6 +55,7 @@ __all__ = [
     "open_dataset",
     "sample",
     "split",
+    "trim",
     "verify",
 ]
 
@@ -391,6 +392,76 @@ def extract_frames(
             name_template,
             annotations_style,
         ),
+        Run(workers, on_error, dry_run, overwrite, progress),
+    )
+
+
+@_timed
+def trim(
+    src: PathLike,
+    out: PathLike,
+    *,
+    videos: PathLike | None = None,
+    glosses: int | Sequence[str] | PathLike | None = None,
+    subset: PathLike | None = None,
+    signers: Sequence[str] = (),
+    limit: int | None = None,
+    ranges: str = "auto",
+    keep_short: bool = False,
+    copy: bool = False,
+    timeout: float | None = 600.0,
+    workers: int | None = None,
+    on_error: str = pipeline.SKIP,
+    dry_run: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Result:
+    """Cut raw downloads of WLASL's videos into one MP4 for each instance.
+
+    Every frame of an instance's range is kept, at its own time; what comes out is H.264,
+    upright, of even size, without sound.
+
+    Parameters
+    ----------
+    src : path
+        A WLASL JSON.
+    out : path
+        The directory to make: ``VIDEO_ID.mp4`` for each instance and ``WLASL.json``, the
+        index of those that were written.
+    videos : path, optional
+        Folder of the downloads, called by video id or by the id on YouTube; ``videos/``
+        beside `src` by default.
+    glosses : int, sequence of str or path, optional
+        The first so many glosses of the JSON, or these, or a file with one a line.
+    subset : path, optional
+        An official subset file (``nslt_100.json``).
+    signers : sequence of str
+        Read only these signers.
+    limit : int, optional
+        Read at most so many clips.
+    ranges : {'auto', 'apply', 'ignore'}
+        How ``frame_start`` and ``frame_end`` are applied, as in `extract_frames`.
+    keep_short : bool
+        Whether a video that ends early gives what it has.
+    copy : bool
+        Whether a file of which nothing has to change (the whole of an MP4 of H.264, upright,
+        of even size) is copied as it is, with its sound.
+    timeout : float, optional
+        Seconds after which a video is given up.
+    """
+    from signdata import extraction, trimming
+
+    return trimming.trim(
+        Path(src),
+        Path(out),
+        extraction.Sources(
+            videos=Path(videos) if videos is not None else None,
+            glosses=extraction.read_glosses(glosses),
+            subset=Path(subset) if subset is not None else None,
+            signers=tuple(map(str, signers)),
+            limit=limit,
+        ),
+        trimming.Cutting(ranges, keep_short, copy, timeout),
         Run(workers, on_error, dry_run, overwrite, progress),
     )
 

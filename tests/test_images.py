@@ -268,3 +268,19 @@ def test_resizing_and_grey() -> None:
 def test_unknown_ways_to_write_are_refused(kind: str, quality: int) -> None:
     with pytest.raises(UsageError, match="expected"):
         image.check_format(kind, quality)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "P", "I;16"])
+def test_a_damaged_png_is_refused_wherever_the_damage_is(mode: str) -> None:
+    values = np.random.default_rng(0).integers(0, 255, (28, 28), np.uint8)
+    picture = Image.fromarray(values).convert("I" if mode == "I;16" else mode)
+    file = io.BytesIO()
+    (picture.convert(mode) if mode == "I;16" else picture).save(file, "png")
+    data = bytearray(file.getvalue())
+    start = data.find(b"IDAT") + 4
+    length = int.from_bytes(data[start - 8 : start - 4], "big")
+    for position in range(start + 2, start + length, max(1, length // 7)):
+        broken = bytearray(data)
+        broken[position] ^= 0x55
+        with pytest.raises(DecodeError):
+            image.decode(bytes(broken), "x.png")

@@ -320,8 +320,8 @@ def _decode_with_pillow(data: bytes, path: str) -> tuple[Frame, tuple[str, ...]]
         n_frames = getattr(image, "n_frames", 1)
         if n_frames > 1 and image.format != "MPO":
             notes.append(f"animated or many pages ({n_frames}): the first is read")
+        image.load()  # before anything asks for EXIF: Pillow loads for that, and tries but once
         orientation = _orientation(image)
-        image.load()
         if orientation > 1:
             image = ImageOps.exif_transpose(image)
             notes.append(f"EXIF orientation {orientation} applied on reading")
@@ -329,6 +329,8 @@ def _decode_with_pillow(data: bytes, path: str) -> tuple[Frame, tuple[str, ...]]
 
 
 def _orientation(image: Image.Image) -> int:
+    if image.format == "PNG" and "exif" not in image.info:
+        return 1
     try:
         value = image.getexif().get(_ORIENTATION_TAG, 1)
     except Exception:  # unreadable EXIF says nothing about the pixels
