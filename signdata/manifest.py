@@ -41,6 +41,9 @@ COLUMNS = ("id", "path", "label", "split", "group", "source")
 OWN_COLUMNS = ("sha256", "source_sha256")
 """Columns that describe one stored copy; a later copy gets its own."""
 
+STORED_AS = "stored_as"
+"""Column with the name that a sample got where its own was taken."""
+
 Row = dict[str, str]
 
 

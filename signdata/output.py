@@ -209,7 +209,7 @@ class Output:
         if self.path.is_dir() == self.directory:
             with contextlib.suppress(ValueError, OSError):
                 document = stored.read_document(self.path)
-        fault = self._fault(document)
+        fault = self._fault(document) or self._lacks(document)
         if fault is None and document is not None:
             self.document = document
             counts = document.get("counts", {})
@@ -241,6 +241,31 @@ class Output:
         except (FormatError, OSError) as err:
             return OutputExistsError(f"exists and is damaged ({err})", path=self.path)
         return source_changed(name, self.path) if name else None
+
+    def _lacks(self, document: Mapping[str, Any] | None) -> OutputError | None:
+        """Say which file of a finished dataset somebody took away; None if all are there."""
+        if document is None or "origin" not in document or stored.is_hdf5(self.path):
+            return None
+        places = [manifest.beside(self.path, manifest.MANIFEST)]
+        is_list = document.get("options", {}).get("mode") == "manifest"
+        if self.directory and places[0].is_file() and not is_list:
+            paths = [row.get("path", "") for row in stored.read_rows(self.path)]
+            places += [self.path / path for path in paths if path]
+        gone = [place for place in places if not os.path.lexists(place)]
+        if not gone:
+            return None
+        more = f" and {len(gone) - 1:,} more" if len(gone) > 1 else ""
+        return OutputError(
+            f"lacks {gone[0].name}{more}, which it was written with",
+            path=self.path,
+            remedy="Put it back, or make it anew with --overwrite.",
+        )
+
+    def refuse(self) -> str:
+        """Look at what is there, as `open` would, and touch nothing; return the state."""
+        self._refuse_strange()
+        self._look()
+        return self.state
 
     def _same(self, document: Mapping[str, Any]) -> bool:
         return all(

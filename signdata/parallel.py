@@ -10,6 +10,7 @@ survived is given up.
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -102,7 +103,7 @@ class _Pool(Generic[T, R]):
             initargs=(self._function,),
         )
         self._executor = executor
-        with _no_signals():  # until the workers have said what they do on one
+        with _no_signals(), _no_collection():  # until the workers have said what they do on one
             executor.submit(os.getpid)
         return executor
 
@@ -176,6 +177,22 @@ class _Pool(Generic[T, R]):
         self._executor = None
 
 
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the garbage of this process from being collected in a worker that is a fork of it.
+
+    Ending a codec there would wait for threads that only this process has. Workers set what
+    they inherit aside and collect their own; see `_begin_worker`.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def _submit(executor: ProcessPoolExecutor, item: Any) -> Future[Any]:
     try:
         return executor.submit(_call, item)
@@ -201,7 +218,7 @@ def apart(function: Callable[[], R]) -> R:
     receiving, sending = context.Pipe(duplex=False)
     process = context.Process(target=_report, args=(function, sending))
     try:
-        with _no_signals():
+        with _no_signals(), _no_collection():
             process.start()
         sending.close()
         error, result = receiving.recv()
@@ -263,6 +280,8 @@ def _end_alone() -> None:
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    gc.freeze()  # what was inherited is the parent's to end
+    gc.enable()
 
 
 def _end_with_parent() -> None:

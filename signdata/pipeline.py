@@ -125,9 +125,6 @@ def convert(
         writer.survey(_survey(reader, transforms))
     result = Result(command, str(out))
     notes = [*info.notes, *notes, *(Problem("", "", NOTE, LOST + loss) for loss in losses)]
-    if how.dry_run:
-        _dry(reader, writer, transforms, how, result, notes)
-        return result
     record = {
         "signdata": signdata.__version__,
         "command": command,
@@ -142,7 +139,10 @@ def convert(
         overwrite=how.overwrite,
         changed=Sources(reader, out).changed,
     )
-    if output.open() == COMPLETE:
+    if how.dry_run and output.refuse() != COMPLETE:
+        _dry(reader, writer, transforms, how, result, notes)
+        return result
+    if how.dry_run or output.open() == COMPLETE:
         _already_done(result, output)
         return result
     try:

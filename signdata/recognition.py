@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from signdata import names
+from signdata import manifest, names
 from signdata.errors import FormatError, MissingError
 from signdata.formats import tree
 from signdata.formats.hdf5_gate import is_hdf5
@@ -85,6 +85,12 @@ def _of_directory(path: Path, follow_symlinks: bool) -> str:
     if not found.class_dirs:
         if csv_files(path):
             return "csv"
+        if (path / manifest.MANIFEST).is_file():
+            raise FormatError(
+                "a list without pictures, as split --mode manifest writes it",
+                path=path,
+                remedy="Its paths lie below the dataset that was split; split again by links.",
+            )
         raise FormatError(
             "no class folders; expected CLASS/NAME.png, CLASS/CLIP/img_00001.jpg "
             "or CLASS/NAME.mp4 below it",

@@ -16,7 +16,7 @@ HDF5_SUFFIXES = (".h5", ".hdf5")
 
 def read_document(path: Path) -> dict[str, Any] | None:
     """Return what signdata recorded of the dataset at `path`, in whatever format it is."""
-    if _is_hdf5(path):
+    if is_hdf5(path):
         from signdata.formats.hdf5 import read_attribute
 
         return read_attribute(path)
@@ -25,7 +25,7 @@ def read_document(path: Path) -> dict[str, Any] | None:
 
 def read_rows(path: Path) -> Iterator[Row]:
     """Yield the manifest's rows of the dataset at `path`; of HDF5 only what tells of sources."""
-    if _is_hdf5(path):
+    if is_hdf5(path):
         yield from _hdf5_rows(path)
         return
     file = manifest.beside(path, manifest.MANIFEST)
@@ -42,7 +42,8 @@ def read_problems(path: Path) -> Iterator[Problem]:
                 yield Problem(row["path"], row["where"], row["kind"], row["message"])
 
 
-def _is_hdf5(path: Path) -> bool:
+def is_hdf5(path: Path) -> bool:
+    """Whether a finished output is an HDF5 file."""
     return path.is_file() and path.suffix.lower() in HDF5_SUFFIXES
 
 

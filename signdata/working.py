@@ -26,7 +26,7 @@ from signdata.errors import (
 from signdata.files import link_file, own_folder, reading, remove, write_file, writing
 from signdata.formats.base import Batch, ListBatch, Piece, Writer, divide
 from signdata.journal import Body
-from signdata.manifest import Row
+from signdata.manifest import STORED_AS, Row
 from signdata.results import NOTE, Problem
 from signdata.samples import ReadAgain, Sample
 
@@ -203,12 +203,13 @@ class _Storing:
             "group": sample.group,
             "source": sample.source,
             **sample.meta,
+            **({STORED_AS: sample.stored_as} if sample.stored_as else {}),
             **sample.pixels.found(),
             **writer.meta(sample, len(lengths)),
         }
-        if piece is not None and not piece.link:
+        if piece is not None:
             row["sha256"] = digest.hexdigest()
-            source_sha256 = sample.pixels.source_sha256()
+            source_sha256 = sample.pixels.source_sha256() if not piece.link else None
             if source_sha256:
                 row["source_sha256"] = source_sha256
         return row, lengths

@@ -7,6 +7,7 @@ This is the only place that turns an error into a line and an exit code.
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import sys
@@ -116,6 +117,8 @@ def main(args: list[str] | None = None) -> NoReturn:
     except click.ClickException as err:
         _fail(err.format_message(), err.exit_code)
     except SigndataError as err:
+        if "--json" in args:
+            _print_failure(err, args)
         if debug:
             raise
         _fail(str(err), err.exit_code)
@@ -131,6 +134,15 @@ def main(args: list[str] | None = None) -> NoReturn:
         for number, handler in before.items():
             signal.signal(number, handler)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _print_failure(err: SigndataError, args: list[str]) -> None:
+    """The JSON object of a command that ended with an error."""
+    from signdata.results import Problem, Result
+
+    command = next((arg for arg in args if arg in COMMANDS), "")
+    result = Result(command, problems=[Problem.from_error(err, "error")])
+    click.echo(json.dumps(result.to_dict()))
 
 
 def _debug_first(args: list[str]) -> list[str]:

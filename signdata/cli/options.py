@@ -173,7 +173,8 @@ def show(result: Result, *, as_json: bool, quiet: bool) -> None:
 
     for problem in result.problems[:20]:
         place = ":".join(part for part in (problem.path, problem.where) if part)
-        click.echo(f"{problem.kind}: {one_line(f'{place}: {problem.message}')}", err=True)
+        text = f"{place}: {problem.message}" if place else problem.message
+        click.echo(f"{problem.kind}: {one_line(text)}", err=True)
     if len(result.problems) > 20:
         file = manifest.beside(Path(result.output), manifest.PROBLEMS)
         where = f"; all are in {file}" if result.output and file.exists() else ""

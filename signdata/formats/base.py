@@ -34,7 +34,8 @@ class Survey:
     channels : int or None
         1 or 3, if every picture has the same number.
     lossless : bool
-        Whether no picture is stored with loss (JPEG), and none has to be decoded from a video.
+        Whether no picture is stored with loss (JPEG) or has values that 8-bit grey or RGB
+        cannot hold, and none has to be decoded from a video.
     n_frames : int or None
         All pictures together; for stills, as many as samples.
     """

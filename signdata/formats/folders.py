@@ -104,7 +104,8 @@ class FoldersWriter(Writer):
         files = sample.pixels.files
         if self._options.mode != "copy" and self._options.image_format is None and files:
             path = tree.with_suffix(stem, tree.suffix_of(files[0]))
-            yield Piece(path, b"", files[0], self._options.mode == "symlink")
+            symbolic = self._options.mode == "symlink"
+            yield Piece(path, b"", files[0], symbolic, content=tree.read(files[0]))
             return
         for picture in pictures.encoded_frames(sample, self._options):
             yield Piece(tree.with_suffix(stem, picture.suffix), picture.data)

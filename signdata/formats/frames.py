@@ -119,7 +119,8 @@ class FramesWriter(Writer):
             for number, file in enumerate(files, 1):
                 stem = f"{folder}/{self._template.format(number)}"
                 path = f"{stem}{tree.suffix_of(file)}"
-                yield Piece(path, b"", file, self._options.mode == "symlink")
+                symbolic = self._options.mode == "symlink"
+                yield Piece(path, b"", file, symbolic, content=tree.read(file))
                 yield from _companions(sample, number, stem)
             return
         for number, picture in enumerate(pictures.encoded_frames(sample, self._options), 1):

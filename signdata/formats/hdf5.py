@@ -210,7 +210,10 @@ class Hdf5Reader(Reader):
 
     @cached_property
     def _samples(self) -> list[Sample]:
-        columns = [name for name in self._meta if name not in manifest.COLUMNS]
+        columns = [
+            name for name in self._meta if name not in (*manifest.COLUMNS, manifest.STORED_AS)
+        ]
+        stored_as = self._meta.get(manifest.STORED_AS, [])
         sources = self._meta.get("source", [])
         return [
             Sample(
@@ -222,6 +225,7 @@ class Hdf5Reader(Reader):
                 source=sources[i] if sources else self._path.name,
                 kind=self._pixels.kind,
                 meta={name: self._meta[name][i] for name in columns},
+                stored_as=stored_as[i] if stored_as else "",
             )
             for i in range(len(self._labels))
         ]
@@ -285,7 +289,10 @@ def _pixels_of(file: h5py.File, path: Path, n: int) -> _Stored:
     if "frames" in file and "offsets" in file:
         bounds = _offsets(file, "offsets", n, path)
         return _raw(file, "frames", path, "clip", int(bounds[-1]), bounds)
-    name = next((name for name in PIXEL_NAMES if name in file), None)
+    found = [name for name in PIXEL_NAMES if name in file]
+    if len(found) > 1:
+        raise FormatError(f"two readings: pictures in {' or in '.join(found)}", path=path)
+    name = found[0] if found else None
     if name is None:
         raise FormatError(
             "no pictures; expected images, X, data or x beside labels, y or label", path=path
@@ -421,7 +428,7 @@ def _survey_blobs(samples: list[Sample]) -> Survey:
             header = image.probe(picture.data, sample.source)
             sizes.add(header.size_hw)
             channels.add(header.channels)
-            lossless &= header.suffix != ".jpg"
+            lossless &= header.suffix != ".jpg" and not header.changes
             n_frames += 1
     return Survey(
         sizes.pop() if len(sizes) == 1 else None,

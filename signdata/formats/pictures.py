@@ -80,7 +80,8 @@ def encoded_frames(sample: Sample, options: PictureOptions) -> Iterator[Encoded]
 
 def survey(samples: Iterable[Sample]) -> Survey:
     """Look at the header of every picture file; damaged ones are left for the reading."""
-    sizes, channels, suffixes, n_frames = set(), set(), set(), 0
+    sizes, channels, suffixes, changes = set(), set(), set(), {""}
+    n_frames = 0
     for sample in samples:
         for path in sample.pixels.files:
             with contextlib.suppress(DecodeError, FileNotFoundError):
@@ -88,11 +89,12 @@ def survey(samples: Iterable[Sample]) -> Survey:
                 sizes.add(header.size_hw)
                 channels.add(header.channels)
                 suffixes.add(header.suffix)
+                changes.add(header.changes)
                 n_frames += 1
     return Survey(
         sizes.pop() if len(sizes) == 1 else None,
         channels.pop() if len(channels) == 1 else None,
-        ".jpg" not in suffixes,
+        ".jpg" not in suffixes and changes == {""},
         n_frames,
     )
 

@@ -73,11 +73,14 @@ class Header:
         Height and width in pixels as they will be read (an orientation applied).
     channels : int
         1 (grey) or 3 (RGB), as they will be read.
+    changes : str
+        What reading as 8-bit grey or RGB does to its values, or ''.
     """
 
     suffix: str
     size_hw: tuple[int, int]
     channels: int
+    changes: str = ""
 
 
 def probe(data: bytes, path: str) -> Header:
@@ -99,7 +102,9 @@ def probe(data: bytes, path: str) -> Header:
         width, height = image.size
         if _orientation(image) >= 5:
             width, height = height, width
-        return Header(_SUFFIXES[image.format or "PNG"], (height, width), _channels(image))
+        return Header(
+            _SUFFIXES[image.format or "PNG"], (height, width), _channels(image), _changes(image)
+        )
 
 
 def decode(data: bytes, path: str) -> tuple[Frame, tuple[str, ...]]:
@@ -320,12 +325,22 @@ def _decode_with_pillow(data: bytes, path: str) -> tuple[Frame, tuple[str, ...]]
         n_frames = getattr(image, "n_frames", 1)
         if n_frames > 1 and image.format != "MPO":
             notes.append(f"animated or many pages ({n_frames}): the first is read")
+        if changes := _changes(image):
+            notes.append(f"{changes} on reading")
         image.load()  # before anything asks for EXIF: Pillow loads for that, and tries but once
         orientation = _orientation(image)
         if orientation > 1:
             image = ImageOps.exif_transpose(image)
             notes.append(f"EXIF orientation {orientation} applied on reading")
         return _to_array(image, path), tuple(notes)
+
+
+def _changes(image: Image.Image) -> str:
+    if _has_alpha(image):
+        return "transparency laid on white"
+    if image.mode.startswith("I"):
+        return "16-bit values brought to 8"
+    return "" if image.mode in ("1", "L", "P", "RGB") else f"{image.mode} brought to RGB"
 
 
 def _orientation(image: Image.Image) -> int:

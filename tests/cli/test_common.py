@@ -99,10 +99,12 @@ def test_a_source_that_is_not_there_is_one_line_and_4(main, tmp_path, words):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_error_leaves_stdout_empty_for_json_too(main, tmp_path):
+def test_an_error_is_one_object_for_json_too(main, tmp_path):
     done = main("info", tmp_path / "nowhere", "--json")
-    assert (done.returncode, done.stdout) == (4, "")
+    assert done.returncode == 4
     assert done.error
+    (problem,) = done.json["problems"]
+    assert (problem["kind"], problem["message"]) == ("error", "not there")
 
 
 def test_debug_shows_where(cli, tmp_path):
