@@ -77,7 +77,7 @@ class Sources:
         try:
             if row.get("source_sha256"):
                 return sample.pixels.source_sha256() == row["source_sha256"]
-            if row.get("sha256") or not row.get("path"):
+            if not row.get("path") or not sample.pixels.files:
                 return True
             return self._is_linked(sample, self.out / row["path"])
         except (SigndataError, OSError):
