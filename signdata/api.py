@@ -28,13 +28,13 @@ from typing import Any, ParamSpec, TypeAlias
 from signdata import looking, pipeline, recognition
 from signdata.datasets import Only, open_dataset
 from signdata.errors import MissingError
+from signdata.files import HDF5_SUFFIXES
 from signdata.formats import writer_class
 from signdata.formats.base import DatasetInfo, Reader, Writer
 from signdata.formats.csv import CsvWriter
 from signdata.formats.folders import FoldersOptions, FoldersReader, FoldersWriter
 from signdata.formats.frames import DEFAULT_TEMPLATE
 from signdata.formats.pictures import PictureOptions
-from signdata.media.picture import FrameShape
 from signdata.output import refuse_overlap
 from signdata.pipeline import Progress, Run, Transform
 from signdata.results import NOTE, Problem, Result
@@ -363,6 +363,7 @@ def extract_frames(
         Whether symbolic links to folders are followed.
     """
     from signdata import extraction
+    from signdata.media.picture import FrameShape
 
     return extraction.extract(
         Path(src),
@@ -801,7 +802,7 @@ def _format_for(out: Path, info: DatasetInfo) -> str:
     suffix = out.suffix.lower()
     if suffix == ".csv":
         return "csv"
-    if suffix in recognition.HDF5_SUFFIXES:
+    if suffix in HDF5_SUFFIXES:
         return "hdf5"
     return "folders" if info.kind == "still" else "frames"
 

@@ -14,8 +14,20 @@ from signdata.errors import DecodeError, OutputError, SigndataError
 
 T = TypeVar("T")
 
+HDF5_SUFFIXES = (".h5", ".hdf5")
+_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP}
+
+
+def starts_as_hdf5(path: Path) -> bool:
+    """Whether the file starts as an HDF5 file does; known without its library."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_HDF5_SIGNATURE)) == _HDF5_SIGNATURE
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager
@@ -119,13 +131,13 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def own_folder(root: Path, folder: Path) -> None:
-    """Remove every symbolic link that is part of the path from `root` down to `folder`."""
-    for place in (folder, *folder.parents):
-        if place == root:
-            break
-        if place.is_symlink():
-            place.unlink()
+def own_folder(root: str, folder: str) -> None:
+    """Remove every symbolic link that is part of the path from `root` down to `root`/`folder`."""
+    place = root
+    for name in folder.split("/"):
+        place = f"{place}/{name}"
+        if os.path.islink(place):
+            os.unlink(place)
 
 
 def merge(source: Path, target: Path) -> None:

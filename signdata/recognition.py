@@ -6,13 +6,11 @@ from pathlib import Path
 
 from signdata import manifest, names
 from signdata.errors import FormatError, MissingError
+from signdata.files import HDF5_SUFFIXES, starts_as_hdf5
 from signdata.formats import tree
-from signdata.formats.hdf5_gate import is_hdf5
 from signdata.formats.tree import Tree
 from signdata.media import image
 from signdata.output import is_partial
-
-HDF5_SUFFIXES = (".h5", ".hdf5")
 
 
 def recognise(paths: list[Path], *, follow_symlinks: bool = False) -> str:
@@ -64,12 +62,12 @@ def _of_file(path: Path) -> str:
     if suffix == ".csv":
         return "csv"
     if suffix in HDF5_SUFFIXES:
-        if not is_hdf5(path):
+        if not starts_as_hdf5(path):
             raise FormatError("named like HDF5, but not such a file", path=path)
         return "hdf5"
     if suffix == ".json":
         return "wlasl"
-    if is_hdf5(path):
+    if starts_as_hdf5(path):
         raise FormatError(
             "an HDF5 file with another suffix; expected .h5 or .hdf5",
             path=path,

@@ -18,7 +18,7 @@ from signdata.formats.csv import CsvWriter
 from signdata.formats.folders import FoldersWriter
 from signdata.formats.frames import FramesWriter
 from signdata.formats.pictures import LINK_MODES, PictureOptions
-from signdata.recognition import HDF5_SUFFIXES
+from signdata.files import HDF5_SUFFIXES
 from signdata.samples import SPLITS, Broken, Sample
 
 MODES = (*LINK_MODES, "manifest")

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from signdata import manifest
+from signdata.files import HDF5_SUFFIXES
 from signdata.manifest import Row
 from signdata.results import Problem
-
-HDF5_SUFFIXES = (".h5", ".hdf5")
 
 
 def read_document(path: Path) -> dict[str, Any] | None:

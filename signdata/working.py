@@ -225,7 +225,7 @@ class _Storing:
                 return
             folder = piece.path.rpartition("/")[0]
             if folder not in self._folders:
-                own_folder(tree, tree / folder)
+                own_folder(self._root, folder)
                 self._folders.add(folder)
             if not piece.link:
                 write_file(target, piece.data)

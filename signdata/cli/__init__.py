@@ -100,6 +100,8 @@ def group(ctx: click.Context, debug: bool) -> None:
 def main(args: list[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code."""
     args = sys.argv[1:] if args is None else args
+    # numpy's BLAS would start a thread a core when it is imported; our workers are processes.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     debug = "--debug" in args
     before = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
     try:

@@ -24,7 +24,8 @@ MAX_LINE = 1 << 20
 MAX_DIGITS = 18
 """Integers of more digits are no labels, and would not fit into 64 bits."""
 
-_COMMA, _NEWLINE, _ZERO = ord(","), ord("\n"), ord("0")
+_COMMA, _NEWLINE, _ZERO, _NINE = ord(","), ord("\n"), ord("0"), ord("9")
+_PLAIN = re.compile(rb"0|[1-9][0-9]{0,%d}" % (MAX_DIGITS - 1))
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _INDEX_NAMES = {"", "index", "id", "unnamed: 0"}
@@ -33,6 +34,26 @@ _CELLS = np.zeros(256, np.uint32)
 for _value in range(256):
     _CELLS[_value] = int.from_bytes(f"{_value},".encode().ljust(4, b"\0"), "little")
 _CELLS = _CELLS.astype("<u4")
+
+_WIDEST = 3
+_NO_VALUE = 256
+
+
+def _values() -> NDArray[np.uint16]:
+    """The number that ends at a separator, by the low halves of the three bytes before it.
+
+    The low half of a digit is its value; those of a comma and of a newline are above 9.
+    """
+    hundreds, tens, ones = np.indices((16, 16, 16), np.uint16).reshape(_WIDEST, -1)
+    two = tens <= 9
+    three = two & (hundreds <= 9)
+    values = ones + two * 10 * tens + three * 100 * hundreds
+    leading_zero = np.where(three, hundreds == 0, two & (tens == 0))
+    values[(ones > 9) | leading_zero | (values > 255)] = _NO_VALUE
+    return values
+
+
+_VALUES = _values()
 
 
 Newline: TypeAlias = Literal["\n", "\r\n"]
@@ -271,41 +292,32 @@ def read_rows(layout: Layout, block: Block) -> Rows:
 
 def _parse_plain(text: bytes, layout: Layout) -> Rows | None:
     """Parse rows of unsigned integers without leading zeros; None if there is anything else."""
-    width = layout.n_pixels + 1
     newline = layout.dialect.newline.encode()
     if not text.endswith(b"\n"):
         text += newline
-    n_returns = 0
-    if newline == b"\r\n":
-        whole = len(text)
-        text = text.replace(b"\r\n", b"\n")
-        n_returns = whole - len(text)
     data = np.frombuffer(text, np.uint8)
-    digits = data - np.uint8(_ZERO)
-    found = np.flatnonzero((data == _COMMA) | (data == _NEWLINE))
-    if len(found) % width or len(found) + np.count_nonzero(digits < 10) != len(data):
+    separators = np.array([_COMMA] * layout.n_pixels + list(newline), np.uint8)
+    found = np.flatnonzero(data < _ZERO)
+    if len(found) % len(separators) or data.max() > _NINE:
         return None
-    ends = found.reshape(-1, width)
-    if newline == b"\r\n" and n_returns != len(ends):
+    if (data[found].reshape(-1, len(separators)) != separators).any():
         return None
-    kinds = data[ends]
-    if (kinds[:, :-1] != _COMMA).any() or (kinds[:, -1] != _NEWLINE).any():
+    ends = found.reshape(-1, len(separators))
+    pixel_ends = ends[:, 1 : layout.n_pixels + 1]
+    if (pixel_ends - ends[:, : layout.n_pixels]).max() > 1 + _WIDEST:
         return None
-    lengths = np.diff(found, prepend=-1).reshape(-1, width) - 1
-    pixel_ends, pixel_lengths = ends[:, 1:], lengths[:, 1:]
-    if lengths.min() < 1 or pixel_lengths.max() > 3 or lengths.max() > MAX_DIGITS:
+    # The three bytes before each place; a label and a comma precede the first that is asked for.
+    low = (data & 15).astype(np.uint16)
+    key = low[:-2] << 8
+    key |= low[1:-1] << 4
+    key |= low[2:]
+    values = _VALUES[key[pixel_ends - _WIDEST]]
+    if values.max() >= _NO_VALUE:
         return None
-    # Two places before a cell's last digit is always inside the block: a label precedes it.
-    ones = digits[pixel_ends - 1].astype(np.uint16)
-    tens = digits[pixel_ends - 2].astype(np.uint16)
-    hundreds = digits[np.maximum(pixel_ends - 3, 0)].astype(np.uint16)
-    two, three = pixel_lengths >= 2, pixel_lengths == 3
-    values = ones + 10 * tens * two + 100 * hundreds * three
-    if values.max() > 255 or (tens[pixel_lengths == 2] == 0).any() or (hundreds[three] == 0).any():
-        return None
-    starts = ends[:, 0] - lengths[:, 0]
-    spelled = [text[a:b] for a, b in zip(starts.tolist(), ends[:, 0].tolist(), strict=True)]
-    if any(len(cell) > 1 and cell[0] == _ZERO for cell in spelled):
+    label_ends = ends[:, 0].tolist()
+    starts = [0, *(ends[:-1, -1] + 1).tolist()]
+    spelled = [text[start:end] for start, end in zip(starts, label_ends, strict=True)]
+    if not all(_PLAIN.fullmatch(cell) for cell in spelled):
         return None
     return Rows([int(cell) for cell in spelled], values.astype(np.uint8), {}, True)
 

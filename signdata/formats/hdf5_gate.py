@@ -17,27 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata.errors import FormatError, MissingError, UnsafeNameError
+from signdata.files import starts_as_hdf5
 
 MAX_OBJECTS = 10_000
 MAX_RATIO = 1_100
 """No filter that is let through packs tighter than this (gzip's limit is 1,032 to 1)."""
 
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _FILTERS = {
     h5py.h5z.FILTER_DEFLATE,
     h5py.h5z.FILTER_SHUFFLE,
     h5py.h5z.FILTER_FLETCHER32,
     h5py.h5z.FILTER_LZF,
 }
-
-
-def is_hdf5(path: Path) -> bool:
-    """Whether the file starts as an HDF5 file does."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_SIGNATURE)) == _SIGNATURE
-    except OSError:
-        return False
 
 
 def open_checked(path: Path) -> h5py.File:
@@ -54,7 +45,7 @@ def open_checked(path: Path) -> h5py.File:
     """
     if not path.is_file():
         raise MissingError("not there", path=path)
-    if not is_hdf5(path):
+    if not starts_as_hdf5(path):
         raise FormatError("no HDF5 file; expected its signature at the start", path=path)
     try:
         file = h5py.File(path, "r")
