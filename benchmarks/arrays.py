@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.data import Place, clear
-from benchmarks.measure import Figure, call, compare, cpu, signdata
+from benchmarks.measure import Figure, call, compare, cpu, signdata, wall
 
 if TYPE_CHECKING:
     import h5py
@@ -108,6 +108,7 @@ def folders_to_hdf5(place: Place) -> Iterator[Figure]:
             lambda: same_arrays(mine, theirs, mean_difference=0.5),
         )
         yield Figure("folders to hdf5", _way(chunks), "s CPU", cpu(ours), cpu(usual), asked)
+        yield Figure("folders to hdf5", _way(chunks), "s wall", wall(ours), wall(usual), asked)
     clear(mine)
     clear(theirs)
 
@@ -122,6 +123,7 @@ def csv_to_hdf5(place: Place) -> Iterator[Figure]:
             lambda: same_arrays(mine, theirs, mean_difference=0.0),
         )
         yield Figure("csv to hdf5", _way(chunks), "s CPU", cpu(ours), cpu(usual), asked)
+        yield Figure("csv to hdf5", _way(chunks), "s wall", wall(ours), wall(usual), asked)
     clear(mine)
     clear(theirs)
 

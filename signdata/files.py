@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +16,9 @@ T = TypeVar("T")
 HDF5_SUFFIXES = (".h5", ".hdf5")
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
+_NEW_FILE = (
+    os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+)
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP}
 
@@ -30,35 +32,45 @@ def starts_as_hdf5(path: Path) -> bool:
         return False
 
 
-@contextlib.contextmanager
-def reading(path: str) -> Iterator[None]:
-    """Turn what the system refuses while one item is read into a `DecodeError`."""
-    try:
-        yield
-    except SigndataError:
-        raise
-    except OSError as err:
-        what = f"cannot be read ({err.strerror or err})"
-        raise DecodeError(what, path=str(err.filename or path)) from err
-    except MemoryError as err:
-        raise DecodeError("does not fit into memory", path=path) from err
+class reading:
+    """Turns what the system refuses while one item is read into a `DecodeError`."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        """Nothing to do: this runs for each sample, and a generator would cost four times it."""
+
+    def __exit__(self, kind: object, err: BaseException | None, traceback: object) -> None:
+        if err is None or isinstance(err, SigndataError):
+            return
+        if isinstance(err, OSError):
+            what = f"cannot be read ({err.strerror or err})"
+            raise DecodeError(what, path=str(err.filename or self._path)) from err
+        if isinstance(err, MemoryError):
+            raise DecodeError("does not fit into memory", path=self._path) from err
 
 
-@contextlib.contextmanager
-def writing(path: str | Path) -> Iterator[None]:
-    """Turn an `OSError` of the system into an `OutputError` that says what to do."""
-    try:
-        yield
-    except SigndataError:
-        raise
-    except OSError as err:
+class writing:
+    """Turns an `OSError` of the system into an `OutputError` that says what to do."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        """Nothing to do: this runs for each file."""
+
+    def __exit__(self, kind: object, err: BaseException | None, traceback: object) -> None:
+        if not isinstance(err, OSError) or isinstance(err, SigndataError):
+            return
         if err.errno in _NO_SPACE:
-            remedy = "Free some space and run the same command again: it goes on from here."
             raise OutputError(
-                f"the disk is full ({os.strerror(err.errno)})", path=path, remedy=remedy
+                f"the disk is full ({os.strerror(err.errno)})",
+                path=self._path,
+                remedy="Free some space and run the same command again: it goes on from here.",
             ) from err
         what = f"cannot be written ({err.strerror or err})"
-        raise OutputError(what, path=err.filename or path) from err
+        raise OutputError(what, path=err.filename or self._path) from err
 
 
 def write_file(path: str | Path, data: bytes) -> None:
@@ -67,8 +79,7 @@ def write_file(path: str | Path, data: bytes) -> None:
     What stands under the name is removed first, never opened: it may be a hard link to a
     source, left by a run that was killed.
     """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    file = _new(path, lambda: os.open(path, flags | getattr(os, "O_BINARY", 0), 0o666))
+    file = _new(path, lambda: os.open(path, _NEW_FILE, 0o666))
     try:
         write_all(file, data)
     finally:

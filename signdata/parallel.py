@@ -1,10 +1,11 @@
 """Running one function over many items in worker processes, in order, surviving dead workers.
 
 Work is handed to a `concurrent.futures.Executor` a few items ahead, never all at
-once. A worker that dies (out of memory, a decoder's crash) costs the pool, not
-the run: what was under way is tried again one by one, each in a process of its
-own; an item that ends that one too is divided, and only the part that cannot be
-survived is given up.
+once. Workers are forks that know the items from the start, so only a number travels
+(where they are no forks, the item does). A worker that dies (out of memory, a
+decoder's crash) costs the pool, not the run: what was under way is tried again one
+by one, each in a process of its own; an item that ends that one too is divided, and
+only the part that cannot be survived is given up.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import itertools
 import multiprocessing
 import os
 import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
@@ -28,6 +30,10 @@ R = TypeVar("R")
 
 AHEAD = 3
 """Items under way or waiting for each worker."""
+
+FORKS = sys.platform == "linux"
+"""Whether workers are forks: milliseconds, where spawning imports everything again. Elsewhere
+it is not safe."""
 
 
 class WorkerDied(Generic[T]):
@@ -62,9 +68,9 @@ def run(
     Parameters
     ----------
     function : callable
-        Called in the workers; it, the items and the results travel by pickle.
+        Called in the workers; results travel by pickle.
     items : iterable
-        Pulled as workers become free.
+        Taken whole before the first is worked on: they should be light.
     workers : int
         1 runs everything in this process.
     divide : callable
@@ -82,9 +88,9 @@ def run(
         for item in items:
             yield item, [function(item)]
         return
-    pool = _Pool(function, workers)
+    pool = _Pool(function, list(items), workers)
     try:
-        yield from pool.run(items, divide)
+        yield from pool.run(divide)
     finally:
         pool.stop()
 
@@ -109,38 +115,31 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 
 class _Pool(Generic[T, R]):
-    def __init__(self, function: Callable[[T], R], workers: int) -> None:
+    def __init__(self, function: Callable[[T], R], items: list[T], workers: int) -> None:
         self._function = function
+        self._items = items
         self._workers = workers
         self._executor: ProcessPoolExecutor | None = None
 
     def _start(self, workers: int) -> ProcessPoolExecutor:
-        # fork costs milliseconds where spawn imports everything again; elsewhere it is not safe.
-        method = "fork" if sys.platform == "linux" else "spawn"
         executor = ProcessPoolExecutor(
             workers,
-            mp_context=multiprocessing.get_context(method),
+            mp_context=multiprocessing.get_context("fork" if FORKS else "spawn"),
             initializer=_begin_worker,
-            initargs=(self._function,),
+            initargs=(self._function, self._items if FORKS else []),
         )
         self._executor = executor
         with _no_signals(), _no_collection():  # until the workers have said what they do on one
             executor.submit(os.getpid)
         return executor
 
-    def run(
-        self, items: Iterable[T], divide: Callable[[T], list[T]]
-    ) -> Iterator[tuple[T, list[R | WorkerDied[T]]]]:
-        source = iter(items)
+    def run(self, divide: Callable[[T], list[T]]) -> Iterator[tuple[T, list[R | WorkerDied[T]]]]:
+        numbered = iter(enumerate(self._items))
         waiting: deque[tuple[T, Future[Any]]] = deque()
         executor = self._start(self._workers)
         while True:
-            while len(waiting) < self._workers * AHEAD:
-                try:
-                    item = next(source)
-                except StopIteration:
-                    break
-                waiting.append((item, _submit(executor, item)))
+            for number, item in itertools.islice(numbered, self._workers * AHEAD - len(waiting)):
+                waiting.append((item, _submit(executor, number if FORKS else item, known=FORKS)))
             if not waiting:
                 return
             item, future = waiting.popleft()
@@ -214,9 +213,10 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _submit(executor: ProcessPoolExecutor, item: Any) -> Future[Any]:
+def _submit(executor: ProcessPoolExecutor, item: Any, *, known: bool = False) -> Future[Any]:
+    """Hand over an item, or the number of one that the workers know."""
     try:
-        return executor.submit(_call, item)
+        return executor.submit(_call_known if known else _call, item)
     except BrokenExecutor as err:
         broken: Future[Any] = Future()
         broken.set_exception(err)
@@ -233,7 +233,7 @@ def apart(function: Callable[[], R]) -> R:
     Died
         If they do. Everything that `function` raises is raised again.
     """
-    if sys.platform != "linux":
+    if not FORKS:
         return function()
     context = multiprocessing.get_context("fork")
     receiving, sending = context.Pipe(duplex=False)
@@ -285,11 +285,12 @@ def _no_signals() -> Iterator[None]:
 
 
 _function: Callable[[Any], Any]
+_items: Sequence[Any]
 
 
-def _begin_worker(function: Callable[[Any], Any]) -> None:
-    global _function
-    _function = function
+def _begin_worker(function: Callable[[Any], Any], items: Sequence[Any]) -> None:
+    global _function, _items
+    _function, _items = function, items
     _end_alone()
 
 
@@ -314,3 +315,7 @@ def _end_with_parent() -> None:
 
 def _call(item: Any) -> Any:
     return _function(item)
+
+
+def _call_known(number: int) -> Any:
+    return _function(_items[number])

@@ -11,14 +11,13 @@ from typing import Any
 
 from signdata import manifest, splitting
 from signdata.errors import UsageError
-from signdata.files import write_file
+from signdata.files import HDF5_SUFFIXES, write_file
 from signdata.formats import writer_class
 from signdata.formats.base import DatasetInfo, Finished, Piece, Reader, Writer
 from signdata.formats.csv import CsvWriter
 from signdata.formats.folders import FoldersWriter
 from signdata.formats.frames import FramesWriter
 from signdata.formats.pictures import LINK_MODES, PictureOptions
-from signdata.files import HDF5_SUFFIXES
 from signdata.samples import SPLITS, Broken, Sample
 
 MODES = (*LINK_MODES, "manifest")

@@ -163,16 +163,18 @@ class _Storing:
             outcome.skipped += missing
             outcome.failed += not missing
 
-    def _transformed(self, sample: Sample) -> Iterator[Sample]:
+    def _transformed(self, sample: Sample) -> Iterable[Sample]:
         samples: Iterable[Sample] = (sample,)
         for transform in self._job.transforms:
             samples = [changed for one in samples for changed in transform(one)]
-        yield from samples
+        return samples
 
     def _store(self, sample: Sample) -> tuple[Row, list[int]]:
         for _ in range(2):
-            with contextlib.suppress(ReadAgain):
+            try:
                 return self._store_once(sample)
+            except ReadAgain:
+                continue
         raise DecodeError("reads differently every time", path=sample.source)
 
     def _store_once(self, sample: Sample) -> tuple[Row, list[int]]:

@@ -7,6 +7,7 @@ This is the only place that turns an error into a line and an exit code.
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import os
 import signal
@@ -102,6 +103,7 @@ def main(args: list[str] | None = None) -> NoReturn:
     args = sys.argv[1:] if args is None else args
     # numpy's BLAS would start a thread a core when it is imported; our workers are processes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.set_threshold(50_000)  # what a run makes it keeps: looking through it again finds nothing
     debug = "--debug" in args
     before = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
     try:

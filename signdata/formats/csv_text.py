@@ -47,7 +47,7 @@ def _values() -> NDArray[np.uint16]:
     hundreds, tens, ones = np.indices((16, 16, 16), np.uint16).reshape(_WIDEST, -1)
     two = tens <= 9
     three = two & (hundreds <= 9)
-    values = ones + two * 10 * tens + three * 100 * hundreds
+    values: NDArray[np.uint16] = ones + two * 10 * tens + three * 100 * hundreds
     leading_zero = np.where(three, hundreds == 0, two & (tens == 0))
     values[(ones > 9) | leading_zero | (values > 255)] = _NO_VALUE
     return values
@@ -304,7 +304,8 @@ def _parse_plain(text: bytes, layout: Layout) -> Rows | None:
         return None
     ends = found.reshape(-1, len(separators))
     pixel_ends = ends[:, 1 : layout.n_pixels + 1]
-    if (pixel_ends - ends[:, : layout.n_pixels]).max() > 1 + _WIDEST:
+    widths = pixel_ends - ends[:, : layout.n_pixels] - 1
+    if widths.min() < 1 or widths.max() > _WIDEST:
         return None
     # The three bytes before each place; a label and a comma precede the first that is asked for.
     low = (data & 15).astype(np.uint16)

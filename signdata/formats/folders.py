@@ -68,9 +68,9 @@ class FoldersReader(TreeReader):
             self._tree.note(class_dir.path / name, "folder inside a class folder: not read")
         if not names:
             self._tree.note(class_dir.path, "class folder without a picture: no class")
-        folder, place = str(class_dir.path), self._tree.below(class_dir.path)
+        folder, place = f"{class_dir.path}{os.sep}", self._tree.below(class_dir.path)
         for name in names:
-            pixels = PictureFiles((os.path.join(folder, name),))
+            pixels = PictureFiles((folder + name,))
             yield Found(f"{place}/{name}", class_dir.split, class_dir.label, pixels, self.kind)
 
     def _ordered(self, found: list[Found]) -> list[Found]:

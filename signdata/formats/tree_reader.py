@@ -40,7 +40,9 @@ class TreeReader(Reader):
         self._tree = Tree.scan(path, follow_symlinks=follow_symlinks)
         self._described = tree.describe(self._tree)
         found = [entry for class_dir in self._tree.class_dirs for entry in self._find(class_dir)]
-        self._samples = tree.join(self._tree, self._ordered(found), self._described)
+        if not self._described.rows:
+            found = self._ordered(found)
+        self._samples = tree.join(self._tree, found, self._described)
         if not self._samples:
             raise FormatError(self.expected, path=path)
 
