@@ -80,12 +80,17 @@ class FoldersReader(TreeReader):
         return pictures.survey(self._samples)
 
 
+_LAST_NUMBER = re.compile(r"([0-9]+)[^0-9/]*\.[^./]*$")
+"""The last number in a path's last part, before its suffix."""
+
+
 def _number_key(found: list[Found]) -> Callable[[Found], Any]:
     """Key that orders by the last number in the name if every name has one, else by path."""
-    numbers = {entry.path: re.findall(r"\d+", Path(entry.path).stem) for entry in found}
-    if not all(numbers.values()):
+    matches = {entry.path: _LAST_NUMBER.search(entry.path) for entry in found}
+    numbers = {path: int(match[1]) for path, match in matches.items() if match}
+    if len(numbers) < len(matches):
         return lambda entry: entry.path
-    return lambda entry: (int(numbers[entry.path][-1]), entry.path)
+    return lambda entry: (numbers[entry.path], entry.path)
 
 
 class FoldersWriter(Writer):

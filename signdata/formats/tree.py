@@ -15,6 +15,7 @@ import hashlib
 import os
 import re
 import stat
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -194,12 +195,9 @@ def natural(name: str) -> tuple[object, ...]:
 
 def unique_ids(paths: Iterable[str]) -> dict[str, str]:
     """Id of each path below the root: without suffix, unless two would then be one."""
-    stems: dict[str, int] = {}
-    paths = list(paths)
-    for path in paths:
-        stem = os.path.splitext(path)[0]
-        stems[stem] = stems.get(stem, 0) + 1
-    return {path: stem if stems[stem := os.path.splitext(path)[0]] == 1 else path for path in paths}
+    stems = {path: os.path.splitext(path)[0] for path in paths}
+    taken = Counter(stems.values())
+    return {path: stem if taken[stem] == 1 else path for path, stem in stems.items()}
 
 
 @dataclass(frozen=True)
