@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from signdata.files import write_file
 from signdata.formats.base import Finished, Survey
 from signdata.formats.tree import read, target
 from signdata.media import image
-from signdata.media.image import ImageFormat
+from signdata.media.image import Header, ImageFormat
 from signdata.samples import Encoded, Sample
 
 LINK_MODES = ("link", "copy", "symlink")
@@ -80,22 +81,18 @@ def encoded_frames(sample: Sample, options: PictureOptions) -> Iterator[Encoded]
 
 def survey(samples: Iterable[Sample]) -> Survey:
     """Look at the header of every picture file; damaged ones are left for the reading."""
-    sizes, channels, suffixes, changes = set(), set(), set(), {""}
-    n_frames = 0
+    headers: Counter[Header] = Counter()
     for sample in samples:
         for path in sample.pixels.files:
             with contextlib.suppress(DecodeError, FileNotFoundError):
-                header = image.probe(read(path), path)
-                sizes.add(header.size_hw)
-                channels.add(header.channels)
-                suffixes.add(header.suffix)
-                changes.add(header.changes)
-                n_frames += 1
+                headers[image.probe(read(path), path)] += 1
+    sizes = {header.size_hw for header in headers}
+    channels = {header.channels for header in headers}
     return Survey(
         sizes.pop() if len(sizes) == 1 else None,
         channels.pop() if len(channels) == 1 else None,
-        ".jpg" not in suffixes and changes == {""},
-        n_frames,
+        not any(header.suffix == ".jpg" or header.changes for header in headers),
+        headers.total(),
     )
 
 

@@ -27,6 +27,8 @@ either way, and is written and read several times faster."""
 _CHANNELS = {0: 1, 2: 3}
 _CHANGES_VALUES = {b"PLTE", b"tRNS", b"eXIf", b"acTL"}
 _HEADER = struct.Struct(">IIBBBBB")
+_CHUNK = struct.Struct(">I4s")
+_CRC = struct.Struct(">I")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,11 @@ def parse(data: bytes) -> PlainPng | None:
         return None
     header, packed, position, kind = None, [], len(SIGNATURE), b""
     while position + 12 <= len(data):
-        length = int.from_bytes(data[position : position + 4], "big")
+        length, kind = _CHUNK.unpack_from(data, position)
         end = position + 8 + length
-        kind = data[position + 4 : position + 8]
-        if zlib.crc32(data[position + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
+        if end + 4 > len(data):
+            return None
+        if (zlib.crc32(data[position + 4 : end]),) != _CRC.unpack_from(data, end):
             return None
         if kind in _CHANGES_VALUES:
             return None
