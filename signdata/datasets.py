@@ -149,7 +149,7 @@ class Only(Reader):
             if isinstance(batch, ListBatch):
                 mine = tuple(sample for sample in batch.samples if sample.split == self._split)
                 if mine:
-                    yield ListBatch(batch.key, mine)
+                    yield replace(batch, samples=mine)
             else:
                 yield _Part(batch, self._split)
 

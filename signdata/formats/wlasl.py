@@ -15,15 +15,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
-from signdata.errors import FormatError, MissingError, UsageError
+from signdata.errors import FormatError, MissingError, SigndataError, UsageError
 from signdata.formats import tree
 from signdata.formats.base import Batch, DatasetInfo, ListBatch, Reader, Survey
 from signdata.labels import LabelSpace
@@ -31,10 +31,13 @@ from signdata.media.clip import ClipOptions, ClipPixels
 from signdata.media.picture import Box
 from signdata.media.poses import Poses
 from signdata.media.reel import Reel
+from signdata.media.sharing import Part
 from signdata.names import component
 from signdata.results import NOTE, Problem
 from signdata.samples import SPLITS, Broken, Pixels, Sample
 from signdata.selecting import Range
+
+T = TypeVar("T")
 
 VIDEOS_DIR = "videos"
 MAX_JSON_BYTES = 256 << 20
@@ -67,6 +70,26 @@ class SubsetEntry(msgspec.Struct):
     """What an official subset file says of a video."""
 
     subset: Literal["train", "val", "test"]
+
+
+@dataclass(frozen=True)
+class FileBatch(ListBatch):
+    """The clips that are cut from one file."""
+
+    @property
+    def together(self) -> bool:
+        return len(self.samples) > 1
+
+    def each(self, job: Callable[[Sample], T]) -> list[T]:
+        clips = [one.pixels for one in self.samples if isinstance(one.pixels, ClipPixels)]
+        if not self.together or len(clips) < len(self.samples):
+            return super().each(job)
+        try:
+            starts = [clip.start for clip in clips]
+        except SigndataError:  # each of them says so
+            return super().each(job)
+        jobs = [partial(job, sample) for sample in self.samples]
+        return clips[0].reel.read_together(list(map(Part, starts, jobs)))
 
 
 COLUMNS = ("signer", "site", "frame_start", "frame_end", "bbox", "fps", "range", "verdict")
@@ -331,7 +354,7 @@ class WlaslReader(Reader):
             batches.setdefault(key, []).append(sample)
         for samples in batches.values():
             samples.sort(key=lambda sample: int(sample.meta["frame_start"]))
-            yield ListBatch(samples[0].id, tuple(samples))
+            yield FileBatch(samples[0].id, tuple(samples))
 
     def survey(self) -> Survey:
         return Survey(None, None, False, None)

@@ -230,6 +230,8 @@ def decode(path: str, *, deadline: float | None = None) -> Iterator[av.VideoFram
         for frame in container.decode(video_stream(container, path)):
             if deadline is not None and time.monotonic() > deadline:
                 raise DecodeError("takes too long to decode", path=path, where=f"frame {n}")
+            if frame.is_corrupt:
+                raise DecodeError("a damaged picture", path=path, where=f"frame {n}")
             yield frame
             n += 1
     if not n:

@@ -167,6 +167,7 @@ def test_keep_short_keeps_what_there_is(src: Path, tmp_path: Path, name: str) ->
     assert (int(row["n_frames"]), row["verdict"]) == (len(kept), "short")
     (note,) = [p.message for p in result.problems]
     assert "ends early" in note
+    assert "what there is was kept" in note
     few = run(src, tmp_path / "few", keep_short=True, frames=5, image_format="png")
     closes(few, 2, 0)
     wanted = [(2 * k + 1) * len(kept) // 10 for k in range(5)]
@@ -306,4 +307,6 @@ def test_one_with_damage_in_the_middle_ends_there(src: Path, tmp_path: Path) -> 
         (2 * k + 1) * 20 // 16 for k in range(8)
     ]
     closes(run(src, tmp_path / "strict", frames=8), 1, 1)
-    assert problems(tmp_path / "strict")["we/lossy.mkv"][0] == "short"
+    assert problems(tmp_path / "strict")["we/lossy.mkv"][0] == "corrupt"
+    table = manifest(tmp_path / "out").set_index("path")
+    assert table.loc["we/lossy", "verdict"] == "corrupt"
