@@ -612,7 +612,8 @@ def verify(
         return open_dataset(path, labels=labels, csv_size=csv_size, header=header)
 
     if b is None:
-        return verifying.against_manifest(opened(a), Path(a), workers, progress)
+        a = recognition.trimmed_folder(Path(a))
+        return verifying.against_manifest(opened(a), a, workers, progress)
     return verifying.compare(opened(a), opened(b), Path(a), Path(b), workers, progress)
 
 

@@ -84,6 +84,7 @@ def open_dataset(
 
             options = clips or ClipOptions()
             if format == "wlasl":
+                path = recognition.wlasl_index(path)
                 where = Path(videos) if videos is not None else None
                 reader = reader_type(path, where, options, choice, official_splits=official_splits)
             else:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from signdata import manifest, pipeline, recognition
+from signdata import coverage, manifest, pipeline, recognition
 from signdata.datasets import open_dataset
 from signdata.errors import UsageError
 from signdata.files import write_file
@@ -23,12 +22,10 @@ from signdata.media.picture import FrameShape
 from signdata.output import refuse_overlap
 from signdata.pipeline import Run
 from signdata.results import Result
-from signdata.samples import SPLITS, Broken
 from signdata.selecting import Selection
 from signdata.transforms.montage import montage
 
 ANNOTATION_STYLES = ("v2", "v1")
-MISSING = "missing.txt"
 
 
 @dataclass(frozen=True)
@@ -86,11 +83,12 @@ def extract(
     pipeline.check_policy(how)
     places = [src] if sources.videos is None else [src, sources.videos]
     refuse_overlap(places, out)
+    src = recognition.wlasl_index(src)
     reader = _open(src, sources, clips)
-    missing = [sample.id for sample in reader if isinstance(sample.pixels, Broken)]
+    covered = coverage.of(reader)
     result = pipeline.convert(
         reader,
-        _writer(pictures, clips, missing),
+        _writer(pictures, clips, covered.missing),
         out,
         command="extract-frames",
         options=_recorded(sources, clips, pictures),
@@ -98,19 +96,8 @@ def extract(
         how=how,
     )
     if reader.info.format == "wlasl":
-        result.details["coverage"] = coverage(reader)
-        result.summary = _summary(result)
+        covered.tell(result)
     return result
-
-
-def _summary(result: Result) -> str:
-    """How much of the index is there, for people."""
-    rows = [
-        (f"{kind} {name}", counts["found"], counts["missing"])
-        for kind in ("split", "source")
-        for name, counts in result.details["coverage"][kind].items()
-    ]
-    return manifest.table(["videos of", "found", "missing"], rows)
 
 
 def _open(src: Path, sources: Sources, clips: Clips) -> Reader:
@@ -156,7 +143,7 @@ def _recorded(sources: Sources, clips: Clips, pictures: Pictures) -> dict[str, A
     return recorded
 
 
-def _writer(pictures: Pictures, clips: Clips, missing: list[str]) -> Writer:
+def _writer(pictures: Pictures, clips: Clips, missing: Sequence[str]) -> Writer:
     if clips.montage:
         if clips.selection.n_frames is None and clips.selection.segments is None:
             raise UsageError("--montage puts a number of frames side by side; say --frames N")
@@ -197,27 +184,4 @@ class AnnotatedFramesWriter(FramesWriter):
         for split, of_split in lines.items():
             name = f"annotations_{split}.txt" if split else "annotations.txt"
             write_file(tree / name, "".join(of_split).encode())
-        if self._missing:
-            write_file(tree / MISSING, "\n".join(self._missing).encode())
-
-
-def coverage(reader: Reader) -> dict[str, dict[str, dict[str, int]]]:
-    """How much of a WLASL index is there: found and missing per split, gloss and site."""
-    found: dict[str, Counter[str]] = {"split": Counter(), "gloss": Counter(), "source": Counter()}
-    missing: dict[str, Counter[str]] = {name: Counter() for name in found}
-    for sample in reader:
-        counters = missing if isinstance(sample.pixels, Broken) else found
-        counters["split"][sample.split] += 1
-        counters["gloss"][sample.label] += 1
-        counters["source"][sample.meta.get("site", "")] += 1
-    return {
-        name: {
-            key: {"found": found[name][key], "missing": missing[name][key]}
-            for key in sorted({*found[name], *missing[name]}, key=_order)
-        }
-        for name in found
-    }
-
-
-def _order(name: str) -> tuple[int, str]:
-    return (SPLITS.index(name) if name in SPLITS else len(SPLITS), name)
+        coverage.write_missing(tree, self._missing)

@@ -213,6 +213,8 @@ class Piece:
         What the manifest's digest is taken of, where that is not `data`.
     companion : bool
         Whether it lies beside a picture and is none: neither counted nor digested.
+    make : callable or None
+        Writes the file at the path that it is given, where the bytes may be too many for `data`.
     """
 
     path: str
@@ -221,6 +223,7 @@ class Piece:
     symbolic: bool = False
     content: bytes = b""
     companion: bool = False
+    make: Callable[[str], None] | None = None
 
 
 @dataclass(frozen=True)

@@ -154,6 +154,18 @@ class Choice:
     poses: Path | None = None
 
 
+def _videos_of(index: Path) -> Path:
+    """Where the videos are unless somebody says: in ``videos/``, else beside the index."""
+    folder = index.parent / VIDEOS_DIR
+    if not folder.is_dir() and any(map(_is_video, index.parent.iterdir())):
+        return index.parent
+    return folder
+
+
+def _is_video(path: Path) -> bool:
+    return path.suffix.lower() in {*tree.VIDEO_SUFFIXES, ".gif"} and path.is_file()
+
+
 class WlaslReader(Reader):
     """Reads a WLASL JSON and the videos that are there.
 
@@ -186,7 +198,7 @@ class WlaslReader(Reader):
     ) -> None:
         glosses, self._sha256 = read_index(path)
         self._path = path
-        self._videos = videos or path.parent / VIDEOS_DIR
+        self._videos = videos or _videos_of(path)
         if not self._videos.is_dir():
             raise MissingError(
                 "no such folder of videos", path=self._videos, remedy="Name it with --videos DIR."
@@ -204,9 +216,8 @@ class WlaslReader(Reader):
 
     def _list_videos(self) -> dict[str, Path]:
         files: dict[str, Path] = {}
-        suffixes = {*tree.VIDEO_SUFFIXES, ".gif"}
         for path in sorted(self._videos.iterdir()):
-            if path.suffix.lower() in suffixes and path.is_file():
+            if _is_video(path):
                 first = files.setdefault(path.stem, path)
                 if first is not path:
                     self._note(path.name, f"another file of this id, {first.name}, is read")

@@ -153,6 +153,9 @@ class ClipPixels(Pixels):
             "verdict": self._learned.verdict or ("short" if taken.fault else "ok"),
         }
 
+    def stored(self) -> Iterator[bytes] | None:
+        return self.reel.parts() if self.range.is_whole else None
+
     @property
     def start(self) -> int:
         """Index in the file of the first frame of the range, by what the header says."""

@@ -27,6 +27,9 @@ T = TypeVar("T")
 MAX_RESTING = 2
 """Files that are kept open where their last clip ended, for the next one to go on."""
 
+PART = 1 << 20
+"""Bytes of a file that are read at a time."""
+
 _resting: deque[weakref.ref[Reel]] = deque()
 
 
@@ -171,9 +174,17 @@ class Reel:
 
     def sha256(self) -> str:
         """Digest of the file's bytes."""
+        digest = hashlib.sha256()
+        for data in self.parts():
+            digest.update(data)
+        return digest.hexdigest()
+
+    def parts(self) -> Iterator[bytes]:
+        """Yield the file's bytes, a part at a time."""
         try:
             with open(self.path, "rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
+                while data := file.read(PART):
+                    yield data
         except FileNotFoundError as err:
             raise MissingError("not there", path=self.path) from err
         except OSError as err:

@@ -60,7 +60,8 @@ def test_one_clip_an_instance(main, raw, tmp_path):
     ]
     assert sorted(path.name for path in out.iterdir()) == [
         *("00001.mp4", "00002.mp4", "00003.mp4"),
-        *("WLASL.json", "classes.txt", "manifest.csv", "problems.csv", "signdata.json"),
+        *("WLASL.json", "classes.txt", "manifest.csv", "missing.txt"),
+        *("problems.csv", "signdata.json"),
     ]
     table = pd.read_csv(out / "manifest.csv", dtype=str)
     assert table["path"].tolist() == ["00001.mp4", "00002.mp4", "00003.mp4"]

@@ -360,7 +360,7 @@ def test_one_of_several_clips_that_fails_costs_the_others_nothing(tmp_path: Path
 
 
 def test_a_count_that_was_wrong_is_found_out_before_a_frame_is_given(tmp_path: Path) -> None:
-    """Stamps promise twenty frames that cannot be decoded, as the file begins between key frames."""
+    """The stamps promise frames that cannot be decoded: the file begins between key frames."""
     options = {"g": "20", "bf": "0", "sc_threshold": "0"}
     whole = make_video(tmp_path / "whole.mp4", 60, options=options)
     path = tmp_path / "a.mkv"
