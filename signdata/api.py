@@ -381,7 +381,7 @@ def extract_frames(
             ranges,
             keep_short,
             FrameShape(short_side, (size[1], size[0]) if size else None),
-            bbox_scale if crop_bbox else None,
+            extraction.box_scale(crop_bbox, bbox_scale),
             montage,
             Path(poses) if poses is not None else None,
             decoder,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,13 @@ from signdata.formats.folders import FoldersWriter
 from signdata.formats.frames import FramesWriter
 from signdata.formats.pictures import PictureOptions
 from signdata.labels import class_to_idx
+from signdata.media import image
 from signdata.media.clip import ClipOptions
 from signdata.media.picture import FrameShape
 from signdata.output import refuse_overlap
-from signdata.pipeline import Run
+from signdata.pipeline import Run, Transform
 from signdata.results import Result
+from signdata.samples import Sample
 from signdata.selecting import Selection
 from signdata.transforms.montage import montage
 
@@ -76,14 +78,21 @@ def read_glosses(value: int | Sequence[str] | str | Path | None) -> int | tuple[
     return tuple(value)
 
 
+def box_scale(crop_bbox: bool, bbox_scale: float) -> float | None:
+    """How much larger than the signer's box the part is that is kept; None for all."""
+    if bbox_scale != 1 and not crop_bbox:
+        raise UsageError("--bbox-scale goes with --crop-bbox")
+    return bbox_scale if crop_bbox else None
+
+
 def extract(
     src: Path, out: Path, sources: Sources, clips: Clips, pictures: Pictures, how: Run
 ) -> Result:
     """Run the command; see `signdata.extract_frames`."""
     pipeline.check_policy(how)
-    places = [src] if sources.videos is None else [src, sources.videos]
-    refuse_overlap(places, out)
     src = recognition.wlasl_index(src)
+    videos = sources.videos or src.parent / recognition.VIDEOS_DIR
+    refuse_overlap([src, videos] if sources.videos or src.is_file() else [src], out)
     reader = _open(src, sources, clips)
     covered = coverage.of(reader)
     result = pipeline.convert(
@@ -92,7 +101,7 @@ def extract(
         out,
         command="extract-frames",
         options=_recorded(sources, clips, pictures),
-        transforms=(montage,) if clips.montage else (),
+        transforms=_transforms(reader, clips, pictures),
         how=how,
     )
     if reader.info.format == "wlasl":
@@ -143,18 +152,72 @@ def _recorded(sources: Sources, clips: Clips, pictures: Pictures) -> dict[str, A
     return recorded
 
 
+def _transforms(reader: Reader, clips: Clips, pictures: Pictures) -> list[Transform]:
+    transforms: list[Transform] = [montage] if clips.montage else []
+    if pictures.options.class_names == "safe":
+        taken = frozenset(map(_place, reader))
+        if any(" " in name for _, _, name in taken):
+            transforms.append(NoBlanks(taken))
+    return transforms
+
+
+def _place(sample: Sample) -> tuple[str, str, str]:
+    return sample.split, sample.label, sample.name
+
+
+@dataclass(frozen=True)
+class NoBlanks:
+    """A transform: clips with ``_`` for blanks in their names, where no other is called so.
+
+    Attributes
+    ----------
+    taken : frozenset of tuple of str
+        Split, label and name of all clips.
+    """
+
+    taken: frozenset[tuple[str, str, str]]
+
+    def __call__(self, sample: Sample) -> Iterable[Sample]:
+        """The sample as it is to be stored."""
+        name = sample.name.replace(" ", "_")
+        if name == sample.name or (sample.split, sample.label, name) in self.taken:
+            return (sample,)
+        return (replace(sample, stored_as=name),)
+
+
+def _without_suffix(pictures: Pictures) -> str:
+    """The template of a frame's name; people write it with or without the suffix."""
+    stem, dot, suffix = pictures.name_template.rpartition(".")
+    if not dot or f".{suffix.lower()}" not in image.SUFFIXES:
+        return pictures.name_template
+    written = pictures.options.image_format
+    if suffix.lower() not in {"jpg": ("jpg", "jpeg"), "png": ("png",)}[written or "png"]:
+        raise UsageError(
+            f"name template {pictures.name_template!r}, but the pictures are {written}"
+        )
+    return stem
+
+
 def _writer(pictures: Pictures, clips: Clips, missing: Sequence[str]) -> Writer:
     if clips.montage:
         if clips.selection.n_frames is None and clips.selection.segments is None:
             raise UsageError("--montage puts a number of frames side by side; say --frames N")
-        return MontageWriter(pictures.options)
+        return MontageWriter(pictures.options, missing)
     return AnnotatedFramesWriter(pictures, missing)
 
 
 class MontageWriter(FoldersWriter):
-    """Writes one picture a clip."""
+    """Writes one picture a clip; ``missing.txt`` has the id of every video that is not there."""
 
     holds = frozenset({"clip"})
+
+    def __init__(self, options: PictureOptions, missing: Sequence[str]) -> None:
+        super().__init__(options)
+        self._missing = missing
+
+    def finish(self, tree: Path, finished: Finished) -> None:
+        super().finish(tree, finished)
+        coverage.write_missing(tree, self._missing)
 
 
 class AnnotatedFramesWriter(FramesWriter):
@@ -168,7 +231,7 @@ class AnnotatedFramesWriter(FramesWriter):
     def __init__(self, pictures: Pictures, missing: Sequence[str]) -> None:
         if pictures.annotations_style not in ANNOTATION_STYLES:
             raise UsageError(f"annotations style {pictures.annotations_style!r}; expected v2 or v1")
-        super().__init__(pictures.options, pictures.name_template)
+        super().__init__(pictures.options, _without_suffix(pictures))
         self._style = pictures.annotations_style
         self._missing = missing
 

@@ -14,6 +14,9 @@ from signdata.output import is_partial
 
 HDF5_SUFFIXES = (".h5", ".hdf5")
 
+VIDEOS_DIR = "videos"
+"""The folder of videos beside a WLASL index."""
+
 WLASL_INDEX = "WLASL.json"
 """The index in a folder of trimmed videos, which lie beside it."""
 

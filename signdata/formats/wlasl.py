@@ -205,6 +205,8 @@ class WlaslReader(Reader):
             )
         self._options = options
         self._choice = choice or Choice()
+        if self._choice.poses is not None and not self._choice.poses.is_dir():
+            raise MissingError("no such folder of poses", path=self._choice.poses)
         self._official = official_splits
         self._notes: list[Problem] = []
         self._files = self._list_videos()
@@ -212,7 +214,9 @@ class WlaslReader(Reader):
         self._check(glosses)
         self._samples = self._make(glosses)
         if not self._samples:
-            raise FormatError("no instances in it", path=path)
+            n = sum(len(entry.instances) for entry in glosses)
+            what = f"none of its {n:,} instances is chosen" if n else "no instances in it"
+            raise FormatError(what, path=path)
 
     def _list_videos(self) -> dict[str, Path]:
         files: dict[str, Path] = {}
@@ -258,6 +262,10 @@ class WlaslReader(Reader):
                     continue
                 split = instance.split if subset is None else subset[instance.video_id]
                 samples.append(self._sample(entry.gloss, instance, split))
+        signers = {str(i.signer_id) for entry in glosses for i in entry.instances}
+        for signer in dict.fromkeys(self._choice.signers):
+            if signer not in signers:
+                self._note(self._path.name, f"no signer {signer!r} is in the index")
         return samples if self._choice.limit is None else samples[: self._choice.limit]
 
     def _chosen_glosses(self, glosses: list[Gloss]) -> list[Gloss]:

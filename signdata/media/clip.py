@@ -125,6 +125,9 @@ class ClipPixels(Pixels):
         if learned.taken is None:
             return ()
         notes = list(learned.taken.notes)
+        if self.reel.header.untimed:
+            rate = f"{float(self.reel.header.rate):g}"
+            notes.append(f"a bare stream without times: {rate} frames a second are assumed")
         length = learned.taken.stop - learned.taken.start
         if learned.short:
             notes.append(f"{learned.short}: what there is was kept")

@@ -29,6 +29,9 @@ from signdata.selecting import Timeline
 PROTOCOLS = "file"
 CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,swf,asf,ogg,h264,hevc,m4v"
 
+UNTIMED = frozenset({"h264", "hevc"})
+"""Containers that are none: a bare stream, for which the library makes up 25 frames a second."""
+
 SHORT_BY = Fraction(1, 5)
 """Seconds that a file may end before its declared length and still be whole."""
 
@@ -106,6 +109,8 @@ class Header:
         Why the file is taken for cut off, or ''.
     first : int
         Stamp of the first picture.
+    untimed : bool
+        Whether the file says nothing of times, so that they are made up.
     """
 
     timeline: Timeline
@@ -114,6 +119,7 @@ class Header:
     aspect: Fraction | None
     ends_early: str
     first: int = 0
+    untimed: bool = False
 
     def with_stamps(self, stamps: list[int | None]) -> Header:
         """The same video with the frames that decoding really gave."""
@@ -145,6 +151,7 @@ def read_header(path: str) -> Header:
         if aspect and stream.width * stream.height * aspect > MAX_PIXELS:
             raise DecodeError(f"pixels {float(aspect):g} times as wide as high", path=path)
         declared = _declared(container, stream)
+        untimed = container.format.name in UNTIMED
         with contextlib.suppress(DecodeError), as_decode_error(path):
             for packet in container.demux(stream):
                 if packet.size and not packet.is_discard:
@@ -157,7 +164,7 @@ def read_header(path: str) -> Header:
     if declared is not None and not stream.duration:  # counted from 0, not from the first frame
         declared -= max(0, _first(stamps)) * time_base
     ends_early = _ends_early(timeline, declared, early)
-    return Header(timeline, time_base, rate, aspect, ends_early, _first(stamps))
+    return Header(timeline, time_base, rate, aspect, ends_early, _first(stamps), untimed)
 
 
 def _first(stamps: list[int | None]) -> int:
