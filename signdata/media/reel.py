@@ -44,7 +44,7 @@ class Reel:
     decoder : {'pyav', 'ffmpeg'}
         The library, or the ffmpeg program in a process of its own.
     timeout : float or None
-        Seconds after which one pass over the file is given up.
+        Seconds of decoding after which one pass over the file is given up.
     stamps : list
         Presentation time stamps of the frames of this pass, in ticks.
     """
@@ -57,6 +57,7 @@ class Reel:
     _pass: Generator[Any, None, None] | None = field(default=None, repr=False)
     _busy: bool = field(default=False, repr=False)
     _sharing: Sharing | None = field(default=None, repr=False)
+    _took: float = field(default=0.0, repr=False)
     _settled: bool = field(default=False, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -113,12 +114,17 @@ class Reel:
 
     def _onwards(self) -> Generator[tuple[int, av.VideoFrame], None, None]:
         if self._pass is None:
-            self._pass = self._decode()
+            self._pass, self._took = self._decode(), 0.0
         while True:
+            begun = time.monotonic()
             with alarm(self.timeout):
                 frame = next(self._pass, None)
             if frame is None:
                 return
+            self._took += time.monotonic() - begun
+            if self.timeout is not None and self._took > self.timeout:
+                where = f"frame {len(self.stamps)}"
+                raise DecodeError("takes too long to decode", path=self.path, where=where)
             self.stamps.append(frame.pts)
             yield len(self.stamps) - 1, frame
 
@@ -164,13 +170,13 @@ class Reel:
                 oldest.rewind()
 
     def _decode(self) -> Generator[Any, None, None]:
-        deadline = None if self.timeout is None else time.monotonic() + self.timeout
         if self.decoder == "ffmpeg":
             from signdata.media import ffmpeg
 
+            deadline = None if self.timeout is None else time.monotonic() + self.timeout
             yield from ffmpeg.decode(self.path, self.header, deadline=deadline)
         else:
-            yield from video.decode(self.path, deadline=deadline)
+            yield from video.decode(self.path)
 
     def sha256(self) -> str:
         """Digest of the file's bytes."""

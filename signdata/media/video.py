@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -217,15 +216,13 @@ def captured_log() -> Iterator[list[Any]]:
         av.logging.set_level(before)
 
 
-def decode(path: str, *, deadline: float | None = None) -> Iterator[av.VideoFrame]:
+def decode(path: str) -> Iterator[av.VideoFrame]:
     """Yield every frame of a video in the order of display.
 
     Parameters
     ----------
     path : str
         The file.
-    deadline : float, optional
-        `time.monotonic` value after which decoding is given up.
 
     Raises
     ------
@@ -235,8 +232,6 @@ def decode(path: str, *, deadline: float | None = None) -> Iterator[av.VideoFram
     n = 0
     with open_container(path) as container, as_decode_error(path, lambda: f"frame {n}"):
         for frame in container.decode(video_stream(container, path)):
-            if deadline is not None and time.monotonic() > deadline:
-                raise DecodeError("takes too long to decode", path=path, where=f"frame {n}")
             if frame.is_corrupt:
                 raise DecodeError("a damaged picture", path=path, where=f"frame {n}")
             yield frame

@@ -450,7 +450,7 @@ def test_kinds_of_files_come_out_in_full(tmp_path: Path, name: str) -> None:
     instances = [{"video_id": stem}]
     os.link(path, path.with_stem("cut"))
     instances.append({"video_id": "cut", "frame_start": 9, "frame_end": 16})
-    result = extract(tmp_path, instances, image_format="jpg")
+    result = extract(tmp_path, instances, image_format="jpg", class_names="as-is")
     bare = "a bare stream without times: 25 frames a second are assumed"
     assert result.written == 2
     assert set(notes(result)) == ({bare} if path.stem == "raw" else set())
