@@ -351,8 +351,8 @@ def extract_frames(
     name_template : str
         Name of a picture without suffix; given its number from 1.
     class_names : {'safe', 'as-is'}
-        `safe` writes ``_`` for blanks in class folders, as loaders split lines at blanks;
-        the class list and the manifest keep the name.
+        `safe` writes ``_`` for blanks in class and clip folders, as loaders split lines at
+        blanks; the class list and the manifest keep the names.
     annotations_style : {'v2', 'v1'}
         ``PATH START END CLASS_IDX`` or ``PATH N_FRAMES CLASS_IDX``.
     decoder : {'pyav', 'ffmpeg'}
