@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import av
 
-from signdata.errors import DecodeError, ShortError, UsageError
+from signdata.errors import CrashError, DecodeError, ShortError, UsageError
 from signdata.media.picture import Box, Converter, FrameShape
 from signdata.media.poses import Poses
 from signdata.media.reel import Reel
@@ -228,6 +228,8 @@ class ClipPixels(Pixels):
     ) -> None:
         """Decoding found other frames than the time stamps promised: read again, or say so."""
         learned, reel, promised = self._learned, self.reel, len(header.timeline)
+        if isinstance(fault, CrashError):  # it was given up: nobody knows what it holds
+            raise fault
         if fault is not None and len(found) == promised and learned.reread:
             return  # the damage behind the frames that there are, once more
         if not found:

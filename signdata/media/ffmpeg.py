@@ -28,7 +28,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
-from signdata.errors import DecodeError, DependencyError, MissingError
+from signdata.errors import CrashError, DecodeError, DependencyError, MissingError
 from signdata.media import video
 from signdata.media.image import MAX_PIXELS
 from signdata.media.picture import HD_HEIGHT
@@ -65,6 +65,11 @@ class Program:
         Its command line.
     deadline : float, optional
         `time.monotonic` value at which it is ended.
+
+    Attributes
+    ----------
+    late : bool
+        Whether it was ended for that.
     """
 
     def __init__(self, words: list[str], deadline: float | None = None) -> None:
@@ -72,7 +77,7 @@ class Program:
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         self._complaint = ""
-        self._late = False
+        self.late = False
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
@@ -97,7 +102,7 @@ class Program:
         """Wait for its end; why it failed, or ''."""
         code = self._process.wait()
         self._listener.join()
-        if self._late:
+        if self.late:
             return "takes too long"
         return (self._complaint or f"exit code {code}") if code else ""
 
@@ -108,7 +113,7 @@ class Program:
             self._complaint = self._complaint or text
 
     def _give_up(self) -> None:
-        self._late = True
+        self.late = True
         self._process.kill()
 
     def __enter__(self) -> Program:
@@ -218,7 +223,8 @@ def decode(
     if fault or not n:
         what = fault.replace(f"file:{path}", "the file").replace(path, "the file")
         where = f"frame {n}" if n else ""
-        raise DecodeError(f"cannot be decoded ({what or 'no frame'})", path=path, where=where)
+        kind = CrashError if program.late else DecodeError
+        raise kind(f"cannot be decoded ({what or 'no frame'})", path=path, where=where)
 
 
 def _frames_of(program: Program, path: str) -> Iterator[av.VideoFrame]:

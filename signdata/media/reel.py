@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import av
 
-from signdata.errors import DecodeError, MissingError
+from signdata.errors import CrashError, DecodeError, MissingError
 from signdata.media import video
 from signdata.media.alarm import alarm
 from signdata.media.sharing import Part, Sharing
@@ -124,7 +124,7 @@ class Reel:
             self._took += time.monotonic() - begun
             if self.timeout is not None and self._took > self.timeout:
                 where = f"frame {len(self.stamps)}"
-                raise DecodeError("takes too long to decode", path=self.path, where=where)
+                raise CrashError("takes too long to decode", path=self.path, where=where)
             self.stamps.append(frame.pts)
             yield len(self.stamps) - 1, frame
 

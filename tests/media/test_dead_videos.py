@@ -6,6 +6,7 @@ import contextlib
 import csv
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -283,6 +284,24 @@ def test_no_time_at_all_is_said(src: Path, tmp_path: Path) -> None:
     with pytest.raises(SigndataError, match=r"nothing could be written.*(time|long|died)"):
         run(src, tmp_path / "out", timeout=1e-5)
     assert not (tmp_path / "out").exists()
+
+
+def test_one_that_takes_too_long_is_given_up_and_not_kept(
+    src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_video(src / "we" / "long.mp4", 30)
+    decode = video.decode
+
+    def slow(path: str, **how: Any) -> Iterator[av.VideoFrame]:
+        for frame in decode(path, **how):
+            if os.path.basename(path) == "long.mp4":
+                time.sleep(0.1)
+            yield frame
+
+    monkeypatch.setattr(video, "decode", slow)
+    result = run(src, tmp_path / "out", timeout=1.0, keep_short=True)
+    assert [(p.kind, "too long" in p.message) for p in result.problems] == [("crash", True)]
+    assert [path.name for path in (tmp_path / "out" / "we").iterdir()] == ["good"]
 
 
 def test_one_with_damage_in_the_middle_ends_there(src: Path, tmp_path: Path) -> None:
