@@ -351,8 +351,8 @@ def extract_frames(
     name_template : str
         Name of a picture without suffix; given its number from 1.
     class_names : {'safe', 'as-is'}
-        `safe` writes ``_`` for blanks in class folders, as loaders split lines at blanks;
-        the class list and the manifest keep the name.
+        `safe` writes ``_`` for blanks in class and clip folders, as loaders split lines at
+        blanks; the class list and the manifest keep the names.
     annotations_style : {'v2', 'v1'}
         ``PATH START END CLASS_IDX`` or ``PATH N_FRAMES CLASS_IDX``.
     decoder : {'pyav', 'ffmpeg'}
@@ -382,7 +382,7 @@ def extract_frames(
             ranges,
             keep_short,
             FrameShape(short_side, (size[1], size[0]) if size else None),
-            bbox_scale if crop_bbox else None,
+            extraction.box_scale(crop_bbox, bbox_scale),
             montage,
             Path(poses) if poses is not None else None,
             decoder,
@@ -613,7 +613,8 @@ def verify(
         return open_dataset(path, labels=labels, csv_size=csv_size, header=header)
 
     if b is None:
-        return verifying.against_manifest(opened(a), Path(a), workers, progress)
+        a = recognition.trimmed_folder(Path(a))
+        return verifying.against_manifest(opened(a), a, workers, progress)
     return verifying.compare(opened(a), opened(b), Path(a), Path(b), workers, progress)
 
 

@@ -84,6 +84,7 @@ def open_dataset(
 
             options = clips or ClipOptions()
             if format == "wlasl":
+                path = recognition.wlasl_index(path)
                 where = Path(videos) if videos is not None else None
                 reader = reader_type(path, where, options, choice, official_splits=official_splits)
             else:
@@ -149,7 +150,7 @@ class Only(Reader):
             if isinstance(batch, ListBatch):
                 mine = tuple(sample for sample in batch.samples if sample.split == self._split)
                 if mine:
-                    yield ListBatch(batch.key, mine)
+                    yield replace(batch, samples=mine)
             else:
                 yield _Part(batch, self._split)
 

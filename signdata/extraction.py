@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from signdata import manifest, pipeline, recognition
+from signdata import coverage, manifest, pipeline, recognition
 from signdata.datasets import open_dataset
 from signdata.errors import UsageError
 from signdata.files import write_file
@@ -18,17 +17,17 @@ from signdata.formats.folders import FoldersWriter
 from signdata.formats.frames import FramesWriter
 from signdata.formats.pictures import PictureOptions
 from signdata.labels import class_to_idx
+from signdata.media import image
 from signdata.media.clip import ClipOptions
 from signdata.media.picture import FrameShape
 from signdata.output import refuse_overlap
-from signdata.pipeline import Run
+from signdata.pipeline import Run, Transform
 from signdata.results import Result
-from signdata.samples import SPLITS, Broken
+from signdata.samples import Sample
 from signdata.selecting import Selection
 from signdata.transforms.montage import montage
 
 ANNOTATION_STYLES = ("v2", "v1")
-MISSING = "missing.txt"
 
 
 @dataclass(frozen=True)
@@ -79,38 +78,35 @@ def read_glosses(value: int | Sequence[str] | str | Path | None) -> int | tuple[
     return tuple(value)
 
 
+def box_scale(crop_bbox: bool, bbox_scale: float) -> float | None:
+    """How much larger than the signer's box the part is that is kept; None for all."""
+    if bbox_scale != 1 and not crop_bbox:
+        raise UsageError("--bbox-scale goes with --crop-bbox")
+    return bbox_scale if crop_bbox else None
+
+
 def extract(
     src: Path, out: Path, sources: Sources, clips: Clips, pictures: Pictures, how: Run
 ) -> Result:
     """Run the command; see `signdata.extract_frames`."""
     pipeline.check_policy(how)
-    places = [src] if sources.videos is None else [src, sources.videos]
-    refuse_overlap(places, out)
+    src = recognition.wlasl_index(src)
+    videos = sources.videos or src.parent / recognition.VIDEOS_DIR
+    refuse_overlap([src, videos] if sources.videos or src.is_file() else [src], out)
     reader = _open(src, sources, clips)
-    missing = [sample.id for sample in reader if isinstance(sample.pixels, Broken)]
+    covered = coverage.of(reader)
     result = pipeline.convert(
         reader,
-        _writer(pictures, clips, missing),
+        _writer(pictures, clips, covered.missing),
         out,
         command="extract-frames",
         options=_recorded(sources, clips, pictures),
-        transforms=(montage,) if clips.montage else (),
+        transforms=_transforms(reader, clips, pictures),
         how=how,
     )
     if reader.info.format == "wlasl":
-        result.details["coverage"] = coverage(reader)
-        result.summary = _summary(result)
+        covered.tell(result)
     return result
-
-
-def _summary(result: Result) -> str:
-    """How much of the index is there, for people."""
-    rows = [
-        (f"{kind} {name}", counts["found"], counts["missing"])
-        for kind in ("split", "source")
-        for name, counts in result.details["coverage"][kind].items()
-    ]
-    return manifest.table(["videos of", "found", "missing"], rows)
 
 
 def _open(src: Path, sources: Sources, clips: Clips) -> Reader:
@@ -156,18 +152,72 @@ def _recorded(sources: Sources, clips: Clips, pictures: Pictures) -> dict[str, A
     return recorded
 
 
-def _writer(pictures: Pictures, clips: Clips, missing: list[str]) -> Writer:
+def _transforms(reader: Reader, clips: Clips, pictures: Pictures) -> list[Transform]:
+    transforms: list[Transform] = [montage] if clips.montage else []
+    if pictures.options.class_names == "safe":
+        taken = frozenset(map(_place, reader))
+        if any(" " in name for _, _, name in taken):
+            transforms.append(NoBlanks(taken))
+    return transforms
+
+
+def _place(sample: Sample) -> tuple[str, str, str]:
+    return sample.split, sample.label, sample.name
+
+
+@dataclass(frozen=True)
+class NoBlanks:
+    """A transform: clips with ``_`` for blanks in their names, where no other is called so.
+
+    Attributes
+    ----------
+    taken : frozenset of tuple of str
+        Split, label and name of all clips.
+    """
+
+    taken: frozenset[tuple[str, str, str]]
+
+    def __call__(self, sample: Sample) -> Iterable[Sample]:
+        """The sample as it is to be stored."""
+        name = sample.name.replace(" ", "_")
+        if name == sample.name or (sample.split, sample.label, name) in self.taken:
+            return (sample,)
+        return (replace(sample, stored_as=name),)
+
+
+def _without_suffix(pictures: Pictures) -> str:
+    """The template of a frame's name; people write it with or without the suffix."""
+    stem, dot, suffix = pictures.name_template.rpartition(".")
+    if not dot or f".{suffix.lower()}" not in image.SUFFIXES:
+        return pictures.name_template
+    written = pictures.options.image_format
+    if suffix.lower() not in {"jpg": ("jpg", "jpeg"), "png": ("png",)}[written or "png"]:
+        raise UsageError(
+            f"name template {pictures.name_template!r}, but the pictures are {written}"
+        )
+    return stem
+
+
+def _writer(pictures: Pictures, clips: Clips, missing: Sequence[str]) -> Writer:
     if clips.montage:
         if clips.selection.n_frames is None and clips.selection.segments is None:
             raise UsageError("--montage puts a number of frames side by side; say --frames N")
-        return MontageWriter(pictures.options)
+        return MontageWriter(pictures.options, missing)
     return AnnotatedFramesWriter(pictures, missing)
 
 
 class MontageWriter(FoldersWriter):
-    """Writes one picture a clip."""
+    """Writes one picture a clip; ``missing.txt`` has the id of every video that is not there."""
 
     holds = frozenset({"clip"})
+
+    def __init__(self, options: PictureOptions, missing: Sequence[str]) -> None:
+        super().__init__(options)
+        self._missing = missing
+
+    def finish(self, tree: Path, finished: Finished) -> None:
+        super().finish(tree, finished)
+        coverage.write_missing(tree, self._missing)
 
 
 class AnnotatedFramesWriter(FramesWriter):
@@ -181,7 +231,7 @@ class AnnotatedFramesWriter(FramesWriter):
     def __init__(self, pictures: Pictures, missing: Sequence[str]) -> None:
         if pictures.annotations_style not in ANNOTATION_STYLES:
             raise UsageError(f"annotations style {pictures.annotations_style!r}; expected v2 or v1")
-        super().__init__(pictures.options, pictures.name_template)
+        super().__init__(pictures.options, _without_suffix(pictures))
         self._style = pictures.annotations_style
         self._missing = missing
 
@@ -197,27 +247,4 @@ class AnnotatedFramesWriter(FramesWriter):
         for split, of_split in lines.items():
             name = f"annotations_{split}.txt" if split else "annotations.txt"
             write_file(tree / name, "".join(of_split).encode())
-        if self._missing:
-            write_file(tree / MISSING, "\n".join(self._missing).encode())
-
-
-def coverage(reader: Reader) -> dict[str, dict[str, dict[str, int]]]:
-    """How much of a WLASL index is there: found and missing per split, gloss and site."""
-    found: dict[str, Counter[str]] = {"split": Counter(), "gloss": Counter(), "source": Counter()}
-    missing: dict[str, Counter[str]] = {name: Counter() for name in found}
-    for sample in reader:
-        counters = missing if isinstance(sample.pixels, Broken) else found
-        counters["split"][sample.split] += 1
-        counters["gloss"][sample.label] += 1
-        counters["source"][sample.meta.get("site", "")] += 1
-    return {
-        name: {
-            key: {"found": found[name][key], "missing": missing[name][key]}
-            for key in sorted({*found[name], *missing[name]}, key=_order)
-        }
-        for name in found
-    }
-
-
-def _order(name: str) -> tuple[int, str]:
-    return (SPLITS.index(name) if name in SPLITS else len(SPLITS), name)
+        coverage.write_missing(tree, self._missing)

@@ -12,6 +12,30 @@ from signdata.formats.tree import Tree
 from signdata.media import image
 from signdata.output import is_partial
 
+VIDEOS_DIR = "videos"
+"""The folder of videos beside a WLASL index."""
+
+WLASL_INDEX = "WLASL.json"
+"""The index in a folder of trimmed videos, which lie beside it."""
+
+
+def wlasl_index(path: Path) -> Path:
+    """The index of a folder of trimmed videos; any other `path` as it is."""
+    return path / WLASL_INDEX if _is_trimmed(path) else path
+
+
+def trimmed_folder(path: Path) -> Path:
+    """The folder of trimmed videos that this is the index of; any other `path` as it is."""
+    is_index = path.name == WLASL_INDEX and (path.parent / manifest.MANIFEST).is_file()
+    return path.parent if is_index and _is_trimmed(path.parent) else path
+
+
+def _is_trimmed(path: Path) -> bool:
+    """Whether a folder is what `trim` makes: videos beside their index, no class folders."""
+    if not (path / WLASL_INDEX).is_file():
+        return False
+    return not any(entry.is_dir() and not names.is_junk(entry.name) for entry in path.iterdir())
+
 
 def recognise(paths: list[Path], *, follow_symlinks: bool = False) -> str:
     """Return the name of the one format that `paths` can be read as.
@@ -79,6 +103,8 @@ def _of_file(path: Path) -> str:
 
 
 def _of_directory(path: Path, follow_symlinks: bool) -> str:
+    if _is_trimmed(path):
+        return "wlasl"
     found = Tree.scan(path, follow_symlinks=follow_symlinks)
     if not found.class_dirs:
         if csv_files(path):

@@ -50,7 +50,10 @@ class Encoded:
 
 
 class ReadAgain(Exception):
-    """Raised by `Pixels.frames`: what it yielded was wrong, the next call will be right."""
+    """Raised by `Pixels.frames`: what it yielded was wrong, the next call will be right.
+
+    Only for who can take back what was yielded; `Sample.frames` never raises it.
+    """
 
 
 class Pixels(ABC):
@@ -66,6 +69,14 @@ class Pixels(ABC):
     @abstractmethod
     def frames(self) -> Iterator[Frame]:
         """Yield each frame as (H, W, C) uint8; raise `DecodeError` on damage."""
+
+    def settle(self) -> None:
+        """Find out whatever makes sure that `frames` will not raise `ReadAgain`."""
+        return None
+
+    def stored(self) -> Iterator[bytes] | None:
+        """Yield the bytes of the file that holds this sample and no other, in parts."""
+        return None
 
     def encoded(self) -> Iterator[Encoded] | None:
         """Yield each frame's original bytes, proved whole; None where there are none."""
@@ -158,4 +169,5 @@ class Sample:
 
     def frames(self) -> Iterator[Frame]:
         """Yield each frame as (H, W, C) uint8 RGB or grey, C in {1, 3}."""
+        self.pixels.settle()
         return self.pixels.frames()

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from signdata import manifest, pipeline, recognition
+from signdata import coverage, manifest, pipeline, recognition
 from signdata.datasets import open_dataset
 from signdata.errors import UsageError
-from signdata.extraction import Sources, coverage
-from signdata.files import write_file
+from signdata.extraction import Sources
+from signdata.files import remove, write_file
 from signdata.formats.base import Finished, Piece, Writer, refuse_broken
 from signdata.formats.wlasl import VIDEOS_DIR, Choice
 from signdata.media import ffmpeg
@@ -24,8 +25,6 @@ from signdata.pipeline import Run
 from signdata.results import Result
 from signdata.samples import Sample
 from signdata.selecting import Timeline, take_range
-
-INDEX = "WLASL.json"
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,7 @@ def trim(src: Path, out: Path, sources: Sources, cutting: Cutting, how: Run) -> 
     """Run the command; see `signdata.trim`."""
     pipeline.check_policy(how)
     ffmpeg.find_program()
+    src = recognition.wlasl_index(src)
     if recognition.recognise_videos(src) != "wlasl":
         raise UsageError("trim cuts the videos of a WLASL index; expected its JSON", path=src)
     refuse_overlap([src, sources.videos or src.parent / VIDEOS_DIR], out)
@@ -54,16 +54,17 @@ def trim(src: Path, out: Path, sources: Sources, cutting: Cutting, how: Run) -> 
         ),
         choice=Choice(sources.glosses, sources.subset, sources.signers, sources.limit),
     )
+    covered = coverage.of(reader)
     result = pipeline.convert(
         reader,
-        TrimmedWriter(src, copy=cutting.copy, dry_run=how.dry_run),
+        TrimmedWriter(src, covered.missing, copy=cutting.copy, dry_run=how.dry_run),
         out,
         command="trim",
         options=_recorded(sources, cutting),
         transforms=(cut,),
         how=how,
     )
-    result.details["coverage"] = coverage(reader)
+    covered.tell(result)
     return result
 
 
@@ -99,11 +100,13 @@ class CutPixels(ClipPixels):
 
     _cut: dict[str, str] = field(default_factory=dict, compare=False)
 
-    def mp4(self, *, copy: bool) -> bytes:
-        """The clip as an MP4 of its own.
+    def write(self, target: str, *, copy: bool) -> None:
+        """Write the clip as an MP4 of its own.
 
         Parameters
         ----------
+        target : str
+            The file to write.
         copy : bool
             Whether the file's bytes are taken where nothing of it has to change.
         """
@@ -111,17 +114,31 @@ class CutPixels(ClipPixels):
             with closing(self.coded()) as frames:
                 upright = all(not frame.rotation for frame in frames)
             if upright and self._is_all():
-                return Path(self.reel.path).read_bytes()
+                self._copy(target)
+                return
+        coded = f"{target}.nut"
+        try:
+            self._encode(coded)
+            ffmpeg.store(coded, self.reel.path, self._timeline(), target=target)
+        finally:
+            remove(Path(coded))
+
+    def _encode(self, target: str) -> None:
         header, timeout = self.reel.header, self.options.timeout
         with closing(self.coded()) as frames:
-            coded = ffmpeg.encode(
+            ffmpeg.encode(
                 frames,
                 self.reel.path,
+                target=target,
                 rate=header.rate,
                 aspect=header.aspect,
                 deadline=None if timeout is None else time.monotonic() + timeout,
             )
-        return ffmpeg.store(coded, self.reel.path, self._timeline())
+
+    def _copy(self, target: str) -> None:
+        with open(target, "wb") as file:
+            for data in self.reel.parts():
+                file.write(data)
 
     def _is_all(self) -> bool:
         """Whether the clip is its whole file, and that is whole itself."""
@@ -159,6 +176,8 @@ class TrimmedWriter(Writer):
     ----------
     index : Path
         The JSON that the clips come from.
+    missing : sequence of str
+        Ids of videos that are not there.
     copy : bool
         Whether files of which nothing has to change are copied.
     dry_run : bool
@@ -169,8 +188,9 @@ class TrimmedWriter(Writer):
     single_file = False
     holds = frozenset({"clip"})
 
-    def __init__(self, index: Path, *, copy: bool, dry_run: bool) -> None:
+    def __init__(self, index: Path, missing: Sequence[str], *, copy: bool, dry_run: bool) -> None:
         self._index = index
+        self._missing = missing
         self._copy = copy
         self._dry_run = dry_run
 
@@ -178,23 +198,21 @@ class TrimmedWriter(Writer):
         refuse_broken(sample)
         pixels = sample.pixels
         assert isinstance(pixels, CutPixels)
-        data = b""
         if self._dry_run:
             for _ in pixels.coded():
                 pass
-        else:
-            data = pixels.mp4(copy=self._copy)
-        yield Piece(f"{sample.id}.mp4", data)
+        yield Piece(f"{sample.id}.mp4", b"", make=partial(pixels.write, copy=self._copy))
 
     def finish(self, tree: Path, finished: Finished) -> None:
         classes = "".join(f"{name}\n" for name in finished.classes)
         manifest.write_rows(tree / manifest.MANIFEST, finished.columns, finished.rows())
         write_file(tree / manifest.CLASSES, classes.encode())
         write_file(tree / manifest.DOCUMENT, manifest.dump_document(finished.document))
+        coverage.write_missing(tree, self._missing)
         splits = {row["id"]: row["split"] for row in finished.rows()}
         entries = json.loads(self._index.read_bytes())
         index = json.dumps(index_of(entries, splits), indent=4)
-        write_file(tree / INDEX, f"{index}\n".encode())
+        write_file(tree / recognition.WLASL_INDEX, f"{index}\n".encode())
 
 
 def index_of(entries: list[dict[str, Any]], splits: dict[str, str]) -> list[dict[str, Any]]:

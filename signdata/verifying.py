@@ -33,6 +33,15 @@ class Seen(NamedTuple):
     error: str
 
 
+class Checked(NamedTuple):
+    """A sample as it is stored: a digest, '' with `error` and its `kind` if unreadable."""
+
+    id: str
+    digest: str
+    error: str
+    kind: str = "corrupt"
+
+
 @dataclass(frozen=True)
 class _Digest:
     """Digests the samples of a batch; runs in a worker."""
@@ -40,7 +49,7 @@ class _Digest:
     def __call__(self, batch: Batch) -> list[Seen]:
         try:
             with reading(f"batch {batch.key}"):
-                return [_see(sample) for sample in batch]
+                return batch.each(_see) if isinstance(batch, ListBatch) else list(map(_see, batch))
         except SigndataError as err:
             return [Seen(batch.key, "", "", "", str(err))]
 
@@ -178,13 +187,15 @@ def against_manifest(
     done = unrecorded = 0
     problems: list[Problem] = []
     seen_ids = set()
-    for checked in _each(_Stored(), reader, workers, progress):
-        sample_id, digest, error = (checked, "", _DIED) if isinstance(checked, str) else checked
+    for checked in _each(_Stored(any(recorded.values())), reader, workers, progress):
+        if isinstance(checked, str):
+            checked = Checked(checked, "", _DIED)
+        sample_id, digest, error, kind = checked
         done += 1
         seen_ids.add(sample_id)
         wanted = recorded.get(sample_id)
         if error:
-            problems.append(Problem(sample_id, "", "corrupt", error))
+            problems.append(Problem(sample_id, "", kind, error))
         elif not wanted:
             unrecorded += 1
         elif digest != wanted:
@@ -222,24 +233,33 @@ def _manifest_summary(done: int, unrecorded: int, n_problems: int) -> str:
 
 @dataclass(frozen=True)
 class _Stored:
-    """Digests what is stored of each sample, and decodes it; runs in a worker."""
+    """Digests what is stored of each sample, and decodes it; runs in a worker.
 
-    def __call__(self, batch: Batch) -> list[tuple[str, str, str]]:
+    Attributes
+    ----------
+    as_files : bool
+        Whether a file that holds one sample is digested as it is.
+    """
+
+    as_files: bool
+
+    def __call__(self, batch: Batch) -> list[Checked]:
         try:
             with reading(f"batch {batch.key}"):
                 return [self._one(sample) for sample in batch]
         except SigndataError as err:
-            return [(batch.key, "", str(err))]
+            return [Checked(batch.key, "", str(err), err.kind)]
 
-    def _one(self, sample: Sample) -> tuple[str, str, str]:
+    def _one(self, sample: Sample) -> Checked:
         digest = hashlib.sha256()
         try:
             with reading(sample.source or sample.id):
-                for data in _stored_bytes(sample):
+                file = sample.pixels.stored() if self.as_files else None
+                for data in file or _stored_bytes(sample):
                     digest.update(data)
         except SigndataError as err:
-            return sample.id, "", str(err)
-        return sample.id, digest.hexdigest(), ""
+            return Checked(sample.id, "", str(err), err.kind)
+        return Checked(sample.id, digest.hexdigest(), "")
 
 
 def _stored_bytes(sample: Sample) -> Iterable[bytes]:

@@ -120,6 +120,8 @@ class Job:
     on_error: str
 
     def __call__(self, batch: Batch) -> Outcome:
+        if isinstance(batch, ListBatch) and batch.together:
+            return _merged(batch.each(lambda one: _Storing(self, batch.of(one)).outcome))
         return _Storing(self, batch).outcome
 
 
@@ -189,6 +191,10 @@ class _Storing:
                     digest.update(piece.content or piece.data)
                     lengths.append(len(piece.data))
                 self._put(piece)
+                if piece.make is not None and tree is not None:
+                    with open(tree / piece.path, "rb") as made:
+                        while data := made.read(IN_MEMORY):
+                            digest.update(data)
         except BaseException:
             with contextlib.suppress(OSError):  # whatever it was is worse
                 self._payload.cut(before)
@@ -231,6 +237,8 @@ class _Storing:
                 self._folders.add(folder)
             if not piece.link:
                 write_file(target, piece.data)
+                if piece.make is not None:
+                    piece.make(target)
             elif not link_file(piece.link, target, symbolic=piece.symbolic):
                 note = "copied: no hard link across file systems"
                 self.outcome.problems.append(Problem(piece.path, "", NOTE, note))

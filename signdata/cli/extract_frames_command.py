@@ -89,7 +89,7 @@ class Count(click.ParamType[int | None]):
     type=click.Choice(["safe", "as-is"]),
     default="safe",
     show_default=True,
-    help="Class folders with _ for blanks, or with the gloss as it is.",
+    help="Class and clip folders with _ for blanks, or with the names as they are.",
 )
 @click.option(
     "--annotations-style",

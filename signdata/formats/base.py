@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 from signdata.errors import DatasetError, UsageError
 from signdata.labels import LabelSpace
 from signdata.manifest import Row
 from signdata.results import Problem
 from signdata.samples import Broken, Sample
+
+T = TypeVar("T")
 
 BATCH = 64
 """Samples in one unit of work."""
@@ -108,11 +110,24 @@ class ListBatch:
     def without(self, ids: Iterable[str]) -> ListBatch:
         """The samples that are not among `ids`."""
         done = set(ids)
-        return ListBatch(self.key, tuple(s for s in self.samples if s.id not in done))
+        return replace(self, samples=tuple(s for s in self.samples if s.id not in done))
 
     def divide(self) -> list[ListBatch]:
         """One batch a sample."""
         return [ListBatch(f"{self.key}/{s.id}", (s,)) for s in self.samples]
+
+    def of(self, sample: Sample) -> ListBatch:
+        """One of the samples by itself."""
+        return ListBatch(self.key, (sample,))
+
+    @property
+    def together(self) -> bool:
+        """Whether its samples are best read by `each`: side by side, from one source."""
+        return False
+
+    def each(self, job: Callable[[Sample], T]) -> list[T]:
+        """What `job` makes of each sample, in order; it reads the pixels of no other one."""
+        return [job(sample) for sample in self.samples]
 
 
 def list_batches(samples: Sequence[Sample], size: int = BATCH) -> Iterator[ListBatch]:
@@ -198,6 +213,8 @@ class Piece:
         What the manifest's digest is taken of, where that is not `data`.
     companion : bool
         Whether it lies beside a picture and is none: neither counted nor digested.
+    make : callable or None
+        Writes the file at the path that it is given, where the bytes may be too many for `data`.
     """
 
     path: str
@@ -206,6 +223,7 @@ class Piece:
     symbolic: bool = False
     content: bytes = b""
     companion: bool = False
+    make: Callable[[str], None] | None = None
 
 
 @dataclass(frozen=True)

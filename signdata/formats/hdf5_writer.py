@@ -95,7 +95,7 @@ class Hdf5Writer(Writer):
             for picture in pictures.encoded_frames(sample, self._options):
                 yield Piece("", picture.data)
             return
-        for frame in sample.frames():
+        for frame in sample.pixels.frames():
             if frame.shape != self._shape:
                 raise FormatError(
                     f"shape {frame.shape}; expected {self._shape} as of all others",

@@ -70,7 +70,7 @@ def encoded_frames(sample: Sample, options: PictureOptions) -> Iterator[Encoded]
         if jpegs is not None:
             yield from (Encoded(data, ".jpg") for data in jpegs)
             return
-    for frame in sample.frames():
+    for frame in sample.pixels.frames():
         original = next(originals) if originals is not None else None
         if original is not None and original.suffix == f".{wanted}":
             yield original

@@ -31,7 +31,9 @@ from signdata.samples import SPLIT_NAMES, Broken, Pixels, Sample
 # A pipe must not make the opening wait for ever.
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
-_VIDEOS = "3gp asf avi flv m2ts m4v mkv mov mp4 mpeg mpg mts ogv swf ts vob webm wmv"
+_VIDEOS = (
+    "264 265 3gp asf avi flv h264 hevc m2ts m4v mkv mov mp4 mpeg mpg mts ogv swf ts vob webm wmv"
+)
 VIDEO_SUFFIXES = frozenset(f".{name}" for name in _VIDEOS.split())
 """File suffixes that are taken for videos; what is inside decides whether they are."""
 

@@ -15,15 +15,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
-from signdata.errors import FormatError, MissingError, UsageError
+from signdata.errors import FormatError, MissingError, SigndataError, UsageError
 from signdata.formats import tree
 from signdata.formats.base import Batch, DatasetInfo, ListBatch, Reader, Survey
 from signdata.labels import LabelSpace
@@ -31,10 +31,13 @@ from signdata.media.clip import ClipOptions, ClipPixels
 from signdata.media.picture import Box
 from signdata.media.poses import Poses
 from signdata.media.reel import Reel
+from signdata.media.sharing import Part
 from signdata.names import component
 from signdata.results import NOTE, Problem
 from signdata.samples import SPLITS, Broken, Pixels, Sample
 from signdata.selecting import Range
+
+T = TypeVar("T")
 
 VIDEOS_DIR = "videos"
 MAX_JSON_BYTES = 256 << 20
@@ -67,6 +70,26 @@ class SubsetEntry(msgspec.Struct):
     """What an official subset file says of a video."""
 
     subset: Literal["train", "val", "test"]
+
+
+@dataclass(frozen=True)
+class FileBatch(ListBatch):
+    """The clips that are cut from one file."""
+
+    @property
+    def together(self) -> bool:
+        return len(self.samples) > 1
+
+    def each(self, job: Callable[[Sample], T]) -> list[T]:
+        clips = [one.pixels for one in self.samples if isinstance(one.pixels, ClipPixels)]
+        if not self.together or len(clips) < len(self.samples):
+            return super().each(job)
+        try:
+            starts = [clip.start for clip in clips]
+        except SigndataError:  # each of them says so
+            return super().each(job)
+        jobs = [partial(job, sample) for sample in self.samples]
+        return clips[0].reel.read_together(list(map(Part, starts, jobs)))
 
 
 COLUMNS = ("signer", "site", "frame_start", "frame_end", "bbox", "fps", "range", "verdict")
@@ -131,6 +154,18 @@ class Choice:
     poses: Path | None = None
 
 
+def _videos_of(index: Path) -> Path:
+    """Where the videos are unless somebody says: in ``videos/``, else beside the index."""
+    folder = index.parent / VIDEOS_DIR
+    if not folder.is_dir() and any(map(_is_video, index.parent.iterdir())):
+        return index.parent
+    return folder
+
+
+def _is_video(path: Path) -> bool:
+    return path.suffix.lower() in {*tree.VIDEO_SUFFIXES, ".gif"} and path.is_file()
+
+
 class WlaslReader(Reader):
     """Reads a WLASL JSON and the videos that are there.
 
@@ -163,13 +198,15 @@ class WlaslReader(Reader):
     ) -> None:
         glosses, self._sha256 = read_index(path)
         self._path = path
-        self._videos = videos or path.parent / VIDEOS_DIR
+        self._videos = videos or _videos_of(path)
         if not self._videos.is_dir():
             raise MissingError(
                 "no such folder of videos", path=self._videos, remedy="Name it with --videos DIR."
             )
         self._options = options
         self._choice = choice or Choice()
+        if self._choice.poses is not None and not self._choice.poses.is_dir():
+            raise MissingError("no such folder of poses", path=self._choice.poses)
         self._official = official_splits
         self._notes: list[Problem] = []
         self._files = self._list_videos()
@@ -177,13 +214,14 @@ class WlaslReader(Reader):
         self._check(glosses)
         self._samples = self._make(glosses)
         if not self._samples:
-            raise FormatError("no instances in it", path=path)
+            n = sum(len(entry.instances) for entry in glosses)
+            what = f"none of its {n:,} instances is chosen" if n else "no instances in it"
+            raise FormatError(what, path=path)
 
     def _list_videos(self) -> dict[str, Path]:
         files: dict[str, Path] = {}
-        suffixes = {*tree.VIDEO_SUFFIXES, ".gif"}
         for path in sorted(self._videos.iterdir()):
-            if path.suffix.lower() in suffixes and path.is_file():
+            if _is_video(path):
                 first = files.setdefault(path.stem, path)
                 if first is not path:
                     self._note(path.name, f"another file of this id, {first.name}, is read")
@@ -224,6 +262,10 @@ class WlaslReader(Reader):
                     continue
                 split = instance.split if subset is None else subset[instance.video_id]
                 samples.append(self._sample(entry.gloss, instance, split))
+        signers = {str(i.signer_id) for entry in glosses for i in entry.instances}
+        for signer in dict.fromkeys(self._choice.signers):
+            if signer not in signers:
+                self._note(self._path.name, f"no signer {signer!r} is in the index")
         return samples if self._choice.limit is None else samples[: self._choice.limit]
 
     def _chosen_glosses(self, glosses: list[Gloss]) -> list[Gloss]:
@@ -331,7 +373,7 @@ class WlaslReader(Reader):
             batches.setdefault(key, []).append(sample)
         for samples in batches.values():
             samples.sort(key=lambda sample: int(sample.meta["frame_start"]))
-            yield ListBatch(samples[0].id, tuple(samples))
+            yield FileBatch(samples[0].id, tuple(samples))
 
     def survey(self) -> Survey:
         return Survey(None, None, False, None)

@@ -8,16 +8,18 @@ with what was found.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import av
 
-from signdata.errors import DecodeError, ShortError, UsageError
+from signdata.errors import CrashError, DecodeError, ShortError, UsageError
 from signdata.media.picture import Box, Converter, FrameShape
 from signdata.media.poses import Poses
 from signdata.media.reel import Reel
+from signdata.media.video import Header
 from signdata.samples import Frame, Pixels, ReadAgain
 from signdata.selecting import Range, Selection, Taken, take_range
 
@@ -76,7 +78,9 @@ class _Learned:
     wanted: list[int] = field(default_factory=list)
     without_pose: int = 0
     short: str = ""
+    verdict: str = ""
     reread: bool = False
+    settled: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,9 +125,12 @@ class ClipPixels(Pixels):
         if learned.taken is None:
             return ()
         notes = list(learned.taken.notes)
+        if self.reel.header.untimed:
+            rate = f"{float(self.reel.header.rate):g}"
+            notes.append(f"a bare stream without times: {rate} frames a second are assumed")
         length = learned.taken.stop - learned.taken.start
         if learned.short:
-            notes.append(f"ends early ({learned.short}): kept as it is")
+            notes.append(f"{learned.short}: what there is was kept")
         if self.options.selection.n_frames and length < len(learned.wanted):
             notes.append(f"a range of {length} frames repeated to give {len(learned.wanted)}")
         if learned.without_pose:
@@ -146,8 +153,28 @@ class ClipPixels(Pixels):
         return {
             "fps": f"{fps:.3f}".rstrip("0").rstrip("."),
             "range": f"{taken.start + 1}-{taken.stop}",
-            "verdict": "short" if self._learned.short or taken.fault else "ok",
+            "verdict": self._learned.verdict or ("short" if taken.fault else "ok"),
         }
+
+    def stored(self) -> Iterator[bytes] | None:
+        return self.reel.parts() if self.range.is_whole else None
+
+    @property
+    def start(self) -> int:
+        """Index in the file of the first frame of the range, by what the header says."""
+        return take_range(self.range, self.reel.header.timeline, self.options.ranges).start
+
+    def settle(self) -> None:
+        learned = self._learned
+        if learned.settled or (self.range.is_whole and self.options.selection.is_all):
+            return
+        try:
+            self.reel.settle()
+        except DecodeError:  # what lies behind the range need not be whole
+            with contextlib.suppress(ReadAgain):
+                for _ in self._each(lambda converter, frame: None):
+                    pass
+        learned.settled = True
 
     def source_sha256(self) -> str:
         return self.reel.sha256()
@@ -182,25 +209,27 @@ class ClipPixels(Pixels):
                 if index + 1 == taken.stop and not to_the_end and as_promised:
                     return  # what lies behind the range need not be whole
         except DecodeError as err:
-            self._start_again(reel.stamps, len(timeline), err)
+            self._start_again(reel.stamps, header, err)
         else:
             if len(reel.stamps) != len(timeline):
-                self._start_again(reel.stamps, len(timeline), None)
+                self._start_again(reel.stamps, header, None)
 
-    def _is_short(self, why: str) -> None:
+    def _is_short(self, why: str, *, corrupt: bool = False) -> None:
+        what = f"damaged ({why})" if corrupt else f"ends early ({why})"
         if not self.options.keep_short:
-            raise ShortError(
-                f"ends early ({why})",
-                path=self.reel.path,
-                remedy="Keep what there is with --keep-short.",
-            )
-        self._learned.short = why
+            kind = DecodeError if corrupt else ShortError
+            remedy = "Keep what there is with --keep-short."
+            raise kind(what, path=self.reel.path, remedy=remedy)
+        self._learned.short = what
+        self._learned.verdict = "corrupt" if corrupt else "short"
 
     def _start_again(
-        self, found: list[int | None], promised: int, fault: DecodeError | None
+        self, found: list[int | None], header: Header, fault: DecodeError | None
     ) -> None:
         """Decoding found other frames than the time stamps promised: read again, or say so."""
-        learned, reel = self._learned, self.reel
+        learned, reel, promised = self._learned, self.reel, len(header.timeline)
+        if isinstance(fault, CrashError):  # it was given up: nobody knows what it holds
+            raise fault
         if fault is not None and len(found) == promised and learned.reread:
             return  # the damage behind the frames that there are, once more
         if not found:
@@ -208,11 +237,12 @@ class ClipPixels(Pixels):
         if learned.reread:
             what = f"decodes to {promised} frames, then to {len(found)}"
             raise DecodeError(what, path=reel.path)
-        undecodable = reel.header.index_of(found[0])  # what precedes the first key frame
-        if fault is not None or promised - undecodable - len(found) > LOST_BY_DECODERS:
-            self._is_short(
-                f"frame {len(found)} of {promised}" + (f": {fault.what}" if fault else "")
-            )
+        undecodable = header.index_of(found[0])  # what precedes the first key frame
+        lost = promised - undecodable - len(found)
+        if fault is not None or lost > LOST_BY_DECODERS:
+            why = f"frame {len(found)} of {promised}" + (f": {fault.what}" if fault else "")
+            cut_off = bool(header.ends_early) or lost <= LOST_BY_DECODERS
+            self._is_short(why, corrupt=not cut_off)
         learned.reread = True
         reel.believe(found)
         if self.range.is_whole and self.options.selection.is_all and len(found) <= promised:

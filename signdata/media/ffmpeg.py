@@ -9,7 +9,7 @@ own pixel format where that can be carried, not turned, with the tags of their c
 from __future__ import annotations
 
 import contextlib
-import io
+import errno
 import os
 import re
 import subprocess
@@ -28,7 +28,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
-from signdata.errors import DecodeError, DependencyError, MissingError
+from signdata.errors import CrashError, DecodeError, DependencyError, MissingError
 from signdata.media import video
 from signdata.media.image import MAX_PIXELS
 from signdata.media.picture import HD_HEIGHT
@@ -51,6 +51,8 @@ _APPROXIMATE = 90_000
 _PART = re.compile(r"\[[^]]*@ 0x[0-9a-f]+\] ?")
 """Which part of the program says a line, and where it lies in memory."""
 
+_OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
 _SHOWN: dict[str, Any] = {"loglevel": "error", "hide_banner": None}
 
 
@@ -63,6 +65,11 @@ class Program:
         Its command line.
     deadline : float, optional
         `time.monotonic` value at which it is ended.
+
+    Attributes
+    ----------
+    late : bool
+        Whether it was ended for that.
     """
 
     def __init__(self, words: list[str], deadline: float | None = None) -> None:
@@ -70,7 +77,7 @@ class Program:
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         self._complaint = ""
-        self._late = False
+        self.late = False
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
@@ -95,7 +102,7 @@ class Program:
         """Wait for its end; why it failed, or ''."""
         code = self._process.wait()
         self._listener.join()
-        if self._late:
+        if self.late:
             return "takes too long"
         return (self._complaint or f"exit code {code}") if code else ""
 
@@ -106,7 +113,7 @@ class Program:
             self._complaint = self._complaint or text
 
     def _give_up(self) -> None:
-        self._late = True
+        self.late = True
         self._process.kill()
 
     def __enter__(self) -> Program:
@@ -216,7 +223,8 @@ def decode(
     if fault or not n:
         what = fault.replace(f"file:{path}", "the file").replace(path, "the file")
         where = f"frame {n}" if n else ""
-        raise DecodeError(f"cannot be decoded ({what or 'no frame'})", path=path, where=where)
+        kind = CrashError if program.late else DecodeError
+        raise kind(f"cannot be decoded ({what or 'no frame'})", path=path, where=where)
 
 
 def _frames_of(program: Program, path: str) -> Iterator[av.VideoFrame]:
@@ -239,10 +247,11 @@ def encode(
     frames: Iterable[av.VideoFrame],
     path: str,
     *,
+    target: str,
     rate: Fraction,
     aspect: Fraction | None = None,
     deadline: float | None = None,
-) -> bytes:
+) -> None:
     """Encode frames as H.264, upright, their sizes even; the same bytes every time.
 
     Each frame is coded by itself in order of display; `store` gives it its time.
@@ -253,6 +262,8 @@ def encode(
         As they were decoded. All become as large as the first, less a pixel where it is odd.
     path : str
         The file that they come from, for errors.
+    target : str
+        The file to write.
     rate : Fraction
         Frames a second, about.
     aspect : Fraction, optional
@@ -266,40 +277,46 @@ def encode(
             if program is None or scaler is None:
                 scaler = _Planes(frame, path, aspect)
                 program = stack.enter_context(Program(_encoding(scaler, rate), deadline))
-                coded = _Collected(program.stdout)
+                coded = _Collected(program.stdout, target)
             try:
                 for plane in scaler.of(frame):
                     program.stdin.write(plane)
             except BrokenPipeError:
                 break  # it says why
         if program is None:
-            return b""
+            return
         with contextlib.suppress(BrokenPipeError):
             program.stdin.close()
-        data = coded.all()
+        coded.wait()
         fault = program.fault()
     if fault:
         raise DecodeError(f"cannot be encoded ({fault})", path=path)
-    return data
 
 
 class _Collected:
-    """All that comes out of a pipe, read beside what goes into another."""
+    """All that comes out of a pipe, brought into a file beside what goes into another pipe."""
 
-    def __init__(self, pipe: IO[bytes]) -> None:
-        self._parts: list[bytes] = []
-        self._thread = threading.Thread(target=self._read, args=(pipe,), daemon=True)
+    def __init__(self, pipe: IO[bytes], target: str) -> None:
+        self._error: OSError | None = None
+        self._thread = threading.Thread(target=self._read, args=(pipe, target), daemon=True)
         self._thread.start()
 
-    def _read(self, pipe: IO[bytes]) -> None:
-        with contextlib.suppress(ValueError, OSError):  # closed before its end
-            while data := pipe.read(1 << 16):
-                self._parts.append(data)
+    def _read(self, pipe: IO[bytes], target: str) -> None:
+        with contextlib.suppress(ValueError):  # closed before its end
+            try:
+                with open(target, "wb") as file:
+                    while data := pipe.read(1 << 16):
+                        file.write(data)
+            except OSError as err:
+                self._error = err
+                while pipe.read(1 << 16):
+                    pass
 
-    def all(self) -> bytes:
-        """Wait for the end; the bytes."""
+    def wait(self) -> None:
+        """Wait for the end; raise what went wrong with the file."""
         self._thread.join()
-        return b"".join(self._parts)
+        if self._error is not None:
+            raise self._error
 
 
 class _Planes:
@@ -403,15 +420,19 @@ def _encoding(planes: _Planes, rate: Fraction) -> list[str]:
     return _words(output)
 
 
-def store(coded: bytes, path: str, timeline: Timeline) -> bytes:
+def store(coded: str, path: str, timeline: Timeline, *, target: str) -> None:
     """Bring what `encode` made into an MP4 in which each frame has its own time.
+
+    What describes the frames stands before them, so that a player can begin at once.
 
     Parameters
     ----------
-    coded : bytes
-        From `encode`.
+    coded : str
+        The file from `encode`.
     path : str
         The file that it comes from, for errors.
+    target : str
+        The file to write.
     timeline : Timeline
         When each frame is shown.
 
@@ -421,23 +442,25 @@ def store(coded: bytes, path: str, timeline: Timeline) -> bytes:
         If the MP4 does not hold as many frames as there are times.
     """
     try:
-        mp4 = _mux(coded, timeline)
-        with _opened(io.BytesIO(mp4), "mp4") as container:
+        _mux(coded, target, timeline)
+        with _opened(f"file:{target}", "mp4") as container:
             n = sum(1 for _ in container.decode(container.streams.video[0]))
     except (av.error.FFmpegError, EOFError, IndexError) as err:
+        code = getattr(err, "errno", None)
+        if code in _OF_THE_DISK:
+            raise OSError(code, os.strerror(code), target) from err
         raise DecodeError(f"cannot be encoded ({err})", path=path) from err
     if n != len(timeline):
         raise DecodeError(f"encoded to {n} frames, not {len(timeline)}", path=path)
-    return mp4
 
 
-def _mux(coded: bytes, timeline: Timeline) -> bytes:
+def _mux(coded: str, target_path: str, timeline: Timeline) -> None:
     rate = _ticks([*timeline.times, timeline.end])
     ticks = [round(when * rate) for when in (*timeline.times, timeline.end)]
-    file = io.BytesIO()
+    options = {"fflags": "+bitexact", "movflags": "+faststart"}
     with (
-        _opened(io.BytesIO(coded), "nut") as source,
-        av.open(file, "w", format="mp4", options={"fflags": "+bitexact"}) as target,
+        _opened(f"file:{coded}", "nut") as source,
+        av.open(f"file:{target_path}", "w", format="mp4", options=options) as target,
     ):
         stream = source.streams.video[0]
         track = target.add_stream_from_template(stream)
@@ -449,7 +472,6 @@ def _mux(coded: bytes, timeline: Timeline) -> bytes:
             packet.pts = packet.dts = start
             packet.duration = max(1, end - start)
             target.mux(packet)
-    return file.getvalue()
 
 
 def _ticks(times: Iterable[Fraction]) -> int:

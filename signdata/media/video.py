@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -28,6 +27,9 @@ from signdata.selecting import Timeline
 
 PROTOCOLS = "file"
 CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,swf,asf,ogg,h264,hevc,m4v"
+
+UNTIMED = frozenset({"h264", "hevc"})
+"""Containers that are none: a bare stream, for which the library makes up 25 frames a second."""
 
 SHORT_BY = Fraction(1, 5)
 """Seconds that a file may end before its declared length and still be whole."""
@@ -106,6 +108,8 @@ class Header:
         Why the file is taken for cut off, or ''.
     first : int
         Stamp of the first picture.
+    untimed : bool
+        Whether the file says nothing of times, so that they are made up.
     """
 
     timeline: Timeline
@@ -114,6 +118,7 @@ class Header:
     aspect: Fraction | None
     ends_early: str
     first: int = 0
+    untimed: bool = False
 
     def with_stamps(self, stamps: list[int | None]) -> Header:
         """The same video with the frames that decoding really gave."""
@@ -145,6 +150,7 @@ def read_header(path: str) -> Header:
         if aspect and stream.width * stream.height * aspect > MAX_PIXELS:
             raise DecodeError(f"pixels {float(aspect):g} times as wide as high", path=path)
         declared = _declared(container, stream)
+        untimed = container.format.name in UNTIMED
         with contextlib.suppress(DecodeError), as_decode_error(path):
             for packet in container.demux(stream):
                 if packet.size and not packet.is_discard:
@@ -157,7 +163,7 @@ def read_header(path: str) -> Header:
     if declared is not None and not stream.duration:  # counted from 0, not from the first frame
         declared -= max(0, _first(stamps)) * time_base
     ends_early = _ends_early(timeline, declared, early)
-    return Header(timeline, time_base, rate, aspect, ends_early, _first(stamps))
+    return Header(timeline, time_base, rate, aspect, ends_early, _first(stamps), untimed)
 
 
 def _first(stamps: list[int | None]) -> int:
@@ -210,15 +216,13 @@ def captured_log() -> Iterator[list[Any]]:
         av.logging.set_level(before)
 
 
-def decode(path: str, *, deadline: float | None = None) -> Iterator[av.VideoFrame]:
+def decode(path: str) -> Iterator[av.VideoFrame]:
     """Yield every frame of a video in the order of display.
 
     Parameters
     ----------
     path : str
         The file.
-    deadline : float, optional
-        `time.monotonic` value after which decoding is given up.
 
     Raises
     ------
@@ -228,8 +232,8 @@ def decode(path: str, *, deadline: float | None = None) -> Iterator[av.VideoFram
     n = 0
     with open_container(path) as container, as_decode_error(path, lambda: f"frame {n}"):
         for frame in container.decode(video_stream(container, path)):
-            if deadline is not None and time.monotonic() > deadline:
-                raise DecodeError("takes too long to decode", path=path, where=f"frame {n}")
+            if frame.is_corrupt:
+                raise DecodeError("a damaged picture", path=path, where=f"frame {n}")
             yield frame
             n += 1
     if not n:

@@ -57,6 +57,9 @@ class _Changed(Pixels):
     def frames(self) -> Iterator[Frame]:
         return map(self.geometry.apply, self.pixels.frames())
 
+    def settle(self) -> None:
+        self.pixels.settle()
+
     def notes(self) -> tuple[str, ...]:
         return self.pixels.notes()
 

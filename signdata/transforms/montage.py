@@ -29,6 +29,9 @@ class _Montage(Pixels):
         padded = [np.pad(frame, ((0, high - len(frame)), (0, 0), (0, 0))) for frame in frames]
         yield np.asarray(np.hstack(padded), np.uint8)
 
+    def settle(self) -> None:
+        self.pixels.settle()
+
     def notes(self) -> tuple[str, ...]:
         return self.pixels.notes()
 

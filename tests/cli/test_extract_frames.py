@@ -297,3 +297,72 @@ def test_poses_have_the_number_of_their_frame(main, kit, tmp_path):
     for picture in sorted(clip.glob("*.jpg")):
         (index,) = [read_index(np.asarray(Image.open(picture)))]
         assert json.loads(picture.with_suffix(".json").read_text()) == {"frame": index}
+
+
+def test_no_blank_in_a_path_of_a_list(main, tmp_path):
+    """Loaders split lines at blanks; a name that another clip has already stays as it is."""
+    for name in ("my clip", "your clip", "your_clip"):
+        make_video(tmp_path / "src" / "thank you" / f"{name}.mp4", 3)
+    assert main("extract-frames", tmp_path / "src", tmp_path / "out", "-j1").returncode == 0
+    folders = sorted(path.name for path in (tmp_path / "out" / "thank_you").iterdir())
+    assert folders == ["my_clip", "your clip", "your_clip"]
+    assert "thank_you/my_clip 1 3 0" in (tmp_path / "out" / "annotations.txt").read_text()
+    assert ids(tmp_path / "out")[0] == "thank you/my clip"
+    assert main("verify", tmp_path / "out", "-j1").returncode == 0
+    words = ["--class-names", "as-is", "-j1"]
+    assert main("extract-frames", tmp_path / "src", tmp_path / "asis", *words).returncode == 0
+    assert (tmp_path / "asis" / "thank you" / "my clip").is_dir()
+
+
+def test_a_template_with_a_suffix(main, videos, tmp_path):
+    words = ["--frames", "1", "-j1", "--name-template", "image_{:05d}.jpg"]
+    assert main("extract-frames", videos, tmp_path / "out", *words).returncode == 0
+    (picture,) = (tmp_path / "out" / "book" / "one").iterdir()
+    assert picture.name == "image_00001.jpg"
+    done = main("extract-frames", videos, tmp_path / "other", *words, "--image-format", "png")
+    assert done.returncode == 2
+    assert "png" in done.error
+
+
+def test_videos_beside_their_index(main, kit, tmp_path):
+    for path in (kit.parent / "videos").iterdir():
+        path.rename(kit.parent / path.name)
+    (kit.parent / "videos").rmdir()
+    assert main("extract-frames", kit, tmp_path / "out", "-j1").returncode == 3
+    assert len(ids(tmp_path / "out")) == 5
+
+
+def test_what_is_not_there_is_named(main, kit, tmp_path):
+    for words, code, said in [
+        (["--signers", "9"], 4, "none of its 6 instances"),
+        (["--poses", tmp_path / "nowhere"], 4, "no such folder of poses"),
+        (["--bbox-scale", "1.2"], 2, "--crop-bbox"),
+        (["--subset", tmp_path / "nowhere.json"], 4, "nowhere.json"),
+    ]:
+        done = main("extract-frames", kit, tmp_path / "out", *words, "-j1")
+        assert done.returncode == code
+        assert said in done.error
+    done = main("extract-frames", kit, tmp_path / "out", "--signers", "0,9", "--json", "-j1")
+    assert [problem["message"] for problem in done.json["problems"]] == [
+        "no signer '9' is in the index"
+    ]
+
+
+def test_no_output_among_the_videos(main, kit):
+    done = main("extract-frames", kit, kit.parent / "videos" / "out", "-j1")
+    assert done.returncode == 2
+    assert "inside its source" in done.error
+
+
+def test_the_table_stands_above_what_else_is_said(main, kit, tmp_path):
+    make_video(kit.parent / "videos" / "00005.mp4", 3)
+    first = main("extract-frames", kit, tmp_path / "out", "-j1")
+    again = main("extract-frames", kit, tmp_path / "out", "-j1")
+    assert again.stdout.splitlines()[:-1] == first.stdout.splitlines()[:-1]
+    assert "nothing to do" in again.stdout
+
+
+def test_montages_say_what_is_missing_too(main, kit, tmp_path):
+    words = ["--montage", "--frames", "2", "-j1"]
+    assert main("extract-frames", kit, tmp_path / "out", *words).returncode == 3
+    assert (tmp_path / "out" / "missing.txt").read_text() == "00005"

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from signdata.media import video
 from tests.cli import books
 from tests.videos import ffmpeg, indices_in, make_index, make_video
 
@@ -60,7 +61,8 @@ def test_one_clip_an_instance(main, raw, tmp_path):
     ]
     assert sorted(path.name for path in out.iterdir()) == [
         *("00001.mp4", "00002.mp4", "00003.mp4"),
-        *("WLASL.json", "classes.txt", "manifest.csv", "problems.csv", "signdata.json"),
+        *("WLASL.json", "classes.txt", "manifest.csv", "missing.txt"),
+        *("problems.csv", "signdata.json"),
     ]
     table = pd.read_csv(out / "manifest.csv", dtype=str)
     assert table["path"].tolist() == ["00001.mp4", "00002.mp4", "00003.mp4"]
@@ -104,6 +106,110 @@ def test_trim_then_extract_is_extract(main, tmp_path, fps):
             assert np.abs(pair[0] - pair[1]).mean() < 2
     if fps == 25:
         assert indices_in(after["3"]) == list(range(19, 45))
+
+
+DOWNLOADS = {
+    "24.mp4": {"fps": 24},
+    "29_97.mkv": {"fps": Fraction(30000, 1001)},
+    "30.webm": {"fps": 30, "codec": "libvpx-vp9", "options": {"deadline": "realtime"}},
+    "60.mp4": {"fps": 60, "options": {"bf": "2"}},
+    "flash.swf": {"fps": 15, "codec": "flv"},
+    "odd.mkv": {"codec": "libvpx-vp9", "size_wh": (131, 67)},
+    "wide.mp4": {"aspect": Fraction(4, 3)},
+    "sound.mp4": {"n_audio": 1},
+    "turned.mp4": {},
+    "late.mkv": {"times_ms": [1480 + 40 * i for i in range(60)], "options": {"bf": "0"}},
+}
+
+
+@pytest.mark.parametrize("name", DOWNLOADS)
+def test_kinds_of_downloads_trimmed_give_the_frames_of_the_download(main, tmp_path, name):
+    path = make_video(tmp_path / "made" / name, 60, **DOWNLOADS[name])
+    (tmp_path / "raw").mkdir()
+    stored = tmp_path / "raw" / f"abc_efgh-jk{path.suffix}"
+    if name == "turned.mp4":
+        ffmpeg("-display_rotation", "90", "-i", path, "-c", "copy", stored)
+    else:
+        path.rename(stored)
+    spans = [(1, 12), (6, 20), (6, 20), (11, 11), (15, -1), (2, 400)]
+    instances = [part(f"{i}", *span, url=YOUTUBE) for i, span in enumerate(spans)]
+    index = make_index(tmp_path / "index.json", instances)
+    words = ["--videos", tmp_path / "raw", "-j1"]
+    assert main("trim", index, tmp_path / "out", *words).returncode == 0
+    before = extracted(main, index, tmp_path / "raw", tmp_path / "before")
+    after = extracted(main, tmp_path / "out" / "WLASL.json", tmp_path / "out", tmp_path / "after")
+    assert before.keys() == after.keys() == {str(i) for i in range(len(spans))}
+    for clip, folder in before.items():
+        pairs = zip(sorted(folder.iterdir()), sorted(after[clip].iterdir()), strict=True)
+        for paths in pairs:
+            one, other = (np.asarray(Image.open(path).convert("RGB"), int) for path in paths)
+            high, wide = (min(sizes) for sizes in zip(one.shape[:2], other.shape[:2], strict=True))
+            assert max(one.shape[0] - high, one.shape[1] - wide) <= 1
+            assert np.abs(one[:high, :wide] - other[:high, :wide]).mean() < 3
+
+
+def test_what_was_trimmed_is_a_dataset(main, raw, tmp_path):
+    out = tmp_path / "out"
+    main("trim", raw, out, "--videos", tmp_path / "raw", "-j1")
+    done = main("verify", out, "-j1")
+    assert (done.returncode, done.stdout) == (0, "3 samples are as the manifest says\n")
+    assert main("verify", out / "WLASL.json", "-j1").stdout == done.stdout
+    found = main("info", out, "--json").json
+    assert (found["format"], found["samples"]) == ("wlasl", 3)
+    assert found["splits"] == {"train": 2, "test": 1}
+    assert main("extract-frames", out, tmp_path / "frames", "-j1").returncode == 0
+    assert main("convert", out, tmp_path / "converted", "-j1").returncode == 0
+    assert main("verify", out, tmp_path / "converted", "-j1").returncode == 0
+    data = (out / "00003.mp4").read_bytes()
+    (out / "00003.mp4").write_bytes(data[:-9] + bytes(9))
+    (out / "00001.mp4").unlink()
+    done = main("verify", out, "--json", "-j1")
+    assert done.returncode == 4
+    assert [(p["path"], p["kind"]) for p in done.json["problems"]] == [
+        ("00001", "missing"),
+        ("00003", "differs"),
+    ]
+
+
+def test_coverage_and_what_is_missing(main, raw, tmp_path):
+    out = tmp_path / "out"
+    done = main("trim", raw, out, "--videos", tmp_path / "raw", "-j1")
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert ["split", "train", "3", "1"] in lines
+    assert ["source", "site", "4", "1"] in lines
+    assert (out / "missing.txt").read_text() == "00004"
+    done = main("trim", raw, out, "--videos", tmp_path / "raw", "-j1", "--json")
+    assert done.json["coverage"]["gloss"]["book"] == {"found": 3, "missing": 1}
+
+
+def test_a_player_can_begin_at_once(main, raw, tmp_path):
+    out = tmp_path / "out"
+    main("trim", raw, out, "--videos", tmp_path / "raw", "-j1")
+    data = (out / "00001.mp4").read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+
+
+def test_overlapping_clips_cost_one_pass(main, tmp_path, monkeypatch):
+    passes = tmp_path / "passes"
+    decode = video.decode
+
+    def logged(path, **how):
+        with passes.open("a") as file:
+            file.write("x")
+        yield from decode(path, **how)
+
+    monkeypatch.setattr(video, "decode", logged)
+    make_video(tmp_path / "videos" / "abc_efgh-jk.mp4", 60)
+    spans = [(1, 30), (10, 40), (20, -1), (10, 40)]
+    instances = [part(f"{i}", *span, url=YOUTUBE) for i, span in enumerate(spans)]
+    index = make_index(tmp_path / "index.json", instances)
+    assert main("trim", index, tmp_path / "out", "-j1").returncode == 0
+    assert passes.read_text() == "x"
+    whole = (tmp_path / "out" / "1.mp4").read_bytes()
+    assert whole == (tmp_path / "out" / "3.mp4").read_bytes()
+    make_index(index, [instances[1]])
+    assert main("trim", index, tmp_path / "alone", "-j1").returncode == 0
+    assert (tmp_path / "alone" / "1.mp4").read_bytes() == whole
 
 
 def test_each_frame_keeps_its_time_and_what_is_turned_stands(main, tmp_path):

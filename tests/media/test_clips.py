@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,17 @@ from PIL import Image
 
 import signdata
 from signdata.errors import DecodeError
+from signdata.formats.base import ListBatch
 from signdata.formats.wlasl import WlaslReader
 from signdata.manifest import read_rows
 from signdata.media import video
 from signdata.media.clip import ClipOptions, ClipPixels
 from signdata.media.reel import Reel
+from signdata.media.sharing import Part
 from signdata.results import Result
-from signdata.selecting import evenly
+from signdata.samples import Sample
+from signdata.selecting import Range, Selection, evenly
+from tests.conftest import listing
 from tests.test_selecting import belongs, video_frame_dataset
 from tests.videos import ffmpeg, indices_in, make_index, make_video, read_index
 
@@ -210,6 +215,31 @@ def decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return counts
 
 
+@pytest.fixture
+def passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[int]]:
+    """Ask how many frames each pass has decoded since it was last asked, in any process."""
+    log = tmp_path / "passes.log"
+    decode = video.decode
+
+    def logged(*args: Any, **kwargs: Any) -> Iterator[av.VideoFrame]:
+        n = 0
+        try:
+            for frame in decode(*args, **kwargs):
+                n += 1
+                yield frame
+        finally:
+            with log.open("a") as file:
+                file.write(f"{n}\n")
+
+    def asked() -> list[int]:
+        counts = [int(line) for line in log.read_text().split()]
+        log.unlink()
+        return counts
+
+    monkeypatch.setattr(video, "decode", logged)  # workers are forks: they see it
+    return asked
+
+
 def of_one_file(ranges: list[tuple[int, int]]) -> list[dict[str, Any]]:
     url = "https://www.youtube.com/watch?v=0a-b_cdefgh"
     return [
@@ -226,7 +256,7 @@ def test_clips_of_one_file_are_cut_in_one_pass(tmp_path: Path, decodes: list[int
     for batch in reader.batches():
         for sample in batch:
             assert list(sample.frames())
-    assert decodes == [100]
+    assert decodes == [100, 100]  # once to be sure of what there is
     extract(tmp_path, of_one_file(ranges))
     wanted = of_ranges("v", [Fraction(i, 25) for i in range(100)], ranges)
     assert found(tmp_path) == dict(sorted(wanted.items()))
@@ -240,9 +270,114 @@ def test_clips_that_overlap(tmp_path: Path, decodes: list[int]) -> None:
     wanted = of_ranges("v", [Fraction(i, 25) for i in range(60)], ranges)
     assert found(tmp_path) == dict(sorted(wanted.items()))
     reader = WlaslReader(tmp_path / "index.json")
-    clips = [list(sample.frames()) for batch in reader.batches() for sample in batch]
-    assert [len(clip) for clip in clips] == [30, 60, 21, 6, 20]
-    assert len(decodes) <= 4
+    (batch,) = reader.batches()
+    assert [len(list(sample.frames())) for sample in batch] == [30, 60, 21, 6, 20]
+    decodes.clear()
+    (batch,) = WlaslReader(tmp_path / "index.json").batches()
+    assert isinstance(batch, ListBatch)
+    assert batch.each(lambda sample: len(list(sample.pixels.frames()))) == [30, 60, 21, 6, 20]
+    assert decodes == [60]
+
+
+OVERLAPPING = [(1, 40), (5, 12), (5, 12), (8, 30), (20, -1), (39, 39), (60, 90), (70, 60), (99, -1)]
+
+
+@pytest.mark.parametrize("how", [{}, {"frames": 4}, {"fps": 10}, {"frames": 3, "montage": True}])
+def test_clips_that_overlap_cost_one_pass_and_are_as_if_alone(
+    tmp_path: Path, passes: Callable[[], list[int]], how: dict[str, Any]
+) -> None:
+    make_video(tmp_path / "videos" / "0a-b_cdefgh.mp4", 80, options={"bf": "2"})
+    instances = of_one_file(OVERLAPPING)
+    instances[2]["video_id"] = "twin"
+    index = make_index(tmp_path / "index.json", instances)
+    (tmp_path / "index.json").rename(tmp_path / "all.json")
+    made = []
+    for workers in (1, 2):
+        out = tmp_path / f"out{workers}"
+        signdata.extract_frames(tmp_path / "all.json", out, workers=workers, **how)
+        made.append(listing(out))
+        assert passes() == [80]
+    assert made[0] == made[1]
+    (tmp_path / "all.json").rename(index)
+    pictures = {path: data for path, data in made[0].items() if path.endswith(".jpg")}
+    for k, instance in enumerate(instances[:7]):
+        make_index(index, [instance])
+        signdata.extract_frames(index, tmp_path / f"alone{k}", workers=1, **how)
+        for path, data in listing(tmp_path / f"alone{k}").items():
+            if path.endswith(".jpg"):
+                assert pictures.pop(path) == data
+    assert not pictures
+
+
+def test_overlapping_clips_of_a_damaged_file_are_as_if_alone(
+    tmp_path: Path, passes: Callable[[], list[int]]
+) -> None:
+    """What decoding finds out about the file is found out for each of them."""
+    path = tmp_path / "videos" / "0a-b_cdefgh.mkv"
+    data = make_video(path, 60, options={"bf": "0", "g": "10"}).read_bytes()
+    path.write_bytes(data[: len(data) * 6 // 10])
+    spans = [(1, 20), (10, 55), (30, 58), (55, 58), (1, -1)]
+    instances = of_one_file(spans)
+    how = {"ranges": "apply", "keep_short": True, "frames": 6}
+    extract(tmp_path, instances, **how)
+    assert len(passes()) <= 2
+    together, said = found(tmp_path), rows(tmp_path)
+    for instance in instances:
+        shutil.rmtree(tmp_path / "out")
+        extract(tmp_path, [instance], **how)
+        name = instance["video_id"]
+        assert found(tmp_path) == {name: together[name]}
+        assert rows(tmp_path)[name] == said[name]
+
+
+def test_one_of_several_clips_that_fails_costs_the_others_nothing(tmp_path: Path) -> None:
+    make_video(tmp_path / "0a-b_cdefgh.mp4", 40)
+    reel = Reel(str(tmp_path / "0a-b_cdefgh.mp4"))
+
+    def read(start: int, n: int) -> list[int]:
+        given = []
+        for index, _ in reel.frames(start):
+            given.append(index)
+            if len(given) == n:
+                break
+        if n == 5:
+            raise ValueError("this one")
+        return given
+
+    def again(start: int) -> int:
+        return len(read(start, 3)) + len(read(start, 4)) + len(read(start + 10, 4))
+
+    wanted: list[Part[Any]] = [
+        Part(0, lambda: read(0, 40)),
+        Part(8, lambda: read(8, 6)),
+        Part(9, lambda: again(9)),
+        Part(90, lambda: read(90, 2)),
+    ]
+    assert reel.read_together(wanted) == [list(range(40)), list(range(8, 14)), 11, []]
+    with pytest.raises(ValueError, match="this one"):
+        reel.read_together([*wanted, Part(2, lambda: read(2, 5))])
+    assert len(list(reel.frames(0))) == 40
+
+
+def test_a_count_that_was_wrong_is_found_out_before_a_frame_is_given(tmp_path: Path) -> None:
+    """The stamps promise frames that cannot be decoded: the file begins between key frames."""
+    options = {"g": "20", "bf": "0", "sc_threshold": "0"}
+    whole = make_video(tmp_path / "whole.mp4", 60, options=options)
+    path = tmp_path / "a.mkv"
+    with av.open(str(whole)) as source, av.open(str(path), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for number, packet in enumerate(source.demux(video=0)):
+            if packet.size and number >= 5:
+                packet.stream = stream
+                target.mux(packet)
+    for selection, span in [(Selection(n_frames=4), Range()), (Selection(), Range(6, 15))]:
+        pixels = ClipPixels(Reel(str(path)), span, ClipOptions(selection))
+        sample = Sample("1", "book", pixels)
+        first = [read_index(frame) for frame in sample.frames()]
+        again = [read_index(frame) for frame in Sample("1", "book", pixels).frames()]
+        assert first == again
+        n = 40 if selection.n_frames else 10
+        assert first == ([20 + i for i in evenly(4, n)] if n == 40 else list(range(25, 35)))
 
 
 def test_reading_two_clips_of_one_file_at_once(tmp_path: Path) -> None:
@@ -279,7 +414,8 @@ MADE = {
     "h264-bframes.mkv": {"options": {"bf": "3"}},
     "h264.ts": {"options": {"bf": "2"}},
     "h264.avi": {"options": {"bf": "2"}},
-    "raw.h264": {},
+    "raw.h264": {"options": {"bf": "2"}},
+    "raw.hevc": {"codec": "libx265", "options": {"x265-params": "log-level=none"}},
     "open-gop.mp4": {"options": {"x264-params": "open-gop=1:bframes=3:keyint=8"}},
     "hevc.mp4": {"codec": "libx265", "options": {"x265-params": "log-level=none"}},
     "av1.mp4": {"codec": "libsvtav1", "options": {"preset": "12", "svtav1-params": "lp=1"}},
@@ -311,13 +447,13 @@ MADE = {
 def test_kinds_of_files_come_out_in_full(tmp_path: Path, name: str) -> None:
     stem = Path(name).stem
     path = make_video(tmp_path / "videos" / name, 24, **MADE[name])
-    if path.suffix == ".h264":
-        path = path.rename(path.with_suffix(".mp4"))  # what is inside decides
     instances = [{"video_id": stem}]
     os.link(path, path.with_stem("cut"))
     instances.append({"video_id": "cut", "frame_start": 9, "frame_end": 16})
-    result = extract(tmp_path, instances, image_format="jpg")
-    assert (result.written, result.problems) == (2, [])
+    result = extract(tmp_path, instances, image_format="jpg", class_names="as-is")
+    bare = "a bare stream without times: 25 frames a second are assumed"
+    assert result.written == 2
+    assert set(notes(result)) == ({bare} if path.stem == "raw" else set())
     assert found(tmp_path) == {stem: list(range(24)), "cut": list(range(8, 16))}
     width, height = MADE[name].get("size_wh", (128, 64))  # type: ignore[misc]
     with Image.open(tmp_path / "out" / "book" / "cut" / "img_00001.jpg") as image:

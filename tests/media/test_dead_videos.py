@@ -6,6 +6,7 @@ import contextlib
 import csv
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,7 @@ def test_keep_short_keeps_what_there_is(src: Path, tmp_path: Path, name: str) ->
     assert (int(row["n_frames"]), row["verdict"]) == (len(kept), "short")
     (note,) = [p.message for p in result.problems]
     assert "ends early" in note
+    assert "what there is was kept" in note
     few = run(src, tmp_path / "few", keep_short=True, frames=5, image_format="png")
     closes(few, 2, 0)
     wanted = [(2 * k + 1) * len(kept) // 10 for k in range(5)]
@@ -284,6 +286,24 @@ def test_no_time_at_all_is_said(src: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_one_that_takes_too_long_is_given_up_and_not_kept(
+    src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_video(src / "we" / "long.mp4", 30)
+    decode = video.decode
+
+    def slow(path: str, **how: Any) -> Iterator[av.VideoFrame]:
+        for frame in decode(path, **how):
+            if os.path.basename(path) == "long.mp4":
+                time.sleep(0.1)
+            yield frame
+
+    monkeypatch.setattr(video, "decode", slow)
+    result = run(src, tmp_path / "out", timeout=1.0, keep_short=True)
+    assert [(p.kind, "too long" in p.message) for p in result.problems] == [("crash", True)]
+    assert [path.name for path in (tmp_path / "out" / "we").iterdir()] == ["good"]
+
+
 def test_one_with_damage_in_the_middle_ends_there(src: Path, tmp_path: Path) -> None:
     """Time stamps promise frames that the decoder does not give: it is read twice."""
     path = src / "we" / "lossy.mkv"
@@ -306,4 +326,6 @@ def test_one_with_damage_in_the_middle_ends_there(src: Path, tmp_path: Path) -> 
         (2 * k + 1) * 20 // 16 for k in range(8)
     ]
     closes(run(src, tmp_path / "strict", frames=8), 1, 1)
-    assert problems(tmp_path / "strict")["we/lossy.mkv"][0] == "short"
+    assert problems(tmp_path / "strict")["we/lossy.mkv"][0] == "corrupt"
+    table = manifest(tmp_path / "out").set_index("path")
+    assert table.loc["we/lossy", "verdict"] == "corrupt"

@@ -149,14 +149,15 @@ def test_what_is_encoded_has_its_times_and_its_bytes_again(tmp_path: Path) -> No
     odd: dict[str, Any] = {"size_wh": (131, 67), "codec": "libvpx-vp9"}
     path = str(make_video(tmp_path / "v.mkv", 5, times_ms=times, **odd))
     header = video.read_header(path)
-    made = {
-        ffmpeg.store(
-            ffmpeg.encode(video.decode(path), path, rate=Fraction(25)), path, header.timeline
-        )
-        for _ in range(2)
-    }
+    coded, stored = str(tmp_path / "o.nut"), str(tmp_path / "o.mp4")
+    made = set()
+    for _ in range(2):
+        ffmpeg.encode(video.decode(path), path, target=coded, rate=Fraction(25))
+        ffmpeg.store(coded, path, header.timeline, target=stored)
+        made.add(Path(stored).read_bytes())
     assert len(made) == 1
-    (tmp_path / "o.mp4").write_bytes(made.pop())
+    data = made.pop()
+    assert data.index(b"moov") < data.index(b"mdat")
     again = video.read_header(str(tmp_path / "o.mp4"))
     assert again.timeline == header.timeline
     frames = list(video.decode(str(tmp_path / "o.mp4")))
@@ -167,6 +168,7 @@ def test_what_is_encoded_has_its_times_and_its_bytes_again(tmp_path: Path) -> No
 def test_as_many_frames_as_times_or_an_error(tmp_path: Path) -> None:
     path = str(make_video(tmp_path / "v.mp4", 5))
     longer = video.read_header(str(make_video(tmp_path / "longer.mp4", 6)))
-    coded = ffmpeg.encode(video.decode(path), path, rate=Fraction(25))
+    coded = str(tmp_path / "o.nut")
+    ffmpeg.encode(video.decode(path), path, target=coded, rate=Fraction(25))
     with pytest.raises(DecodeError, match="5 frames, not 6"):
-        ffmpeg.store(coded, path, longer.timeline)
+        ffmpeg.store(coded, path, longer.timeline, target=str(tmp_path / "o.mp4"))
