@@ -1,0 +1,89 @@
+"""``-resize``, ``-scale`` and ``-sample``: sizes changed by two passes of weights."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signdata.magick.filters import filter_of
+from signdata.magick.numbers import Profile, Quanta
+from signdata.magick.taps import Taps
+
+_EPSILON = 1e-12
+
+
+def resize(quanta: Quanta, size_hw: tuple[int, int], filter: str, profile: Profile) -> Quanta:
+    """``-filter FILTER -resize WxH!``: resample both ways, with a store after each.
+
+    The axis that shrinks least comes first, the vertical one when both shrink alike. The
+    same size is no exception: some filters blur.
+    """
+    height, width = size_hw
+    down = _contributions(quanta.shape[-2], height, filter)
+    across = _contributions(quanta.shape[-1], width, filter)
+    if width / quanta.shape[-1] > height / quanta.shape[-2]:
+        return profile.store(down.rows(profile.store(across.columns(quanta))))
+    return profile.store(across.columns(profile.store(down.rows(quanta))))
+
+
+@lru_cache(maxsize=256)
+def _contributions(n: int, m: int, filter: str) -> Taps:
+    """What one pass reads, from `n` to `m` pixels (ResizeImage, resize.c)."""
+    chosen = filter_of(filter)
+    factor = m / n
+    scale = max(1 / factor + _EPSILON, 1.0)
+    support = scale * chosen.support
+    centre = (np.arange(m) + 0.5) / factor + _EPSILON
+    first = np.maximum(centre - support + 0.5, 0).astype(np.int64)
+    end = np.minimum(centre + support + 0.5, n).astype(np.int64)
+    k = np.arange(n)
+    weights = chosen.weight(np.abs((1 / scale) * (k - centre[:, None] + 0.5)))
+    weights[(k < first[:, None]) | (k >= end[:, None])] = 0.0
+    return Taps.of_matrix(weights * (1 / np.add.reduce(weights, axis=1, keepdims=True)))
+
+
+def scale(quanta: Quanta, size_hw: tuple[int, int], profile: Profile) -> Quanta:
+    """``-scale WxH!``: each pixel the mean of the area it covers; one store."""
+    down = _covered(quanta.shape[-2], size_hw[0])
+    across = _covered(quanta.shape[-1], size_hw[1])
+    return profile.store(across.columns(down.rows(quanta)))
+
+
+@lru_cache(maxsize=256)
+def _covered(n: int, m: int) -> Taps:
+    """Shares of the source pixels that lie in each target pixel (ScaleImage, resize.c).
+
+    Computed by taking away, as there: the remainders of the division are part of the result.
+    """
+    weights = np.zeros((m, n))
+    k, rest = 0, m / n
+    for row in weights:
+        span = 1.0
+        while rest < span and k < n - 1:
+            row[k] = rest
+            span -= rest
+            k, rest = k + 1, m / n
+        row[k] += span
+        rest -= span
+        if rest <= 0 and k < n - 1:
+            k, rest = k + 1, m / n
+    return Taps.of_matrix(weights)
+
+
+def sample(quanta: Quanta, size_hw: tuple[int, int]) -> Quanta:
+    """``-sample WxH!``: the source pixel at the centre of each target pixel."""
+    rows, columns = (_nearest(n, m) for n, m in zip(quanta.shape[-2:], size_hw, strict=True))
+    return quanta[..., rows[:, None], columns]
+
+
+def _nearest(n: int, m: int) -> NDArray[np.int64]:
+    return ((np.arange(m) + 0.5 - _EPSILON) * n / m).astype(np.int64)
+
+
+def mosaic(quanta: Quanta, share: float, profile: Profile) -> Quanta:
+    """``-scale P% -scale WxH!``: blocks of one level each, `share` of the size in number."""
+    height, width = quanta.shape[-2:]
+    small = (max(1, int(share * height + 0.5)), max(1, int(share * width + 0.5)))
+    return scale(scale(quanta, small, profile), (height, width), profile)
