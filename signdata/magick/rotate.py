@@ -50,6 +50,13 @@ def srt(
     return _resample(quanta, _disc(width, height, degrees, filter, box, False), profile)
 
 
+def canvas_size(size_hw: tuple[int, int], degrees: float) -> tuple[int, int]:
+    """Height and width of what `rotate` makes."""
+    angle = math.radians(degrees)
+    _, _, width, height = _canvas(size_hw[1], size_hw[0], math.cos(angle), math.sin(angle))
+    return height, width
+
+
 @dataclass(frozen=True)
 class _Disc:
     """Source pixels of each target pixel, and what their sum is multiplied by, (h * w,).

@@ -1,0 +1,466 @@
+"""Operations by name: what a recipe's steps are, and the options of the real program for each.
+
+An operation knows how to change quanta and which options of ImageMagick do the same. Its
+fields are the values of one variant; `signdata.magick.recipe` draws them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, TypeAlias
+
+import msgspec
+import numpy as np
+
+from signdata.magick import geometry, noise, resize, rotate, tone
+from signdata.magick.filters import filter_of
+from signdata.magick.geometry import Box
+from signdata.magick.numbers import Profile, Quanta, Values
+
+Gravity: TypeAlias = Literal[
+    "NorthWest", "North", "NorthEast", "West", "Center", "East", "SouthWest", "South", "SouthEast"
+]
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a variant of one picture depends on besides its operations.
+
+    Attributes
+    ----------
+    profile : Profile
+        Which ImageMagick.
+    box : tuple of int or None
+        left, top, width, height of what ``crop`` keeps; None keeps all.
+    seed : int
+        Of the operations that draw random numbers.
+    """
+
+    profile: Profile
+    box: Box | None = None
+    seed: int = 0
+
+    def uniform(self, *shape: int) -> Values:
+        """Numbers in [0, 1): ImageMagick's own after ``-seed``, where they are known."""
+        if self.repeats:
+            return noise.Stream(self.seed).uniform(*shape)
+        return np.random.default_rng(self.seed).random(shape)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the real program draws the same numbers after ``-seed``."""
+        return not self.profile.hdri
+
+
+class Operation(msgspec.Struct, frozen=True, tag_field="op", forbid_unknown_fields=True):
+    """One step of a chain.
+
+    Attributes
+    ----------
+    shapes : bool
+        Whether it is about size, place or colour, so that pictures that are not to be
+        varied go through it, too.
+    random : bool
+        Whether it draws numbers of its own.
+    """
+
+    shapes: ClassVar[bool] = False
+    random: ClassVar[bool] = False
+
+    def apply(self, quanta: Quanta, place: Place) -> Quanta:
+        """Change planes (F, C, H, W)."""
+        raise NotImplementedError
+
+    def options(self, size_hw: tuple[int, int], place: Place) -> list[str] | None:
+        """The options that do the same to a picture of this size; None if there are none."""
+        raise NotImplementedError
+
+    def size_after(self, size_hw: tuple[int, int], place: Place) -> tuple[int, int]:
+        """Height and width that it leaves."""
+        return size_hw
+
+    @property
+    def exact_size(self) -> tuple[int, int] | None:
+        """Height and width that it makes of any picture; None if that depends."""
+        return None
+
+    @property
+    def slug(self) -> str:
+        """Its part of a variant's name; '' where it does not tell variants apart."""
+        return ""
+
+
+class Crop(Operation, frozen=True, tag="crop"):
+    """Cut out the box of the hand; the whole picture where there is no box."""
+
+    shapes: ClassVar[bool] = True
+
+    def apply(self, quanta: Quanta, place: Place) -> Quanta:
+        return quanta if place.box is None else geometry.crop(quanta, place.box)
+
+    def options(self, size_hw: tuple[int, int], place: Place) -> list[str]:
+        if place.box is None:
+            return []
+        left, top, width, height = place.box
+        return ["-crop", f"{width}x{height}+{left}+{top}", "+repage"]
+
+    def size_after(self, size_hw: tuple[int, int], place: Place) -> tuple[int, int]:
+        return size_hw if place.box is None else (place.box[3], place.box[2])
+
+
+class Gray(Operation, frozen=True, tag="gray"):
+    """Grey values: Rec709Luma or Rec601Luma."""
+
+    shapes: ClassVar[bool] = True
+    intensity: Literal["Rec709Luma", "Rec601Luma"] = "Rec709Luma"
+
+    def apply(self, quanta: Quanta, place: Place) -> Quanta:
+        return tone.gray(quanta, place.profile, self.intensity)
+
+    def options(self, size_hw: tuple[int, int], place: Place) -> list[str]:
+        if self.intensity == "Rec709Luma":
+            return ["-colorspace", "Gray"]
+        return ["-grayscale", self.intensity]
+
+
+class _Sized(Operation, frozen=True):
+    """An operation that makes pictures of a size: ``WxH!``, or where it says so ``WxH(^)``."""
+
+    shapes: ClassVar[bool] = True
+    size: str
+
+    def __post_init__(self) -> None:
+        geometry.parse_geometry(self.size)
+
+    @property
+    def exact_size(self) -> tuple[int, int] | None:
+        width, height, how = geometry.parse_geometry(self.size)
+        return (height, width) if how == "!" else None
+
+    def size_after(self, size_hw: tuple[int, int], place: Place) -> tuple[int, int]:
+        return geometry.target_size(self.size, size_hw)
+
+
+class Resize(_Sized, frozen=True, tag="resize"):
+    """Resample to ``WxH!`` exactly, ``WxH`` at most or ``WxH^`` at least."""
+
+    filter: str = "Lanczos"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        filter_of(self.filter)
+
+    def apply(self, quanta: Quanta, place: Place) -> Quanta:
+        size_hw = geometry.target_size(self.size, quanta.shape[-2:])
+        return resize.resize(quanta, size_hw, self.filter, place.profile)
+
+    def options(self, size_hw: tuple[int, int], place: Place) -> list[str]:
+        return ["-filter", filter_of(self.filter).name, "-resize", self.size]
+
+    @property
+    def slug(self) -> str:
+        return self.filter.lower()
+
+
+class Scale(_Sized, frozen=True, tag="scale"):
+    """Average over the area that each pixel covers."""
+
+    def apply(self, quanta: Quanta, place: Place) -> Quanta:
+        size_hw = geometry.target_size(self.size, quanta.shape[-2:])
+        return resize.scale(quanta, size_hw, place.profile)
+
+    def options(self, size_hw: tuple[int, int], place: Place) -> list[str]:
+        return ["-scale", self.size]
+
+
+class Sample(_Sized, frozen=True, tag="sample"):
+    """Take the nearest pixel."""
+
+    def apply(self, quanta: Quanta, place: Place) -> Quanta:
+        return resize.sample(quanta, geometry.target_size(self.size, quanta.shape[-2:]))
+
+    def options(self, size_hw: tuple[int, int], place: Place) -> list[str]:
+        return ["-sample", self.size]
+
+
+class Extent(Operation, frozen=True, tag="extent"):
+    """Cut or fill up (white) to WxH."""
+
+    shapes: ClassVar[bool] = True
+    size: str
+    gravity: Gravity = "Center"
+
+    def __post_init__(self) -> None:
+        geometry.parse_geometry(self.size)
+
+    @property
+    def exact_size(self) -> tuple[int, int]:
+        width, height, _ = geometry.parse_geometry(self.size)
+        return height, width
+
+    def apply(self, quanta: Quanta, place: Place) -> Quanta:
+        return geometry.extent(quanta, self.exact_size, place.profile, self.gravity)
+
+    def options(self, size_hw: tuple[int, int], place: Place) -> list[str]:
+        height, width = self.exact_size
+        return ["-background", "white", "-gravity", self.gravity, "-extent", f"{width}x{height}"]
+
+    def size_after(self, size_hw: tuple[int, int], place: Place) -> tuple[int, int]:
+        return self.exact_size
+
+
+class BrightnessContrast(Operation, frozen=True, tag="brightness-contrast"):
+    """Both in percent, -100 to 100."""
+
+    brightness: float = 0.0
+    contrast: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (-100 <= self.brightness <= 100 and -100 <= self.contrast <= 100):
+            raise ValueError("brightness and contrast lie between -100 and 100")
+
+    def apply(self, quanta: Quanta, place: Place) -> Quanta:
+        if not (self.brightness or self.contrast):
+            return quanta
+        return tone.brightness_contrast(quanta, self.brightness, self.contrast, place.profile)
+
+    def options(self, size_hw: tuple[int, int], place: Place) -> list[str]:
+        if not (self.brightness or self.contrast):
+            return []
+        return ["-brightness-contrast", f"{self.brightness:.17g}x{self.contrast:.17g}"]
+
+    @property
+    def slug(self) -> str:
+        parts = (("b", self.brightness), ("c", self.contrast))
+        return "".join(f"{letter}{value:g}" for letter, value in parts if value)
+
+
+class Modulate(Operation, frozen=True, tag="modulate"):
+    """Lightness in percent; 100 changes nothing."""
+
+    percent: float
+
+    def apply(self, quanta: Quanta, place: Place) -> Quanta:
+        return tone.modulate(quanta, self.percent, place.profile)
+
+    def options(self, size_hw: tuple[int, int], place: Place) -> list[str]:
+        return ["-modulate", f"{self.percent:.17g}"]
+
+    @property
+    def slug(self) -> str:
+        return f"m{self.percent:g}"
+
+
+class Level(Operation, frozen=True, tag="level"):
+    """Stretch what lies between two levels (in percent) to the whole range; or back."""
+
+    black: float
+    white: float
+    back: bool = False
+
+    def __post_init__(self) -> None:
+        if self.black == self.white:
+            raise ValueError("black and white are two different levels")
+
+    def apply(self, quanta: Quanta, place: Place) -> Quanta:
+        change = tone.unlevel if self.back else tone.level
+        return change(quanta, self.black, self.white, place.profile)
+
+    def options(self, size_hw: tuple[int, int], place: Place) -> list[str]:
+        return ["+level" if self.back else "-level", f"{self.black:.17g}%,{self.white:.17g}%"]
+
+    @property
+    def slug(self) -> str:
+        return f"l{self.black:g}-{self.white:g}"
+
+
+class _Turning(Operation, frozen=True):
+    degrees: float
+    filter: str = rotate.DEFAULT_FILTER
+
+    def __post_init__(self) -> None:
+        if not filter_of(self.filter).radial:
+            raise ValueError(f"filter {self.filter}; a rotation knows only the cubic ones")
+
+    def _with_filter(self, *options: str) -> list[str]:
+        if filter_of(self.filter).name == rotate.DEFAULT_FILTER:
+            return ["+filter", *options]
+        return ["-filter", filter_of(self.filter).name, *options]
+
+    @property
+    def slug(self) -> str:
+        return f"r{self.degrees:g}"
+
+
+class Srt(_Turning, frozen=True, tag="distort-srt"):
+    """Turn clockwise inside the same frame; the edges are repeated outside."""
+
+    def apply(self, quanta: Quanta, place: Place) -> Quanta:
+        return rotate.srt(quanta, self.degrees, place.profile, self.filter)
+
+    def options(self, size_hw: tuple[int, int], place: Place) -> list[str]:
+        return self._with_filter("-distort", "SRT", f"{self.degrees:.17g}")
+
+
+class Rotate(_Turning, frozen=True, tag="rotate"):
+    """Turn clockwise on a larger, white canvas."""
+
+    def apply(self, quanta: Quanta, place: Place) -> Quanta:
+        return rotate.rotate(quanta, self.degrees, place.profile, self.filter)
+
+    def options(self, size_hw: tuple[int, int], place: Place) -> list[str]:
+        return self._with_filter("-rotate", f"{self.degrees:.17g}", "+repage")
+
+    def size_after(self, size_hw: tuple[int, int], place: Place) -> tuple[int, int]:
+        return rotate.canvas_size(size_hw, self.degrees)
+
+
+class Mosaic(Operation, frozen=True, tag="mosaic"):
+    """Blocks of one level: `percent` of the size in number, a way."""
+
+    percent: float
+
+    def apply(self, quanta: Quanta, place: Place) -> Quanta:
+        return resize.mosaic(quanta, self.percent / 100, place.profile)
+
+    def options(self, size_hw: tuple[int, int], place: Place) -> list[str]:
+        height, width = size_hw
+        return ["-scale", f"{self.percent:.17g}%", "-scale", f"{width}x{height}!"]
+
+    @property
+    def slug(self) -> str:
+        return f"mosaic{self.percent:g}"
+
+
+class Noise(Operation, frozen=True, tag="noise"):
+    """Impulse, uniform or gaussian noise, its strength set by `attenuate`."""
+
+    random: ClassVar[bool] = True
+    kind: Literal["Impulse", "Uniform", "Gaussian"]
+    attenuate: float = 1.0
+
+    def apply(self, quanta: Quanta, place: Place) -> Quanta:
+        channels, height, width = quanta.shape[-3:]
+        two = (2,) if self.kind == "Gaussian" else ()
+        drawn = np.moveaxis(place.uniform(height, width, channels, *two), 2, 0)
+        change = {"Impulse": noise.impulse, "Uniform": noise.uniform, "Gaussian": noise.gaussian}
+        return change[self.kind](quanta, self.attenuate, drawn, place.profile)
+
+    def options(self, size_hw: tuple[int, int], place: Place) -> list[str] | None:
+        if not place.repeats:
+            return None
+        strength = ["-attenuate", f"{self.attenuate:.17g}"]
+        return ["-seed", str(place.seed), *strength, "+noise", self.kind]
+
+    @property
+    def slug(self) -> str:
+        return f"{self.kind.lower()}{self.attenuate:g}"
+
+
+class Spread(Operation, frozen=True, tag="spread"):
+    """Take each pixel from a random place up to about `radius` pixels away."""
+
+    random: ClassVar[bool] = True
+    radius: float = 1.0
+
+    def apply(self, quanta: Quanta, place: Place) -> Quanta:
+        drawn = place.uniform(*quanta.shape[-2:], 2)
+        whole = np.broadcast_to(drawn, (*quanta.shape, 2))
+        return noise.spread(quanta, self.radius, whole, place.profile)
+
+    def options(self, size_hw: tuple[int, int], place: Place) -> list[str] | None:
+        if not place.repeats:
+            return None
+        return ["-seed", str(place.seed), "-spread", f"{self.radius:.17g}"]
+
+    @property
+    def slug(self) -> str:
+        return f"spread{self.radius:g}"
+
+
+class Pixelate(Operation, frozen=True, tag="pixelate"):
+    """Replace `percent` of the 2x2 blocks by their mean; ImageMagick has no such operation."""
+
+    random: ClassVar[bool] = True
+    percent: float = 5.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.percent <= 100:
+            raise ValueError("percent lies between 0 and 100")
+
+    def apply(self, quanta: Quanta, place: Place) -> Quanta:
+        height, width = quanta.shape[-2:]
+        drawn = np.random.default_rng(place.seed).random((height // 2, width // 2))
+        whole = np.broadcast_to(drawn, (*quanta.shape[:-2], *drawn.shape))
+        return noise.pixelate(quanta, self.percent / 100, whole, place.profile)
+
+    def options(self, size_hw: tuple[int, int], place: Place) -> None:
+        return None
+
+    @property
+    def slug(self) -> str:
+        return f"p{self.percent:g}"
+
+
+AnyOperation: TypeAlias = (
+    Crop
+    | Gray
+    | Resize
+    | Scale
+    | Sample
+    | Extent
+    | BrightnessContrast
+    | Modulate
+    | Level
+    | Srt
+    | Rotate
+    | Mosaic
+    | Noise
+    | Spread
+    | Pixelate
+)
+
+Chain: TypeAlias = tuple[Operation, ...]
+
+
+def run(chains: Sequence[Chain], quanta: Quanta, places: Sequence[Place]) -> list[Quanta]:
+    """Bring one picture, or all frames of a clip, through several chains.
+
+    What chains have in common is done once.
+
+    Parameters
+    ----------
+    chains, places
+        One of each a variant; the places differ in their seeds only.
+    quanta : ndarray
+        (F, C, H, W) as loaded.
+    """
+    done: dict[tuple[object, ...], Quanta] = {(): quanta}
+    results = []
+    for chain, place in zip(chains, places, strict=True):
+        key: tuple[object, ...] = ()
+        values = quanta
+        for number, operation in enumerate(chain):
+            key = (*key, operation, place.seed if operation.random else None)
+            if key not in done:
+                here = replace(place, seed=place.seed + number) if operation.random else place
+                done[key] = operation.apply(values, here)
+            values = done[key]
+        results.append(values)
+    return results
+
+
+def options(chain: Chain, size_hw: tuple[int, int], place: Place) -> list[str]:
+    """What stands between input and output of the real program; [] if it cannot do the same."""
+    words: list[str] = []
+    for number, operation in enumerate(chain):
+        here = replace(place, seed=place.seed + number)
+        found = operation.options(size_hw, here)
+        if found is None:
+            return []
+        if found[:1] == ["+filter"] and "-filter" not in words:
+            found = found[1:]  # none is in force
+        words += found
+        size_hw = operation.size_after(size_hw, here)
+    return words

@@ -1,0 +1,328 @@
+"""Recipes: TOML files that say which variants are made of a picture.
+
+::
+
+    variants = 20                                # drawn; without it every combination is made
+    profile = "im7-2017"
+
+    [[treatments]]                               # one or more, drawn by `weight`
+    weight = 2
+    steps = [
+        { op = "crop" },
+        { op = "gray" },
+        { op = "resize", size = "28x28!", filter = ["Mitchell", "Catrom"] },
+        { op = "brightness-contrast", brightness = { min = -15, max = 15 } },
+    ]
+
+A list is a choice; ``{ choice = [...], weights = [...] }`` is one with weights, and
+``{ min = a, max = b }`` any number between. `signdata.magick.operations` lists the
+operations and their values.
+"""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from signdata.errors import FormatError, MissingError, UsageError
+from signdata.magick.numbers import DEFAULT_PROFILE, PROFILES
+from signdata.magick.operations import AnyOperation, Chain, Operation
+
+BUILT_IN = ("sign-mnist-60", "observed-20")
+MAX_VARIANTS = 10_000
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to change a picture.
+
+    Attributes
+    ----------
+    name : str
+        What tells it from the picture's other variants.
+    chain : tuple of Operation
+        What is done, in order.
+    """
+
+    name: str
+    chain: Chain
+
+
+class _Drawn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A value that is drawn."""
+
+    choice: list[Any] | None = None
+    weights: list[float] | None = None
+    min: float | None = None
+    max: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.choice is not None and self.min is None and self.max is None:
+            if not self.choice:
+                raise ValueError("an empty choice")
+            if self.weights is not None and len(self.weights) != len(self.choice):
+                raise ValueError("as many weights as choices are expected")
+            if self.weights is not None and (min(self.weights) < 0 or not sum(self.weights)):
+                raise ValueError("weights of at least 0, one above it, are expected")
+        elif self.choice is not None or self.min is None or self.max is None:
+            raise ValueError("expected choice = [...], or min and max")
+        elif self.min > self.max:
+            raise ValueError("min above max")
+
+    @property
+    def values(self) -> list[Any]:
+        """All of them, or the ends of the range."""
+        return [self.min, self.max] if self.choice is None else self.choice
+
+    def draw(self, random: np.random.Generator) -> Any:
+        if self.choice is None:
+            return float(random.uniform(self.min or 0.0, self.max or 0.0))
+        weights = None if self.weights is None else np.array(self.weights) / sum(self.weights)
+        return self.choice[int(random.choice(len(self.choice), p=weights))]
+
+
+class _Treatment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    steps: list[dict[str, Any]]
+    weight: float = 1.0
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    treatments: list[_Treatment] = []
+    steps: list[dict[str, Any]] = []
+    variants: int | None = None
+    profile: str = DEFAULT_PROFILE
+
+
+Step = dict[str, Any]
+"""An operation's values by name, some of them `_Drawn`."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Which variants are made of a picture.
+
+    Attributes
+    ----------
+    name : str
+        As users name it.
+    profile : str
+        Which ImageMagick it is meant for.
+    n_drawn : int or None
+        How many variants are drawn for each picture; None makes all combinations.
+    combinations : tuple of Variant
+        All of them; () where a value comes from a range.
+    """
+
+    name: str
+    profile: str
+    n_drawn: int | None
+    combinations: tuple[Variant, ...]
+    _treatments: tuple[tuple[Step, ...], ...] = field(repr=False)
+    _weights: tuple[float, ...] = field(repr=False)
+
+    @property
+    def n_variants(self) -> int:
+        """Variants of each picture."""
+        return len(self.combinations) if self.n_drawn is None else self.n_drawn
+
+    def variants(self, random: np.random.Generator) -> Sequence[Variant]:
+        """The variants of one picture."""
+        if self.n_drawn is None:
+            return self.combinations
+        if self.combinations:
+            chosen = random.choice(len(self.combinations), self.n_drawn, replace=False)
+            return [self.combinations[i] for i in sorted(chosen.tolist())]
+        return [Variant(f"v{k:02d}", self._drawn(random)) for k in range(1, self.n_drawn + 1)]
+
+    def _drawn(self, random: np.random.Generator) -> Chain:
+        share = np.array(self._weights) / sum(self._weights)
+        steps = self._treatments[int(random.choice(len(share), p=share))]
+        return tuple(_operation(_drawn_values(step, random)) for step in steps)
+
+    @property
+    def plain(self) -> Chain:
+        """What brings a picture to the size and colour of the variants and changes nothing else.
+
+        The first treatment's steps of that kind, each with its first value.
+        """
+        firsts = (_operation(_first_values(step)) for step in self._treatments[0])
+        return tuple(operation for operation in firsts if operation.shapes)
+
+    @property
+    def chains(self) -> Iterator[Chain]:
+        """One chain for each treatment, to see what they have in common."""
+        for steps in self._treatments:
+            yield tuple(_operation(_first_values(step)) for step in steps)
+
+    def has(self, op: str) -> bool:
+        """Whether a step of this name occurs."""
+        return any(step["op"] == op for steps in self._treatments for step in steps)
+
+    def with_options(
+        self,
+        *,
+        variants: int | None = None,
+        size: tuple[int, int] | None = None,
+        profile: str | None = None,
+    ) -> Recipe:
+        """The recipe with another number of variants, size (width, height) or profile."""
+        changed = self
+        if size is not None:
+            changed = _built(
+                self.name,
+                self.profile,
+                self.n_drawn,
+                [[_sized(step, size) for step in steps] for steps in self._treatments],
+                self._weights,
+                self.name,
+            )
+        if variants is not None:
+            if changed.combinations and not 1 <= variants <= len(changed.combinations):
+                raise UsageError(
+                    f"variants {variants}; recipe {self.name} has {len(changed.combinations)}"
+                )
+            changed = replace(changed, n_drawn=variants)
+        return replace(changed, profile=profile or changed.profile)
+
+
+def load(name: str) -> Recipe:
+    """Read a recipe: one of `BUILT_IN`, or a TOML file.
+
+    Raises
+    ------
+    MissingError
+        If there is no such file.
+    FormatError
+        If it is no recipe; names the key and the value.
+    """
+    if name in BUILT_IN:
+        text = (resources.files("signdata.magick") / "recipes" / f"{name}.toml").read_bytes()
+        return _parse(text, name, name)
+    path = Path(name)
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError as err:
+        known = ", ".join(BUILT_IN)
+        remedy = f"Built in are {known}; anything else is the path of a TOML file."
+        raise MissingError("no such recipe", path=path, remedy=remedy) from err
+    except OSError as err:
+        raise FormatError(f"cannot be read ({err.strerror})", path=path) from err
+    return _parse(text, path.stem, name)
+
+
+def _parse(text: bytes, name: str, path: str) -> Recipe:
+    try:
+        file = msgspec.convert(tomllib.loads(text.decode()), _File)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
+        raise FormatError(f"no TOML ({err})", path=path) from err
+    except msgspec.ValidationError as err:
+        what, _, where = str(err).partition(" - at ")
+        raise FormatError(f"no recipe: {what}", path=path, where=where.strip("`$.")) from err
+    treatments = file.treatments or ([_Treatment(file.steps)] if file.steps else [])
+    if not treatments or bool(file.steps) == bool(file.treatments):
+        raise FormatError("no recipe: expected steps, or treatments with steps", path=path)
+    if file.profile not in PROFILES:
+        expected = ", ".join(PROFILES)
+        raise FormatError(
+            f"{file.profile!r}; expected one of {expected}", path=path, where="profile"
+        )
+    if file.variants is not None and not 1 <= file.variants <= MAX_VARIANTS:
+        raise FormatError(
+            f"{file.variants}; expected 1 to {MAX_VARIANTS:,}", path=path, where="variants"
+        )
+    weights = tuple(treatment.weight for treatment in treatments)
+    if min(weights) < 0 or not sum(weights):
+        raise FormatError("weights of at least 0, one above it, are expected", path=path)
+    steps = [treatment.steps for treatment in treatments]
+    return _built(name, file.profile, file.variants, steps, weights, path)
+
+
+def _built(
+    name: str,
+    profile: str,
+    n_drawn: int | None,
+    raw: Sequence[Sequence[Step]],
+    weights: tuple[float, ...],
+    path: str,
+) -> Recipe:
+    """Check every value that may be drawn, and list the combinations where they can be."""
+    treatments = tuple(
+        tuple(_checked(step, path, f"treatments[{t}].steps[{s}]") for s, step in enumerate(steps))
+        for t, steps in enumerate(raw)
+    )
+    recipe = Recipe(name, profile, n_drawn, (), treatments, weights)
+    if n_drawn is not None:
+        return recipe
+    chains = [chain for steps in treatments for chain in _combined(steps, path)]
+    if len(chains) > MAX_VARIANTS:
+        raise FormatError(f"{len(chains):,} variants; expected {MAX_VARIANTS:,} at most", path=path)
+    return replace(recipe, combinations=tuple(_named(chains)))
+
+
+def _checked(step: Step, path: str, where: str) -> Step:
+    """A step with its choices and ranges told apart from plain values, each tried once."""
+    values: Step = {}
+    try:
+        for key, value in step.items():
+            drawn = {"choice": value} if isinstance(value, list) else value
+            values[key] = msgspec.convert(drawn, _Drawn) if isinstance(drawn, dict) else value
+        for key, value in values.items():
+            for one in value.values if isinstance(value, _Drawn) else ():
+                _operation({**_first_values(values), key: one})
+        _operation(_first_values(values))
+    except (msgspec.ValidationError, ValueError) as err:
+        what, _, inner = str(err).partition(" - at ")
+        place = f"{where}{inner.strip('`').removeprefix('$')}"
+        raise FormatError(f"no recipe: {what}", path=path, where=place) from err
+    return values
+
+
+def _combined(steps: tuple[Step, ...], path: str) -> Iterator[Chain]:
+    alternatives = []
+    for step in steps:
+        for key, value in step.items():
+            if isinstance(value, _Drawn) and value.choice is None:
+                raise FormatError(
+                    f"{key} comes from a range; expected variants = N at the top", path=path
+                )
+        lists = [v.values if isinstance(v, _Drawn) else [v] for v in step.values()]
+        alternatives.append(
+            [_operation(dict(zip(step, drawn, strict=True))) for drawn in itertools.product(*lists)]
+        )
+    return itertools.product(*alternatives)
+
+
+def _named(chains: Sequence[Chain]) -> Iterator[Variant]:
+    """Give each chain a name of what is special in it."""
+    taken: dict[str, int] = {}
+    for chain in chains:
+        name = "-".join(operation.slug for operation in chain if operation.slug) or "variant"
+        taken[name] = taken.get(name, 0) + 1
+        yield Variant(name if taken[name] == 1 else f"{name}-{taken[name]}", chain)
+
+
+def _operation(values: Step) -> Operation:
+    return msgspec.convert(values, AnyOperation)
+
+
+def _first_values(step: Step) -> Step:
+    return {k: v.values[0] if isinstance(v, _Drawn) else v for k, v in step.items()}
+
+
+def _drawn_values(step: Step, random: np.random.Generator) -> Step:
+    return {k: v.draw(random) if isinstance(v, _Drawn) else v for k, v in step.items()}
+
+
+def _sized(step: Step, size: tuple[int, int]) -> Step:
+    if "size" not in step:
+        return step
+    mark = "!" if step["op"] != "extent" else ""
+    return {**step, "size": f"{size[0]}x{size[1]}{mark}"}
