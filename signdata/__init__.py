@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from signdata.api import (
+        augment,
         baseline,
         convert,
         csv_to_folders,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from signdata.samples import Sample
 
 _PUBLIC = {
+    "augment": "signdata.api",
     "baseline": "signdata.api",
     "convert": "signdata.api",
     "csv_to_folders": "signdata.api",
@@ -56,6 +58,7 @@ __all__ = [
     "Sample",
     "SigndataError",
     "__version__",
+    "augment",
     "baseline",
     "convert",
     "csv_to_folders",

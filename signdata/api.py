@@ -27,7 +27,7 @@ from typing import Any, ParamSpec, TypeAlias
 
 from signdata import looking, pipeline, recognition
 from signdata.datasets import Only, open_dataset
-from signdata.errors import MissingError
+from signdata.errors import MissingError, UsageError
 from signdata.files import HDF5_SUFFIXES
 from signdata.formats import writer_class
 from signdata.formats.base import DatasetInfo, Reader, Writer
@@ -45,6 +45,7 @@ PathLike: TypeAlias = str | Path
 P = ParamSpec("P")
 
 __all__ = [
+    "augment",
     "baseline",
     "convert",
     "csv_to_folders",
@@ -464,6 +465,135 @@ def trim(
         ),
         trimming.Cutting(ranges, keep_short, copy, timeout),
         Run(workers, on_error, dry_run, overwrite, progress),
+    )
+
+
+@_timed
+def augment(
+    src: PathLike | Sequence[PathLike],
+    out: PathLike | None = None,
+    *,
+    recipe: PathLike = "sign-mnist-60",
+    variants: int | None = None,
+    size: tuple[int, int] | None = None,
+    profile: str | None = None,
+    augment_splits: str = "train",
+    keep_original: bool = False,
+    boxes: PathLike | None = None,
+    label_pattern: str | None = None,
+    group_pattern: str | None = None,
+    preview: PathLike | None = None,
+    seed: int = 0,
+    from_format: str | None = None,
+    to_format: str | None = None,
+    split: str | None = None,
+    labels: str = "letters",
+    csv_size: tuple[int, int] | None = None,
+    header: bool = True,
+    videos: PathLike | None = None,
+    follow_symlinks: bool = False,
+    hdf5_layout: str = "auto",
+    image_format: str | None = None,
+    quality: int = 95,
+    workers: int | None = None,
+    on_error: str = pipeline.STOP,
+    dry_run: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Result:
+    """Make variants of every picture, with the grey levels that ImageMagick gives.
+
+    Samples of validation and test splits are not varied, but brought to the same size and
+    colour. All variants of a picture share its split and its group.
+
+    Parameters
+    ----------
+    src, out : path
+        The dataset and the one to make; `out` may be left out with `preview`.
+    recipe : str or path
+        ``sign-mnist-60``, ``observed-20``, or a TOML file.
+    variants : int, optional
+        How many of each picture; as the recipe says by default.
+    size : tuple of int, optional
+        Width and height of the variants; as the recipe says by default.
+    profile : {'im7-2017', 'im6-q16', 'im7-current'}, optional
+        Which ImageMagick; as the recipe says by default.
+    augment_splits : {'train', 'all'}
+        Which splits are varied.
+    keep_original : bool
+        Whether each varied picture comes along, brought to the same size and colour.
+    boxes : path, optional
+        A table of boxes that are cut out first, or ``auto``: ``*_loc.csv`` in the dataset,
+        else the column ``box`` or ``bbox`` of its manifest.
+    label_pattern : str, optional
+        Regular expression with one group for the label in a picture's path.
+    group_pattern : str, optional
+        The same for who signs, and what must not straddle splits.
+    preview : path, optional
+        Draw all variants of a few samples into this PNG, and write nothing else.
+    seed : int
+        Another seed draws other variants.
+    from_format, to_format, split, labels, csv_size, header, videos, follow_symlinks, \
+    hdf5_layout, image_format, quality
+        How `src` is read and `out` is written, as in `convert`.
+    """
+    from signdata import augmenting
+
+    sources = _paths(src)
+    reader = open_dataset(
+        sources,
+        format=from_format,
+        split=split,
+        labels=labels,
+        csv_size=csv_size,
+        header=header,
+        videos=videos,
+        follow_symlinks=follow_symlinks,
+    )
+    augmentation = augmenting.prepare(
+        reader,
+        sources[0],
+        augmenting.Wanted(
+            str(recipe),
+            variants,
+            size,
+            profile,
+            augment_splits,
+            keep_original,
+            boxes,
+            label_pattern,
+            group_pattern,
+            seed,
+        ),
+    )
+    if preview is not None:
+        return augmenting.preview(augmentation, Path(preview))
+    if out is None:
+        raise UsageError("no output named", remedy="Name OUT, or a picture with --preview.")
+    target = Path(out)
+    written = to_format or _format_for(target, reader.info)
+    return _convert(
+        augmentation.reader,
+        _writer(written, target, _pictures(image_format, quality), hdf5_layout, split),
+        sources,
+        target,
+        "augment",
+        {
+            "from": from_format,
+            "to": written,
+            "split": split,
+            "labels": _labels_option(labels),
+            "csv_size": list(csv_size) if csv_size else None,
+            "header": header,
+            "hdf5_layout": hdf5_layout,
+            "image_format": image_format,
+            "quality": quality,
+            **augmentation.options,
+        },
+        Run(workers, on_error, dry_run, overwrite, progress),
+        transforms=[augmentation.transform],
+        seed=seed,
+        describe=lambda: augmenting.describe(augmentation),
     )
 
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "folders-to-csv": "Turn folders of pictures into a Sign-MNIST CSV.",
     "extract-frames": "Decode videos into folders of frames.",
     "trim": "Cut raw WLASL videos into one clip an instance.",
+    "augment": "Make variants of every picture, as ImageMagick would.",
     "convert": "Convert a dataset from any format to any other.",
     "split": "Split a dataset into train, val and test.",
     "info": "Count samples per class and split.",

@@ -8,10 +8,12 @@ killed goes on behind the last recorded byte.
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -23,6 +25,9 @@ from signdata.formats import hdf5_gate, pictures
 from signdata.formats.base import DatasetInfo, Finished, Piece, Survey, Writer
 from signdata.formats.pictures import PictureOptions
 from signdata.samples import Sample
+
+ROWS = 8192
+"""Rows of the manifest that are in memory at once."""
 
 LAYOUTS = ("auto", "raw", "encoded")
 
@@ -182,22 +187,33 @@ def _copy_range(source: Path, start: int, target: Path, offset: int, length: int
 
 def _describe(file: h5py.File, finished: Finished) -> None:
     index = {name: idx for idx, name in enumerate(finished.classes)}
-    labels = np.fromiter((index[row["label"]] for row in finished.rows()), np.int64)
-    file.create_dataset("labels", data=labels, track_times=False)
-    _put_strings(file, "class_names", list(finished.classes))
-    for name, column in (("ids", "id"), ("splits", "split"), ("groups", "group")):
-        _put_strings(file, name, [row[column] for row in finished.rows()])
-    for column in finished.columns:
-        if column in manifest.COLUMNS and column != "source":
-            continue
-        name = f"meta/{hdf5_gate.link_name(column)}"
-        _put_strings(file, name, [row.get(column, "") for row in finished.rows()])
+    strings = h5py.string_dtype("utf-8")
+    _put(file, "class_names", strings, len(finished.classes))[:] = list(finished.classes)
+    n = finished.n_samples
+    labels = _put(file, "labels", np.dtype(np.int64), n)
+    columns = {
+        name: _put(file, _place(name), strings, n)
+        for name in finished.columns
+        if name not in ("path", "label")
+    }
+    rows, start = finished.rows(), 0
+    while part := list(itertools.islice(rows, ROWS)):
+        end = start + len(part)
+        labels[start:end] = [index[row["label"]] for row in part]
+        for name, dataset in columns.items():
+            dataset[start:end] = [row.get(name, "") for row in part]
+        start = end
     file.attrs["signdata"] = manifest.dump_document(finished.document).decode()
 
 
-def _put_strings(file: h5py.File, name: str, values: list[str]) -> None:
-    kind = h5py.string_dtype("utf-8")
-    file.create_dataset(name, data=np.array(values, object), dtype=kind, track_times=False)
+def _place(column: str) -> str:
+    """What the dataset of a manifest's column is called."""
+    own = {"id": "ids", "split": "splits", "group": "groups"}
+    return own.get(column) or f"meta/{hdf5_gate.link_name(column)}"
+
+
+def _put(file: h5py.File, name: str, dtype: Any, n: int) -> Any:
+    return file.create_dataset(name, shape=(n,), dtype=dtype, track_times=False)
 
 
 def _sync(path: Path) -> None:

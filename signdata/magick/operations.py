@@ -61,11 +61,14 @@ class Operation(msgspec.Struct, frozen=True, tag_field="op", forbid_unknown_fiel
     shapes : bool
         Whether it is about size, place or colour, so that pictures that are not to be
         varied go through it, too.
+    turns_grey : bool
+        Whether one channel is left.
     random : bool
         Whether it draws numbers of its own.
     """
 
     shapes: ClassVar[bool] = False
+    turns_grey: ClassVar[bool] = False
     random: ClassVar[bool] = False
 
     def apply(self, quanta: Quanta, place: Place) -> Quanta:
@@ -113,6 +116,7 @@ class Gray(Operation, frozen=True, tag="gray"):
     """Grey values: Rec709Luma or Rec601Luma."""
 
     shapes: ClassVar[bool] = True
+    turns_grey: ClassVar[bool] = True
     intensity: Literal["Rec709Luma", "Rec601Luma"] = "Rec709Luma"
 
     def apply(self, quanta: Quanta, place: Place) -> Quanta:

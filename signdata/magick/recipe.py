@@ -21,6 +21,7 @@ operations and their values.
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -38,6 +39,8 @@ from signdata.magick.operations import AnyOperation, Chain, Operation
 
 BUILT_IN = ("sign-mnist-60", "observed-20")
 MAX_VARIANTS = 10_000
+_DECIMALS = 4
+"""Of numbers drawn from a range: what is recorded of a variant is all there is to it."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ class _Drawn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def draw(self, random: np.random.Generator) -> Any:
         if self.choice is None:
-            return float(random.uniform(self.min or 0.0, self.max or 0.0))
+            return round(float(random.uniform(self.min or 0.0, self.max or 0.0)), _DECIMALS)
         weights = None if self.weights is None else np.array(self.weights) / sum(self.weights)
         return self.choice[int(random.choice(len(self.choice), p=weights))]
 
@@ -127,6 +130,12 @@ class Recipe:
     combinations: tuple[Variant, ...]
     _treatments: tuple[tuple[Step, ...], ...] = field(repr=False)
     _weights: tuple[float, ...] = field(repr=False)
+
+    @property
+    def digest(self) -> str:
+        """Tells two recipes of one name apart."""
+        told = repr((self.profile, self.n_drawn, self._treatments, self._weights))
+        return hashlib.sha256(told.encode()).hexdigest()
 
     @property
     def n_variants(self) -> int:
@@ -310,7 +319,8 @@ def _named(chains: Sequence[Chain]) -> Iterator[Variant]:
 
 
 def _operation(values: Step) -> Operation:
-    return msgspec.convert(values, AnyOperation)
+    operation: Operation = msgspec.convert(values, AnyOperation)
+    return operation
 
 
 def _first_values(step: Step) -> Step:

@@ -54,6 +54,9 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", 
 }
 """File suffixes that are taken for pictures; what is inside decides how they are read."""
 
+TURNED = "EXIF orientation"
+"""How the note starts that a picture was turned upright."""
+
 _ORIENTATION_TAG = 0x0112
 _JPEG_START = b"\xff\xd8\xff"
 _ENDS = {"PNG": b"\0\0\0\0IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}
@@ -331,7 +334,7 @@ def _decode_with_pillow(data: bytes, path: str) -> tuple[Frame, tuple[str, ...]]
         orientation = _orientation(image)
         if orientation > 1:
             image = ImageOps.exif_transpose(image)
-            notes.append(f"EXIF orientation {orientation} applied on reading")
+            notes.append(f"{TURNED} {orientation} applied on reading")
         return _to_array(image, path), tuple(notes)
 
 

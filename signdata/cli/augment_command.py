@@ -1,0 +1,88 @@
+"""``signdata augment``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from signdata.cli import options
+
+
+@click.command("augment")
+@click.argument("src", type=options.PATH)
+@click.argument("out", required=False, type=options.PATH)
+@click.option(
+    "--recipe",
+    default="sign-mnist-60",
+    show_default=True,
+    metavar="NAME|FILE",
+    help="sign-mnist-60, observed-20, or a TOML file.",
+)
+@click.option(
+    "--variants", type=click.IntRange(1), help="Variants of each picture [default: the recipe's]."
+)
+@click.option(
+    "--size", type=options.SIZE, metavar="WxH", help="Size of the variants [default: the recipe's]."
+)
+@click.option(
+    "--profile",
+    type=click.Choice(["im7-2017", "im6-q16", "im7-current"]),
+    help="Which ImageMagick [default: the recipe's, im7-2017].",
+)
+@click.option(
+    "--augment-splits",
+    type=click.Choice(["train", "all"]),
+    default="train",
+    show_default=True,
+    help="Splits that are varied; others are only brought to the same size.",
+)
+@click.option("--keep-original", is_flag=True, help="Each varied picture comes along itself.")
+@click.option(
+    "--boxes",
+    type=options.PATH,
+    metavar="CSV|auto",
+    help="Boxes to cut out first; auto finds *_loc.csv or the manifest's.",
+)
+@click.option("--label-pattern", metavar="REGEX", help="One group: the label in a picture's path.")
+@click.option("--group-pattern", metavar="REGEX", help="One group: who signs, in a picture's path.")
+@click.option(
+    "--preview", type=options.PATH, metavar="PNG", help="Draw a few samples; write nothing else."
+)
+@options.seed
+@options.from_format
+@click.option(
+    "--to",
+    "to_format",
+    type=click.Choice(["csv", "folders", "frames", "hdf5"]),
+    help="Format of OUT [default: by its name].",
+)
+@options.split
+@options.reads_csv
+@options.videos
+@options.follow_symlinks
+@click.option(
+    "--hdf5-layout",
+    type=click.Choice(["auto", "raw", "encoded"]),
+    default="auto",
+    show_default=True,
+    help="Arrays, or picture files, in HDF5.",
+)
+@options.image_format
+@options.quality
+@options.writes()
+def command(src: str, out: str | None, **kwargs: Any) -> None:
+    """Make variants of every picture, with the grey levels that ImageMagick gives.
+
+    With splits, only train is varied. Each variant's row in the manifest says what it was made
+    of and which options of ImageMagick make the same picture.
+
+    \b
+    Example:
+      signdata augment photos/ asl.h5 --boxes auto --label-pattern '/([A-Y])[0-9]+' \\
+          --group-pattern '(user_[0-9]+)/'
+      signdata augment asl/ more/ --recipe observed-20 --preview sheet.png
+    """
+    import signdata
+
+    options.run(signdata.augment, src, out, **kwargs)

@@ -1,0 +1,63 @@
+"""Contact sheets: many small pictures with a word under each, as one PNG."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from signdata.samples import Frame
+
+COLUMNS = 12
+"""Pictures side by side."""
+
+_LINE = 12
+_GAP = 4
+_SMALLEST = 84
+"""Smaller pictures are enlarged to about this many pixels."""
+
+
+def sheet(rows: Sequence[tuple[str, Sequence[tuple[str, Frame]]]]) -> bytes:
+    """Draw groups of pictures.
+
+    Parameters
+    ----------
+    rows : sequence of (title, pictures)
+        Each group begins a new line under its title; a picture is a word and (H, W, C) uint8.
+
+    Returns
+    -------
+    bytes
+        A PNG.
+    """
+    tiles = [(title, [(word, _tile(frame)) for word, frame in some]) for title, some in rows]
+    width = max(tile.width for _, some in tiles for _, tile in some) + _GAP
+    height = max(tile.height for _, some in tiles for _, tile in some) + _LINE + _GAP
+    columns = min(COLUMNS, max(len(some) for _, some in tiles))
+    total = sum(_LINE + _GAP + height * -(-len(some) // columns) for _, some in tiles)
+    page = Image.new("RGB", (columns * width + _GAP, total + _GAP), "white")
+    pen, font = ImageDraw.Draw(page), ImageFont.load_default(9)
+    top = _GAP
+    for title, some in tiles:
+        pen.text((_GAP, top), title, fill="black", font=font)
+        top += _LINE + _GAP
+        for number, (word, tile) in enumerate(some):
+            left = _GAP + number % columns * width
+            line = top + number // columns * height
+            page.paste(tile, (left, line))
+            pen.text((left, line + height - _LINE - _GAP), word, fill="black", font=font)
+        top += height * -(-len(some) // columns)
+    out = io.BytesIO()
+    page.save(out, "PNG")
+    return out.getvalue()
+
+
+def _tile(frame: Frame) -> Image.Image:
+    image = Image.fromarray(frame[:, :, 0] if frame.shape[2] == 1 else np.ascontiguousarray(frame))
+    times = max(1, round(_SMALLEST / max(image.size)))
+    if times > 1:
+        return image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)
+    image.thumbnail((2 * _SMALLEST, 2 * _SMALLEST))
+    return image
