@@ -48,38 +48,37 @@ class Payload:
     length: int = 0
     _data: bytearray = field(default_factory=bytearray)
     _file: Path | None = None
+    _in_file: int = 0
 
     def add(self, data: bytes) -> None:
         """Append bytes."""
         if self.folder is None:
             return
         self.length += len(data)
-        if self._file is None and self.length <= IN_MEMORY:
-            self._data += data
-            return
-        if self._file is None:
-            self._file = self.folder / f"{os.getpid()}-{next(_numbers)}"
-            write_file(self._file, bytes(self._data))
+        self._data += data
+        if len(self._data) > IN_MEMORY:
+            self._file = self._file or self.folder / f"{os.getpid()}-{next(_numbers)}"
+            with self._file.open("ab") as file:
+                file.write(self._data)
+            self._in_file += len(self._data)
             self._data.clear()
-        with self._file.open("ab") as file:
-            file.write(data)
 
     def cut(self, length: int) -> None:
         """Take back all bytes behind the first `length`."""
         self.length = length
-        if self._file is None:
-            del self._data[length:]
-        else:
+        if self._file is not None and length < self._in_file:
             os.truncate(self._file, length)
+            self._in_file = length
+        del self._data[length - self._in_file :]
 
     def take(self) -> Iterator[bytes]:
         """Yield the bytes, a part at a time, and let go of them."""
-        yield bytes(self._data)
         if self._file is not None:
             with self._file.open("rb") as file:
                 while data := file.read(IN_MEMORY):
                     yield data
             self._file.unlink()
+        yield bytes(self._data)
 
 
 @dataclass

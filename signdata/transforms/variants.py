@@ -100,8 +100,9 @@ class Variants:
             plain = _Made(self._plain(frame, quanta, sample), told=notes, sha256=sha256)
             yield self._itself(sample, plain, frame, turned)
             notes = ()
-        for variant, place, values in zip(variants, places, made, strict=True):
-            pixels = _Made(_to_frames(values, self.profile)[0], told=notes, sha256=sha256)
+        frames = _all_to_frames(made, self.profile)
+        for variant, place, one in zip(variants, places, frames, strict=True):
+            pixels = _Made(one, told=notes, sha256=sha256)
             yield self._variant(sample, variant, pixels, place, frame.shape[:2], turned)
             notes = ()
 
@@ -126,7 +127,8 @@ class Variants:
             return frame
         place = Place(self.profile, self._box(sample))
         [values] = operations.run([self.recipe.plain], quanta, [place])
-        return _to_frames(values, self.profile)[0]
+        plain: Frame = _to_frames(values, self.profile)[0]
+        return plain
 
     def _fits(self, frame: Frame) -> bool:
         """Whether a frame is as the variants will be, and can stay as it is."""
@@ -303,6 +305,13 @@ def _to_frames(quanta: Quanta, profile: Profile) -> Frame:
     """Frames (F, H, W, C) of quanta (F, C, H, W)."""
     frames: Frame = np.ascontiguousarray(numbers.to_bytes(quanta, profile).transpose(0, 2, 3, 1))
     return frames
+
+
+def _all_to_frames(many: Sequence[Quanta], profile: Profile) -> Iterable[Frame]:
+    """A frame (H, W, C) of each (1, C, H, W): at once where all have one shape."""
+    if len({quanta.shape for quanta in many}) == 1:
+        return _to_frames(np.concatenate(many), profile)
+    return (_to_frames(quanta, profile)[0] for quanta in many)
 
 
 def _exact_size(chain: Chain) -> tuple[int, int] | None:
