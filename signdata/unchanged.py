@@ -47,7 +47,12 @@ class Sources:
         return name
 
     def _changed_item(self, counts: Mapping[str, int] | None, rows: Rows) -> str:
-        stored = {row["id"]: (key, row) for key, row in rows}
+        stored: dict[str, tuple[str, Row]] = {}
+        made_of: dict[str, tuple[str, Row]] = {}
+        for key, row in rows:
+            stored[row["id"]] = key, row
+            if row.get("variant"):
+                made_of[row.get("source", "")] = key, row
         if not stored:
             return ""
         unknown: list[str] = []
@@ -58,7 +63,7 @@ class Sources:
             keys.add(batch.key)
             for sample in batch.samples:
                 name = sample.source or sample.id
-                key, row = stored.pop(sample.id, ("", {}))
+                key, row = stored.pop(sample.id, made_of.get(sample.id, ("", {})))
                 if not row:
                     unknown.append(name)
                 elif (key and key != batch.key) or not self._is_same(sample, row):

@@ -188,7 +188,10 @@ def show(result: Result, *, as_json: bool, quiet: bool) -> None:
 def counts(result: Result) -> str:
     """One line that closes the books."""
     verb = "would be written" if result.details.get("dry_run") else "written"
-    text = f"{result.output}: {result.written:,} of {result.read:,} samples {verb}"
+    if result.written + result.skipped + result.failed > result.read:
+        text = f"{result.output}: {result.written:,} samples made of {result.read:,} {verb}"
+    else:
+        text = f"{result.output}: {result.written:,} of {result.read:,} samples {verb}"
     for number, what in ((result.skipped, "skipped"), (result.failed, "failed")):
         if number:
             text += f", {number:,} {what}"

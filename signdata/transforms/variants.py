@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from signdata.boxes import parse
+from signdata.errors import DatasetError
 from signdata.formats.base import Survey
 from signdata.magick import numbers, operations
 from signdata.magick.geometry import Box
@@ -93,6 +94,7 @@ class Variants:
         [frame] = sample.pixels.frames()
         notes, sha256 = sample.pixels.notes(), sample.pixels.source_sha256()
         turned = _Turned.of(notes)
+        self._check_box(sample, frame)
         quanta = _loaded(frame)
         variants, places = self.planned(sample) if self.varies(sample.split) else ([], [])
         made = operations.run([variant.chain for variant in variants], quanta, places)
@@ -109,6 +111,7 @@ class Variants:
     def _of_clip(self, sample: Sample) -> Iterator[Sample]:
         first = next(iter(sample.frames()))
         turned = _Turned.of(sample.pixels.notes())
+        self._check_box(sample, first)
         varied = self.varies(sample.split)
         if self.keep_original or not varied:
             place = Place(self.profile, self._box(sample))
@@ -147,6 +150,19 @@ class Variants:
                 left, top, right, bottom = bounds
                 return left, top, right - left, bottom - top
         return None
+
+    def _check_box(self, sample: Sample, frame: Frame) -> None:
+        box = self._box(sample)
+        if box is None:
+            return
+        left, top, width, height = box
+        if left < 0 or top < 0 or left + width > frame.shape[1] or top + height > frame.shape[0]:
+            raise DatasetError(
+                f"box {left},{top} to {left + width},{top + height} is not inside the picture "
+                f"({frame.shape[1]}x{frame.shape[0]})",
+                path=sample.source or sample.id,
+                remedy="Mend its row, or leave the picture out with --on-error skip.",
+            )
 
     def _itself(self, sample: Sample, pixels: Pixels, frame: Frame, turned: _Turned) -> Sample:
         words: list[str] | None = []
@@ -218,14 +234,19 @@ class Counted:
         """What the variants have in common."""
         n_before = sum(self.n_samples.values())
         n_made = sum(n * self.variants.n_made(split) for split, n in self.n_samples.items())
-        still = survey.n_frames == n_before
+        times = {self.variants.n_made(split) for split in self.n_samples}
+        n_frames = None
+        if survey.n_frames == n_before:
+            n_frames = n_made
+        elif survey.n_frames is not None and len(times) == 1:
+            n_frames = survey.n_frames * times.pop()
         grey = all(any(op.turns_grey for op in chain) for chain in self.variants.recipe.chains)
         return replace(
             survey,
             size_hw=self.variants.size_hw,
             channels=1 if grey else survey.channels,
             lossless=True,
-            n_frames=n_made if still else None,
+            n_frames=n_frames,
         )
 
 
