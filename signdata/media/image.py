@@ -251,6 +251,11 @@ def to_gray(frame: Frame) -> Frame:
     return gray
 
 
+def sharpness(gray: Frame) -> float:
+    """Variance of the Laplacian of a grey frame (H, W, 1): low where it is blurred or flat."""
+    return float(cv2.Laplacian(gray, cv2.CV_64F).var())
+
+
 def check_format(image_format: str, quality: int) -> None:
     """Raise `UsageError` unless the format is known and the quality within 1..100."""
     if image_format not in ("png", "jpg"):
