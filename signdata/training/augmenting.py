@@ -102,7 +102,7 @@ def recipe(images: Tensor) -> Tensor:
     shuffled = torch.rand(n, device=device).argsort()
     first, second, third = turned, turned + toned, turned + toned + pixelated
 
-    quanta = magick.load(images[shuffled])
+    quanta = magick.load(images.index_select(0, shuffled))
     angles = choose(turned, sign_mnist.ANGLES)
     quanta[:first] = magick.srt_each(quanta[:first], sign_mnist.ANGLES, angles, profile)
     filters = choose(n, sign_mnist.FILTERS)
@@ -115,7 +115,7 @@ def recipe(images: Tensor) -> Tensor:
     quanta[second:third] = magick.pixelate(
         quanta[second:third], sign_mnist.PIXELATED, blocks, profile
     )
-    return torch.empty_like(images).index_copy_(0, shuffled, magick.to_bytes(quanta, profile))
+    return magick.to_bytes(quanta, profile).index_select(0, shuffled.argsort())
 
 
 def _counts(n: int) -> tuple[int, int, int]:

@@ -40,7 +40,7 @@ def to_bytes(quanta: Tensor, profile: Profile) -> Tensor:
         quanta = red + green + blue
     # By a number, CUDA would multiply with its inverse, and miss some levels that end in .5.
     levels = quanta.double() / torch.full_like(quanta, BYTE, dtype=torch.float64)
-    return (levels.clamp(0, 255) + 0.5).floor().to(torch.uint8)
+    return (levels.clamp(0, 255) + 0.5).to(torch.uint8)
 
 
 def _store(values: Tensor, profile: Profile) -> Tensor:
@@ -149,15 +149,20 @@ def _shares(n: int, m: int, device: torch.device) -> tuple[Tensor, Tensor]:
 
 
 def _rows(quanta: Tensor, index: Tensor, weight: Tensor) -> Tensor:
-    """Weighted sums over rows, by positions (T, M) and weights (N or 1, T, M), in order."""
-    total = quanta.index_select(-2, index[0]).double() * weight[:, None, 0, :, None]
-    for tap in range(1, len(index)):
-        total += quanta.index_select(-2, index[tap]) * weight[:, None, tap, :, None]
-    return total
+    return _summed(quanta, -2, index, weight[..., None, :, None])
 
 
 def _columns(quanta: Tensor, index: Tensor, weight: Tensor) -> Tensor:
-    return _rows(quanta.mT, index, weight).mT
+    return _summed(quanta, -1, index, weight[..., None, None, :])
+
+
+def _summed(quanta: Tensor, dim: int, index: Tensor, weight: Tensor) -> Tensor:
+    """Weighted sums along a dimension, by positions (T, M) and weights (N or 1, T, ...)."""
+    source = quanta.double()
+    total = source.index_select(dim, index[0]) * weight[:, 0]
+    for tap in range(1, len(index)):
+        total += source.index_select(dim, index[tap]) * weight[:, tap]
+    return total
 
 
 def mosaic(quanta: Tensor, share: float, profile: Profile) -> Tensor:
