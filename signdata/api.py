@@ -813,8 +813,11 @@ def baseline(
         The run's folder; ``runs/STEM-MODEL-sSEED`` by default.
     model : str
         Name of the network.
-    epochs, batch_size, lr, augment
+    epochs, batch_size, lr
         How it is trained; each network has its defaults.
+    augment : {'light', 'none', 'recipe'}, optional
+        Random changes, anew in every epoch: small ones (the default), none, or one of the 60
+        variants that Sign-MNIST was made with.
     device : {'auto', 'cpu', 'cuda'}
         `auto` takes CUDA where there is one.
     seed : int

@@ -23,7 +23,9 @@ from signdata.cli import options
     "--lr", type=click.FloatRange(0, min_open=True), help="Peak learning rate [default: 0.01]."
 )
 @click.option(
-    "--augment", type=click.Choice(["light", "none"]), help="Random changes [default: light]."
+    "--augment",
+    type=click.Choice(["light", "none", "recipe"]),
+    help="Random changes; recipe makes the variants of Sign-MNIST [default: light].",
 )
 @click.option(
     "--device",

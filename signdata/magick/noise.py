@@ -87,6 +87,11 @@ def spread(quanta: Quanta, radius: float, uniform: Values, profile: Profile) -> 
     return profile.store(upper * (1 - part_y) + lower * part_y)
 
 
+def blocks_of(share: float, rows: int, columns: int) -> int:
+    """How many of rows x columns blocks a share is."""
+    return int(share * rows * columns + 0.5)
+
+
 def pixelate(quanta: Quanta, share: float, uniform: Values, profile: Profile) -> Quanta:
     """Replace `share` of the 2x2 blocks by their mean. ImageMagick has no such operation.
 
@@ -97,7 +102,7 @@ def pixelate(quanta: Quanta, share: float, uniform: Values, profile: Profile) ->
         of all blocks, rounded.
     """
     rows, columns = quanta.shape[-2] // 2, quanta.shape[-1] // 2
-    n_blocks = int(share * rows * columns + 0.5)
+    n_blocks = blocks_of(share, rows, columns)
     order = np.argsort(uniform.reshape(*uniform.shape[:-2], -1), axis=-1, kind="stable")
     chosen = np.zeros(order.shape, bool)
     np.put_along_axis(chosen, order[..., :n_blocks], True, axis=-1)

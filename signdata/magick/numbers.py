@@ -19,7 +19,8 @@ RANGE = 65535.0
 LUMA_709 = (0.212656, 0.715158, 0.072186)
 LUMA_601 = (0.298839, 0.586811, 0.114350)
 """Shares of red, green and blue (GetPixelIntensity, pixel.c)."""
-_BYTE = 257.0
+BYTE = 257.0
+"""Quanta in one grey level."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def profile_of(name: str) -> Profile:
 
 def load(pixels: NDArray[np.uint8]) -> Quanta:
     """Bring bytes (..., H, W) to quanta."""
-    return pixels.astype(np.float32) * np.float32(_BYTE)
+    return pixels.astype(np.float32) * np.float32(BYTE)
 
 
 def to_bytes(quanta: Quanta, profile: Profile) -> NDArray[np.uint8]:
@@ -87,5 +88,5 @@ def to_bytes(quanta: Quanta, profile: Profile) -> NDArray[np.uint8]:
         # precision: some levels that end in .5 fall below it and are rounded down.
         red, green, blue = (np.float32(share) * quanta for share in LUMA_709)
         quanta = red + green + blue
-    levels = np.clip(quanta.astype(np.float64) / _BYTE, 0.0, 255.0)
+    levels = np.clip(quanta.astype(np.float64) / BYTE, 0.0, 255.0)
     return np.floor(levels + 0.5).astype(np.uint8)

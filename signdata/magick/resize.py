@@ -21,15 +21,20 @@ def resize(quanta: Quanta, size_hw: tuple[int, int], filter: str, profile: Profi
     same size is no exception: some filters blur.
     """
     height, width = size_hw
-    down = _contributions(quanta.shape[-2], height, filter)
-    across = _contributions(quanta.shape[-1], width, filter)
-    if width / quanta.shape[-1] > height / quanta.shape[-2]:
+    down = contributions(quanta.shape[-2], height, filter)
+    across = contributions(quanta.shape[-1], width, filter)
+    if across_first(quanta.shape, size_hw):
         return profile.store(down.rows(profile.store(across.columns(quanta))))
     return profile.store(across.columns(profile.store(down.rows(quanta))))
 
 
+def across_first(shape: tuple[int, ...], size_hw: tuple[int, int]) -> bool:
+    """Whether a resize of (..., H, W) begins with the columns."""
+    return size_hw[1] / shape[-1] > size_hw[0] / shape[-2]
+
+
 @lru_cache(maxsize=256)
-def _contributions(n: int, m: int, filter: str) -> Taps:
+def contributions(n: int, m: int, filter: str) -> Taps:
     """What one pass reads, from `n` to `m` pixels (ResizeImage, resize.c)."""
     chosen = filter_of(filter)
     factor = m / n
@@ -46,13 +51,13 @@ def _contributions(n: int, m: int, filter: str) -> Taps:
 
 def scale(quanta: Quanta, size_hw: tuple[int, int], profile: Profile) -> Quanta:
     """``-scale WxH!``: each pixel the mean of the area it covers; one store."""
-    down = _covered(quanta.shape[-2], size_hw[0])
-    across = _covered(quanta.shape[-1], size_hw[1])
+    down = covered(quanta.shape[-2], size_hw[0])
+    across = covered(quanta.shape[-1], size_hw[1])
     return profile.store(across.columns(down.rows(quanta)))
 
 
 @lru_cache(maxsize=256)
-def _covered(n: int, m: int) -> Taps:
+def covered(n: int, m: int) -> Taps:
     """Shares of the source pixels that lie in each target pixel (ScaleImage, resize.c).
 
     Computed by taking away, as there: the remainders of the division are part of the result.
@@ -85,5 +90,10 @@ def _nearest(n: int, m: int) -> NDArray[np.int64]:
 def mosaic(quanta: Quanta, share: float, profile: Profile) -> Quanta:
     """``-scale P% -scale WxH!``: blocks of one level each, `share` of the size in number."""
     height, width = quanta.shape[-2:]
-    small = (max(1, int(share * height + 0.5)), max(1, int(share * width + 0.5)))
-    return scale(scale(quanta, small, profile), (height, width), profile)
+    small = scale(quanta, mosaic_size(height, width, share), profile)
+    return scale(small, (height, width), profile)
+
+
+def mosaic_size(height: int, width: int, share: float) -> tuple[int, int]:
+    """How many blocks a mosaic has, down and across."""
+    return max(1, int(share * height + 0.5)), max(1, int(share * width + 0.5))

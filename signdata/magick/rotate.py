@@ -28,7 +28,7 @@ def rotate(
 ) -> Quanta:
     """``-rotate D +repage``: clockwise, on a canvas that holds all of it, white outside."""
     height, width = quanta.shape[-2:]
-    return _resample(quanta, _disc(width, height, degrees, filter, None, True), profile)
+    return _resample(quanta, disc_of(width, height, degrees, filter, None, True), profile)
 
 
 def srt(
@@ -47,7 +47,7 @@ def srt(
     """
     height, width = quanta.shape[-2:]
     box = box or (0, 0, width, height)
-    return _resample(quanta, _disc(width, height, degrees, filter, box, False), profile)
+    return _resample(quanta, disc_of(width, height, degrees, filter, box, False), profile)
 
 
 def canvas_size(size_hw: tuple[int, int], degrees: float) -> tuple[int, int]:
@@ -58,7 +58,7 @@ def canvas_size(size_hw: tuple[int, int], degrees: float) -> tuple[int, int]:
 
 
 @dataclass(frozen=True)
-class _Disc:
+class Disc:
     """Source pixels of each target pixel, and what their sum is multiplied by, (h * w,).
 
     A position one past the picture's last pixel is the background.
@@ -69,7 +69,7 @@ class _Disc:
     normal: Values
 
 
-def _resample(quanta: Quanta, disc: _Disc, profile: Profile) -> Quanta:
+def _resample(quanta: Quanta, disc: Disc, profile: Profile) -> Quanta:
     planes = quanta.reshape(-1, quanta.shape[-2] * quanta.shape[-1])
     background = np.full((len(planes), 1), RANGE, np.float32)
     planes = np.concatenate([planes, background], axis=1)
@@ -78,9 +78,9 @@ def _resample(quanta: Quanta, disc: _Disc, profile: Profile) -> Quanta:
 
 
 @lru_cache(maxsize=32)
-def _disc(
+def disc_of(
     width: int, height: int, degrees: float, filter: str, box: Box | None, white: bool
-) -> _Disc:
+) -> Disc:
     chosen = filter_of(filter)
     if not chosen.radial:
         raise UsageError(f"filter {chosen.name}; a rotation knows only the cubic ones")
@@ -104,7 +104,7 @@ def _disc(
             weights.append(np.where(inside, table[np.where(inside, place, 0).astype(int)], 0.0))
             indices.append(_flat(x, y, width, height, white))
     taps = Taps(np.array(indices, np.int64), np.array(weights))
-    return _Disc((out_height, out_width), taps, 1 / np.add.reduce(taps.weight, axis=0))
+    return Disc((out_height, out_width), taps, 1 / np.add.reduce(taps.weight, axis=0))
 
 
 def _flat(

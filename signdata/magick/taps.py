@@ -37,6 +37,12 @@ class Taps:
         weight = np.where(first + steps < end, weights[np.arange(len(weights)), index], 0.0)
         return cls(index, weight)
 
+    def matrix(self, n: int) -> Values:
+        """The taps as a matrix (M, n), for a source of size `n`."""
+        weights = np.zeros((self.index.shape[1], n))
+        np.add.at(weights, (np.arange(len(weights)), self.index), self.weight)
+        return weights
+
     def rows(self, quanta: Quanta) -> Values:
         """Sums (..., M, W) over the rows of (..., H, W)."""
         return _summed(quanta[..., self.index, :] * self.weight[:, :, None], -3)

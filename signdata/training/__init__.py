@@ -2,11 +2,12 @@
 
 ::
 
-    models/      one architecture a file, named by a registry
-    data.py      a dataset as one uint8 array, and what `val` is when nobody said
-    augment.py   pictures on their way into a network
-    devices.py   CPU or CUDA, and the same again there
-    train.py     the training loop, top to bottom
-    runs.py      what a run reached, and its folder
-    metrics.py   accuracy, precision, recall, F1 and the confusion matrix
+    models/        one architecture a file, named by a registry
+    data.py        a dataset as one uint8 array, and what `val` is when nobody said
+    augmenting.py  pictures on their way into a network
+    magick.py      ImageMagick's arithmetic on batches, on the device
+    devices.py     CPU or CUDA, and the same again there
+    train.py       the training loop, top to bottom
+    runs.py        what a run reached, and its folder
+    metrics.py     accuracy, precision, recall, F1 and the confusion matrix
 """

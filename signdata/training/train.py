@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from signdata.errors import TrainingError, UsageError
 from signdata.training import metrics
-from signdata.training.augment import AUGMENTS, prepare
+from signdata.training.augmenting import AUGMENTS, prepare
 from signdata.training.data import Dataset, Progress, settle_splits
 from signdata.training.devices import DEVICES, describe, mixed_precision, pick_device, repeatable
 from signdata.training.models import model_class
@@ -42,8 +42,9 @@ class TrainConfig:
     warm_up : float
         Share of the steps on which the learning rate rises, between 0 and 1.
     weight_decay, label_smoothing : float
-    augment : {'light', 'none'}
-        `light` changes every picture a little at random, anew in each epoch.
+    augment : {'light', 'none', 'recipe'}
+        `light` changes every picture a little at random, anew in each epoch; `recipe` makes one
+        of the 60 variants of Sign-MNIST of it.
     seed : int
     device : {'auto', 'cpu', 'cuda'}
         `auto` takes CUDA where there is one.

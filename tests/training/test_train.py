@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from signdata.errors import TrainingError, UsageError
-from signdata.training.augment import prepare
+from signdata.training.augmenting import prepare
 from signdata.training.data import Dataset
 from signdata.training.models import model_class
 from signdata.training.train import Result, TrainConfig, one_cycle, train
@@ -52,6 +52,14 @@ def test_the_same_seed_gives_the_same_files(data: Dataset, tmp_path: Path) -> No
         first = (tmp_path / "a" / name).read_bytes()
         assert first == (tmp_path / "b" / name).read_bytes()
         assert first != (tmp_path / "c" / name).read_bytes()
+
+
+def test_the_recipe_is_learned_from_and_repeats_itself(data: Dataset, tmp_path: Path) -> None:
+    config = replace(CONFIG, augment="recipe")
+    first, second = run(data, tmp_path / "a", config), run(data, tmp_path / "b", config)
+    assert first.test_accuracy > 0.9
+    assert first.test_correct == second.test_correct
+    assert (tmp_path / "a" / "best.pt").read_bytes() == (tmp_path / "b" / "best.pt").read_bytes()
 
 
 def test_random_state_and_settings_are_left_alone(data: Dataset, tmp_path: Path) -> None:
