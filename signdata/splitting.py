@@ -2,14 +2,15 @@
 
 Pure: touches no file and no pixel. The order of a class's samples is drawn from
 (seed, id) alone, so neither the order of the input nor the rest of the dataset
-moves a sample.
+moves a sample. `signdata.grouped` does the same where samples belong together.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from signdata.errors import UsageError
 from signdata.samples import SPLITS
@@ -65,7 +66,7 @@ def stratified(
     ids : sequence of str
         Unique.
     labels : sequence of str
-        Class of each.
+        Class of each, or whatever else is to be shared out evenly.
     ratios : mapping of str to float
         Share of each split; they sum to 1.
     seed : int
@@ -77,25 +78,55 @@ def stratified(
         Split of each sample. Every class has, in every split, its exact share rounded up
         or down; a split of share 0 gets none; over all classes the roundings cancel.
     """
-    by_class: dict[str, list[int]] = defaultdict(list)
-    for i, label in enumerate(labels):
-        by_class[label].append(i)
-    splits = [""] * len(ids)
+    codes, classes = coded(labels)
+    order = np.lexsort((draws(ids, seed), codes))
     owed = dict.fromkeys(ratios, 0.0)
-    for label in sorted(by_class):
-        members = sorted(by_class[label], key=lambda i: (_draw(seed, ids[i]), ids[i]))
-        start = 0
-        for split, count in _counts(len(members), ratios, owed).items():
-            for i in members[start : start + count]:
-                splits[i] = split
-            start += count
+    drawn: list[NDArray[np.int64]] = []
+    for n in np.bincount(codes, minlength=len(classes)).tolist():
+        counts = _counts(n, ratios, owed)
+        drawn.append(np.repeat(np.arange(len(counts)), list(counts.values())))
+    chosen = np.empty(len(ids), np.int64)
+    chosen[order] = np.concatenate(drawn) if drawn else []
+    names = np.array(list(ratios), object)
+    splits: list[str] = names[chosen].tolist()
     return splits
 
 
-def _draw(seed: int, sample_id: str) -> bytes:
-    """A random key that depends on the seed and the id alone."""
-    text = f"{seed}\0{sample_id}".encode("utf-8", "surrogateescape")
-    return hashlib.blake2b(text, digest_size=8).digest()
+def coded(names: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:
+    """The number of each name among the different ones, and those, sorted."""
+    different = sorted(set(names))
+    index = {name: number for number, name in enumerate(different)}
+    return np.fromiter(map(index.__getitem__, names), np.int64, len(names)), different
+
+
+_PRIME = np.uint64(0x100000001B3)
+_CHUNK = 1 << 16
+
+
+def draws(ids: Sequence[str], seed: int) -> NDArray[np.uint64]:
+    """A random number for each id that depends on it and the seed alone.
+
+    FNV-1a over the characters, mixed by the finaliser of SplitMix64 (Steele et al., 2014).
+    """
+    start = int(_mixed(np.array([seed % (1 << 64)], np.uint64))[0])
+    parts = [_hashed(ids[i : i + _CHUNK], start) for i in range(0, len(ids), _CHUNK)]
+    return _mixed(np.concatenate(parts)) if parts else np.empty(0, np.uint64)
+
+
+def _hashed(ids: Sequence[str], start: int) -> NDArray[np.uint64]:
+    text = np.array(ids, np.str_)
+    letters = text.view(np.uint32).reshape(len(ids), -1) if text.itemsize else None
+    value = np.full(len(ids), start, np.uint64)
+    for column in letters.T if letters is not None else ():
+        value = np.where(column > 0, (value ^ column) * _PRIME, value)
+    return value
+
+
+def _mixed(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    value = value + np.uint64(0x9E3779B97F4A7C15)
+    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return value ^ (value >> np.uint64(31))
 
 
 def _counts(n: int, ratios: Mapping[str, float], owed: dict[str, float]) -> dict[str, int]:

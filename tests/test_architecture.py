@@ -60,6 +60,10 @@ def room(name: str) -> list[str]:
         ("names", {"errors"}),
         ("files", {"errors"}),
         ("splitting", {"errors", "samples"}),
+        ("grouped", {"splitting"}),
+        ("duplicates", {"parallel"}),
+        ("leaks", {"duplicates"}),
+        ("probing", {"duplicates"}),
         ("results", {"errors"}),
         ("journal", {"files", "manifest", "results"}),
         ("locking", {"errors", "files"}),
@@ -69,9 +73,11 @@ def test_the_ground_floor_knows_only_what_lies_below(module: str, allowed: set[s
     assert ours(f"signdata.{module}") <= {f"signdata.{name}" for name in allowed}
 
 
-@pytest.mark.parametrize("name", ["signdata.splitting", "signdata.labels"])
-def test_decisions_touch_no_file_and_no_pixel(name: str) -> None:
-    assert not IMPORTS[name] & {"os", "pathlib", "io", "shutil", "numpy", *CODECS}
+@pytest.mark.parametrize(
+    "name", ["labels", "splitting", "grouped", "duplicates", "leaks", "probing", "grouping"]
+)
+def test_decisions_touch_no_file_and_no_codec(name: str) -> None:
+    assert not IMPORTS[f"signdata.{name}"] & {"os", "pathlib", "io", "shutil", *CODECS}
 
 
 @pytest.mark.parametrize("name", room("signdata.formats"))
