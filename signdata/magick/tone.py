@@ -85,7 +85,7 @@ def _to_hsl(values: Values) -> tuple[Values, Values, Values]:
 
 def _from_hsl(hue: Values, saturation: Values, lightness: Values) -> Values:
     """Red, green, blue on axis -3 (ConvertHSLToRGB, gem.c)."""
-    chroma = (1 - np.abs(2 * lightness - 1)) * saturation
+    chroma = np.where(lightness <= 0.5, 2 * lightness, 2 - 2 * lightness) * saturation
     low = lightness - 0.5 * chroma
     middle = low + chroma * (1 - np.abs(hue - 2 * np.floor(hue / 2) - 1))
     high = low + chroma
