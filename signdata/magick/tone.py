@@ -114,4 +114,4 @@ def unlevel(quanta: Quanta, black: float, white: float, profile: Profile) -> Qua
 def _percent(black: float, white: float) -> tuple[float, float]:
     if black == white:
         raise UsageError(f"levels {black}% and {white}%; expected two different ones")
-    return black / 100 * RANGE, white / 100 * RANGE
+    return black * (RANGE / 100), white * (RANGE / 100)

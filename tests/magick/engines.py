@@ -93,13 +93,14 @@ def profile_for(version: str, hdri: bool) -> str:
 
 
 def _said(words: Sequence[str | Path], given: str | None = None) -> str:
-    """What a program printed; '' if it is no program that can be run."""
+    """What a program printed; '' if it cannot be run."""
     try:
-        return subprocess.run(
+        done = subprocess.run(
             list(map(str, words)), input=given, capture_output=True, text=True, env=SINGLE
-        ).stdout
+        )
     except OSError:
         return ""
+    return done.stdout
 
 
 def _suffix(operation: Operation, picture: Picture) -> str:
@@ -129,7 +130,11 @@ def _run_wasm(tasks: Sequence[Task], dist: Path) -> list[Picture]:
 
 
 def _wasm(jobs: list[dict[str, object]], dist: Path) -> str:
-    return _said(["node", Path(__file__).with_name("wasm.cjs"), dist], json.dumps(jobs))
+    words = ["node", str(Path(__file__).with_name("wasm.cjs")), str(dist)]
+    done = subprocess.run(words, input=json.dumps(jobs), capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip())
+    return done.stdout
 
 
 def read_pnm(content: bytes) -> Picture:

@@ -106,6 +106,7 @@ def _resizes() -> list[Operation]:
         Operation("scale-up", "-scale 50x47!", lambda q, p: resize.scale(q, (47, 50), p)),
         Operation("mosaic", "-scale 20% -scale {w}x{h}!", lambda q, p: resize.mosaic(q, 0.2, p)),
         Operation("mosaic-5", "-scale 5% -scale {w}x{h}!", lambda q, p: resize.mosaic(q, 0.05, p)),
+        Operation("mosaic-2", "-scale 2% -scale {w}x{h}!", lambda q, p: resize.mosaic(q, 0.02, p)),
         Operation("sample-down", "-sample 13x9!", lambda q, p: resize.sample(q, (9, 13))),
         Operation("sample-up", "-sample 50x47!", lambda q, p: resize.sample(q, (47, 50))),
     ]
@@ -166,6 +167,7 @@ def _tones() -> list[Operation]:
             for percent in (85, 115, 100, 0, 250)
         ),
         Operation("level", "-level 15%,85%", lambda q, p: tone.level(q, 15, 85, p)),
+        Operation("level-14-90", "-level 14%,90%", lambda q, p: tone.level(q, 14, 90, p)),
         Operation("+level", "+level 15%,85%", lambda q, p: tone.unlevel(q, 15, 85, p)),
     ]
 
