@@ -97,7 +97,7 @@ def pixelate(quanta: Quanta, share: float, uniform: Values, profile: Profile) ->
         of all blocks, rounded.
     """
     rows, columns = quanta.shape[-2] // 2, quanta.shape[-1] // 2
-    n_blocks = int(share * rows * columns + 0.5)
+    n_blocks = int(share * (rows * columns) + 0.5)
     order = np.argsort(uniform.reshape(*uniform.shape[:-2], -1), axis=-1, kind="stable")
     chosen = np.zeros(order.shape, bool)
     np.put_along_axis(chosen, order[..., :n_blocks], True, axis=-1)

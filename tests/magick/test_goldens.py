@@ -110,8 +110,12 @@ def test_rounding_to_integers_shows() -> None:
 
 def test_pillows_bicubic_is_not_catrom() -> None:
     pairs = [
-        (np.asarray(Image.fromarray(PICTURES[name][0]).resize((28, 28), Image.Resampling.BICUBIC)),
-         output[0])
+        (
+            np.asarray(
+                Image.fromarray(PICTURES[name][0]).resize((28, 28), Image.Resampling.BICUBIC)
+            ),
+            output[0],
+        )
         for name, output in GOLDENS["wasm", "resize-Catrom-28x28"].items()
         if len(output) == 1
     ]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signdata.magick import resize
@@ -19,6 +19,7 @@ def noise(*shape: int) -> np.ndarray:
     return load(np.random.default_rng(len(shape)).integers(0, 256, shape, np.uint8))
 
 
+@settings(deadline=None)
 @given(SIZES, SIZES, SIZES, SIZES, FILTER, PROFILE, st.integers(0, 255))
 def test_a_flat_picture_stays_flat(h, w, m, n, filter, profile, level) -> None:  # type: ignore[no-untyped-def]
     flat = load(np.full((3, h, w), level, np.uint8))
@@ -32,6 +33,7 @@ def test_a_flat_picture_stays_flat(h, w, m, n, filter, profile, level) -> None: 
     assert (to_bytes(resize.mosaic(flat, 0.2, profile), profile) == level).all()
 
 
+@settings(deadline=None)
 @given(SIZES, SIZES, FILTER, PROFILE)
 def test_a_batch_is_one_by_one(m, n, filter, profile) -> None:  # type: ignore[no-untyped-def]
     batch = noise(4, 3, 23, 17)
@@ -88,7 +90,5 @@ def test_a_mosaic_of_less_than_a_block() -> None:
 
 def test_a_sample_has_only_what_was_there() -> None:
     quanta = noise(1, 20, 30)
-    assert np.array_equal(resize.sample(quanta, (10, 10)), quanta[:, 1::2, 1::3]) or np.isin(
-        resize.sample(quanta, (10, 10)), quanta
-    ).all()
+    assert np.isin(resize.sample(quanta, (11, 13)), quanta).all()
     assert np.array_equal(resize.sample(quanta, (40, 60))[:, ::2, ::2], quanta)
