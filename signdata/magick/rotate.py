@@ -47,9 +47,6 @@ def srt(
 ) -> Quanta:
     """``-distort SRT D``: clockwise around the centre, the same size, edges repeated outside.
 
-    At quarter turns all distances lie on steps of the table, and ImageMagick's own rounding
-    decides: about one value in a hundred is one level off there.
-
     Parameters
     ----------
     box : tuple of int, optional
@@ -94,11 +91,12 @@ def _disc(
     y = top + np.arange(out_height)[:, None] + 0.5
     from_x = width / 2 - width / 2 * cos - height / 2 * sin
     from_y = height / 2 + width / 2 * sin - height / 2 * cos
-    u = (cos * x + sin * y + from_x - 0.5).ravel()
-    v = (-sin * x + cos * y + from_y - 0.5).ravel()
+    u: Values = (cos * x + sin * y + from_x - 0.5).ravel()
+    v: Values = (-sin * x + cos * y + from_y - 0.5).ravel()
     support = chosen.support
     table = chosen.weight(support * np.sqrt(np.arange(_STEPS) / _STEPS))
-    first_u, first_v = np.ceil(u - support), np.ceil(v - support)
+    first_u: Values = np.ceil(u - support)
+    first_v: Values = np.ceil(v - support)
     indices, weights = [], []
     reach = int(2 * support) + 1
     for step_v in range(reach):

@@ -188,7 +188,7 @@ def _rotations() -> list[Operation]:
                 f"srt-{degrees:g}",
                 f"-distort SRT {degrees:g}",
                 lambda q, p, degrees=degrees: rotate.srt(q, degrees, p),
-                apart=0.02 if degrees == 90 else 0.0,
+                apart=1e-4 if degrees == 90 else 0.0,
             )
             for degrees in (3, -3, 1.5, 0, 90)
         ),
