@@ -4,6 +4,7 @@
     python3 tasks.py test    ruff, mypy and pytest
     python3 tasks.py bench   every bulk job against the usual way
     python3 tasks.py docs    write the command reference anew from --help
+    python3 tasks.py oracle  signdata.magick against whichever ImageMagick is installed
 
 Each makes `.venv` first, and installs into it again only when `pyproject.toml`
 or `constraints.txt` has changed. Further words go to the tool behind:
@@ -65,7 +66,11 @@ def docs(*words: str) -> None:
     run(PYTHON, "-m", "docs.reference", *words)
 
 
-TASKS = {"demo": demo, "test": test, "bench": bench, "docs": docs}
+def oracle(*words: str) -> None:
+    run(PYTHON, "-m", "tests.magick.oracle", *words)
+
+
+TASKS = {"demo": demo, "test": test, "bench": bench, "docs": docs, "oracle": oracle}
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in TASKS:

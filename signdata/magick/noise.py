@@ -89,7 +89,7 @@ def spread(quanta: Quanta, radius: float, uniform: Values, profile: Profile) -> 
 
 def blocks_of(share: float, rows: int, columns: int) -> int:
     """How many of rows x columns blocks a share is."""
-    return int(share * rows * columns + 0.5)
+    return int(share * (rows * columns) + 0.5)
 
 
 def pixelate(quanta: Quanta, share: float, uniform: Values, profile: Profile) -> Quanta:

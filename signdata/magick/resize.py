@@ -88,12 +88,20 @@ def _nearest(n: int, m: int) -> NDArray[np.int64]:
 
 
 def mosaic(quanta: Quanta, share: float, profile: Profile) -> Quanta:
-    """``-scale P% -scale WxH!``: blocks of one level each, `share` of the size in number."""
+    """``-scale P% -scale WxH!``: blocks of one level each, `share` of the size in number.
+
+    Where that is less than half a block, ImageMagick 7 makes one and 6 changes nothing.
+    """
     height, width = quanta.shape[-2:]
-    small = scale(quanta, mosaic_size(height, width, share), profile)
-    return scale(small, (height, width), profile)
+    blocks = mosaic_size(height, width, share, profile)
+    if blocks is None:
+        return quanta
+    return scale(scale(quanta, blocks, profile), (height, width), profile)
 
 
-def mosaic_size(height: int, width: int, share: float) -> tuple[int, int]:
-    """How many blocks a mosaic has, down and across."""
-    return max(1, int(share * height + 0.5)), max(1, int(share * width + 0.5))
+def mosaic_size(height: int, width: int, share: float, profile: Profile) -> tuple[int, int] | None:
+    """How many blocks a mosaic has, down and across; None where nothing changes."""
+    rows, columns = int(share * height + 0.5), int(share * width + 0.5)
+    if not profile.hdri and not (rows and columns):
+        return None
+    return max(1, rows), max(1, columns)

@@ -85,7 +85,7 @@ def _to_hsl(values: Values) -> tuple[Values, Values, Values]:
 
 def _from_hsl(hue: Values, saturation: Values, lightness: Values) -> Values:
     """Red, green, blue on axis -3 (ConvertHSLToRGB, gem.c)."""
-    chroma = (1 - np.abs(2 * lightness - 1)) * saturation
+    chroma = np.where(lightness <= 0.5, 2 * lightness, 2 - 2 * lightness) * saturation
     low = lightness - 0.5 * chroma
     middle = low + chroma * (1 - np.abs(hue - 2 * np.floor(hue / 2) - 1))
     high = low + chroma
@@ -114,4 +114,4 @@ def unlevel(quanta: Quanta, black: float, white: float, profile: Profile) -> Qua
 def _percent(black: float, white: float) -> tuple[float, float]:
     if black == white:
         raise UsageError(f"levels {black}% and {white}%; expected two different ones")
-    return black / 100 * RANGE, white / 100 * RANGE
+    return black * (RANGE / 100), white * (RANGE / 100)

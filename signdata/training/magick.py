@@ -168,8 +168,10 @@ def _summed(quanta: Tensor, dim: int, index: Tensor, weight: Tensor) -> Tensor:
 def mosaic(quanta: Tensor, share: float, profile: Profile) -> Tensor:
     """``-scale P% -scale WxH!``: blocks of one level each, `share` of the size in number."""
     height, width = quanta.shape[-2:]
-    small = scale(quanta, sizes.mosaic_size(height, width, share), profile)
-    return scale(small, (height, width), profile)
+    blocks = sizes.mosaic_size(height, width, share, profile)
+    if blocks is None:
+        return quanta
+    return scale(scale(quanta, blocks, profile), (height, width), profile)
 
 
 # ---------------------------------------------------------------------------- rotation
