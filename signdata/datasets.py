@@ -143,7 +143,12 @@ class Only(Reader):
             raise DatasetError(
                 f"no sample in split {self._split!r}", path=str(info.sources[0]["name"])
             )
-        return replace(info, n_samples=n, present=tuple(sorted(present)) if info.present else ())
+        return replace(
+            info,
+            n_samples=n,
+            present=tuple(sorted(present)) if info.present else (),
+            splits=(self._split,),
+        )
 
     def batches(self) -> Iterator[Batch]:
         for batch in self._reader.batches():

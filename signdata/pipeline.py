@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
@@ -17,7 +17,7 @@ import signdata
 from signdata import manifest, names, parallel, stored
 from signdata.errors import DatasetError, OutputError, SigndataError, UsageError
 from signdata.files import remove, writing
-from signdata.formats.base import Batch, Finished, ListBatch, Reader, Survey, Writer
+from signdata.formats.base import Batch, DatasetInfo, Finished, ListBatch, Reader, Survey, Writer
 from signdata.journal import Body, Line
 from signdata.manifest import Row
 from signdata.output import AGAIN, COMPLETE, Output
@@ -34,6 +34,13 @@ class Resurveys(Protocol):
     """A transform that changes what a dataset's pictures have in common."""
 
     def survey(self, survey: Survey) -> Survey: ...
+
+
+@runtime_checkable
+class Resplits(Protocol):
+    """A transform that changes which splits there are."""
+
+    def resplit(self, splits: tuple[str, ...]) -> tuple[str, ...]: ...
 
 
 Progress: TypeAlias = Callable[[int, int | None], None]
@@ -118,7 +125,7 @@ def convert(
     OutputError
         If the output exists, is locked, or cannot be written.
     """
-    info = reader.info
+    info = _resplit(reader.info, transforms)
     writer.check(info)
     losses = writer.loses(info)
     if writer.wants_survey:
@@ -391,6 +398,14 @@ def _survey(reader: Reader, transforms: Sequence[Transform]) -> Survey:
     for transform in transforms:
         survey = transform.survey(survey) if isinstance(transform, Resurveys) else survey
     return survey
+
+
+def _resplit(info: DatasetInfo, transforms: Sequence[Transform]) -> DatasetInfo:
+    """What is known of the samples when they reach the writer."""
+    for transform in transforms:
+        if isinstance(transform, Resplits):
+            info = replace(info, splits=transform.resplit(info.splits))
+    return info
 
 
 def _dry(

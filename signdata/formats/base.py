@@ -17,7 +17,7 @@ from signdata.errors import DatasetError, UsageError
 from signdata.labels import LabelSpace
 from signdata.manifest import Row
 from signdata.results import Problem
-from signdata.samples import Broken, Sample
+from signdata.samples import SPLITS, Broken, Sample
 
 T = TypeVar("T")
 
@@ -73,6 +73,8 @@ class DatasetInfo:
         What was seen in the dataset and is not a sample: junk, empty class folders.
     sources : tuple of mapping
         ``name``, ``sha256`` and more for each file or folder that was named.
+    splits : tuple of str
+        Splits that are known to occur, '' for samples without one.
     """
 
     format: str
@@ -84,6 +86,18 @@ class DatasetInfo:
     origin: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[Problem, ...] = ()
     sources: tuple[Mapping[str, Any], ...] = ()
+    splits: tuple[str, ...] = ()
+
+    @property
+    def source_name(self) -> str:
+        """What the dataset is called in an error."""
+        return str(self.sources[0]["name"]) if self.sources else ""
+
+
+def splits_of(samples: Iterable[Sample]) -> tuple[str, ...]:
+    """Splits of the samples that can be read, '' for none, in the order of listings."""
+    found = {sample.split for sample in samples if not isinstance(sample.pixels, Broken)}
+    return tuple(sorted(found, key=("", *SPLITS).index))
 
 
 class Batch(Protocol):
@@ -273,11 +287,14 @@ class Writer(ABC):
         Whether the output is one file that grows in order, or a directory of many.
     holds : frozenset of str
         Kinds of sample it can hold: ``still``, ``clip``.
+    splits_are_folders : bool
+        Whether a sample without a split lies where other samples have their split's folder.
     """
 
     name: ClassVar[str]
     single_file: ClassVar[bool]
     holds: ClassVar[frozenset[str]]
+    splits_are_folders: ClassVar[bool] = False
 
     def check(self, info: DatasetInfo) -> None:
         """Raise `DatasetError` if the dataset cannot be held; runs before the first write."""
@@ -286,6 +303,13 @@ class Writer(ABC):
                 f"{info.format} holds {info.kind}s; {self.name} holds only "
                 f"{' and '.join(sorted(self.holds))}s",
                 remedy="Choose another format with --to.",
+            )
+        if self.splits_are_folders and "" in info.splits and len(info.splits) > 1:
+            raise DatasetError(
+                "some samples have a split and others none; "
+                f"{self.name} holds split folders or class folders, not both",
+                path=info.source_name,
+                remedy="Take one split with --split S, or split all anew with split --pool.",
             )
 
     def loses(self, info: DatasetInfo) -> list[str]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -42,7 +43,7 @@ from signdata.formats.base import (
 from signdata.formats.csv_text import Block, Dialect, Layout
 from signdata.labels import SIGN_MNIST_CODES, LabelSpace, code_of
 from signdata.manifest import Row
-from signdata.samples import SPLIT_NAMES, ArrayPixels, Broken, Sample
+from signdata.samples import SPLIT_NAMES, SPLITS, ArrayPixels, Broken, Sample
 
 Positive: TypeAlias = Annotated[int, msgspec.Meta(gt=0)]
 
@@ -270,7 +271,18 @@ class CsvReader(Reader):
                 {"name": file.layout.path.name, "sha256": file.layout.sha256}
                 for file in self._files
             ),
+            tuple(split for split in ("", *SPLITS) if any(n[split] for n in self._n_rows)),
         )
+
+    @cached_property
+    def _n_rows(self) -> list[Counter[str]]:
+        """Rows of each file by split."""
+        return [
+            Counter(row.get("split") or file.split for row in rows)
+            if rows
+            else Counter({file.split: file.layout.n_rows})
+            for file, rows in zip(self._files, self._rows, strict=True)
+        ]
 
     @property
     def _declared(self) -> tuple[str, ...]:

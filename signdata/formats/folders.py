@@ -99,6 +99,7 @@ class FoldersWriter(Writer):
     name = "folders"
     single_file = False
     holds = frozenset({"still"})
+    splits_are_folders = True
 
     def __init__(self, options: PictureOptions = PictureOptions()) -> None:
         self._options = options

@@ -96,6 +96,7 @@ class FramesWriter(Writer):
     name = "frames"
     single_file = False
     holds = frozenset({"clip", "still"})
+    splits_are_folders = True
 
     def __init__(
         self,

@@ -35,7 +35,15 @@ from numpy.typing import NDArray
 from signdata import manifest
 from signdata.errors import DecodeError, FormatError
 from signdata.formats import hdf5_gate
-from signdata.formats.base import BATCH, Batch, DatasetInfo, Reader, Survey, list_batches
+from signdata.formats.base import (
+    BATCH,
+    Batch,
+    DatasetInfo,
+    Reader,
+    Survey,
+    list_batches,
+    splits_of,
+)
 from signdata.labels import LabelSpace
 from signdata.media import image
 from signdata.media.image import CodedPixels
@@ -203,6 +211,7 @@ class Hdf5Reader(Reader):
             manifest.origin_of(self._document),
             (),
             ({"name": self._path.name, "sha256": _digest(self._path)},),
+            splits_of(self._samples),
         )
 
     def batches(self) -> Iterator[Batch]:

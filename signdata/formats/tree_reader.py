@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from signdata.errors import FormatError
 from signdata.formats import tree
-from signdata.formats.base import BATCH, Batch, DatasetInfo, Reader, list_batches
+from signdata.formats.base import BATCH, Batch, DatasetInfo, Reader, list_batches, splits_of
 from signdata.formats.tree import ClassDir, Found, Tree
 from signdata.labels import LabelSpace
 from signdata.samples import Sample
@@ -71,6 +71,7 @@ class TreeReader(Reader):
             self._described.origin,
             tuple(self._tree.notes),
             (tree.sources(self._tree.root, files),),
+            splits_of(self._samples),
         )
 
     def batches(self) -> Iterator[Batch]:

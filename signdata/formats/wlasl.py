@@ -25,7 +25,7 @@ import msgspec
 
 from signdata.errors import FormatError, MissingError, SigndataError, UsageError
 from signdata.formats import tree
-from signdata.formats.base import Batch, DatasetInfo, ListBatch, Reader, Survey
+from signdata.formats.base import Batch, DatasetInfo, ListBatch, Reader, Survey, splits_of
 from signdata.labels import LabelSpace
 from signdata.media.clip import ClipOptions, ClipPixels
 from signdata.media.picture import Box
@@ -362,6 +362,7 @@ class WlaslReader(Reader):
             {},
             tuple(self._notes),
             ({"name": self._path.name, "sha256": self._sha256},),
+            splits_of(self._samples),
         )
 
     def batches(self) -> Iterator[Batch]:

@@ -145,3 +145,45 @@ def test_an_unfinished_output_is_refused_as_a_source(main, make_tree, tmp_path):
     done = main("convert", tree, tmp_path / "out", "-j1")
     assert done.returncode == 4
     assert "unfinished" in done.error
+
+
+def mixed_h5(path):
+    """Pictures of which some have a split and others none."""
+    with h5py.File(path, "w") as file:
+        file["images"] = np.stack([picture(i)[:, :, 0] for i in range(4)])
+        file["labels"] = np.arange(4)
+        file["class_names"] = list("ABCD")
+        file["splits"] = ["train", "", "val", ""]
+    return path
+
+
+@pytest.mark.parametrize("to", ["folders", "frames"])
+@pytest.mark.parametrize("source", ["mix.h5", "mix.csv"])
+def test_split_folders_and_class_folders_are_not_mixed(main, tmp_path, source, to):
+    mixed_h5(tmp_path / "mix.h5")
+    if source == "mix.csv":
+        assert main("convert", tmp_path / "mix.h5", tmp_path / source, "-j1").returncode == 0
+    before = sorted(tmp_path.iterdir())
+    done = main("convert", tmp_path / source, tmp_path / "out", "--to", to, "-j1")
+    assert done.returncode == 4
+    assert f"error: {source}: some samples have a split and others none" in done.error
+    assert "--split S" in done.error
+    assert sorted(tmp_path.iterdir()) == before
+    words = ["--split", "val", "--to", to, "-j1"]
+    assert main("convert", tmp_path / source, tmp_path / "out", *words).returncode == 0
+    assert main("info", tmp_path / "out").returncode == 0
+
+
+def test_mixed_splits_stay_in_one_file(main, tmp_path):
+    mixed_h5(tmp_path / "mix.h5")
+    assert main("convert", tmp_path / "mix.h5", tmp_path / "mix.csv", "-j1").returncode == 0
+    assert main("convert", tmp_path / "mix.csv", tmp_path / "back.h5", "-j1").returncode == 0
+    with h5py.File(tmp_path / "back.h5") as file:
+        assert file["splits"].asstr()[:].tolist() == ["train", "", "val", ""]
+
+
+@pytest.mark.parametrize("words", [["--pool"], ["--keep", "train", "--ratios", "50,50"]])
+def test_mixed_splits_can_be_split(main, tmp_path, words):
+    mixed_h5(tmp_path / "mix.h5")
+    assert main("split", tmp_path / "mix.h5", tmp_path / "out", *words, "-j1").returncode == 0
+    assert main("info", tmp_path / "out").returncode == 0
