@@ -159,13 +159,10 @@ class Only(Reader):
             else:
                 yield _Part(batch, self._split)
 
-    def survey(self) -> Survey:
-        return replace(self._reader.survey(), n_frames=self._n_frames())
-
-    def _n_frames(self) -> int:
-        if self.info.kind == "still":
-            return self.info.n_samples or 0
-        return sum(max(1, len(sample.pixels.files)) for sample in self)
+    def survey(self, split: str | None = None) -> Survey:
+        if split not in (None, self._split):
+            return Survey(None, None, True, 0)
+        return self._reader.survey(self._split)
 
     def close(self) -> None:
         self._reader.close()

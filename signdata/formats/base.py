@@ -144,6 +144,11 @@ class ListBatch:
         return [job(sample) for sample in self.samples]
 
 
+def chosen(samples: Iterable[Sample], split: str | None) -> Iterator[Sample]:
+    """The samples of one split; of None, all."""
+    return (sample for sample in samples if split is None or sample.split == split)
+
+
 def list_batches(samples: Sequence[Sample], size: int = BATCH) -> Iterator[ListBatch]:
     """Cut a list of samples into batches of `size`."""
     for start in range(0, len(samples), size):
@@ -179,10 +184,13 @@ class Reader(ABC):
         for batch in self.batches():
             yield from batch
 
-    def survey(self) -> Survey:
-        """What the pictures have in common; by default found by decoding all of them."""
+    def survey(self, split: str | None = None) -> Survey:
+        """What the pictures, or those of one split, have in common.
+
+        By default found by decoding all of them.
+        """
         sizes, channels, n_frames = set(), set(), 0
-        for sample in self:
+        for sample in chosen(self, split):
             for frame in sample.frames():
                 sizes.add(frame.shape[:2])
                 channels.add(frame.shape[2])

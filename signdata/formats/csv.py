@@ -72,22 +72,40 @@ class CsvOptions:
     header: bool = True
 
 
+@dataclass(frozen=True)
+class Spelled(Dialect):
+    """How one CSV is spelled, and the width and height of its pictures."""
+
+    size_wh: tuple[Positive, Positive] | None = None
+
+    @property
+    def dialect(self) -> Dialect:
+        """The spelling alone."""
+        return Dialect(self.header, self.bom, self.newline, self.final_newline)
+
+
 class Spelling(msgspec.Struct, frozen=True):
     """What ``signdata.json`` keeps of the CSVs that a dataset once was.
 
     Attributes
     ----------
-    size_wh : tuple of int or None
-        Width and height of their pictures.
     files : dict
         How each was spelled, by its split.
     codes : dict
         Code of each class name; empty for Sign-MNIST's letters.
+    size_wh : tuple of int or None
+        Width and height of the pictures of every file that does not say its own.
     """
 
-    size_wh: tuple[Positive, Positive] | None = None
-    files: dict[str, Dialect] = {}
+    files: dict[str, Spelled] = {}
     codes: dict[str, int] = {}
+    size_wh: tuple[Positive, Positive] | None = None
+
+    def of(self, split: str) -> Spelled:
+        """The file of a split; the first one where there is none of that name."""
+        first = next(iter(self.files.values()), Spelled())
+        found = self.files.get(split, first)
+        return replace(found, size_wh=found.size_wh or self.size_wh)
 
 
 @dataclass(frozen=True)
@@ -225,7 +243,7 @@ class CsvReader(Reader):
             layout,
             split,
             max(6, len(str(layout.n_rows))),
-            _check_size(layout, options.size_wh or spelling.size_wh),
+            _check_size(layout, options.size_wh or spelling.of("").size_wh),
             names,
             options,
         )
@@ -295,8 +313,9 @@ class CsvReader(Reader):
     def _origin(self) -> dict[str, Any]:
         first = self._files[0]
         origin: dict[str, Any] = {
-            "size_wh": list(first.size_wh),
-            "files": {file.split: asdict(file.layout.dialect) for file in self._files},
+            "files": {
+                file.split: _spelled(file.layout.dialect, file.size_wh) for file in self._files
+            },
         }
         if first.names is not None and first.names != SIGN_MNIST_CODES:
             origin["codes"] = {name: code for code, name in first.names.items()}
@@ -310,11 +329,12 @@ class CsvReader(Reader):
                 end = following.first_row - 1 if following else file.layout.n_rows
                 yield CsvBatch(light, block, tuple(rows[block.first_row - 1 : end]))
 
-    def survey(self) -> Survey:
-        sizes = {file.size_wh for file in self._files}
+    def survey(self, split: str | None = None) -> Survey:
+        rows = [n.total() if split is None else n[split] for n in self._n_rows]
+        sizes = {file.size_wh for file, n in zip(self._files, rows, strict=True) if n}
         width, height = sizes.pop() if len(sizes) == 1 else (None, None)
         size_hw = (height, width) if height and width else None
-        return Survey(size_hw, 1, True, self.info.n_samples)
+        return Survey(size_hw, 1, True, sum(rows))
 
 
 def _splits_of(paths: list[Path]) -> list[str]:
@@ -346,6 +366,10 @@ def _spelling(origin: Mapping[str, Any], path: Path | str) -> Spelling:
         return msgspec.convert(origin.get("csv", {}), Spelling)
     except msgspec.ValidationError as err:
         raise FormatError(f"no spelling of a CSV ({err})", path=path, where="origin.csv") from err
+
+
+def _spelled(dialect: Dialect, size_wh: tuple[int, int]) -> dict[str, Any]:
+    return {**asdict(dialect), "size_wh": list(size_wh)}
 
 
 def _names_of(options: CsvOptions, spelling: Spelling) -> dict[int, str] | None:
@@ -401,10 +425,9 @@ class CsvWriter(Writer):
 
     def check(self, info: DatasetInfo) -> None:
         super().check(info)
-        spelling = _spelling(info.origin, str(info.sources[0]["name"]) if info.sources else "")
-        self._dialect = spelling.files.get(self._split) or next(
-            iter(spelling.files.values()), Dialect()
-        )
+        spelling = _spelling(info.origin, info.source_name)
+        only = info.splits[0] if len(info.splits) == 1 else ""
+        self._dialect = spelling.of(self._split or only).dialect
         self._codes = spelling.codes
         names = info.labels.order(info.present)
         codes = {code_of(name, self._codes) for name in names}
@@ -467,8 +490,8 @@ class CsvWriter(Writer):
             file.truncate(finished.end - (0 if newline else len(self._dialect.newline)))
         height, width = self._size_hw
         origin = {**finished.document["origin"].get("csv", {})}
-        origin.setdefault("files", {"": asdict(self._dialect)})
-        origin["size_wh"] = [width, height]
+        origin.pop("size_wh", None)
+        origin["files"] = {"": _spelled(self._dialect, (width, height))}
         codes = {name: code_of(name, self._codes) for name in finished.classes}
         if not codes.items() <= {name: code for code, name in SIGN_MNIST_CODES.items()}.items():
             origin["codes"] = codes

@@ -21,7 +21,7 @@ import contextlib
 import hashlib
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from io import BufferedReader
@@ -41,6 +41,7 @@ from signdata.formats.base import (
     DatasetInfo,
     Reader,
     Survey,
+    chosen,
     list_batches,
     splits_of,
 )
@@ -239,12 +240,14 @@ class Hdf5Reader(Reader):
             for i in range(len(self._labels))
         ]
 
-    def survey(self) -> Survey:
+    def survey(self, split: str | None = None) -> Survey:
         shape = self._pixels.frame_shape
         if shape is None:
-            return _survey_blobs(self._samples)
+            return _survey_blobs(chosen(self._samples, split))
         channels = shape[2] if len(shape) == 3 else 1
-        return Survey((shape[0], shape[1]), channels, True, self._pixels.n_frames)
+        places = (i for i, one in enumerate(self._splits) if split is None or one == split)
+        n_frames = sum(map(self._pixels.n_frames_of, places))
+        return Survey((shape[0], shape[1]), channels, True, n_frames)
 
 
 @dataclass(frozen=True)
@@ -265,11 +268,20 @@ class _Stored:
     scale: float = 1.0
     step: int = 1
 
+    def span(self, i: int) -> tuple[int, int]:
+        """The frames of sample `i`, half-open."""
+        if self.bounds is None:
+            return i, i + 1
+        return int(self.bounds[i]), int(self.bounds[i + 1])
+
+    def n_frames_of(self, i: int) -> int:
+        """How many frames sample `i` has."""
+        start, stop = self.span(i)
+        return stop - start
+
     def of(self, i: int) -> Pixels:
         """Pixels of sample `i`."""
-        start, stop = (
-            (i, i + 1) if self.bounds is None else (int(self.bounds[i]), int(self.bounds[i + 1]))
-        )
+        start, stop = self.span(i)
         if self.blobs is not None and self.offset is not None:
             bounds = tuple(int(b) for b in self.blobs[start : stop + 1])
             return BlobPixels(self.path, self.offset, bounds)
@@ -430,7 +442,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _survey_blobs(samples: list[Sample]) -> Survey:
+def _survey_blobs(samples: Iterable[Sample]) -> Survey:
     sizes, channels, lossless, n_frames = set(), set(), True, 0
     for sample in samples:
         for picture in sample.pixels.encoded() or ():

@@ -376,5 +376,5 @@ class WlaslReader(Reader):
             samples.sort(key=lambda sample: int(sample.meta["frame_start"]))
             yield FileBatch(samples[0].id, tuple(samples))
 
-    def survey(self) -> Survey:
+    def survey(self, split: str | None = None) -> Survey:
         return Survey(None, None, False, None)

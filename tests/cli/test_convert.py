@@ -187,3 +187,49 @@ def test_mixed_splits_can_be_split(main, tmp_path, words):
     mixed_h5(tmp_path / "mix.h5")
     assert main("split", tmp_path / "mix.h5", tmp_path / "out", *words, "-j1").returncode == 0
     assert main("info", tmp_path / "out").returncode == 0
+
+
+@pytest.fixture
+def two_sizes(main, make_csv, tmp_path):
+    """A CSV of 4x4 pictures and one of 2x2, spelled otherwise, and the tree that both make."""
+    train = make_csv(name="train.csv")
+    small = [(i, *picture(i, 2, 2).ravel()) for i in range(3)]
+    header = "label,pixel1,pixel2,pixel3,pixel4"
+    test = make_csv(small, "test.csv", header=header, newline="\r\n", final_newline=False)
+    assert main("csv-to-folders", train, test, tmp_path / "tree", "-j1").returncode == 0
+    return {"train": train, "test": test}, tmp_path / "tree"
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("way", ["folders-to-csv", "convert"])
+def test_a_split_of_two_sizes_comes_back_byte_for_byte(main, two_sizes, tmp_path, split, way):
+    csvs, tree = two_sizes
+    out = tmp_path / "out.csv"
+    assert main(way, tree, out, "--split", split, "-j1").returncode == 0
+    assert out.read_bytes() == csvs[split].read_bytes()
+    main("convert", *csvs.values(), tmp_path / "all.h5", "-j1")
+    main("convert", tmp_path / "all.h5", tmp_path / "part.h5", "--split", split, "-j1")
+    assert main(way, tmp_path / "part.h5", tmp_path / "way.csv", "-j1").returncode == 0
+    assert (tmp_path / "way.csv").read_bytes() == csvs[split].read_bytes()
+
+
+def test_one_split_is_measured_alone(main, two_sizes, tmp_path):
+    csvs, tree = two_sizes
+    for source in ([tree], list(csvs.values())):
+        assert main("info", *source, "--split", "test", "--json").json["size"] == [2, 2]
+        assert main("info", *source, "--json").json["size"] is None
+    words = ["--split", "test", "--hdf5-layout", "raw", "-j1"]
+    assert main("convert", tree, tmp_path / "x.h5", *words).returncode == 0
+    with h5py.File(tmp_path / "x.h5") as file:
+        assert file["images"].shape == (3, 2, 2)
+
+
+def test_frames_of_one_split_are_counted(main, make_frames, tmp_path):
+    clips = make_frames({"train/book/1": 3, "test/book/2": 5, "test/book/3": 2})
+    assert main("convert", clips, tmp_path / "all.h5", "-j1").returncode == 0
+    for source in (clips, tmp_path / "all.h5"):
+        assert main("info", source, "--split", "test", "--json").json["frames"] == 7
+    words = ["--split", "test", "--hdf5-layout", "raw", "-j1"]
+    assert main("convert", tmp_path / "all.h5", tmp_path / "x.h5", *words).returncode == 0
+    with h5py.File(tmp_path / "x.h5") as file:
+        assert file["frames"].shape[0] == 7

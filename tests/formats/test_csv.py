@@ -355,6 +355,19 @@ def test_size_need_not_be_square(make_csv: Callable[..., Path], tmp_path: Path) 
     assert CsvReader(tmp_path / "back.csv").survey().size_hw == (2, 8)
 
 
+@pytest.mark.parametrize(
+    "origin",
+    ['{"size_wh": [8, 2]}', '{"size_wh": [4, 4], "files": {"": {"size_wh": [8, 2]}}}'],
+    ids=["one for all files", "of the file"],
+)
+def test_the_size_that_stands_beside_it(
+    origin: str, make_csv: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = make_csv()
+    (tmp_path / "pixels.csv.signdata.json").write_text(f'{{"origin": {{"csv": {origin}}}}}')
+    assert CsvReader(path).survey().size_hw == (2, 8)
+
+
 def test_ids_count_rows_and_carry_the_split_of_several_files(
     make_csv: Callable[..., Path],
 ) -> None:
@@ -473,6 +486,7 @@ def test_a_manifest_that_contradicts_its_csv_is_refused(
     [
         '{"csv": {"size_wh": [-4, -4]}}',
         '{"csv": {"size_wh": "44"}}',
+        '{"csv": {"files": {"": {"size_wh": [0, 4]}}}}',
         '{"csv": {"files": {"": {"newline": "x"}}}}',
         '{"csv": {"codes": {"A": "B"}}}',
         '{"csv": []}',
