@@ -22,7 +22,7 @@ import hashlib
 import math
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from io import BufferedReader
 from pathlib import Path
@@ -53,6 +53,11 @@ from signdata.samples import SPLIT_NAMES, Frame, Pixels, Sample
 PIXEL_NAMES = ("images", "X", "data", "x")
 LABEL_NAMES = ("labels", "y", "label")
 CLASS_NAMES = ("class_names", "classes")
+
+ROUNDED = "not preserved: values between the 256 levels (rounded to 8 bits)"
+
+SAME_LEVEL = 1e-4
+"""How far off a level of 0..255 a value may lie that was stored as a share of 255."""
 
 BLOCK_BYTES = 1 << 23
 """How much of a chunked array is read at once."""
@@ -101,8 +106,13 @@ class ChunkedPixels(Pixels):
     stop: int
     step: int
     scale: float
+    _notes: set[str] = field(default_factory=set, compare=False)
+
+    def notes(self) -> tuple[str, ...]:
+        return tuple(self._notes)
 
     def frames(self) -> Iterator[Frame]:
+        self._notes.clear()
         for i in range(self.start, self.stop):
             yield self._to_frame(self._read(i))
 
@@ -128,8 +138,19 @@ class ChunkedPixels(Pixels):
                     path=self.path,
                     where=f"{self.name}[{self.start}]",
                 )
-            values = np.floor(scaled + 0.5).astype(np.uint8)
+            rounded = np.floor(scaled + 0.5)
+            if _off(values, scaled, rounded, self.scale):
+                self._notes.add(ROUNDED)
+            values = rounded.astype(np.uint8)
         return values if values.ndim == 3 else values[:, :, None]
+
+
+def _off(values: NDArray[Any], scaled: NDArray[Any], rounded: NDArray[Any], scale: float) -> bool:
+    """Whether rounding changed a value by more than storing a share of 255 as a float does."""
+    if values.dtype.kind != "f":
+        return False
+    allowed = np.zeros(()) if scale == 1 else np.maximum(scale * np.spacing(values), SAME_LEVEL)
+    return bool((np.abs(scaled - rounded) > allowed).any())
 
 
 @lru_cache(maxsize=1)
