@@ -233,3 +233,21 @@ def test_frames_of_one_split_are_counted(main, make_frames, tmp_path):
     assert main("convert", tmp_path / "all.h5", tmp_path / "x.h5", *words).returncode == 0
     with h5py.File(tmp_path / "x.h5") as file:
         assert file["frames"].shape[0] == 7
+
+
+@pytest.mark.parametrize(("to", "suffix"), [("hdf5", ".h5"), ("csv", ".csv")])
+def test_one_file_is_named_by_its_suffix(main, make_csv, tmp_path, to, suffix):
+    source = make_csv()
+    done = main("convert", source, tmp_path / "qqq", "--to", to, "-j1")
+    assert done.returncode == 2
+    assert f"a name that ends in {suffix}" in done.error
+    assert f"Call it qqq{suffix}." in done.error
+    assert list(tmp_path.iterdir()) == [source]
+    assert main("convert", source, tmp_path / f"qqq{suffix}", "--to", to, "-j1").returncode == 0
+    assert main("verify", tmp_path / f"qqq{suffix}", "-j1").returncode == 0
+
+
+def test_a_csv_of_folders_is_named_so_too(main, make_tree, tmp_path):
+    done = main("folders-to-csv", make_tree(), tmp_path / "qqq", "-j1")
+    assert done.returncode == 2
+    assert "Call it qqq.csv." in done.error
