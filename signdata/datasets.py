@@ -164,6 +164,9 @@ class Only(Reader):
             return Survey(None, None, True, 0)
         return self._reader.survey(self._split)
 
+    def locate(self, error: DatasetError) -> tuple[str, str]:
+        return self._reader.locate(error)
+
     def close(self) -> None:
         self._reader.close()
 

@@ -202,6 +202,13 @@ class Reader(ABC):
             n_frames,
         )
 
+    def locate(self, error: DatasetError) -> tuple[str, str]:
+        """The file and the place in it that an error is about which names none.
+
+        Such errors tell of a label or a name that cannot be written, or of all pictures.
+        """
+        return self.info.source_name, ""
+
     def close(self) -> None:  # noqa: B027 - most readers hold nothing open
         """Release what the reader holds open."""
 

@@ -27,7 +27,7 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 
 from signdata import manifest
-from signdata.errors import DatasetError, FormatError, LabelError, UsageError
+from signdata.errors import DatasetError, FormatError, LabelError, UnsafeNameError, UsageError
 from signdata.files import write_file
 from signdata.formats import csv_text
 from signdata.formats.base import (
@@ -43,6 +43,7 @@ from signdata.formats.base import (
 from signdata.formats.csv_text import Block, Dialect, Layout
 from signdata.labels import SIGN_MNIST_CODES, LabelSpace, code_of
 from signdata.manifest import Row
+from signdata.names import is_fault
 from signdata.samples import SPLIT_NAMES, SPLITS, ArrayPixels, Broken, Sample
 
 Positive: TypeAlias = Annotated[int, msgspec.Meta(gt=0)]
@@ -328,6 +329,21 @@ class CsvReader(Reader):
             for block, following in zip_longest(blocks, blocks[1:]):
                 end = following.first_row - 1 if following else file.layout.n_rows
                 yield CsvBatch(light, block, tuple(rows[block.first_row - 1 : end]))
+
+    def locate(self, error: DatasetError) -> tuple[str, str]:
+        first = self._files[0]
+        path = first.layout.path
+        if not isinstance(error, UnsafeNameError):
+            return str(path), ""
+        if "class" not in error.what:
+            return str(manifest.beside(path, manifest.MANIFEST)), "column id"
+        named = first.options.labels not in ("letters", "codes")
+        for code, name in (first.names or {}).items() if named else ():
+            if is_fault(error, name, "class name"):
+                return first.options.labels, f"line {code + 1}"
+        if named:
+            return first.options.labels, ""
+        return str(manifest.beside(path, manifest.DOCUMENT)), "origin.csv.codes"
 
     def survey(self, split: str | None = None) -> Survey:
         rows = [n.total() if split is None else n[split] for n in self._n_rows]

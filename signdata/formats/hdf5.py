@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata import manifest
-from signdata.errors import DecodeError, FormatError
+from signdata.errors import DatasetError, DecodeError, FormatError, UnsafeNameError
 from signdata.formats import hdf5_gate
 from signdata.formats.base import (
     BATCH,
@@ -200,6 +200,7 @@ class Hdf5Reader(Reader):
         if len(set(names)) != len(names):
             raise FormatError("a class name that stands twice", path=path, where="class_names")
         self._classes = tuple(names)
+        self._names_in = next((key for key in CLASS_NAMES if key in file), name)
         self._labels = _labels_of(values, names, path, name)
         self._ids = _column(file, "ids", n, path) or [
             f"{i:0{max(6, len(str(n)))}d}" for i in range(1, n + 1)
@@ -260,6 +261,12 @@ class Hdf5Reader(Reader):
             )
             for i in range(len(self._labels))
         ]
+
+    def locate(self, error: DatasetError) -> tuple[str, str]:
+        where = ""
+        if isinstance(error, UnsafeNameError):
+            where = self._names_in if "class" in error.what else "ids"
+        return str(self._path), where
 
     def survey(self, split: str | None = None) -> Survey:
         shape = self._pixels.frame_shape

@@ -23,7 +23,14 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from signdata.errors import FormatError, MissingError, SigndataError, UsageError
+from signdata.errors import (
+    DatasetError,
+    FormatError,
+    MissingError,
+    SigndataError,
+    UnsafeNameError,
+    UsageError,
+)
 from signdata.formats import tree
 from signdata.formats.base import Batch, DatasetInfo, ListBatch, Reader, Survey, splits_of
 from signdata.labels import LabelSpace
@@ -236,12 +243,13 @@ class WlaslReader(Reader):
             raise FormatError("a gloss that stands twice", path=self._path)
         for i, entry in enumerate(glosses):
             for j, instance in enumerate(entry.instances):
-                component(instance.video_id, what="video_id")
+                place = f"$[{i}].instances[{j}]"
+                component(instance.video_id, what="video_id", path=self._path, where=place)
                 if instance.split not in ("", *SPLITS):
                     raise FormatError(
                         f"split {instance.split!r}; expected train, val or test",
                         path=self._path,
-                        where=f"$[{i}].instances[{j}]",
+                        where=place,
                     )
 
     def _make(self, glosses: list[Gloss]) -> list[Sample]:
@@ -375,6 +383,10 @@ class WlaslReader(Reader):
         for samples in batches.values():
             samples.sort(key=lambda sample: int(sample.meta["frame_start"]))
             yield FileBatch(samples[0].id, tuple(samples))
+
+    def locate(self, error: DatasetError) -> tuple[str, str]:
+        unsafe = isinstance(error, UnsafeNameError)
+        return str(self._path), ("gloss" if "class" in error.what else "video_id") if unsafe else ""
 
     def survey(self, split: str | None = None) -> Survey:
         return Survey(None, None, False, None)

@@ -135,6 +135,7 @@ def test_raw_refuses_what_differs_before_it_writes(main, make_tree, tmp_path):
     tree = make_tree({"A/1.png": picture(1, 4, 4), "A/2.png": picture(1, 4, 5)})
     done = main("convert", tree, tmp_path / "x.h5", "--hdf5-layout", "raw", "-j1")
     assert done.returncode == 4
+    assert f"error: {tree}: pictures differ in size" in done.error
     assert "--hdf5-layout encoded" in done.error
     assert [path.name for path in tmp_path.iterdir()] == ["tree"]
 

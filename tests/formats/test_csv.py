@@ -529,9 +529,16 @@ def test_csv_holds_only_grey_pictures_of_one_size(
     larger = np.zeros((5, 5, 1), np.uint8)
     out = tmp_path / "out.csv"
     colours = make_tree({"A/1.png": colour, "A/2.png": grey}, "colours")
-    refused(main("convert", colours, out, "-j", 1), out, "both grey and colour", "--gray")
+    refused(
+        main("convert", colours, out, "-j", 1),
+        out,
+        f"{colours}: pictures are both grey and colour",
+        "--gray",
+    )
     sizes = make_tree({"A/1.png": grey, "A/2.png": larger}, "sizes")
-    refused(main("convert", sizes, out, "-j", 1), out, "differ in size", "--size WxH")
+    refused(
+        main("convert", sizes, out, "-j", 1), out, f"{sizes}: pictures differ in size", "--size WxH"
+    )
     assert main("convert", colours, out, "-j", 1, "--gray").returncode == 0
     assert out.read_text().splitlines()[1] == "0," + ",".join(["0"] * 16)
 
