@@ -304,12 +304,17 @@ class Writer(ABC):
         Kinds of sample it can hold: ``still``, ``clip``.
     splits_are_folders : bool
         Whether a sample without a split lies where other samples have their split's folder.
+    mixed_remedy : str
+        What to do about samples with and without a split where `splits_are_folders`.
     """
 
     name: ClassVar[str]
     single_file: ClassVar[bool]
     holds: ClassVar[frozenset[str]]
     splits_are_folders: ClassVar[bool] = False
+    mixed_remedy: ClassVar[str] = (
+        "Take one split with --split S, or split all anew with split --pool."
+    )
 
     def check(self, info: DatasetInfo) -> None:
         """Raise `DatasetError` if the dataset cannot be held; runs before the first write."""
@@ -323,8 +328,7 @@ class Writer(ABC):
             raise DatasetError(
                 "some samples have a split and others none; "
                 f"{self.name} holds split folders or class folders, not both",
-                path=info.source_name,
-                remedy="Take one split with --split S, or split all anew with split --pool.",
+                remedy=self.mixed_remedy,
             )
 
     def loses(self, info: DatasetInfo) -> list[str]:

@@ -167,7 +167,7 @@ def test_split_folders_and_class_folders_are_not_mixed(main, tmp_path, source, t
     before = sorted(tmp_path.iterdir())
     done = main("convert", tmp_path / source, tmp_path / "out", "--to", to, "-j1")
     assert done.returncode == 4
-    assert f"error: {source}: some samples have a split and others none" in done.error
+    assert f"error: {tmp_path / source}: some samples have a split and others none" in done.error
     assert "--split S" in done.error
     assert sorted(tmp_path.iterdir()) == before
     words = ["--split", "val", "--to", to, "-j1"]
