@@ -164,6 +164,7 @@ def folders_to_csv(
         Convert colour pictures (Rec. 601 luma).
     """
     source = Path(src)
+    _check_suffix("csv", Path(out))
     if recognition.recognise([source]) == "folders":
         reader: Reader = FoldersReader(source, FoldersOptions(by_number=True))
     else:
@@ -941,10 +942,26 @@ def _format_for(out: Path, info: DatasetInfo) -> str:
     return "folders" if info.kind == "still" else "frames"
 
 
+_SUFFIXES = {"csv": (".csv",), "hdf5": HDF5_SUFFIXES}
+"""What the name of a single file has to end in, so that it is recognised again."""
+
+
+def _check_suffix(name: str, out: Path) -> None:
+    """Raise `UsageError` unless an output's name can be recognised as its format."""
+    suffixes = _SUFFIXES.get(name)
+    if suffixes and out.suffix.lower() not in suffixes:
+        raise UsageError(
+            f"not named like {name}; expected a name that ends in {' or '.join(suffixes)}",
+            path=out,
+            remedy=f"Call it {out.name}{suffixes[0]}.",
+        )
+
+
 def _writer(
     name: str, out: Path, pictures: PictureOptions, layout: str, split: str | None
 ) -> Writer:
     made: Writer
+    _check_suffix(name, out)
     if name == "csv":
         made = CsvWriter(out.name, split or "")
     elif name == "hdf5":

@@ -143,7 +143,12 @@ class Only(Reader):
             raise DatasetError(
                 f"no sample in split {self._split!r}", path=str(info.sources[0]["name"])
             )
-        return replace(info, n_samples=n, present=tuple(sorted(present)) if info.present else ())
+        return replace(
+            info,
+            n_samples=n,
+            present=tuple(sorted(present)) if info.present else (),
+            splits=(self._split,),
+        )
 
     def batches(self) -> Iterator[Batch]:
         for batch in self._reader.batches():
@@ -154,13 +159,13 @@ class Only(Reader):
             else:
                 yield _Part(batch, self._split)
 
-    def survey(self) -> Survey:
-        return replace(self._reader.survey(), n_frames=self._n_frames())
+    def survey(self, split: str | None = None) -> Survey:
+        if split not in (None, self._split):
+            return Survey(None, None, True, 0)
+        return self._reader.survey(self._split)
 
-    def _n_frames(self) -> int:
-        if self.info.kind == "still":
-            return self.info.n_samples or 0
-        return sum(max(1, len(sample.pixels.files)) for sample in self)
+    def locate(self, error: DatasetError) -> tuple[str, str]:
+        return self._reader.locate(error)
 
     def close(self) -> None:
         self._reader.close()

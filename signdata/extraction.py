@@ -58,6 +58,10 @@ class Clips:
     timeout: float | None = None
 
 
+MIXED = "Say --no-official-splits to write all without one, or --subset FILE."
+"""What to do about an index in which only some instances have a split."""
+
+
 @dataclass(frozen=True)
 class Pictures:
     """How frames are written; see `signdata.extract_frames`."""
@@ -210,6 +214,7 @@ class MontageWriter(FoldersWriter):
     """Writes one picture a clip; ``missing.txt`` has the id of every video that is not there."""
 
     holds = frozenset({"clip"})
+    mixed_remedy = MIXED
 
     def __init__(self, options: PictureOptions, missing: Sequence[str]) -> None:
         super().__init__(options)
@@ -227,6 +232,8 @@ class AnnotatedFramesWriter(FramesWriter):
     ``PATH START END CLASS_IDX`` (1-based, inclusive) or ``PATH N_FRAMES CLASS_IDX``;
     ``missing.txt`` has the id of every video that is not there.
     """
+
+    mixed_remedy = MIXED
 
     def __init__(self, pictures: Pictures, missing: Sequence[str]) -> None:
         if pictures.annotations_style not in ANNOTATION_STYLES:

@@ -15,6 +15,9 @@ from signdata.errors import UnsafeNameError
 MAX_BYTES = 200
 """Leaves room for suffixes below the 255 bytes that file systems allow."""
 
+MAX_SHOWN = 60
+"""Characters of a refused name that an error repeats."""
+
 _RESERVED = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])( *\..*)?", re.IGNORECASE
 )
@@ -24,7 +27,9 @@ _CONTROL = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 
 
-def component(name: str, *, what: str = "name") -> str:
+def component(
+    name: str, *, what: str = "name", path: str | os.PathLike[str] = "", where: str = ""
+) -> str:
     """Return `name` if it can safely be one component of a path, on any system.
 
     Parameters
@@ -33,6 +38,8 @@ def component(name: str, *, what: str = "name") -> str:
         A name found in a file.
     what : str
         What it names, for the message (``class name``, ``id``).
+    path, where : str
+        The file that it stands in, and the place in it, where they are known.
 
     Raises
     ------
@@ -43,12 +50,22 @@ def component(name: str, *, what: str = "name") -> str:
     """
     reason = _unsafe(name)
     if reason:
-        shown = name if len(name) <= 60 else name[:60] + "..."
         raise UnsafeNameError(
-            f"{what} {shown!r} {reason}",
+            f"{what} {_shown(name)!r} {reason}",
+            path=path,
+            where=where,
             remedy="Rename it in the source.",
         )
     return name
+
+
+def is_fault(error: UnsafeNameError, name: str, what: str) -> bool:
+    """Whether `error` is about this name."""
+    return error.what.startswith(f"{what} {_shown(name)!r} ")
+
+
+def _shown(name: str) -> str:
+    return name if len(name) <= MAX_SHOWN else name[:MAX_SHOWN] + "..."
 
 
 def _unsafe(name: str) -> str:
@@ -114,12 +131,21 @@ class Names:
                 if end != path.rfind("/"):
                     break
             else:
-                self._refuse(folder, known)
+                self._refuse(folder, known, folders=True)
             end = path.rfind("/", 0, end)
 
-    def _refuse(self, one: str, other: str) -> None:
+    def _refuse(self, one: str, other: str, *, folders: bool = False) -> None:
+        if one.rpartition("/")[0] != other.rpartition("/")[0]:
+            one, other, folders = one.rpartition("/")[0], other.rpartition("/")[0], True
         raise UnsafeNameError(
-            f"two samples would be stored as {one!r} and {other!r}, "
+            f"two {'classes' if folders else 'samples'} would be stored as "
+            f"{' and '.join(_distinct(one, other))}, "
             "which a file system may take for one name",
             remedy="Rename one in the source.",
         )
+
+
+def _distinct(*names: str) -> list[str]:
+    """Names in quotes; where they would look alike, with what is not ASCII spelled out."""
+    alike = len({unicodedata.normalize("NFKC", name) for name in names}) < len(set(names))
+    return [ascii(name) if alike else repr(name) for name in names]

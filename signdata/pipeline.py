@@ -6,8 +6,8 @@ import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
@@ -17,7 +17,7 @@ import signdata
 from signdata import manifest, names, parallel, stored
 from signdata.errors import DatasetError, OutputError, SigndataError, UsageError
 from signdata.files import remove, writing
-from signdata.formats.base import Batch, Finished, ListBatch, Reader, Survey, Writer
+from signdata.formats.base import Batch, DatasetInfo, Finished, ListBatch, Reader, Survey, Writer
 from signdata.journal import Body, Line
 from signdata.manifest import Row
 from signdata.output import AGAIN, COMPLETE, Output
@@ -34,6 +34,13 @@ class Resurveys(Protocol):
     """A transform that changes what a dataset's pictures have in common."""
 
     def survey(self, survey: Survey) -> Survey: ...
+
+
+@runtime_checkable
+class Resplits(Protocol):
+    """A transform that changes which splits there are."""
+
+    def resplit(self, splits: tuple[str, ...]) -> tuple[str, ...]: ...
 
 
 Progress: TypeAlias = Callable[[int, int | None], None]
@@ -118,47 +125,61 @@ def convert(
     OutputError
         If the output exists, is locked, or cannot be written.
     """
-    info = reader.info
-    writer.check(info)
-    losses = writer.loses(info)
-    if writer.wants_survey:
-        writer.survey(_survey(reader, transforms))
-    result = Result(command, str(out))
-    notes = [*info.notes, *notes, *(Problem("", "", NOTE, LOST + loss) for loss in losses)]
-    record = {
-        "signdata": signdata.__version__,
-        "command": command,
-        "options": options,
-        "seed": seed,
-        "sources": [dict(source) for source in info.sources],
-    }
-    output = Output(
-        out,
-        directory=not writer.single_file,
-        record=record,
-        overwrite=how.overwrite,
-        changed=Sources(reader, out).changed,
-    )
-    if how.dry_run and output.refuse() != COMPLETE:
-        _dry(reader, writer, transforms, how, result, notes)
+    with _placing(reader):
+        info = _resplit(reader.info, transforms)
+        writer.check(info)
+        losses = writer.loses(info)
+        if writer.wants_survey:
+            writer.survey(_survey(reader, transforms))
+        result = Result(command, str(out))
+        notes = [*info.notes, *notes, *(Problem("", "", NOTE, LOST + loss) for loss in losses)]
+        record = {
+            "signdata": signdata.__version__,
+            "command": command,
+            "options": options,
+            "seed": seed,
+            "sources": [dict(source) for source in info.sources],
+        }
+        output = Output(
+            out,
+            directory=not writer.single_file,
+            record=record,
+            overwrite=how.overwrite,
+            changed=Sources(reader, out).changed,
+        )
+        if how.dry_run and output.refuse() != COMPLETE:
+            _dry(reader, writer, transforms, how, result, notes)
+            return result
+        if how.dry_run or output.open() == COMPLETE:
+            _already_done(result, output)
+            return result
+        try:
+            conversion = _Conversion(reader, writer, output, transforms, how, result)
+            conversion.run()
+            conversion.finish(record, notes, describe)
+        except OutputError:
+            output.release()
+            raise
+        except SigndataError:
+            output.abandon()
+            raise
+        except BaseException:
+            output.release()
+            raise
         return result
-    if how.dry_run or output.open() == COMPLETE:
-        _already_done(result, output)
-        return result
+
+
+@contextmanager
+def _placing(reader: Reader) -> Iterator[None]:
+    """Add file and place to an error about a dataset that names none."""
     try:
-        conversion = _Conversion(reader, writer, output, transforms, how, result)
-        conversion.run()
-        conversion.finish(record, notes, describe)
-    except OutputError:
-        output.release()
-        raise
-    except SigndataError:
-        output.abandon()
-        raise
-    except BaseException:
-        output.release()
-        raise
-    return result
+        yield
+    except DatasetError as err:
+        if err.path:
+            raise
+        path, where = reader.locate(err)
+        where = err.where or where
+        raise type(err)(err.what, path=path, where=where, remedy=err.remedy) from err
 
 
 class _Conversion:
@@ -391,6 +412,14 @@ def _survey(reader: Reader, transforms: Sequence[Transform]) -> Survey:
     for transform in transforms:
         survey = transform.survey(survey) if isinstance(transform, Resurveys) else survey
     return survey
+
+
+def _resplit(info: DatasetInfo, transforms: Sequence[Transform]) -> DatasetInfo:
+    """What is known of the samples when they reach the writer."""
+    for transform in transforms:
+        if isinstance(transform, Resplits):
+            info = replace(info, splits=transform.resplit(info.splits))
+    return info
 
 
 def _dry(

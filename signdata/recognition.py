@@ -95,7 +95,7 @@ def _of_file(path: Path) -> str:
         raise FormatError(
             "an HDF5 file with another suffix; expected .h5 or .hdf5",
             path=path,
-            remedy="Rename it, or say --from hdf5.",
+            remedy=f"Rename it to {path.name}.h5.",
         )
     raise FormatError(
         "no dataset; expected a .csv, .h5, .hdf5 or WLASL .json file, or a directory", path=path

@@ -35,6 +35,11 @@ class Assign:
         stored_as = self.names.get(sample.id, sample.stored_as)
         return (replace(sample, split=split, stored_as=stored_as),)
 
+    def resplit(self, splits: tuple[str, ...]) -> tuple[str, ...]:
+        """The splits that there are afterwards: every sample has one."""
+        found = {*splits, *self.splits.values()}
+        return tuple(split for split in SPLITS if split in found)
+
 
 @dataclass
 class Plan:

@@ -98,6 +98,89 @@ def test_names_that_meet_somewhere_are_refused(one: str, other: str) -> None:
         names.add(other)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        ("A/1.png", "a/1.png", "two classes would be stored as 'A' and 'a'"),
+        ("A/1.png", "a/2.png", "two classes would be stored as 'A' and 'a'"),
+        ("train/A/1.png", "train/a/2.png", "two classes would be stored as 'train/A' and "),
+        ("A/1.png", "A/1.PNG", "two samples would be stored as 'A/1.png' and 'A/1.PNG'"),
+        (
+            "caf\u00e9/1",
+            "cafe\u0301/2",
+            r"two classes would be stored as 'caf\xe9' and 'cafe\u0301'",
+        ),
+        ("\ufb01g/1", "fig/1", r"two classes would be stored as '\ufb01g' and 'fig'"),
+        ("stra\u00dfe/1", "STRASSE/1", "as 'stra\u00dfe' and 'STRASSE'"),
+    ],
+)
+def test_what_meets_is_told_apart(one: str, other: str, said: str) -> None:
+    names = Names()
+    names.add(other)
+    with pytest.raises(UnsafeNameError) as caught:
+        names.add(one)
+    assert said in str(caught.value)
+
+
+def picture_file(path: Path, **values: object) -> Path:
+    with h5py.File(path, "w") as file:
+        for name, value in {"images": np.zeros((2, 4, 4), np.uint8), **values}.items():
+            file[name] = value
+    return path
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"labels": [0, 1], "class_names": ["a", "../x"]}, "class_names: class name '../x'"),
+        ({"labels": [0, 1], "classes": ["a", "train"]}, "classes: class name 'train'"),
+        ({"labels": [b"a", b"../x"]}, "labels: class name '../x'"),
+        ({"labels": [0, 1], "class_names": ["a", "A"]}, "class_names: two classes"),
+        ({"labels": [0, 0], "ids": ["a", ".x"]}, "ids: name '.x'"),
+        ({"labels": [0, 0], "ids": ["a", "A"]}, "ids: two samples"),
+    ],
+)
+@pytest.mark.parametrize("words", [[], ["--dry-run"]])
+def test_names_in_hdf5_are_placed(
+    values: dict[str, object], said: str, words: list[str], tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    path = picture_file(tmp_path / "a.h5", **values)
+    done = main("convert", path, tmp_path / "out", "-j", 1, *words)
+    assert done.returncode == 4
+    assert done.error.startswith(f"error: {path}:{said}")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("a\n../x\nc\nd\ne\nf\n", ":line 2: class name '../x' holds a path separator"),
+        ("a\nb\nc\ntrain\ne\nf\n", ":line 4: class name 'train' would be read as a split"),
+        ("a\nb\nc\nA\ne\nf\n", ": two classes would be stored as 'A' and 'a'"),
+    ],
+)
+def test_names_in_a_file_of_labels_are_placed(
+    lines: str, said: str, make_csv: Callable[..., Path], tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    labels = tmp_path / "labels.txt"
+    labels.write_text(lines)
+    out = tmp_path / "out"
+    done = main("csv-to-folders", make_csv(), out, "--labels", labels, "-j", 1)
+    assert done.returncode == 4
+    assert done.error.startswith(f"error: {labels}{said}")
+    assert not out.exists()
+
+
+def test_a_label_in_a_manifest_is_placed(
+    make_tree: Callable[..., Path], tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    tree = make_tree()
+    (tree / "manifest.csv").write_text("id,path,label\n1,A/0.png,../x\n")
+    done = main("convert", tree, tmp_path / "out", "-j", 1)
+    said = f"error: {tree / 'manifest.csv'}:sample 1: class name '../x' holds"
+    assert done.error.startswith(said)
+
+
 def test_names_that_differ_stay() -> None:
     names = Names()
     for path in ("A/1.png", "A/2.png", "B/1.png", "train/A/1.png", "train/B/1.png", "test/A/1.png"):

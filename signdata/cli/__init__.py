@@ -132,6 +132,8 @@ def main(args: list[str] | None = None) -> NoReturn:
     except Exception as err:
         if _stdout_is_closed():
             sys.exit(0)
+        if "--json" in args:
+            _print_failure(SigndataError(_bug(err)), args)
         if debug:
             raise
         _fail(_bug(err), 5 if _is_output_error(err) else 1)

@@ -17,7 +17,7 @@ from signdata.errors import DatasetError, UsageError
 from signdata.labels import LabelSpace
 from signdata.manifest import Row
 from signdata.results import Problem
-from signdata.samples import Broken, Sample
+from signdata.samples import SPLITS, Broken, Sample
 
 T = TypeVar("T")
 
@@ -73,6 +73,8 @@ class DatasetInfo:
         What was seen in the dataset and is not a sample: junk, empty class folders.
     sources : tuple of mapping
         ``name``, ``sha256`` and more for each file or folder that was named.
+    splits : tuple of str
+        Splits that are known to occur, '' for samples without one.
     """
 
     format: str
@@ -84,6 +86,18 @@ class DatasetInfo:
     origin: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[Problem, ...] = ()
     sources: tuple[Mapping[str, Any], ...] = ()
+    splits: tuple[str, ...] = ()
+
+    @property
+    def source_name(self) -> str:
+        """What the dataset is called in an error."""
+        return str(self.sources[0]["name"]) if self.sources else ""
+
+
+def splits_of(samples: Iterable[Sample]) -> tuple[str, ...]:
+    """Splits of the samples that can be read, '' for none, in the order of listings."""
+    found = {sample.split for sample in samples if not isinstance(sample.pixels, Broken)}
+    return tuple(sorted(found, key=("", *SPLITS).index))
 
 
 class Batch(Protocol):
@@ -130,6 +144,11 @@ class ListBatch:
         return [job(sample) for sample in self.samples]
 
 
+def chosen(samples: Iterable[Sample], split: str | None) -> Iterator[Sample]:
+    """The samples of one split; of None, all."""
+    return (sample for sample in samples if split is None or sample.split == split)
+
+
 def list_batches(samples: Sequence[Sample], size: int = BATCH) -> Iterator[ListBatch]:
     """Cut a list of samples into batches of `size`."""
     for start in range(0, len(samples), size):
@@ -165,10 +184,13 @@ class Reader(ABC):
         for batch in self.batches():
             yield from batch
 
-    def survey(self) -> Survey:
-        """What the pictures have in common; by default found by decoding all of them."""
+    def survey(self, split: str | None = None) -> Survey:
+        """What the pictures, or those of one split, have in common.
+
+        By default found by decoding all of them.
+        """
         sizes, channels, n_frames = set(), set(), 0
-        for sample in self:
+        for sample in chosen(self, split):
             for frame in sample.frames():
                 sizes.add(frame.shape[:2])
                 channels.add(frame.shape[2])
@@ -179,6 +201,13 @@ class Reader(ABC):
             True,
             n_frames,
         )
+
+    def locate(self, error: DatasetError) -> tuple[str, str]:
+        """The file and the place in it that an error is about which names none.
+
+        Such errors tell of a label or a name that cannot be written, or of all pictures.
+        """
+        return self.info.source_name, ""
 
     def close(self) -> None:  # noqa: B027 - most readers hold nothing open
         """Release what the reader holds open."""
@@ -273,11 +302,19 @@ class Writer(ABC):
         Whether the output is one file that grows in order, or a directory of many.
     holds : frozenset of str
         Kinds of sample it can hold: ``still``, ``clip``.
+    splits_are_folders : bool
+        Whether a sample without a split lies where other samples have their split's folder.
+    mixed_remedy : str
+        What to do about samples with and without a split where `splits_are_folders`.
     """
 
     name: ClassVar[str]
     single_file: ClassVar[bool]
     holds: ClassVar[frozenset[str]]
+    splits_are_folders: ClassVar[bool] = False
+    mixed_remedy: ClassVar[str] = (
+        "Take one split with --split S, or split all anew with split --pool."
+    )
 
     def check(self, info: DatasetInfo) -> None:
         """Raise `DatasetError` if the dataset cannot be held; runs before the first write."""
@@ -286,6 +323,12 @@ class Writer(ABC):
                 f"{info.format} holds {info.kind}s; {self.name} holds only "
                 f"{' and '.join(sorted(self.holds))}s",
                 remedy="Choose another format with --to.",
+            )
+        if self.splits_are_folders and "" in info.splits and len(info.splits) > 1:
+            raise DatasetError(
+                "some samples have a split and others none; "
+                f"{self.name} holds split folders or class folders, not both",
+                remedy=self.mixed_remedy,
             )
 
     def loses(self, info: DatasetInfo) -> list[str]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -26,7 +27,7 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 
 from signdata import manifest
-from signdata.errors import DatasetError, FormatError, LabelError, UsageError
+from signdata.errors import DatasetError, FormatError, LabelError, UnsafeNameError, UsageError
 from signdata.files import write_file
 from signdata.formats import csv_text
 from signdata.formats.base import (
@@ -42,7 +43,8 @@ from signdata.formats.base import (
 from signdata.formats.csv_text import Block, Dialect, Layout
 from signdata.labels import SIGN_MNIST_CODES, LabelSpace, code_of
 from signdata.manifest import Row
-from signdata.samples import SPLIT_NAMES, ArrayPixels, Broken, Sample
+from signdata.names import is_fault
+from signdata.samples import SPLIT_NAMES, SPLITS, ArrayPixels, Broken, Sample
 
 Positive: TypeAlias = Annotated[int, msgspec.Meta(gt=0)]
 
@@ -71,22 +73,40 @@ class CsvOptions:
     header: bool = True
 
 
+@dataclass(frozen=True)
+class Spelled(Dialect):
+    """How one CSV is spelled, and the width and height of its pictures."""
+
+    size_wh: tuple[Positive, Positive] | None = None
+
+    @property
+    def dialect(self) -> Dialect:
+        """The spelling alone."""
+        return Dialect(self.header, self.bom, self.newline, self.final_newline)
+
+
 class Spelling(msgspec.Struct, frozen=True):
     """What ``signdata.json`` keeps of the CSVs that a dataset once was.
 
     Attributes
     ----------
-    size_wh : tuple of int or None
-        Width and height of their pictures.
     files : dict
         How each was spelled, by its split.
     codes : dict
         Code of each class name; empty for Sign-MNIST's letters.
+    size_wh : tuple of int or None
+        Width and height of the pictures of every file that does not say its own.
     """
 
-    size_wh: tuple[Positive, Positive] | None = None
-    files: dict[str, Dialect] = {}
+    files: dict[str, Spelled] = {}
     codes: dict[str, int] = {}
+    size_wh: tuple[Positive, Positive] | None = None
+
+    def of(self, split: str) -> Spelled:
+        """The file of a split; the first one where there is none of that name."""
+        first = next(iter(self.files.values()), Spelled())
+        found = self.files.get(split, first)
+        return replace(found, size_wh=found.size_wh or self.size_wh)
 
 
 @dataclass(frozen=True)
@@ -224,7 +244,7 @@ class CsvReader(Reader):
             layout,
             split,
             max(6, len(str(layout.n_rows))),
-            _check_size(layout, options.size_wh or spelling.size_wh),
+            _check_size(layout, options.size_wh or spelling.of("").size_wh),
             names,
             options,
         )
@@ -270,7 +290,18 @@ class CsvReader(Reader):
                 {"name": file.layout.path.name, "sha256": file.layout.sha256}
                 for file in self._files
             ),
+            tuple(split for split in ("", *SPLITS) if any(n[split] for n in self._n_rows)),
         )
+
+    @cached_property
+    def _n_rows(self) -> list[Counter[str]]:
+        """Rows of each file by split."""
+        return [
+            Counter(row.get("split") or file.split for row in rows)
+            if rows
+            else Counter({file.split: file.layout.n_rows})
+            for file, rows in zip(self._files, self._rows, strict=True)
+        ]
 
     @property
     def _declared(self) -> tuple[str, ...]:
@@ -283,8 +314,9 @@ class CsvReader(Reader):
     def _origin(self) -> dict[str, Any]:
         first = self._files[0]
         origin: dict[str, Any] = {
-            "size_wh": list(first.size_wh),
-            "files": {file.split: asdict(file.layout.dialect) for file in self._files},
+            "files": {
+                file.split: _spelled(file.layout.dialect, file.size_wh) for file in self._files
+            },
         }
         if first.names is not None and first.names != SIGN_MNIST_CODES:
             origin["codes"] = {name: code for code, name in first.names.items()}
@@ -298,11 +330,27 @@ class CsvReader(Reader):
                 end = following.first_row - 1 if following else file.layout.n_rows
                 yield CsvBatch(light, block, tuple(rows[block.first_row - 1 : end]))
 
-    def survey(self) -> Survey:
-        sizes = {file.size_wh for file in self._files}
+    def locate(self, error: DatasetError) -> tuple[str, str]:
+        first = self._files[0]
+        path = first.layout.path
+        if not isinstance(error, UnsafeNameError):
+            return str(path), ""
+        if "class" not in error.what:
+            return str(manifest.beside(path, manifest.MANIFEST)), "column id"
+        named = first.options.labels not in ("letters", "codes")
+        for code, name in (first.names or {}).items() if named else ():
+            if is_fault(error, name, "class name"):
+                return first.options.labels, f"line {code + 1}"
+        if named:
+            return first.options.labels, ""
+        return str(manifest.beside(path, manifest.DOCUMENT)), "origin.csv.codes"
+
+    def survey(self, split: str | None = None) -> Survey:
+        rows = [n.total() if split is None else n[split] for n in self._n_rows]
+        sizes = {file.size_wh for file, n in zip(self._files, rows, strict=True) if n}
         width, height = sizes.pop() if len(sizes) == 1 else (None, None)
         size_hw = (height, width) if height and width else None
-        return Survey(size_hw, 1, True, self.info.n_samples)
+        return Survey(size_hw, 1, True, sum(rows))
 
 
 def _splits_of(paths: list[Path]) -> list[str]:
@@ -334,6 +382,10 @@ def _spelling(origin: Mapping[str, Any], path: Path | str) -> Spelling:
         return msgspec.convert(origin.get("csv", {}), Spelling)
     except msgspec.ValidationError as err:
         raise FormatError(f"no spelling of a CSV ({err})", path=path, where="origin.csv") from err
+
+
+def _spelled(dialect: Dialect, size_wh: tuple[int, int]) -> dict[str, Any]:
+    return {**asdict(dialect), "size_wh": list(size_wh)}
 
 
 def _names_of(options: CsvOptions, spelling: Spelling) -> dict[int, str] | None:
@@ -389,10 +441,9 @@ class CsvWriter(Writer):
 
     def check(self, info: DatasetInfo) -> None:
         super().check(info)
-        spelling = _spelling(info.origin, str(info.sources[0]["name"]) if info.sources else "")
-        self._dialect = spelling.files.get(self._split) or next(
-            iter(spelling.files.values()), Dialect()
-        )
+        spelling = _spelling(info.origin, info.source_name)
+        only = info.splits[0] if len(info.splits) == 1 else ""
+        self._dialect = spelling.of(self._split or only).dialect
         self._codes = spelling.codes
         names = info.labels.order(info.present)
         codes = {code_of(name, self._codes) for name in names}
@@ -455,8 +506,8 @@ class CsvWriter(Writer):
             file.truncate(finished.end - (0 if newline else len(self._dialect.newline)))
         height, width = self._size_hw
         origin = {**finished.document["origin"].get("csv", {})}
-        origin.setdefault("files", {"": asdict(self._dialect)})
-        origin["size_wh"] = [width, height]
+        origin.pop("size_wh", None)
+        origin["files"] = {"": _spelled(self._dialect, (width, height))}
         codes = {name: code_of(name, self._codes) for name in finished.classes}
         if not codes.items() <= {name: code for code, name in SIGN_MNIST_CODES.items()}.items():
             origin["codes"] = codes

@@ -11,6 +11,7 @@ import codecs
 import hashlib
 import re
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -28,6 +29,12 @@ _COMMA, _NEWLINE, _ZERO, _NINE = ord(","), ord("\n"), ord("0"), ord("9")
 _PLAIN = re.compile(rb"0|[1-9][0-9]{0,%d}" % (MAX_DIGITS - 1))
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_BLANKS = " \t"
+"""What may stand around a number; any other white space is a fault."""
+
+_SHOWN = 30
+"""Characters of a faulty cell that an error repeats."""
+
 _INDEX_NAMES = {"", "index", "id", "unnamed: 0"}
 
 _CELLS = np.zeros(256, np.uint32)
@@ -384,18 +391,22 @@ def _parse_line(raw: bytes, layout: Layout, cut_off: bool) -> Fault | tuple[int,
 
 def _parse_cell(cell: str) -> int | str:
     """The integer that a cell stands for, or what is wrong with it."""
-    text = _unquote(cell.strip()).strip()
+    text = _unquote(cell.strip(_BLANKS)).strip(_BLANKS)
     if _INTEGER.fullmatch(text) and len(text) <= MAX_DIGITS:
         return int(text)
     if not text:
         return "an empty field; expected an integer"
     if not _NUMBER.fullmatch(text):
         return f"value {text[:20]!r}; expected an integer"
-    number = float(text)
-    if abs(number) >= 10**MAX_DIGITS:
-        return f"value {text[:20]}...; expected a small integer"
-    if not number.is_integer():
-        return f"value {text[:20]}; expected an integer"
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    try:
+        number = Decimal(text)  # exact, as a float is not
+    except InvalidOperation:
+        return f"value {shown}; expected a small integer"
+    if number and number.adjusted() >= MAX_DIGITS:
+        return f"value {shown}; expected a small integer"
+    if number and (number.adjusted() < 0 or number != number.to_integral_value()):
+        return f"value {shown}; expected an integer"
     return int(number)
 
 

@@ -25,6 +25,7 @@ from signdata.formats.base import (
     Piece,
     Survey,
     Writer,
+    chosen,
     refuse_broken,
 )
 from signdata.formats.pictures import PictureOptions
@@ -76,8 +77,8 @@ class FoldersReader(TreeReader):
     def _ordered(self, found: list[Found]) -> list[Found]:
         return sorted(found, key=_number_key(found)) if self._by_number else found
 
-    def survey(self) -> Survey:
-        return pictures.survey(self._samples)
+    def survey(self, split: str | None = None) -> Survey:
+        return pictures.survey(chosen(self._samples, split))
 
 
 _LAST_NUMBER = re.compile(r"([0-9]+)[^0-9/]*\.[^./]*$")
@@ -99,6 +100,7 @@ class FoldersWriter(Writer):
     name = "folders"
     single_file = False
     holds = frozenset({"still"})
+    splits_are_folders = True
 
     def __init__(self, options: PictureOptions = PictureOptions()) -> None:
         self._options = options

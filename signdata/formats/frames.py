@@ -22,6 +22,7 @@ from signdata.formats.base import (
     Piece,
     Survey,
     Writer,
+    chosen,
     refuse_broken,
 )
 from signdata.formats.pictures import PictureOptions
@@ -78,8 +79,8 @@ class FramesReader(TreeReader):
         if not n_clips:
             self._tree.note(class_dir.path, "class folder without a clip: no class")
 
-    def survey(self) -> Survey:
-        return pictures.survey(self._samples)
+    def survey(self, split: str | None = None) -> Survey:
+        return pictures.survey(chosen(self._samples, split))
 
 
 class FramesWriter(Writer):
@@ -96,6 +97,7 @@ class FramesWriter(Writer):
     name = "frames"
     single_file = False
     holds = frozenset({"clip", "still"})
+    splits_are_folders = True
 
     def __init__(
         self,

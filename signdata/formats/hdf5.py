@@ -21,8 +21,8 @@ import contextlib
 import hashlib
 import math
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from io import BufferedReader
 from pathlib import Path
@@ -33,9 +33,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata import manifest
-from signdata.errors import DecodeError, FormatError
+from signdata.errors import DatasetError, DecodeError, FormatError, UnsafeNameError
 from signdata.formats import hdf5_gate
-from signdata.formats.base import BATCH, Batch, DatasetInfo, Reader, Survey, list_batches
+from signdata.formats.base import (
+    BATCH,
+    Batch,
+    DatasetInfo,
+    Reader,
+    Survey,
+    chosen,
+    list_batches,
+    splits_of,
+)
 from signdata.labels import LabelSpace
 from signdata.media import image
 from signdata.media.image import CodedPixels
@@ -44,6 +53,11 @@ from signdata.samples import SPLIT_NAMES, Frame, Pixels, Sample
 PIXEL_NAMES = ("images", "X", "data", "x")
 LABEL_NAMES = ("labels", "y", "label")
 CLASS_NAMES = ("class_names", "classes")
+
+ROUNDED = "not preserved: values between the 256 levels (rounded to 8 bits)"
+
+SAME_LEVEL = 1e-4
+"""How far off a level of 0..255 a value may lie that was stored as a share of 255."""
 
 BLOCK_BYTES = 1 << 23
 """How much of a chunked array is read at once."""
@@ -92,8 +106,13 @@ class ChunkedPixels(Pixels):
     stop: int
     step: int
     scale: float
+    _notes: set[str] = field(default_factory=set, compare=False)
+
+    def notes(self) -> tuple[str, ...]:
+        return tuple(self._notes)
 
     def frames(self) -> Iterator[Frame]:
+        self._notes.clear()
         for i in range(self.start, self.stop):
             yield self._to_frame(self._read(i))
 
@@ -119,8 +138,19 @@ class ChunkedPixels(Pixels):
                     path=self.path,
                     where=f"{self.name}[{self.start}]",
                 )
-            values = np.floor(scaled + 0.5).astype(np.uint8)
+            rounded = np.floor(scaled + 0.5)
+            if _off(values, scaled, rounded, self.scale):
+                self._notes.add(ROUNDED)
+            values = rounded.astype(np.uint8)
         return values if values.ndim == 3 else values[:, :, None]
+
+
+def _off(values: NDArray[Any], scaled: NDArray[Any], rounded: NDArray[Any], scale: float) -> bool:
+    """Whether rounding changed a value by more than storing a share of 255 as a float does."""
+    if values.dtype.kind != "f":
+        return False
+    allowed = np.zeros(()) if scale == 1 else np.maximum(scale * np.spacing(values), SAME_LEVEL)
+    return bool((np.abs(scaled - rounded) > allowed).any())
 
 
 @lru_cache(maxsize=1)
@@ -170,6 +200,7 @@ class Hdf5Reader(Reader):
         if len(set(names)) != len(names):
             raise FormatError("a class name that stands twice", path=path, where="class_names")
         self._classes = tuple(names)
+        self._names_in = next((key for key in CLASS_NAMES if key in file), name)
         self._labels = _labels_of(values, names, path, name)
         self._ids = _column(file, "ids", n, path) or [
             f"{i:0{max(6, len(str(n)))}d}" for i in range(1, n + 1)
@@ -203,6 +234,7 @@ class Hdf5Reader(Reader):
             manifest.origin_of(self._document),
             (),
             ({"name": self._path.name, "sha256": _digest(self._path)},),
+            splits_of(self._samples),
         )
 
     def batches(self) -> Iterator[Batch]:
@@ -230,12 +262,20 @@ class Hdf5Reader(Reader):
             for i in range(len(self._labels))
         ]
 
-    def survey(self) -> Survey:
+    def locate(self, error: DatasetError) -> tuple[str, str]:
+        where = ""
+        if isinstance(error, UnsafeNameError):
+            where = self._names_in if "class" in error.what else "ids"
+        return str(self._path), where
+
+    def survey(self, split: str | None = None) -> Survey:
         shape = self._pixels.frame_shape
         if shape is None:
-            return _survey_blobs(self._samples)
+            return _survey_blobs(chosen(self._samples, split))
         channels = shape[2] if len(shape) == 3 else 1
-        return Survey((shape[0], shape[1]), channels, True, self._pixels.n_frames)
+        places = (i for i, one in enumerate(self._splits) if split is None or one == split)
+        n_frames = sum(map(self._pixels.n_frames_of, places))
+        return Survey((shape[0], shape[1]), channels, True, n_frames)
 
 
 @dataclass(frozen=True)
@@ -256,11 +296,20 @@ class _Stored:
     scale: float = 1.0
     step: int = 1
 
+    def span(self, i: int) -> tuple[int, int]:
+        """The frames of sample `i`, half-open."""
+        if self.bounds is None:
+            return i, i + 1
+        return int(self.bounds[i]), int(self.bounds[i + 1])
+
+    def n_frames_of(self, i: int) -> int:
+        """How many frames sample `i` has."""
+        start, stop = self.span(i)
+        return stop - start
+
     def of(self, i: int) -> Pixels:
         """Pixels of sample `i`."""
-        start, stop = (
-            (i, i + 1) if self.bounds is None else (int(self.bounds[i]), int(self.bounds[i + 1]))
-        )
+        start, stop = self.span(i)
         if self.blobs is not None and self.offset is not None:
             bounds = tuple(int(b) for b in self.blobs[start : stop + 1])
             return BlobPixels(self.path, self.offset, bounds)
@@ -421,7 +470,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _survey_blobs(samples: list[Sample]) -> Survey:
+def _survey_blobs(samples: Iterable[Sample]) -> Survey:
     sizes, channels, lossless, n_frames = set(), set(), True, 0
     for sample in samples:
         for picture in sample.pixels.encoded() or ():

@@ -8,11 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from signdata.errors import FormatError
+from signdata import manifest
+from signdata.errors import DatasetError, FormatError, UnsafeNameError
 from signdata.formats import tree
-from signdata.formats.base import BATCH, Batch, DatasetInfo, Reader, list_batches
+from signdata.formats.base import BATCH, Batch, DatasetInfo, Reader, list_batches, splits_of
 from signdata.formats.tree import ClassDir, Found, Tree
 from signdata.labels import LabelSpace
+from signdata.names import is_fault
 from signdata.samples import Sample
 
 
@@ -71,7 +73,20 @@ class TreeReader(Reader):
             self._described.origin,
             tuple(self._tree.notes),
             (tree.sources(self._tree.root, files),),
+            splits_of(self._samples),
         )
+
+    def locate(self, error: DatasetError) -> tuple[str, str]:
+        root = self._tree.root
+        if isinstance(error, UnsafeNameError):
+            for sample in self._samples:
+                for name, what in ((sample.label, "class name"), (sample.name, "name")):
+                    if is_fault(error, name, what):
+                        listed = bool(self._described.rows)
+                        return str(
+                            root / manifest.MANIFEST if listed else root
+                        ), f"sample {sample.id}"
+        return str(root), ""
 
     def batches(self) -> Iterator[Batch]:
         return list_batches(self._samples, self.batch_size)

@@ -52,5 +52,5 @@ class VideosReader(TreeReader):
         pixels = sample.pixels
         return (pixels.reel.path,) if isinstance(pixels, ClipPixels) else ()
 
-    def survey(self) -> Survey:
+    def survey(self, split: str | None = None) -> Survey:
         return Survey(None, None, False, None)

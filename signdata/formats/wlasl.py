@@ -23,9 +23,16 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from signdata.errors import FormatError, MissingError, SigndataError, UsageError
+from signdata.errors import (
+    DatasetError,
+    FormatError,
+    MissingError,
+    SigndataError,
+    UnsafeNameError,
+    UsageError,
+)
 from signdata.formats import tree
-from signdata.formats.base import Batch, DatasetInfo, ListBatch, Reader, Survey
+from signdata.formats.base import Batch, DatasetInfo, ListBatch, Reader, Survey, splits_of
 from signdata.labels import LabelSpace
 from signdata.media.clip import ClipOptions, ClipPixels
 from signdata.media.picture import Box
@@ -236,12 +243,13 @@ class WlaslReader(Reader):
             raise FormatError("a gloss that stands twice", path=self._path)
         for i, entry in enumerate(glosses):
             for j, instance in enumerate(entry.instances):
-                component(instance.video_id, what="video_id")
+                place = f"$[{i}].instances[{j}]"
+                component(instance.video_id, what="video_id", path=self._path, where=place)
                 if instance.split not in ("", *SPLITS):
                     raise FormatError(
                         f"split {instance.split!r}; expected train, val or test",
                         path=self._path,
-                        where=f"$[{i}].instances[{j}]",
+                        where=place,
                     )
 
     def _make(self, glosses: list[Gloss]) -> list[Sample]:
@@ -362,6 +370,7 @@ class WlaslReader(Reader):
             {},
             tuple(self._notes),
             ({"name": self._path.name, "sha256": self._sha256},),
+            splits_of(self._samples),
         )
 
     def batches(self) -> Iterator[Batch]:
@@ -375,5 +384,9 @@ class WlaslReader(Reader):
             samples.sort(key=lambda sample: int(sample.meta["frame_start"]))
             yield FileBatch(samples[0].id, tuple(samples))
 
-    def survey(self) -> Survey:
+    def locate(self, error: DatasetError) -> tuple[str, str]:
+        unsafe = isinstance(error, UnsafeNameError)
+        return str(self._path), ("gloss" if "class" in error.what else "video_id") if unsafe else ""
+
+    def survey(self, split: str | None = None) -> Survey:
         return Survey(None, None, False, None)

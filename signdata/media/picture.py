@@ -14,6 +14,7 @@ import av
 import numpy as np
 import simplejpeg
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from numpy.typing import NDArray
 
 from signdata.errors import UsageError
 from signdata.media.image import resize
@@ -123,8 +124,7 @@ class Converter:
             rows = height if not i else -(-height // 2)
             columns = width if not i else -(-width // 2)
             data = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-            data = data[:rows, :columns]
-            planes.append(np.ascontiguousarray(np.rot90(data, turns)))
+            planes.append(_padded(np.rot90(data[:rows, :columns], turns)))
         return bytes(simplejpeg.encode_jpeg_yuv_planes(*planes, quality=quality))
 
     def _for_jpeg(self, frame: av.VideoFrame, height: int, width: int) -> av.VideoFrame:
@@ -191,6 +191,19 @@ def scale_box(box: Box, factor: float) -> Box:
 
 
 _HOW = Interpolation.AREA
+
+
+def _padded(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The same plane in memory of even sides, the last row and column repeated behind it.
+
+    The encoder takes the number of rows and columns for the picture's size, but reads luma in
+    pairs of both: behind an odd side it would find whatever lies there.
+    """
+    height, width = plane.shape
+    if not (height % 2 or width % 2):
+        return np.ascontiguousarray(plane)
+    even = np.pad(plane, ((0, height % 2), (0, width % 2)), "edge")
+    return even[:height, :width]
 
 
 def _span(low: float, high: float, limit: int) -> tuple[int, int]:

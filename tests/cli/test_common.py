@@ -107,6 +107,20 @@ def test_an_error_is_one_object_for_json_too(main, tmp_path):
     assert (problem["kind"], problem["message"]) == ("error", "not there")
 
 
+def test_a_bug_of_ours_is_one_object_for_json_too(main, make_csv, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr("signdata.looking.describe", broken)
+    done = main("info", make_csv(), "--json")
+    assert done.returncode == 1
+    assert "RuntimeError: out of luck. This is a bug of signdata" in done.error
+    (problem,) = done.json["problems"]
+    assert done.json["command"] == "info"
+    assert problem["kind"] == "error"
+    assert "out of luck" in problem["message"]
+
+
 def test_debug_shows_where(cli, tmp_path):
     done = cli("info", tmp_path / "nowhere", "--debug")
     assert done.returncode != 0

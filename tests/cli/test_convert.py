@@ -135,6 +135,7 @@ def test_raw_refuses_what_differs_before_it_writes(main, make_tree, tmp_path):
     tree = make_tree({"A/1.png": picture(1, 4, 4), "A/2.png": picture(1, 4, 5)})
     done = main("convert", tree, tmp_path / "x.h5", "--hdf5-layout", "raw", "-j1")
     assert done.returncode == 4
+    assert f"error: {tree}: pictures differ in size" in done.error
     assert "--hdf5-layout encoded" in done.error
     assert [path.name for path in tmp_path.iterdir()] == ["tree"]
 
@@ -145,3 +146,109 @@ def test_an_unfinished_output_is_refused_as_a_source(main, make_tree, tmp_path):
     done = main("convert", tree, tmp_path / "out", "-j1")
     assert done.returncode == 4
     assert "unfinished" in done.error
+
+
+def mixed_h5(path):
+    """Pictures of which some have a split and others none."""
+    with h5py.File(path, "w") as file:
+        file["images"] = np.stack([picture(i)[:, :, 0] for i in range(4)])
+        file["labels"] = np.arange(4)
+        file["class_names"] = list("ABCD")
+        file["splits"] = ["train", "", "val", ""]
+    return path
+
+
+@pytest.mark.parametrize("to", ["folders", "frames"])
+@pytest.mark.parametrize("source", ["mix.h5", "mix.csv"])
+def test_split_folders_and_class_folders_are_not_mixed(main, tmp_path, source, to):
+    mixed_h5(tmp_path / "mix.h5")
+    if source == "mix.csv":
+        assert main("convert", tmp_path / "mix.h5", tmp_path / source, "-j1").returncode == 0
+    before = sorted(tmp_path.iterdir())
+    done = main("convert", tmp_path / source, tmp_path / "out", "--to", to, "-j1")
+    assert done.returncode == 4
+    assert f"error: {tmp_path / source}: some samples have a split and others none" in done.error
+    assert "--split S" in done.error
+    assert sorted(tmp_path.iterdir()) == before
+    words = ["--split", "val", "--to", to, "-j1"]
+    assert main("convert", tmp_path / source, tmp_path / "out", *words).returncode == 0
+    assert main("info", tmp_path / "out").returncode == 0
+
+
+def test_mixed_splits_stay_in_one_file(main, tmp_path):
+    mixed_h5(tmp_path / "mix.h5")
+    assert main("convert", tmp_path / "mix.h5", tmp_path / "mix.csv", "-j1").returncode == 0
+    assert main("convert", tmp_path / "mix.csv", tmp_path / "back.h5", "-j1").returncode == 0
+    with h5py.File(tmp_path / "back.h5") as file:
+        assert file["splits"].asstr()[:].tolist() == ["train", "", "val", ""]
+
+
+@pytest.mark.parametrize("words", [["--pool"], ["--keep", "train", "--ratios", "50,50"]])
+def test_mixed_splits_can_be_split(main, tmp_path, words):
+    mixed_h5(tmp_path / "mix.h5")
+    assert main("split", tmp_path / "mix.h5", tmp_path / "out", *words, "-j1").returncode == 0
+    assert main("info", tmp_path / "out").returncode == 0
+
+
+@pytest.fixture
+def two_sizes(main, make_csv, tmp_path):
+    """A CSV of 4x4 pictures and one of 2x2, spelled otherwise, and the tree that both make."""
+    train = make_csv(name="train.csv")
+    small = [(i, *picture(i, 2, 2).ravel()) for i in range(3)]
+    header = "label,pixel1,pixel2,pixel3,pixel4"
+    test = make_csv(small, "test.csv", header=header, newline="\r\n", final_newline=False)
+    assert main("csv-to-folders", train, test, tmp_path / "tree", "-j1").returncode == 0
+    return {"train": train, "test": test}, tmp_path / "tree"
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("way", ["folders-to-csv", "convert"])
+def test_a_split_of_two_sizes_comes_back_byte_for_byte(main, two_sizes, tmp_path, split, way):
+    csvs, tree = two_sizes
+    out = tmp_path / "out.csv"
+    assert main(way, tree, out, "--split", split, "-j1").returncode == 0
+    assert out.read_bytes() == csvs[split].read_bytes()
+    main("convert", *csvs.values(), tmp_path / "all.h5", "-j1")
+    main("convert", tmp_path / "all.h5", tmp_path / "part.h5", "--split", split, "-j1")
+    assert main(way, tmp_path / "part.h5", tmp_path / "way.csv", "-j1").returncode == 0
+    assert (tmp_path / "way.csv").read_bytes() == csvs[split].read_bytes()
+
+
+def test_one_split_is_measured_alone(main, two_sizes, tmp_path):
+    csvs, tree = two_sizes
+    for source in ([tree], list(csvs.values())):
+        assert main("info", *source, "--split", "test", "--json").json["size"] == [2, 2]
+        assert main("info", *source, "--json").json["size"] is None
+    words = ["--split", "test", "--hdf5-layout", "raw", "-j1"]
+    assert main("convert", tree, tmp_path / "x.h5", *words).returncode == 0
+    with h5py.File(tmp_path / "x.h5") as file:
+        assert file["images"].shape == (3, 2, 2)
+
+
+def test_frames_of_one_split_are_counted(main, make_frames, tmp_path):
+    clips = make_frames({"train/book/1": 3, "test/book/2": 5, "test/book/3": 2})
+    assert main("convert", clips, tmp_path / "all.h5", "-j1").returncode == 0
+    for source in (clips, tmp_path / "all.h5"):
+        assert main("info", source, "--split", "test", "--json").json["frames"] == 7
+    words = ["--split", "test", "--hdf5-layout", "raw", "-j1"]
+    assert main("convert", tmp_path / "all.h5", tmp_path / "x.h5", *words).returncode == 0
+    with h5py.File(tmp_path / "x.h5") as file:
+        assert file["frames"].shape[0] == 7
+
+
+@pytest.mark.parametrize(("to", "suffix"), [("hdf5", ".h5"), ("csv", ".csv")])
+def test_one_file_is_named_by_its_suffix(main, make_csv, tmp_path, to, suffix):
+    source = make_csv()
+    done = main("convert", source, tmp_path / "qqq", "--to", to, "-j1")
+    assert done.returncode == 2
+    assert f"a name that ends in {suffix}" in done.error
+    assert f"Call it qqq{suffix}." in done.error
+    assert list(tmp_path.iterdir()) == [source]
+    assert main("convert", source, tmp_path / f"qqq{suffix}", "--to", to, "-j1").returncode == 0
+    assert main("verify", tmp_path / f"qqq{suffix}", "-j1").returncode == 0
+
+
+def test_a_csv_of_folders_is_named_so_too(main, make_tree, tmp_path):
+    done = main("folders-to-csv", make_tree(), tmp_path / "qqq", "-j1")
+    assert done.returncode == 2
+    assert "Call it qqq.csv." in done.error

@@ -366,3 +366,16 @@ def test_montages_say_what_is_missing_too(main, kit, tmp_path):
     words = ["--montage", "--frames", "2", "-j1"]
     assert main("extract-frames", kit, tmp_path / "out", *words).returncode == 3
     assert (tmp_path / "out" / "missing.txt").read_text() == "00005"
+
+
+def test_an_index_with_splits_for_some_is_refused(main, tmp_path):
+    index = make_index(tmp_path / "w.json", [{"split": "train"}, {"split": ""}])
+    for number in range(2):
+        make_video(tmp_path / "videos" / f"{number:05d}.mp4", 3)
+    words = ["extract-frames", index, tmp_path / "out", "-j1"]
+    done = main(*words)
+    assert done.returncode == 4
+    assert f"error: {index}: some samples have a split and others none" in done.error
+    assert "--no-official-splits" in done.error
+    assert not (tmp_path / "out").exists()
+    assert main(*words, "--no-official-splits").returncode == 0

@@ -69,6 +69,17 @@ BAD_ROWS = {
     "over 255": (changed(16, 256), row_fault("column pixel16", "256; expected 0..255")),
     "far over 255": (changed(1, "9" * 5000), row_fault("column pixel1")),
     "fraction": (changed(2, "107.5"), row_fault("column pixel2", "107.5; expected an integer")),
+    "tiny fraction": (
+        changed(2, "107.00000000000000000000001"),
+        row_fault("column pixel2", "107.00000000000000000000001; expected an integer"),
+    ),
+    "vanishing fraction": (changed(2, "1e-5000"), row_fault("column pixel2", "1e-5000")),
+    "endless exponent": (changed(2, "1e" + "9" * 50), row_fault("column pixel2", "1e99")),
+    "vertical tab": (changed(2, "10\v"), row_fault("column pixel2", r"'10\x0b'")),
+    "form feed": (changed(2, "\f10"), row_fault("column pixel2", r"'\x0c10'")),
+    "CR in a row": (changed(2, "10\r"), row_fault("column pixel2", r"'10\r'")),
+    "two CRs at its end": ([*GOOD[:-1], "10\r\r"], row_fault("column pixel16", r"'10\r'")),
+    "form feed in quotes": (changed(2, '"10\f"'), row_fault("column pixel2", r"'10\x0c'")),
     "NaN": (changed(2, "nan"), row_fault("column pixel2", "nan")),
     "infinity": (changed(2, "inf"), row_fault("column pixel2", "inf")),
     "overflow": (changed(2, "1e999"), row_fault("column pixel2", "1e999")),
@@ -355,6 +366,19 @@ def test_size_need_not_be_square(make_csv: Callable[..., Path], tmp_path: Path) 
     assert CsvReader(tmp_path / "back.csv").survey().size_hw == (2, 8)
 
 
+@pytest.mark.parametrize(
+    "origin",
+    ['{"size_wh": [8, 2]}', '{"size_wh": [4, 4], "files": {"": {"size_wh": [8, 2]}}}'],
+    ids=["one for all files", "of the file"],
+)
+def test_the_size_that_stands_beside_it(
+    origin: str, make_csv: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = make_csv()
+    (tmp_path / "pixels.csv.signdata.json").write_text(f'{{"origin": {{"csv": {origin}}}}}')
+    assert CsvReader(path).survey().size_hw == (2, 8)
+
+
 def test_ids_count_rows_and_carry_the_split_of_several_files(
     make_csv: Callable[..., Path],
 ) -> None:
@@ -473,6 +497,7 @@ def test_a_manifest_that_contradicts_its_csv_is_refused(
     [
         '{"csv": {"size_wh": [-4, -4]}}',
         '{"csv": {"size_wh": "44"}}',
+        '{"csv": {"files": {"": {"size_wh": [0, 4]}}}}',
         '{"csv": {"files": {"": {"newline": "x"}}}}',
         '{"csv": {"codes": {"A": "B"}}}',
         '{"csv": []}',
@@ -504,9 +529,16 @@ def test_csv_holds_only_grey_pictures_of_one_size(
     larger = np.zeros((5, 5, 1), np.uint8)
     out = tmp_path / "out.csv"
     colours = make_tree({"A/1.png": colour, "A/2.png": grey}, "colours")
-    refused(main("convert", colours, out, "-j", 1), out, "both grey and colour", "--gray")
+    refused(
+        main("convert", colours, out, "-j", 1),
+        out,
+        f"{colours}: pictures are both grey and colour",
+        "--gray",
+    )
     sizes = make_tree({"A/1.png": grey, "A/2.png": larger}, "sizes")
-    refused(main("convert", sizes, out, "-j", 1), out, "differ in size", "--size WxH")
+    refused(
+        main("convert", sizes, out, "-j", 1), out, f"{sizes}: pictures differ in size", "--size WxH"
+    )
     assert main("convert", colours, out, "-j", 1, "--gray").returncode == 0
     assert out.read_text().splitlines()[1] == "0," + ",".join(["0"] * 16)
 

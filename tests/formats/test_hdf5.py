@@ -258,6 +258,24 @@ def test_files_of_others_are_read(kind: str, tmp_path: Path) -> None:
     assert [sample.id for sample in samples] == ["000001", "000002", "000003"]
     frames = np.stack([frame[:, :, 0] for sample in samples for frame in sample.frames()])
     assert (frames == PICTURES).all()
+    assert [sample.pixels.notes() for sample in samples] == [()] * 3
+
+
+@pytest.mark.parametrize(
+    "values",
+    [PICTURES / 255 + 0.001, PICTURES + 0.25, PICTURES.astype(np.float32) + 0.001],
+    ids=["0..1", "0..255", "nearly whole"],
+)
+def test_values_that_are_rounded_are_told_once(
+    values: np.ndarray, tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    path = written(tmp_path / "a.h5", images=values, labels=LABELS)
+    done = main("convert", path, tmp_path / "out", "--json", "-j", 1)
+    assert done.returncode == 0
+    told = [(p["kind"], p["message"]) for p in done.json["problems"]]
+    lost = "values between the 256 levels (rounded to 8 bits)"
+    assert told == [("note", f"not preserved: {lost}")]
+    assert json.loads((tmp_path / "out" / "signdata.json").read_text())["not_preserved"] == [lost]
 
 
 def test_a_column_of_ones_is_no_one_hot(tmp_path: Path) -> None:

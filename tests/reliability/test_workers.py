@@ -82,7 +82,7 @@ class Made(Reader):
     def batches(self) -> Iterator[Batch]:
         return list_batches(self._samples, 4)
 
-    def survey(self) -> Survey:
+    def survey(self, split: str | None = None) -> Survey:
         pixels = self._samples[0].pixels
         assert isinstance(pixels, Painted)
         return Survey((pixels.size, pixels.size), 1, True, len(self._samples) * pixels.n_frames)
