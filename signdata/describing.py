@@ -113,8 +113,8 @@ class Described(Reader):
         if self._lost:
             yield ListBatch("boxes without a picture", self._lost)
 
-    def survey(self) -> Survey:
-        return self._reader.survey()
+    def survey(self, split: str | None = None) -> Survey:
+        return self._reader.survey(split)
 
     def close(self) -> None:
         self._reader.close()
