@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeAlias
 
 from signdata import looking, pipeline, recognition
-from signdata.datasets import Only, open_dataset
+from signdata.datasets import Only, Without, open_dataset
 from signdata.errors import MissingError, UsageError
 from signdata.files import HDF5_SUFFIXES
 from signdata.formats import writer_class
@@ -603,10 +603,15 @@ def split(
     src: PathLike | Sequence[PathLike],
     out: PathLike,
     *,
-    ratios: str = "80,10,10",
+    ratios: str | None = None,
     keep: Sequence[str] = (),
     pool: bool = False,
+    stratify: str = "label",
+    group_by: str = "auto",
+    folds: int | None = None,
+    look: bool = True,
     mode: str = "link",
+    into: str | None = None,
     seed: int = 0,
     labels: str = "letters",
     csv_size: tuple[int, int] | None = None,
@@ -618,7 +623,11 @@ def split(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Result:
-    """Split a dataset into train, val and test, stratified by label.
+    """Split a dataset into train, val and test that do not leak, stratified by label.
+
+    What belongs together stays together: signers or source pictures where the dataset knows
+    them, near-duplicates and runs of frames where they can be seen. The leak certificate
+    (key ``leak_certificate`` of ``signdata.json``) says what was kept apart and what not.
 
     Parameters
     ----------
@@ -626,12 +635,24 @@ def split(
         The dataset.
     out : path
         A directory, or ``.h5`` or ``.csv`` for one file.
-    ratios : str
-        Shares of train, val and test (or train and test), in percent or as fractions.
+    ratios : str, optional
+        Shares of train, val and test (or train and test), in percent or as fractions;
+        ``80,10,10`` by default.
     keep : sequence of str
         Splits that stay as they are; the ratios name the others.
     pool : bool
         Whether samples of all splits are mixed and split anew.
+    stratify : str
+        ``label``, ``signer``, or another column of the manifest.
+    group_by : str
+        ``auto``, ``none``, ``signer``, ``near-duplicates``, ``blocks:K`` (runs of K frames), a
+        column of the manifest, or a regular expression with one group for a sample's path.
+    folds : int, optional
+        Write the number of one of so many folds into the column ``fold`` instead of splits.
+    look : bool
+        Whether near-duplicates are looked for.
+    into : {'folders', 'hdf5', 'csv'}, optional
+        Format of `out`; by its name by default.
     mode : {'link', 'copy', 'symlink', 'manifest'}
         How files that stay as they are come into a directory. `manifest` writes no picture,
         only ``manifest.csv`` with each sample's split.
@@ -640,18 +661,27 @@ def split(
     labels, csv_size, header, follow_symlinks
         How `src` is read, as in `convert`.
     """
-    from signdata import splits
+    from signdata import assigning, splits
 
     sources = _paths(src)
     reader = open_dataset(
         sources, labels=labels, csv_size=csv_size, header=header, follow_symlinks=follow_symlinks
     )
-    plan = splits.plan(reader, ratios=ratios, keep=tuple(keep), pool=pool, seed=seed)
-    writer = splits.writer_for(Path(out), reader.info, mode, sources[0])
+    writer = assigning.writer_for(Path(out), reader.info, mode, sources[0], into)
+    wanted = splits.Wanted(
+        ratios, tuple(keep), pool, stratify, group_by, folds, look, seed, workers
+    )
+    plan = splits.plan(reader, sources[0], wanted, progress)
+    if plan.left_out:
+        reader = Without(reader, plan.left_out)
     options = {
         "ratios": ratios,
         "keep": sorted(keep),
         "pool": pool,
+        "stratify": stratify,
+        "group_by": group_by,
+        "folds": folds,
+        "look": look,
         "mode": mode,
         "labels": _labels_option(labels),
         "csv_size": csv_size,
@@ -671,7 +701,9 @@ def split(
         notes=[Problem("", "", NOTE, note) for note in plan.notes],
     )
     result.details["splits"] = plan.counts
-    result.summary = "\n".join(part for part in (result.summary, plan.table) if part)
+    result.details["leak_certificate"] = plan.certificate.to_dict()
+    result.details["leaks"] = result.details["leak_certificate"]["leaks"]
+    result.summary = "\n".join(part for part in (result.summary, plan.text) if part)
     return result
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -117,28 +118,55 @@ def _open_tree(format: str, path: Path, follow_symlinks: bool) -> Reader:
     return FramesReader(path, FramesOptions(follow_symlinks))
 
 
-class Only(Reader):
-    """The samples of one split of another dataset."""
+class _Chosen(Reader):
+    """Some samples of another dataset."""
 
     name = "part"
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.risky = reader.risky  # type: ignore[misc]  # of the dataset that is read
+
+    @abstractmethod
+    def takes(self, sample: Sample) -> bool:
+        """Whether a sample is one of them."""
+
+    def batches(self) -> Iterator[Batch]:
+        for batch in self._reader.batches():
+            if isinstance(batch, ListBatch):
+                mine = tuple(sample for sample in batch.samples if self.takes(sample))
+                if mine:
+                    yield replace(batch, samples=mine)
+            else:
+                yield _Part(batch, self.takes)
+
+    def locate(self, error: DatasetError) -> tuple[str, str]:
+        return self._reader.locate(error)
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+class Only(_Chosen):
+    """The samples of one split of another dataset."""
 
     def __init__(self, reader: Reader, split: str) -> None:
         if split not in SPLITS:
             raise UsageError(f"split {split!r}; expected one of {', '.join(SPLITS)}")
-        self._reader = reader
-        self.risky = reader.risky  # type: ignore[misc]  # of the dataset that is read
+        super().__init__(reader)
         self._split = split
+
+    def takes(self, sample: Sample) -> bool:
+        return sample.split == self._split
 
     @cached_property
     def info(self) -> DatasetInfo:
         info = self._reader.info
         n = 0
         present = set()
-        for batch in self._reader.batches():
-            for sample in batch:
-                if sample.split == self._split:
-                    n += 1
-                    present.add(sample.label)
+        for sample in self:
+            n += 1
+            present.add(sample.label)
         if not n:
             raise DatasetError(
                 f"no sample in split {self._split!r}", path=str(info.sources[0]["name"])
@@ -150,37 +178,47 @@ class Only(Reader):
             splits=(self._split,),
         )
 
-    def batches(self) -> Iterator[Batch]:
-        for batch in self._reader.batches():
-            if isinstance(batch, ListBatch):
-                mine = tuple(sample for sample in batch.samples if sample.split == self._split)
-                if mine:
-                    yield replace(batch, samples=mine)
-            else:
-                yield _Part(batch, self._split)
-
     def survey(self, split: str | None = None) -> Survey:
         if split not in (None, self._split):
             return Survey(None, None, True, 0)
         return self._reader.survey(self._split)
 
-    def locate(self, error: DatasetError) -> tuple[str, str]:
-        return self._reader.locate(error)
 
-    def close(self) -> None:
-        self._reader.close()
+class Without(_Chosen):
+    """Another dataset without some of its samples, given by their ids."""
+
+    def __init__(self, reader: Reader, ids: Iterable[str]) -> None:
+        super().__init__(reader)
+        self._ids = frozenset(ids)
+
+    def takes(self, sample: Sample) -> bool:
+        return sample.id not in self._ids
+
+    @cached_property
+    def info(self) -> DatasetInfo:
+        info = self._reader.info
+        n = info.n_samples
+        return replace(info, n_samples=None if n is None else n - len(self._ids))
+
+    def survey(self, split: str | None = None) -> Survey:
+        survey = self._reader.survey(split)
+        if survey.n_frames is None:
+            return survey
+        if self.info.kind == "clip" or split is not None:
+            return replace(survey, n_frames=None)
+        return replace(survey, n_frames=survey.n_frames - len(self._ids))
 
 
 @dataclass(frozen=True)
 class _Part:
-    """The samples of one split in a batch."""
+    """Some samples of a batch."""
 
     batch: Batch
-    split: str
+    takes: Callable[[Sample], bool]
 
     @property
     def key(self) -> str:
         return self.batch.key
 
     def __iter__(self) -> Iterator[Sample]:
-        return (sample for sample in self.batch if sample.split == self.split)
+        return filter(self.takes, self.batch)

@@ -1,44 +1,65 @@
-"""The `split` command: which sample goes where, and how the result is written."""
+"""The plan of a split: what belongs together, which sample goes where, what can be said of it."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from signdata import manifest, splitting
+import numpy as np
+
+from signdata import duplicates, grouped, grouping, looks, manifest, probing, splitting
+from signdata.assigning import Assign
+from signdata.certificate import Certificate, Evidence, Parted, certify
+from signdata.duplicates import Pairs
 from signdata.errors import UsageError
-from signdata.files import HDF5_SUFFIXES, write_file
-from signdata.formats import writer_class
-from signdata.formats.base import DatasetInfo, Finished, Piece, Reader, Writer
-from signdata.formats.csv import CsvWriter
-from signdata.formats.folders import FoldersWriter
-from signdata.formats.frames import FramesWriter
-from signdata.formats.pictures import LINK_MODES, PictureOptions
+from signdata.formats.base import Reader
+from signdata.grouping import Grouping
 from signdata.samples import SPLITS, Broken, Sample
 
-MODES = (*LINK_MODES, "manifest")
+DEFAULT_RATIOS = "80,10,10"
+AUTO, NONE, TWINS, BLOCKS = "auto", "none", "near-duplicates", "blocks:"
 
 
 @dataclass(frozen=True)
-class Assign:
-    """A transform that gives each sample its split."""
+class Wanted:
+    """How a dataset is to be split.
 
-    splits: dict[str, str]
-    names: dict[str, str]
+    Attributes
+    ----------
+    ratios : str or None
+        Shares of train, val and test (or train and test); None is 80,10,10.
+    keep : tuple of str
+        Splits that stay as they are.
+    pool : bool
+        Whether samples of all splits are mixed.
+    stratify : str
+        ``label``, ``signer``, or another column of the manifest.
+    group_by : str
+        ``auto``, ``none``, ``signer``, ``near-duplicates``, ``blocks:K``, a column of the
+        manifest, or a regular expression with one group, for a sample's path.
+    folds : int or None
+        How many folds are drawn instead of splits.
+    look : bool
+        Whether pixels are looked at.
+    seed : int
+        Another seed draws another split.
+    workers : int or None
+        Processes that look; all cores by default.
+    """
 
-    def __call__(self, sample: Sample) -> Iterable[Sample]:
-        split = self.splits.get(sample.id, sample.split)
-        stored_as = self.names.get(sample.id, sample.stored_as)
-        return (replace(sample, split=split, stored_as=stored_as),)
-
-    def resplit(self, splits: tuple[str, ...]) -> tuple[str, ...]:
-        """The splits that there are afterwards: every sample has one."""
-        found = {*splits, *self.splits.values()}
-        return tuple(split for split in SPLITS if split in found)
+    ratios: str | None = None
+    keep: tuple[str, ...] = ()
+    pool: bool = False
+    stratify: str = "label"
+    group_by: str = AUTO
+    folds: int | None = None
+    look: bool = True
+    seed: int = 0
+    workers: int | None = None
 
 
 @dataclass
@@ -53,143 +74,360 @@ class Plan:
         Samples per split and class: ``counts[split][label]``.
     asked : dict
         Share of each drawn split.
-    notes : list of str
-        What could not be had.
+    left_out : list of str
+        Ids of the samples that guard the borders between runs of frames.
+    certificate : Certificate
+        What is known of it.
     """
 
     assign: Assign
     counts: dict[str, dict[str, int]]
     asked: dict[str, float]
+    left_out: list[str]
+    certificate: Certificate
     notes: list[str] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
         """What ``signdata.json`` says of the split."""
-        return {"splits": {split: sum(by.values()) for split, by in self.counts.items()}}
+        return {
+            "splits": {split: sum(by.values()) for split, by in self.counts.items()},
+            "leak_certificate": self.certificate.to_dict(),
+        }
 
     @property
-    def table(self) -> str:
-        """Samples per split, for people."""
+    def text(self) -> str:
+        """Samples per split, and the certificate, for people."""
         total = sum(sum(by.values()) for by in self.counts.values())
         rows = []
         for split, by_class in self.counts.items():
             n = sum(by_class.values())
             asked = f"{self.asked[split]:.1%}" if split in self.asked else "kept"
             n_classes = sum(map(bool, by_class.values()))
-            rows.append([split, n, f"{n / total:.1%}", asked, n_classes])
-        return manifest.table(["split", "samples", "share", "asked", "classes"], rows)
+            rows.append([split or "(none)", n, f"{n / total:.1%}", asked, n_classes])
+        columns = ["split", "samples", "share", "asked", "classes"]
+        return f"{manifest.table(columns, rows)}\n{self.certificate.text}"
 
 
-def plan(reader: Reader, *, ratios: str, keep: tuple[str, ...], pool: bool, seed: int) -> Plan:
+@dataclass(frozen=True)
+class _Samples:
+    """All readable samples, one entry each."""
+
+    ids: list[str]
+    labels: list[str]
+    splits: list[str]
+    names: list[str]
+    paths: list[str]
+    groups: list[str]
+    columns: dict[str, list[str]]
+
+    @classmethod
+    def of(cls, reader: Reader, root: Path) -> _Samples:
+        columns: dict[str, list[str]] = {name: [] for name in reader.info.columns}
+        found = cls([], [], [], [], [], [], columns)
+        for sample in reader:
+            if isinstance(sample.pixels, Broken):
+                continue
+            found.ids.append(sample.id)
+            found.labels.append(sample.label)
+            found.splits.append(sample.split)
+            found.names.append(sample.name)
+            found.paths.append(_path(sample, root))
+            found.groups.append(sample.group)
+            for name, values in columns.items():
+                values.append(sample.meta.get(name, ""))
+        return found
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def column(self, name: str, option: str) -> list[str]:
+        """Values of a column of the manifest; raise `UsageError` if there is none."""
+        own = {"label": self.labels, "split": self.splits, "group": self.groups, "id": self.ids}
+        values = own.get(name) or self.columns.get(name)
+        if values is None:
+            known = ", ".join(sorted({"label", "group", *self.columns}))
+            raise UsageError(f"{option} {name!r}; it has only the columns {known}")
+        if not any(values):
+            raise UsageError(f"{option} {name!r}; that column is empty")
+        return values
+
+
+def _path(sample: Sample, root: Path) -> str:
+    files = sample.pixels.files
+    if files and root.is_dir():
+        return os.path.relpath(files[0], root).replace(os.sep, "/")
+    return sample.source or sample.id
+
+
+def plan(
+    reader: Reader,
+    root: Path,
+    wanted: Wanted,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> Plan:
     """Decide the split of every sample.
 
     Raises
     ------
     UsageError
-        If the dataset has splits and neither `keep` nor `pool` says what to do with them,
-        or a kept split is not there.
+        If the dataset has splits and neither `keep` nor `pool` says what to do with them, a
+        kept split is not there, or options contradict each other or the dataset.
     """
-    for name in keep:
-        if name not in SPLITS:
-            raise UsageError(f"--keep {name}; expected names out of {', '.join(SPLITS)}")
-    if keep and pool:
-        raise UsageError("--keep and --pool contradict each other")
-    shares = splitting.parse_ratios(ratios, keep)
-    samples = [
-        (sample.id, sample.label, sample.split, sample.name)
-        for sample in reader
-        if not isinstance(sample.pixels, Broken)
-    ]
-    present = {split for _, _, split, _ in samples} - {""}
-    path = str(reader.info.sources[0]["name"])
-    if present and not keep and not pool:
-        raise UsageError(
-            f"has splits already ({', '.join(s for s in SPLITS if s in present)})",
-            path=path,
-            remedy="Say --keep SPLIT,... to keep some and split the rest, or --pool to mix all.",
-        )
-    absent = [name for name in keep if name not in present]
-    if absent:
-        raise UsageError(f"--keep {','.join(absent)}, but it has no such split", path=path)
-    drawn = [sample for sample in samples if sample[2] not in keep]
+    shares = _shares(wanted)
+    samples = _Samples.of(reader, root)
+    _check_present(samples, reader, wanted)
+    drawn = [i for i, split in enumerate(samples.splits) if split not in wanted.keep]
     if not drawn:
-        raise UsageError("nothing is left to split", path=path)
-    ids = [sample_id for sample_id, _, _, _ in drawn]
-    labels = [label for _, label, _, _ in drawn]
-    assigned = dict(zip(ids, splitting.stratified(ids, labels, shares, seed), strict=True))
-    counts = _count(samples, assigned)
+        raise UsageError("nothing is left to split", path=_name(reader))
+    strata = samples.column(wanted.stratify, "--stratify")
+    evidence = _look(reader, samples, wanted, progress) if wanted.look else None
+    found = _group(samples, drawn, evidence, wanted)
+    parts = list(samples.splits)
+    assigned = grouped.grouped(
+        [samples.ids[i] for i in drawn],
+        [strata[i] for i in drawn],
+        [found.groups[i] for i in drawn],
+        shares,
+        wanted.seed,
+    )
+    for i, part in zip(drawn, assigned, strict=True):
+        parts[i] = part
+    left_out = _guards(samples, drawn, parts, found)
+    order = list(shares) if wanted.folds else []
+    order = [*order, *SPLITS]
+    kept = sorted(set(range(len(samples))) - set(left_out))
+    certificate = certify(
+        _parted(samples, found, parts, kept),
+        order,
+        shares,
+        _evidence_of(evidence, kept),
+        found.how,
+        found.why,
+    )
+    splits = _as_splits(parts, drawn, wanted)
     return Plan(
-        Assign(assigned, dict(_renamed(drawn))), counts, shares, _missing_classes(counts, shares)
+        Assign(
+            {samples.ids[i]: splits[i] for i in drawn},
+            dict(_renamed(samples, drawn, splits)),
+            {samples.ids[i]: found.groups[i] for i in drawn if found.groups[i]},
+            {samples.ids[i]: parts[i] for i in drawn} if wanted.folds else {},
+        ),
+        _count(samples, splits, kept),
+        {} if wanted.folds else shares,
+        [samples.ids[i] for i in left_out],
+        certificate,
+        _notes(left_out, certificate),
     )
 
 
+def _shares(wanted: Wanted) -> dict[str, float]:
+    for name in wanted.keep:
+        if name not in SPLITS:
+            raise UsageError(f"--keep {name}; expected names out of {', '.join(SPLITS)}")
+    if wanted.keep and wanted.pool:
+        raise UsageError("--keep and --pool contradict each other")
+    if wanted.folds is None:
+        return splitting.parse_ratios(wanted.ratios or DEFAULT_RATIOS, wanted.keep)
+    if wanted.ratios is not None:
+        raise UsageError("--folds and --ratios contradict each other: all folds are alike")
+    if wanted.folds < 2:
+        raise UsageError(f"--folds {wanted.folds}; expected at least 2")
+    return {str(number): 1 / wanted.folds for number in range(1, wanted.folds + 1)}
+
+
+def _check_present(samples: _Samples, reader: Reader, wanted: Wanted) -> None:
+    present = set(samples.splits) - {""}
+    if present and not wanted.keep and not wanted.pool:
+        raise UsageError(
+            f"has splits already ({', '.join(s for s in SPLITS if s in present)})",
+            path=_name(reader),
+            remedy="Say --keep SPLIT,... to keep some and split the rest, or --pool to mix all.",
+        )
+    absent = [name for name in wanted.keep if name not in present]
+    if absent:
+        what = f"--keep {','.join(absent)}, but it has no such split"
+        raise UsageError(what, path=_name(reader))
+
+
+def _name(reader: Reader) -> str:
+    return str(reader.info.sources[0]["name"])
+
+
+# -- What belongs together
+
+
+def _look(
+    reader: Reader,
+    samples: _Samples,
+    wanted: Wanted,
+    progress: Callable[[int, int | None], None] | None,
+) -> Evidence:
+    """Look at the pixels: which samples are twins, and what does a nearest neighbour read?"""
+    seen = looks.look(reader, workers=wanted.workers, progress=progress)
+    place = {look.id: i for i, look in enumerate(seen.looks) if look.error is None}
+    rows = np.array([place.get(sample_id, -1) for sample_id in samples.ids], np.int64)
+    vectors = duplicates.normalised(seen.thumbnails)[rows]
+    vectors[rows < 0] = 0
+    digests = [seen.looks[row].sha256 if row >= 0 else "" for row in rows.tolist()]
+    twins = duplicates.pairs(vectors, workers=wanted.workers)
+    signers = samples.columns.get("signer", [""] * len(samples))
+    probe = probing.by_signers(vectors, samples.labels, signers)
+    if probe is None and "csv" not in reader.info.origin:  # the numbers of rows say nothing
+        probe = probing.by_numbers(vectors, samples.labels, samples.names)
+    return Evidence(digests, twins, probe)
+
+
+def _group(
+    samples: _Samples, drawn: Sequence[int], evidence: Evidence | None, wanted: Wanted
+) -> Grouping:
+    how = wanted.group_by
+    if how == AUTO:
+        return _best(samples, evidence)
+    if how == NONE:
+        return Grouping([""] * len(samples), NONE, "as was asked for")
+    if how == TWINS:
+        if evidence is None:
+            raise UsageError("--group-by near-duplicates and --no-look contradict each other")
+        twins = evidence.twins.inside(duplicates.numbered(samples.labels))
+        return Grouping(grouping.by_twins(samples.ids, twins), TWINS, _told(twins, samples))
+    if how.startswith(BLOCKS):
+        return _blocks(samples, how)
+    if how in ("signer", "group") or how in samples.columns:
+        return Grouping(samples.column(how, "--group-by"), how)
+    if "(" not in how:
+        samples.column(how, "--group-by")
+    return Grouping(grouping.by_pattern(samples.paths, how), how)
+
+
+def _blocks(samples: _Samples, how: str, why: str = "") -> Grouping:
+    length = how.removeprefix(BLOCKS)
+    if not length.isdecimal() or int(length) < 2:
+        raise UsageError(f"--group-by {how}; expected blocks:K with K from 2")
+    return Grouping(grouping.by_blocks(samples.labels, samples.names, int(length)), how, why)
+
+
+def _best(samples: _Samples, evidence: Evidence | None) -> Grouping:
+    """What keeps apart all that can be seen to belong together."""
+    if evidence is None:
+        if any(samples.groups):
+            return Grouping(samples.groups, "group", "its column is filled")
+        return Grouping([""] * len(samples), NONE, "no groups are known, and nobody looked")
+    inside = evidence.twins.inside(duplicates.numbered(samples.labels))
+    if any(samples.groups):
+        groups = grouping.by_twins(samples.ids, evidence.twins, samples.groups)
+        why = "its column is filled"
+        if groups != samples.groups:
+            why += "; groups that share near-duplicates are one"
+        return Grouping(groups, "group", why)
+    film = grouping.film_like(samples.labels, duplicates.clusters(len(samples), inside))
+    probe = evidence.probe
+    runs = probe is not None and probe.unseen == "blocks"
+    if runs and probe is not None and (film or probe.is_wide):
+        why = (
+            f"class {film} is one film of near-duplicates"
+            if film
+            else (
+                f"a nearest neighbour reads {probe.random:.1%} at random and {probe.apart:.1%} of "
+                "unseen runs of frames"
+            )
+        )
+        return _blocks(samples, f"{BLOCKS}{probe.block}", why)
+    if len(inside):
+        groups = grouping.by_twins(samples.ids, evidence.twins)
+        return Grouping(groups, TWINS, _told(inside, samples))
+    return Grouping([""] * len(samples), NONE, "no groups are known, and there are no twins")
+
+
+def _told(twins: Pairs, samples: _Samples) -> str:
+    n = len(np.unique(twins.index))
+    return f"{n:,} of {len(samples):,} samples have a near-twin of their class"
+
+
+def _guards(
+    samples: _Samples, drawn: Sequence[int], parts: list[str], found: Grouping
+) -> list[int]:
+    """Samples that are left out where runs of frames meet in different splits."""
+    if not found.how.startswith(BLOCKS):
+        return []
+    guards = grouping.guarded(
+        [samples.labels[i] for i in drawn],
+        [samples.names[i] for i in drawn],
+        [parts[i] for i in drawn],
+        int(found.how.removeprefix(BLOCKS)),
+    )
+    return [drawn[i] for i in guards]
+
+
+# -- What comes of it
+
+
+def _as_splits(parts: list[str], drawn: Sequence[int], wanted: Wanted) -> list[str]:
+    """Splits of all samples; with folds, what is not kept is for training."""
+    if not wanted.folds:
+        return parts
+    splits = list(parts)
+    for i in drawn:
+        splits[i] = "train" if wanted.keep else ""
+    return splits
+
+
+def _parted(
+    samples: _Samples, found: Grouping, parts: Sequence[str], kept: Sequence[int]
+) -> Parted:
+    signers = samples.columns.get("signer", [""] * len(samples))
+    groups = found.groups if any(found.groups) else samples.groups
+    return Parted(
+        [parts[i] for i in kept],
+        [samples.labels[i] for i in kept],
+        [groups[i] for i in kept],
+        [signers[i] for i in kept],
+        [samples.names[i] for i in kept],
+        found.how not in (NONE, TWINS),
+    )
+
+
+def _evidence_of(evidence: Evidence | None, kept: Sequence[int]) -> Evidence | None:
+    """The evidence about some of the samples, numbered anew."""
+    if evidence is None or len(kept) == len(evidence.digests):
+        return evidence
+    place = np.full(len(evidence.digests), -1)
+    place[list(kept)] = np.arange(len(kept))
+    index = place[evidence.twins.index]
+    both = (index >= 0).all(axis=1)
+    twins = Pairs(index[both], evidence.twins.correlation[both])
+    return Evidence([evidence.digests[i] for i in kept], twins, evidence.probe)
+
+
 def _count(
-    samples: list[tuple[str, str, str, str]], assigned: dict[str, str]
+    samples: _Samples, splits: Sequence[str], kept: Sequence[int]
 ) -> dict[str, dict[str, int]]:
     counter: dict[str, Counter[str]] = defaultdict(Counter)
-    for sample_id, label, split, _ in samples:
-        counter[assigned.get(sample_id, split)][label] += 1
-    return {split: dict(sorted(counter[split].items())) for split in SPLITS if split in counter}
+    for i in kept:
+        counter[splits[i]][samples.labels[i]] += 1
+    return {s: dict(sorted(counter[s].items())) for s in ("", *SPLITS) if s in counter}
 
 
-def _renamed(drawn: list[tuple[str, str, str, str]]) -> Iterator[tuple[str, str]]:
+def _renamed(
+    samples: _Samples, drawn: Sequence[int], splits: Sequence[str]
+) -> Iterator[tuple[str, str]]:
     """New names for pooled samples of one class that would share a name."""
-    places: dict[tuple[str, str], list[tuple[str, str, str, str]]] = defaultdict(list)
-    for sample in drawn:
-        places[sample[1], sample[3]].append(sample)
+    places: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for i in drawn:
+        places[samples.labels[i], samples.names[i]].append(i)
     for same in places.values():
-        if len({split for _, _, split, _ in same}) > 1:
-            for sample_id, _, split, name in same:
-                yield sample_id, f"{split}-{name}" if split else name
+        if len({samples.splits[i] for i in same}) > 1:
+            for i in same:
+                split, name = samples.splits[i], samples.names[i]
+                yield samples.ids[i], f"{split}-{name}" if split else name
 
 
-def _missing_classes(counts: dict[str, dict[str, int]], shares: dict[str, float]) -> list[str]:
-    classes = {label for by_class in counts.values() for label in by_class}
+def _notes(left_out: list[int], certificate: Certificate) -> list[str]:
     notes = []
-    for split, share in shares.items():
-        lacking = sorted(classes - set(counts.get(split, {})))
-        if share > 0 and lacking:
-            shown = ", ".join(lacking[:10]) + (", ..." if len(lacking) > 10 else "")
-            notes.append(f"{split} has no sample of {len(lacking)} classes: {shown}")
+    for part, lacking in certificate.missing.items():
+        shown = ", ".join(lacking[:10]) + (", ..." if len(lacking) > 10 else "")
+        notes.append(f"{part} has no sample of {len(lacking)} classes: {shown}")
+    if left_out:
+        notes.append(
+            f"{len(left_out):,} samples are left out as a guard between runs of different splits"
+        )
     return notes
-
-
-def writer_for(out: Path, info: DatasetInfo, mode: str, source: Path) -> Writer:
-    """The writer that a split's output name and mode ask for; `source` is what is split."""
-    if mode not in MODES:
-        raise UsageError(f"mode {mode!r}; expected one of {', '.join(MODES)}")
-    if mode == "manifest":
-        return ManifestWriter(source)
-    if out.suffix.lower() == ".csv":
-        return CsvWriter(out.name)
-    if out.suffix.lower() in HDF5_SUFFIXES:
-        writer: Writer = writer_class("hdf5")(out.name)
-        return writer
-    options = PictureOptions(mode=mode)
-    return FramesWriter(options) if info.kind == "clip" else FoldersWriter(options)
-
-
-class ManifestWriter(Writer):
-    """Writes no pixels: only each sample's row, with its split and its path below `source`."""
-
-    name = "manifest"
-    single_file = False
-    holds = frozenset({"still", "clip"})
-
-    def __init__(self, source: Path) -> None:
-        self._source = source
-
-    def pieces(self, sample: Sample) -> Iterator[Piece]:
-        return iter(())
-
-    def meta(self, sample: Sample, n_pieces: int) -> dict[str, str]:
-        files = sample.pixels.files
-        if not files:
-            return {"path": ""}
-        file = Path(os.path.relpath(files[0], self._source))
-        return {"path": (file.parent if sample.kind == "clip" else file).as_posix()}
-
-    def finish(self, tree: Path, finished: Finished) -> None:
-        manifest.write_rows(tree / manifest.MANIFEST, finished.columns, finished.rows())
-        classes = "".join(f"{name}\n" for name in finished.classes)
-        write_file(tree / manifest.CLASSES, classes.encode())
-        write_file(tree / manifest.DOCUMENT, manifest.dump_document(finished.document))

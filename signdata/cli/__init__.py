@@ -6,6 +6,7 @@ This is the only place that turns an error into a line and an exit code.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gc
 import json
@@ -133,7 +134,8 @@ def main(args: list[str] | None = None) -> NoReturn:
         if _stdout_is_closed():
             sys.exit(0)
         if "--json" in args:
-            _print_failure(SigndataError(_bug(err)), args)
+            with contextlib.suppress(OSError):  # it may be stdout that is full
+                _print_failure(SigndataError(_bug(err)), args)
         if debug:
             raise
         _fail(_bug(err), 5 if _is_output_error(err) else 1)

@@ -79,9 +79,8 @@ def command(src: str, out: str | None, **kwargs: Any) -> None:
 
     \b
     Example:
-      signdata augment photos/ asl.h5 --boxes auto --label-pattern '/([A-Y])[0-9]+' \\
-          --group-pattern '(user_[0-9]+)/'
-      signdata augment asl/ more/ --recipe observed-20 --preview sheet.png
+      signdata augment asl/ more.h5 --recipe observed-20
+      signdata augment photos/ --boxes auto --label-pattern '/([A-Y])[0-9]' --preview sheet.png
     """
     import signdata
 

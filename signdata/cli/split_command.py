@@ -14,13 +14,28 @@ from signdata.cli import options
 @click.argument("out", type=options.PATH)
 @click.option(
     "--ratios",
-    default="80,10,10",
-    show_default=True,
     metavar="A,B,C",
-    help="Shares of train, val and test, or of train and test.",
+    help="Shares of train, val and test, or of train and test [default: 80,10,10].",
 )
 @click.option("--keep", metavar="SPLIT,...", help="Splits that stay; the ratios name the others.")
 @click.option("--pool", is_flag=True, help="Mix the samples of all splits and split anew.")
+@click.option(
+    "--stratify",
+    default="label",
+    show_default=True,
+    metavar="COLUMN",
+    help="What is shared out evenly: label, signer, or another column of the manifest.",
+)
+@click.option(
+    "--group-by",
+    default="auto",
+    show_default=True,
+    metavar="HOW",
+    help="What stays together: auto, none, signer, COLUMN, near-duplicates, blocks:K, or a "
+    "regular expression with one group for the path.",
+)
+@click.option("--folds", type=click.IntRange(2), help="Number folds instead of drawing splits.")
+@click.option("--look/--no-look", default=True, help="Look for near-duplicates [default: look].")
 @click.option(
     "--mode",
     type=click.Choice(["link", "copy", "symlink", "manifest"]),
@@ -28,20 +43,28 @@ from signdata.cli import options
     show_default=True,
     help="How pictures come into a directory; manifest writes only the list.",
 )
+@click.option(
+    "--into",
+    type=click.Choice(["folders", "hdf5", "csv"]),
+    help="Format of OUT [default: by its name].",
+)
 @options.seed
 @options.reads_csv
 @options.follow_symlinks
 @options.writes()
 def command(src: tuple[str, ...], out: str, keep: str | None, **kwargs: Any) -> None:
-    """Split a dataset into train, val and test, stratified by label.
+    """Split a dataset into train, val and test that do not leak, stratified by label.
 
-    Every class's count in every split is within one sample of its exact share, and which
-    samples it gets depends on the seed and their ids alone. OUT is a directory, or one file
-    when it ends in .h5 or .csv.
+    Samples that belong together stay together: by default those of a group or signer that the
+    dataset knows, near-duplicates, and runs of frames of one film. Without groups every class's
+    count is within one sample of its exact share. The leak certificate that is printed, and kept
+    in signdata.json, says what was kept apart. OUT is a directory, or one file when it ends in
+    .h5 or .csv.
 
     \b
     Example:
       signdata split asl/ asl-split/ --keep test --ratios 90,10
+      signdata split photos/ by-hand/ --group-by 'hand([0-9]+)_'
     """
     import signdata
 
