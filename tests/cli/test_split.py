@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import json
+
 import h5py
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -146,3 +150,170 @@ def test_a_class_that_is_missing_somewhere_is_noted(main, make_tree, tmp_path):
     done = main("split", tree, tmp_path / "out", "--ratios", "50,50", "-j1")
     assert done.returncode == 0
     assert "has no sample of 1 classes: A" in done.stderr
+
+
+# -- What belongs together
+
+
+def rows_of(root):
+    with (root / "manifest.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def smooth(number, shade=0):
+    """A picture without fine structure, so that tones of it are near-twins and others are not."""
+    random = np.random.default_rng(number)
+    coarse = random.integers(40, 200, (4, 4)).astype(np.uint8)
+    picture = np.kron(coarse, np.ones((8, 8), np.uint8))
+    return np.clip(picture.astype(int) + shade, 0, 255).astype(np.uint8)[:, :, None]
+
+
+@pytest.fixture
+def tones(make_tree):
+    """Two classes of ten pictures, each in three tones: rows of one picture are near-twins."""
+    return make_tree(
+        {
+            f"{label}/{k:02d}{tone}.png": smooth(100 * ord(label) + k, 9 * t)
+            for label in "AB"
+            for k in range(10)
+            for t, tone in enumerate("xyz")
+        },
+        "tones",
+    )
+
+
+def test_near_twins_stay_together_unless_told_otherwise(main, tones, tmp_path):
+    done = main("split", tones, tmp_path / "out", "--ratios", "60,20,20", "-j1", "--json")
+    certificate = done.json["leak_certificate"]
+    assert certificate["group_by"] == "near-duplicates"
+    assert [leak["near"] for leak in certificate["leaks"]] == [0, 0, 0]
+    assert done.json["leaks"] == certificate["leaks"]
+    rows = rows_of(tmp_path / "out")
+    of_picture = {}
+    for row in rows:
+        of_picture.setdefault(row["id"][:-1], set()).add(row["split"])
+    assert all(len(splits) == 1 for splits in of_picture.values())
+    assert len({row["group"] for row in rows}) == 20
+    document = json.loads((tmp_path / "out" / "signdata.json").read_text())
+    assert document["leak_certificate"] == certificate
+    careless = main("split", tones, tmp_path / "none", "--group-by", "none", "-j1", "--json")
+    leaks = {tuple(leak["between"]): leak for leak in careless.json["leaks"]}
+    assert leaks["train", "test"]["share"] > 0.5
+    text = main("split", tones, tmp_path / "again", "--group-by", "none", "-j1").stdout
+    assert "have a near-twin in train" in text
+    assert "nothing says who signs" in text
+
+
+def test_nobody_looks(main, tones, tmp_path):
+    done = main("split", tones, tmp_path / "out", "--no-look", "-j1", "--json")
+    certificate = done.json["leak_certificate"]
+    assert not certificate["looked_for_near_duplicates"]
+    assert certificate["leaks"][0]["near"] is None
+    twice = main("split", tones, tmp_path / "x", "--no-look", "--group-by", "near-duplicates")
+    assert twice.returncode == 2
+
+
+def test_a_pattern_groups_by_hand(main, make_tree, tmp_path):
+    tree = make_tree(
+        {
+            f"{label}/hand{h}_{k}.png": picture(1000 * h + 10 * ord(label) + k, 12, 12)
+            for label in "AB"
+            for h in range(1, 6)
+            for k in range(4)
+        }
+    )
+    words = ["--group-by", r"hand(\d+)_", "--ratios", "60,20,20", "-j1"]
+    assert main("split", tree, tmp_path / "out", *words).returncode == 0
+    hands = {}
+    for row in rows_of(tmp_path / "out"):
+        hands.setdefault(row["id"].split("hand")[1][0], set()).add(row["split"])
+        assert row["group"] == row["id"].split("hand")[1][0]
+    assert sorted(map(len, hands.values())) == [1] * 5
+    assert {split for found in hands.values() for split in found} == {"train", "val", "test"}
+
+
+def test_groups_of_the_dataset_are_kept_and_stratified_by_signer(main, tmp_path):
+    assert main("sample", "wlasl", tmp_path / "w", "--n", "3", "--size", "64x48").returncode == 0
+    frames = tmp_path / "frames"
+    words = ["--frames", "2", "--no-official-splits", "-j1", "--quiet"]
+    assert (
+        main("extract-frames", tmp_path / "w" / "WLASL_v0.3.json", frames, *words).returncode == 3
+    )
+    done = main("split", frames, tmp_path / "out", "--group-by", "signer", "-j1", "--json")
+    assert done.returncode == 0
+    assert all(leak["signers"] == 0 for leak in done.json["leaks"])
+    signers = {}
+    for row in rows_of(tmp_path / "out"):
+        signers.setdefault(row["signer"], set()).add(row["split"])
+    assert all(len(found) == 1 for found in signers.values())
+    even = main(
+        "split", frames, tmp_path / "even", "--stratify", "signer", "--group-by", "none", "-j1"
+    )
+    assert even.returncode == 0
+
+
+def test_runs_of_frames_with_a_guard_between(main, make_tree, tmp_path):
+    def film(label, k):
+        """A blob that wanders slowly: each frame is a near-twin of the next."""
+        y, x = np.mgrid[:32, :32]
+        high = 8 + ord(label) % 2 * 14
+        blob = np.exp(-((x - 6 - k / 4) ** 2 + (y - high) ** 2) / 72)
+        return (20 + 200 * blob).astype(np.uint8)[:, :, None]
+
+    tree = make_tree({f"{c}/{c}{k}.png": film(c, k) for c in "AB" for k in range(80)})
+    done = main("split", tree, tmp_path / "out", "--group-by", "blocks:10", "-j1", "--json")
+    assert done.returncode == 0
+    left_out = 160 - done.json["written"]
+    assert left_out > 0
+    assert done.json["read"] == done.json["written"]
+    assert any("left out as a guard" in p["message"] for p in done.json["problems"])
+    splits = {row["id"]: row["split"] for row in rows_of(tmp_path / "out")}
+    for c in "AB":
+        for k in range(79):
+            one, other = splits.get(f"{c}/{c}{k}"), splits.get(f"{c}/{c}{k + 1}")
+            assert one is None or other is None or one == other
+    auto = main("split", tree, tmp_path / "auto", "-j1", "--json")
+    assert auto.json["leak_certificate"]["group_by"].startswith("blocks:")
+
+
+def test_folds_are_numbers_in_the_manifest(main, tones, tmp_path):
+    done = main("split", tones, tmp_path / "out", "--folds", "5", "-j1", "--json")
+    assert done.returncode == 0
+    rows = rows_of(tmp_path / "out")
+    assert {row["fold"] for row in rows} == {"1", "2", "3", "4", "5"}
+    assert {row["split"] for row in rows} == {""}
+    folds = {}
+    for row in rows:
+        folds.setdefault(row["id"][:-1], set()).add(row["fold"])
+    assert all(len(found) == 1 for found in folds.values())
+    assert all(leak["near"] == 0 for leak in done.json["leaks"])
+    assert main("split", tones, tmp_path / "x", "--folds", "5", "--ratios", "80,20").returncode == 2
+
+
+def test_into_another_format(main, tones, tmp_path):
+    assert main("split", tones, tmp_path / "a.h5", "--into", "hdf5", "-j1").returncode == 0
+    assert main("info", tmp_path / "a.h5", "--json").json["splits"].keys() == {
+        "train",
+        "val",
+        "test",
+    }
+    done = main("split", tones, tmp_path / "b", "--into", "hdf5", "-j1")
+    assert (done.returncode, "b.h5" in done.error) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--group-by", "nonsense"], "it has only the columns"),
+        (["--group-by", "signer"], "it has only the columns"),
+        (["--group-by", "group"], "that column is empty"),
+        (["--group-by", "blocks:1"], "K from 2"),
+        (["--group-by", "(a)(b)"], "2 groups"),
+        (["--stratify", "signer"], "it has only the columns"),
+    ],
+)
+def test_groups_that_are_none(main, tones, tmp_path, words, expected):
+    done = main("split", tones, tmp_path / "out", *words, "-j1")
+    assert done.returncode == 2
+    assert expected in done.error
+    assert not (tmp_path / "out").exists()
