@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -110,6 +111,7 @@ def prepare(reader: Reader, root: Path, wanted: Wanted) -> Augmentation:
             describing.pattern(wanted.label_pattern, "--label-pattern"),
             describing.pattern(wanted.group_pattern, "--group-pattern"),
             found,
+            frozenset(os.path.relpath(table, root).replace(os.sep, "/") for table in tables),
         )
         reader = Described(reader, description, root)
     variants = Variants(made, wanted.seed, wanted.splits == "all", wanted.keep_original, columns)

@@ -27,6 +27,8 @@ def rotate(
     quanta: Quanta, degrees: float, profile: Profile, filter: str = DEFAULT_FILTER
 ) -> Quanta:
     """``-rotate D +repage``: clockwise, on a canvas that holds all of it, white outside."""
+    if degrees % 90 == 0:  # IntegralRotateImage: pixels change places only
+        return np.ascontiguousarray(np.rot90(quanta, -round(degrees / 90), axes=(-2, -1)))
     height, width = quanta.shape[-2:]
     return _resample(quanta, _disc(width, height, degrees, filter, None, True), profile)
 
@@ -52,6 +54,8 @@ def srt(
 
 def canvas_size(size_hw: tuple[int, int], degrees: float) -> tuple[int, int]:
     """Height and width of what `rotate` makes."""
+    if degrees % 90 == 0:
+        return size_hw if degrees % 180 == 0 else (size_hw[1], size_hw[0])
     angle = math.radians(degrees)
     _, _, width, height = _canvas(size_hw[1], size_hw[0], math.cos(angle), math.sin(angle))
     return height, width

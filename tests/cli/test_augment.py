@@ -44,6 +44,7 @@ def test_photographs_with_boxes_become_sixty_variants_each(cli, photos, tmp_path
     done = cli("augment", photos, tmp_path / "out", "--boxes", "auto", *PATTERNS, "--json")
     assert done.returncode == 0
     assert (done.json["read"], done.json["written"]) == (12, 720)
+    assert done.json["problems"] == []  # the tables of boxes are read: no junk
     rows = rows_of(tmp_path / "out")
     assert len(rows) == 720
     assert {row["label"] for row in rows} == {"A", "B", "C"}
@@ -111,6 +112,18 @@ def test_only_train_is_varied_and_the_rest_brought_to_the_same_size(main, make_t
         assert np.array_equal(np.asarray(opened), picture(9, 28, 28)[:, :, 0])  # fitted already
     every = main("augment", tree, tmp_path / "e", "--augment-splits", "all", "-j1", "--json")
     assert every.json["written"] == 5 * 60
+
+
+def test_signers_in_split_folders_keep_their_boxes(main, photos, tmp_path):
+    root = tmp_path / "splits"
+    for split, user in (("train", "user_1"), ("test", "user_2")):
+        (root / split).mkdir(parents=True)
+        (photos / user).rename(root / split / user)
+    done = main("augment", root, tmp_path / "out", "--boxes", "auto", *PATTERNS, "-j1", "--json")
+    assert (done.returncode, done.json["problems"]) == (0, [])
+    assert done.json["written"] == 6 * 60 + 6
+    signers = {(row["split"], row["signer"]) for row in rows_of(tmp_path / "out")}
+    assert signers == {("train", "user_1"), ("test", "user_2")}
 
 
 def test_originals_come_along(main, make_tree, tmp_path):
