@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signdata.errors import FormatError, MissingError
+from signdata.samples import SPLIT_NAMES
 
 COLUMNS = ("image", "top_left_x", "top_left_y", "bottom_right_x", "bottom_right_y")
 TABLE = "*_loc.csv"
@@ -68,8 +69,10 @@ def read(tables: Iterable[Path], root: Path) -> dict[str, Box]:
 
 
 def tables_in(root: Path) -> list[Path]:
-    """The tables of boxes in a dataset: at its root, in the folders there, in those of a split."""
-    return sorted(table for depth in ("", "*/", "*/*/") for table in root.glob(depth + TABLE))
+    """The tables of boxes in a dataset: at its root, in the folders there, and in a split's."""
+    found = {*root.glob(TABLE), *root.glob(f"*/{TABLE}")}
+    found |= {t for t in root.glob(f"*/*/{TABLE}") if t.parts[-3].casefold() in SPLIT_NAMES}
+    return sorted(found)
 
 
 def parse(text: str) -> tuple[int, int, int, int] | None:
