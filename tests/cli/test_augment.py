@@ -185,6 +185,13 @@ def test_a_preview_writes_one_picture_and_nothing_else(main, photos, tmp_path):
     with Image.open(tmp_path / "sheet.png") as opened:
         assert opened.width > 800
     assert {path.name for path in tmp_path.iterdir()} == {"photos", "sheet.png"}
+    again = main("augment", photos, *words[:-1], photos / "user_1" / "A0.png")
+    assert again.returncode == 5
+    assert "Replace it with --overwrite" in again.error
+    assert main("augment", photos, *words, "--overwrite").returncode == 0
+    words[-1] = tmp_path / "dry.png"
+    assert main("augment", photos, *words, "--dry-run").returncode == 0
+    assert not (tmp_path / "dry.png").exists()
 
 
 def test_a_picture_turned_on_reading_says_auto_orient(main, tmp_path):
