@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import arrays, splits, start, tables, videos
+from benchmarks import arrays, splits, start, tables, variants, videos
 from benchmarks.data import Place
 from benchmarks.measure import Figure
 
@@ -23,6 +23,7 @@ JOBS: dict[str, Callable[[Place], Iterator[Figure]]] = {
     **arrays.JOBS,
     **videos.JOBS,
     **splits.JOBS,
+    **variants.JOBS,
     **start.JOBS,
 }
 PACKAGES = (

@@ -568,7 +568,7 @@ def augment(
         ),
     )
     if preview is not None:
-        return augmenting.preview(augmentation, Path(preview))
+        return augmenting.preview(augmentation, Path(preview), overwrite=overwrite, dry_run=dry_run)
     if out is None:
         raise UsageError("no output named", remedy="Name OUT, or a picture with --preview.")
     target = Path(out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any
 from signdata import boxes, describing
 from signdata.boxes import Box
 from signdata.describing import BOX, Described, Description
-from signdata.errors import DatasetError, UsageError
+from signdata.errors import DatasetError, OutputExistsError, UsageError
 from signdata.files import replace_file, writing
 from signdata.formats.base import Reader
 from signdata.magick import numbers, recipe
@@ -110,6 +111,7 @@ def prepare(reader: Reader, root: Path, wanted: Wanted) -> Augmentation:
             describing.pattern(wanted.label_pattern, "--label-pattern"),
             describing.pattern(wanted.group_pattern, "--group-pattern"),
             found,
+            frozenset(os.path.relpath(table, root).replace(os.sep, "/") for table in tables),
         )
         reader = Described(reader, description, root)
     variants = Variants(made, wanted.seed, wanted.splits == "all", wanted.keep_original, columns)
@@ -184,14 +186,21 @@ def describe(augmentation: Augmentation) -> dict[str, Any]:
     }
 
 
-def preview(augmentation: Augmentation, out: Path) -> Result:
+def preview(
+    augmentation: Augmentation, out: Path, *, overwrite: bool = False, dry_run: bool = False
+) -> Result:
     """Draw all variants of a few samples on one sheet; write nothing else.
 
     Raises
     ------
     DatasetError
         If no sample can be read.
+    OutputExistsError
+        If there is something under its name that is not to be replaced.
     """
+    if out.is_dir() or (os.path.lexists(out) and not overwrite):
+        remedy = "Choose another name." if out.is_dir() else "Replace it with --overwrite."
+        raise OutputExistsError("exists", path=out, remedy=remedy)
     rows = []
     for sample in _few(augmentation):
         pictures = [
@@ -199,8 +208,9 @@ def preview(augmentation: Augmentation, out: Path) -> Result:
             for made in augmentation.transform(sample)
         ]
         rows.append((f"{sample.label}  {sample.id}", pictures))
-    with writing(out):
-        replace_file(out, sheet(rows))
+    if not dry_run:
+        with writing(out):
+            replace_file(out, sheet(rows))
     result = Result("augment", str(out), read=len(rows))
     result.shows_counts = False
     result.details["preview"] = str(out)

@@ -6,7 +6,7 @@
     user_1/A0.jpg,83,41,254,217
 
 The right and lower bounds are not part of the box. An image is a path below the dataset's
-root or below the table's folder, with ``/`` or ``\\``.
+root, the table's folder or the one above, with ``/`` or ``\\``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signdata.errors import FormatError, MissingError
+from signdata.samples import SPLIT_NAMES
 
 COLUMNS = ("image", "top_left_x", "top_left_y", "bottom_right_x", "bottom_right_y")
 TABLE = "*_loc.csv"
@@ -68,8 +69,10 @@ def read(tables: Iterable[Path], root: Path) -> dict[str, Box]:
 
 
 def tables_in(root: Path) -> list[Path]:
-    """The tables of boxes in a dataset: at its root, and in the folders there."""
-    return sorted([*root.glob(TABLE), *root.glob(f"*/{TABLE}")])
+    """The tables of boxes in a dataset: at its root, in the folders there, and in a split's."""
+    found = {*root.glob(TABLE), *root.glob(f"*/{TABLE}")}
+    found |= {t for t in root.glob(f"*/*/{TABLE}") if t.parts[-3].casefold() in SPLIT_NAMES}
+    return sorted(found)
 
 
 def parse(text: str) -> tuple[int, int, int, int] | None:
@@ -83,8 +86,9 @@ def parse(text: str) -> tuple[int, int, int, int] | None:
 
 def _place(image: str, folder: Path, root: Path) -> str:
     path = image.replace("\\", "/").removeprefix("./")
-    if not (root / path).exists() and (folder / path).exists() and folder.is_relative_to(root):
-        return (folder.relative_to(root) / path).as_posix()
+    for base in (root, folder, folder.parent):  # split/user_1/user_1_loc.csv: user_1/A0.jpg
+        if base.is_relative_to(root) and (base / path).exists():
+            return (base.relative_to(root) / path).as_posix()
     return path
 
 

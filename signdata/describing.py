@@ -29,11 +29,14 @@ class Description:
         what must not straddle splits.
     boxes : mapping or None
         Box of each picture; None where boxes do not matter.
+    tables : frozenset of str
+        Where in the dataset the boxes stand: no junk.
     """
 
     label: re.Pattern[str] | None = None
     group: re.Pattern[str] | None = None
     boxes: Mapping[str, Box] | None = None
+    tables: frozenset[str] = frozenset()
 
 
 def pattern(text: str | None, option: str) -> re.Pattern[str] | None:
@@ -80,6 +83,7 @@ class Described(Reader):
             n_samples=None if info.n_samples is None else info.n_samples + n_lost,
             columns=(*info.columns, *extra),
             present=present,
+            notes=tuple(p for p in info.notes if p.path not in self._description.tables),
         )
 
     @cached_property

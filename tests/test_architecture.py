@@ -65,6 +65,7 @@ def room(name: str) -> list[str]:
         ("leaks", {"duplicates"}),
         ("probing", {"duplicates"}),
         ("results", {"errors"}),
+        ("boxes", {"errors", "samples"}),
         ("journal", {"files", "manifest", "results"}),
         ("locking", {"errors", "files"}),
     ],
@@ -91,6 +92,27 @@ def test_formats_know_neither_the_loop_nor_each_other(name: str) -> None:
 @pytest.mark.parametrize("name", ["pipeline", "working", "parallel", "output", "journal"])
 def test_the_loop_knows_no_format_by_name(name: str) -> None:
     assert not ours(f"signdata.{name}") & FORMATS
+
+
+@pytest.mark.parametrize("name", room("signdata.magick"))
+def test_arithmetic_knows_no_sample_and_no_picture_file(name: str) -> None:
+    assert ours(name) <= {*room("signdata.magick"), "signdata.errors"}
+    if name != "signdata.magick.recipe":  # a recipe may be a file
+        assert not IMPORTS[name] & {"os", "pathlib", "io", "subprocess", *CODECS}
+
+
+def test_what_varies_and_describes_knows_no_format_by_name() -> None:
+    for name in ("augmenting", "describing", "boxes", "transforms.variants"):
+        assert not ours(f"signdata.{name}") & FORMATS, name
+    for name in room("signdata.transforms"):
+        assert not IMPORTS[name] & {"os", "pathlib", "io", "subprocess"}, name
+
+
+def test_only_augment_varies() -> None:
+    users = {name for name in FILES if ours(name) & set(room("signdata.magick"))}
+    allowed = {"augmenting", "transforms.variants"}
+    inside = {*room("signdata.magick"), *room("signdata.training")}
+    assert users - inside <= {f"signdata.{name}" for name in allowed}
 
 
 def test_only_the_command_line_knows_click_and_tqdm() -> None:

@@ -15,6 +15,8 @@ SAYS = {
     "clips_to_tensors": r"clips \(\d+, 8, 3, 24, 32\) labels \[\d",
     "csv_to_hdf5_batches": r"(\(64, 28, 28\) mean \d+\.\d, first label [A-Y]\n){3}",
     "own_reader": r"folders: 6 pictures of 3 classes, 8x8 colour",
+    "rebuild_sign_mnist": r"test: 24 rows of user_3\ntrain: 2880 rows of user_1, user_2\n"
+    r"on both sides: nobody\n",
     "split_and_pandas": r"the first of val: train/\d+ at val/[A-Y]/\d+\.png",
     "train_baseline": r"test/000001 is [A-Y]; the network says [A-Y]",
 }

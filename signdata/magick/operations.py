@@ -94,6 +94,13 @@ class Operation(msgspec.Struct, frozen=True, tag_field="op", forbid_unknown_fiel
         return ""
 
 
+def _expect(operation: Operation, key: str, low: float, high: float) -> None:
+    """Raise `ValueError` unless a value lies in a range; it names key and value."""
+    value = getattr(operation, key)
+    if not low <= value <= high:
+        raise ValueError(f"{key} {value:g}; expected {low:g} to {high:g}")
+
+
 class Crop(Operation, frozen=True, tag="crop"):
     """Cut out the box of the hand; the whole picture where there is no box."""
 
@@ -221,8 +228,8 @@ class BrightnessContrast(Operation, frozen=True, tag="brightness-contrast"):
     contrast: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (-100 <= self.brightness <= 100 and -100 <= self.contrast <= 100):
-            raise ValueError("brightness and contrast lie between -100 and 100")
+        _expect(self, "brightness", -100, 100)
+        _expect(self, "contrast", -100, 100)
 
     def apply(self, quanta: Quanta, place: Place) -> Quanta:
         if not (self.brightness or self.contrast):
@@ -245,6 +252,9 @@ class Modulate(Operation, frozen=True, tag="modulate"):
 
     percent: float
 
+    def __post_init__(self) -> None:
+        _expect(self, "percent", 0, 1000)
+
     def apply(self, quanta: Quanta, place: Place) -> Quanta:
         return tone.modulate(quanta, self.percent, place.profile)
 
@@ -264,8 +274,10 @@ class Level(Operation, frozen=True, tag="level"):
     back: bool = False
 
     def __post_init__(self) -> None:
+        _expect(self, "black", -1000, 1000)
+        _expect(self, "white", -1000, 1000)
         if self.black == self.white:
-            raise ValueError("black and white are two different levels")
+            raise ValueError(f"black and white are both {self.black:g}; expected two levels")
 
     def apply(self, quanta: Quanta, place: Place) -> Quanta:
         change = tone.unlevel if self.back else tone.level
@@ -284,6 +296,7 @@ class _Turning(Operation, frozen=True):
     filter: str = rotate.DEFAULT_FILTER
 
     def __post_init__(self) -> None:
+        _expect(self, "degrees", -360, 360)
         if not filter_of(self.filter).radial:
             raise ValueError(f"filter {self.filter}; a rotation knows only the cubic ones")
 
@@ -308,7 +321,7 @@ class Srt(_Turning, frozen=True, tag="distort-srt"):
 
 
 class Rotate(_Turning, frozen=True, tag="rotate"):
-    """Turn clockwise on a larger, white canvas."""
+    """Turn clockwise on a larger, white canvas; quarter turns are exact."""
 
     def apply(self, quanta: Quanta, place: Place) -> Quanta:
         return rotate.rotate(quanta, self.degrees, place.profile, self.filter)
@@ -324,6 +337,9 @@ class Mosaic(Operation, frozen=True, tag="mosaic"):
     """Blocks of one level: `percent` of the size in number, a way."""
 
     percent: float
+
+    def __post_init__(self) -> None:
+        _expect(self, "percent", 0.01, 100)
 
     def apply(self, quanta: Quanta, place: Place) -> Quanta:
         return resize.mosaic(quanta, self.percent / 100, place.profile)
@@ -343,6 +359,9 @@ class Noise(Operation, frozen=True, tag="noise"):
     random: ClassVar[bool] = True
     kind: Literal["Impulse", "Uniform", "Gaussian"]
     attenuate: float = 1.0
+
+    def __post_init__(self) -> None:
+        _expect(self, "attenuate", 0, 100)
 
     def apply(self, quanta: Quanta, place: Place) -> Quanta:
         channels, height, width = quanta.shape[-3:]
@@ -368,6 +387,9 @@ class Spread(Operation, frozen=True, tag="spread"):
     random: ClassVar[bool] = True
     radius: float = 1.0
 
+    def __post_init__(self) -> None:
+        _expect(self, "radius", 0, 10_000)
+
     def apply(self, quanta: Quanta, place: Place) -> Quanta:
         drawn = place.uniform(*quanta.shape[-2:], 2)
         whole = np.broadcast_to(drawn, (*quanta.shape, 2))
@@ -390,8 +412,7 @@ class Pixelate(Operation, frozen=True, tag="pixelate"):
     percent: float = 5.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.percent <= 100:
-            raise ValueError("percent lies between 0 and 100")
+        _expect(self, "percent", 0, 100)
 
     def apply(self, quanta: Quanta, place: Place) -> Quanta:
         height, width = quanta.shape[-2:]
@@ -465,6 +486,8 @@ def options(chain: Chain, size_hw: tuple[int, int], place: Place) -> list[str]:
             return []
         if found[:1] == ["+filter"] and "-filter" not in words:
             found = found[1:]  # none is in force
+        if isinstance(operation, Srt | Spread) and "-rotate" in words:
+            words += ["-virtual-pixel", "Edge"]  # -rotate leaves white around the picture
         words += found
         size_hw = operation.size_after(size_hw, here)
     return words

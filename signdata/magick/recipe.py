@@ -28,7 +28,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import numpy as np
@@ -37,6 +37,9 @@ from signdata.errors import FormatError, MissingError, UsageError
 from signdata.magick.numbers import DEFAULT_PROFILE, PROFILES
 from signdata.magick.operations import AnyOperation, Chain, Operation
 
+OPERATIONS = tuple(str(operation.__struct_config__.tag) for operation in get_args(AnyOperation))
+RESIZING = ("crop", "resize", "scale", "sample", "extent", "rotate")
+"""Operations after which a box of the picture as it was means nothing."""
 BUILT_IN = ("sign-mnist-60", "observed-20")
 MAX_VARIANTS = 10_000
 _DECIMALS = 4
@@ -78,7 +81,7 @@ class _Drawn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         elif self.choice is not None or self.min is None or self.max is None:
             raise ValueError("expected choice = [...], or min and max")
         elif self.min > self.max:
-            raise ValueError("min above max")
+            raise ValueError(f"min {self.min:g} above max {self.max:g}")
 
     @property
     def values(self) -> list[Any]:
@@ -192,6 +195,7 @@ class Recipe:
                 [[_sized(step, size) for step in steps] for steps in self._treatments],
                 self._weights,
                 self.name,
+                [f"treatments[{t}].steps" for t in range(len(self._treatments))],
             )
         if variants is not None:
             if changed.combinations and not 1 <= variants <= len(changed.combinations):
@@ -251,7 +255,8 @@ def _parse(text: bytes, name: str, path: str) -> Recipe:
     if min(weights) < 0 or not sum(weights):
         raise FormatError("weights of at least 0, one above it, are expected", path=path)
     steps = [treatment.steps for treatment in treatments]
-    return _built(name, file.profile, file.variants, steps, weights, path)
+    places = [f"treatments[{t}].steps" for t in range(len(steps))] if file.treatments else ["steps"]
+    return _built(name, file.profile, file.variants, steps, weights, path, places)
 
 
 def _built(
@@ -261,12 +266,15 @@ def _built(
     raw: Sequence[Sequence[Step]],
     weights: tuple[float, ...],
     path: str,
+    places: Sequence[str],
 ) -> Recipe:
     """Check every value that may be drawn, and list the combinations where they can be."""
     treatments = tuple(
-        tuple(_checked(step, path, f"treatments[{t}].steps[{s}]") for s, step in enumerate(steps))
-        for t, steps in enumerate(raw)
+        tuple(_checked(step, path, f"{where}[{s}]") for s, step in enumerate(steps))
+        for where, steps in zip(places, raw, strict=True)
     )
+    for where, steps in zip(places, treatments, strict=True):
+        _check_order(steps, path, where)
     recipe = Recipe(name, profile, n_drawn, (), treatments, weights)
     if n_drawn is not None:
         return recipe
@@ -279,10 +287,16 @@ def _built(
 def _checked(step: Step, path: str, where: str) -> Step:
     """A step with its choices and ranges told apart from plain values, each tried once."""
     values: Step = {}
+    if step.get("op") not in OPERATIONS:
+        expected = ", ".join(OPERATIONS)
+        what = f"{step['op']!r}" if "op" in step else "an operation is missing"
+        raise FormatError(
+            f"no recipe: {what}; expected one of {expected}", path=path, where=f"{where}.op"
+        )
     try:
         for key, value in step.items():
             drawn = {"choice": value} if isinstance(value, list) else value
-            values[key] = msgspec.convert(drawn, _Drawn) if isinstance(drawn, dict) else value
+            values[key] = _drawn_from(drawn, key) if isinstance(drawn, dict) else value
         for key, value in values.items():
             for one in value.values if isinstance(value, _Drawn) else ():
                 _operation({**_first_values(values), key: one})
@@ -292,6 +306,26 @@ def _checked(step: Step, path: str, where: str) -> Step:
         place = f"{where}{inner.strip('`').removeprefix('$')}"
         raise FormatError(f"no recipe: {what}", path=path, where=place) from err
     return values
+
+
+def _drawn_from(value: dict[str, Any], key: str) -> _Drawn:
+    try:
+        return msgspec.convert(value, _Drawn)
+    except msgspec.ValidationError as err:
+        raise ValueError(f"{key}: {str(err).partition(' - at ')[0]}") from err
+
+
+def _check_order(steps: Sequence[Step], path: str, where: str) -> None:
+    """A box is told in pixels of the picture as it was: nothing before it changes the size."""
+    for number, step in enumerate(steps):
+        if step["op"] == "crop":
+            before = [s["op"] for s in steps[:number] if s["op"] in RESIZING]
+            if before:
+                raise FormatError(
+                    f"no recipe: crop after {before[0]}; expected the box to be cut out first",
+                    path=path,
+                    where=f"{where}[{number}]",
+                )
 
 
 def _combined(steps: tuple[Step, ...], path: str) -> Iterator[Chain]:

@@ -59,6 +59,8 @@ def srt(
 
 def canvas_size(size_hw: tuple[int, int], degrees: float) -> tuple[int, int]:
     """Height and width of what `rotate` makes."""
+    if degrees % 90 == 0:
+        return size_hw if degrees % 180 == 0 else (size_hw[1], size_hw[0])
     angle = math.radians(degrees)
     _, _, width, height = _canvas(size_hw[1], size_hw[0], math.cos(angle), math.sin(angle))
     return height, width

@@ -44,6 +44,7 @@ def test_photographs_with_boxes_become_sixty_variants_each(cli, photos, tmp_path
     done = cli("augment", photos, tmp_path / "out", "--boxes", "auto", *PATTERNS, "--json")
     assert done.returncode == 0
     assert (done.json["read"], done.json["written"]) == (12, 720)
+    assert done.json["problems"] == []  # the tables of boxes are read: no junk
     rows = rows_of(tmp_path / "out")
     assert len(rows) == 720
     assert {row["label"] for row in rows} == {"A", "B", "C"}
@@ -113,6 +114,18 @@ def test_only_train_is_varied_and_the_rest_brought_to_the_same_size(main, make_t
     assert every.json["written"] == 5 * 60
 
 
+def test_signers_in_split_folders_keep_their_boxes(main, photos, tmp_path):
+    root = tmp_path / "splits"
+    for split, user in (("train", "user_1"), ("test", "user_2")):
+        (root / split).mkdir(parents=True)
+        (photos / user).rename(root / split / user)
+    done = main("augment", root, tmp_path / "out", "--boxes", "auto", *PATTERNS, "-j1", "--json")
+    assert (done.returncode, done.json["problems"]) == (0, [])
+    assert done.json["written"] == 6 * 60 + 6
+    signers = {(row["split"], row["signer"]) for row in rows_of(tmp_path / "out")}
+    assert signers == {("train", "user_1"), ("test", "user_2")}
+
+
 def test_originals_come_along(main, make_tree, tmp_path):
     tree = make_tree({"A/1.png": picture(1, 28, 28), "A/2.png": picture(2, 50, 40)})
     words = ["--variants", "2", "--keep-original", "-j1"]
@@ -172,6 +185,13 @@ def test_a_preview_writes_one_picture_and_nothing_else(main, photos, tmp_path):
     with Image.open(tmp_path / "sheet.png") as opened:
         assert opened.width > 800
     assert {path.name for path in tmp_path.iterdir()} == {"photos", "sheet.png"}
+    again = main("augment", photos, *words[:-1], photos / "user_1" / "A0.png")
+    assert again.returncode == 5
+    assert "Replace it with --overwrite" in again.error
+    assert main("augment", photos, *words, "--overwrite").returncode == 0
+    words[-1] = tmp_path / "dry.png"
+    assert main("augment", photos, *words, "--dry-run").returncode == 0
+    assert not (tmp_path / "dry.png").exists()
 
 
 def test_a_picture_turned_on_reading_says_auto_orient(main, tmp_path):

@@ -73,6 +73,10 @@ def test_frames_of_a_clip_share_what_is_drawn() -> None:
             (Resize("8x8!", "Spline"), Rotate(-3)),
             "-filter Spline -resize 8x8! +filter -rotate -3 +repage",
         ),
+        (
+            (Rotate(3), Srt(5)),
+            "-rotate 3 +repage -virtual-pixel Edge -distort SRT 5",
+        ),
         ((Srt(3, "Catrom"),), "-filter Catrom -distort SRT 3"),
         ((Level(15, 85, back=True),), "+level 15%,85%"),
         ((Resize("8x6!", "Box"), Mosaic(50)), "-filter Box -resize 8x6! -scale 50% -scale 8x6!"),
@@ -101,6 +105,8 @@ def test_sizes_are_followed_through_a_chain() -> None:
     place = Place(HDRI, (1, 2, 9, 8))
     for chain in (
         (Rotate(10),),
+        (Rotate(90),),
+        (Rotate(-180),),
         (Crop(), Resize("20x20^", "Box")),
         (Crop(), Resize("20x20", "Box"), Extent("20x20")),
     ):
@@ -109,3 +115,11 @@ def test_sizes_are_followed_through_a_chain() -> None:
         for operation in chain:
             size_hw = operation.size_after(size_hw, place)
         assert found.shape[-2:] == size_hw
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_quarter_turns_only_change_places(profile: numbers.Profile) -> None:
+    before = quanta()
+    for quarters in (-4, -1, 0, 1, 2, 3):
+        [found] = operations.run([(Rotate(90 * quarters),)], before, [Place(profile)])
+        assert np.array_equal(found, np.rot90(before, -quarters, axes=(-2, -1)))
