@@ -146,6 +146,12 @@ def _box_columns(
         return ()
     if tables:
         return (BOX,)
+    if "variant" in reader.info.columns:
+        raise UsageError(
+            "its pictures are variants: their boxes were cut out already",
+            path=root,
+            remedy="Leave --boxes out.",
+        )
     known = tuple(name for name in (BOX, BOUNDING_BOX) if name in reader.info.columns)
     if not known:
         raise UsageError(

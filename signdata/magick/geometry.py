@@ -89,7 +89,9 @@ def extent(
     out[..., to_row : to_row + height, to_column : to_column + width] = quanta[
         ..., from_row : from_row + height, from_column : from_column + width
     ]
-    return out
+    if not profile.hdri:
+        return out
+    return np.clip(out, 0.0, RANGE)  # it is composed over the background, which clips
 
 
 def _overlap(n: int, m: int, start: int) -> tuple[int, int, int]:

@@ -101,7 +101,8 @@ def _from_hsl(hue: Values, saturation: Values, lightness: Values) -> Values:
 def level(quanta: Quanta, black: float, white: float, profile: Profile) -> Quanta:
     """``-level BLACK%,WHITE%``: what lies between them is stretched to the whole range."""
     low, high = _percent(black, white)
-    return profile.store(RANGE * (1 / (high - low) * (quanta.astype(np.float64) - low)))
+    values: Values = RANGE * (1 / (high - low) * (quanta.astype(np.float64) - low))
+    return profile.store(np.clip(values, 0.0, RANGE))  # LevelImage clips, HDRI or not
 
 
 def unlevel(quanta: Quanta, black: float, white: float, profile: Profile) -> Quanta:

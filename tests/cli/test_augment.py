@@ -126,6 +126,15 @@ def test_signers_in_split_folders_keep_their_boxes(main, photos, tmp_path):
     assert signers == {("train", "user_1"), ("test", "user_2")}
 
 
+def test_boxes_are_cut_out_once(main, photos, tmp_path):
+    words = ["--boxes", "auto", "--variants", "1", "-j1"]
+    assert main("augment", photos, tmp_path / "out", *words, *PATTERNS).returncode == 0
+    again = main("augment", tmp_path / "out", tmp_path / "again", *words)
+    assert again.returncode == 2
+    assert "cut out already" in again.error
+    assert main("augment", tmp_path / "out", tmp_path / "again", *words[2:]).returncode == 0
+
+
 def test_originals_come_along(main, make_tree, tmp_path):
     tree = make_tree({"A/1.png": picture(1, 28, 28), "A/2.png": picture(2, 50, 40)})
     words = ["--variants", "2", "--keep-original", "-j1"]

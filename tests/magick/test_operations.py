@@ -123,3 +123,17 @@ def test_quarter_turns_only_change_places(profile: numbers.Profile) -> None:
     for quarters in (-4, -1, 0, 1, 2, 3):
         [found] = operations.run([(Rotate(90 * quarters),)], before, [Place(profile)])
         assert np.array_equal(found, np.rot90(before, -quarters, axes=(-2, -1)))
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+@pytest.mark.parametrize("operation", [Level(20, 70), Extent("11x11")])
+def test_what_clips_leaves_nothing_outside(operation: Operation, profile: numbers.Profile) -> None:
+    """LevelImage and CompositeImage clip, even where values are floating point (7.0.8-28)."""
+    before = (quanta() - 30_000.0) * np.float32(3.0)
+    [found] = operations.run([(operation,)], before, [Place(profile)])
+    assert found.dtype == np.float32
+    if profile.hdri:
+        assert before.min() < 0
+        assert before.max() > numbers.RANGE
+        assert found.min() >= 0
+        assert found.max() <= numbers.RANGE
