@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def split(place: Place) -> Iterator[Figure]:
     write_pictures(source, place.rows)
     ours, usual = compare(
         place.rounds,
-        lambda: signdata("split", source, clear(mine), "--ratios", "80,10,10"),
+        lambda: signdata("split", source, clear(mine), "--no-look", "--group-by", "none"),
         lambda: call(copy_loop, source, clear(theirs)),
         lambda: same_splits(mine, theirs),
     )
@@ -64,4 +65,28 @@ def split(place: Place) -> Iterator[Figure]:
     )
 
 
-JOBS = {"split": split}
+def plan(place: Place) -> Iterator[Figure]:
+    """Deciding where a million samples go, without groups and with groups of seven."""
+    for job, asked in (("plain", "<= 0.5"), ("groups", "")):
+        spent = [decide(job) for _ in range(place.rounds)]
+        yield Figure(f"splitting 1,000,000 labels, {job}", "", "s", spent, [], asked)
+
+
+def decide(job: str) -> float:
+    """Seconds that it takes."""
+    from signdata import grouped, splitting
+
+    n = 1_000_000
+    ids = [f"class{i % 29}/img_{i:07d}" for i in range(n)]
+    labels = [f"class{i % 29}" for i in range(n)]
+    groups = [f"{i % 29}-{i // 203}" for i in range(n)]
+    ratios = {"train": 0.8, "val": 0.1, "test": 0.1}
+    begin = time.perf_counter()
+    if job == "plain":
+        splitting.stratified(ids, labels, ratios, 0)
+    else:
+        grouped.grouped(ids, labels, groups, ratios, 0)
+    return time.perf_counter() - begin
+
+
+JOBS = {"split": split, "plan": plan}
