@@ -9,6 +9,7 @@ import io
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,12 +27,18 @@ BLUE, ORANGE, GREEN, RED = (31, 105, 184), (226, 118, 18), (38, 138, 76), (200, 
 
 BLUES: Sequence[Colour] = ((255, 255, 255), (198, 219, 239), (107, 174, 214), (8, 69, 148))
 REDS: Sequence[Colour] = ((255, 255, 255), (252, 196, 173), (240, 96, 70), (140, 10, 20))
-HEAT: Sequence[Colour] = ((4, 4, 16), (81, 18, 124), (183, 55, 121), (252, 137, 97), (252, 253, 191))
+HEAT: Sequence[Colour] = (
+    (4, 4, 16),
+    (81, 18, 124),
+    (183, 55, 121),
+    (252, 137, 97),
+    (252, 253, 191),
+)
 """Colour scales, from none to all."""
 
 _SHARP = 2
 _SPELT = {"\u0303": "~", "\u0308": '"', "\u0301": "'", "\u0300": "`", "\u0302": "^"}
-_SPELT_WHOLE = {"ß": "ss", "æ": "ae", "ø": "o", "–": "-", "—": "-", "·": "-", "×": "x", "’": "'"}
+_SPELT_WHOLE = {"ß": "ss", "æ": "ae", "ø": "o", "\u2013": "-", "\u2019": "'"}
 
 
 class Canvas:
@@ -113,7 +120,12 @@ class Canvas:
 
     def dot(self, x: float, y: float, colour: Colour, *, radius: float = 2.5) -> None:
         self._pen.ellipse(
-            [_SHARP * (x - radius), _SHARP * (y - radius), _SHARP * (x + radius), _SHARP * (y + radius)],
+            [
+                _SHARP * (x - radius),
+                _SHARP * (y - radius),
+                _SHARP * (x + radius),
+                _SHARP * (y + radius),
+            ],
             fill=colour,
         )
 
@@ -137,7 +149,9 @@ class Canvas:
             RGB for 3 channels; else the first channel as grey.
         """
         left, top, right, bottom = (round(_SHARP * edge) for edge in box)
-        image = Image.fromarray(np.ascontiguousarray(frame if frame.shape[2] == 3 else frame[:, :, 0]))
+        image = Image.fromarray(
+            np.ascontiguousarray(frame if frame.shape[2] == 3 else frame[:, :, 0])
+        )
         times = min((right - left) / image.width, (bottom - top) / image.height)
         size = max(1, round(image.width * times)), max(1, round(image.height * times))
         way = Image.Resampling.NEAREST if times > 1 else Image.Resampling.BOX
@@ -163,8 +177,19 @@ def spell(words: str) -> str:
     whole = "".join(_SPELT_WHOLE.get(letter, letter) for letter in words)
     apart = "".join(_SPELT.get(mark, mark) for mark in unicodedata.normalize("NFKD", whole))
     return "".join(
-        letter if " " <= letter <= "~" else "?" for letter in apart if not unicodedata.combining(letter)
+        letter if " " <= letter <= "~" else "?"
+        for letter in apart
+        if not unicodedata.combining(letter)
     )
+
+
+def legible(names: Sequence[str]) -> list[str]:
+    """Names as they can be drawn; ``#3`` for the fourth where they cannot, or say nothing."""
+    spelt = [spell(name).strip() for name in names]
+    return [
+        new if new and new.count("?") == old.count("?") else f"#{idx}"
+        for idx, (old, new) in enumerate(zip(names, spelt, strict=True))
+    ]
 
 
 def text_width(words: str, size: float) -> float:
@@ -188,12 +213,13 @@ def shade(share: float, scale: Sequence[Colour]) -> Colour:
     return int(red), int(green), int(blue)
 
 
-def paint(shares: NDArray[np.floating], scale: Sequence[Colour]) -> Frame:  # type: ignore[type-arg]
+def paint(shares: NDArray[np.floating[Any]], scale: Sequence[Colour]) -> Frame:
     """RGB of an array of shares, 0..1; one more axis. NaN is the scale's first colour."""
     stops = np.linspace(0, 1, len(scale))
     known = np.nan_to_num(shares, nan=0.0)
     bands = [np.interp(known, stops, [colour[band] for colour in scale]) for band in range(3)]
-    return np.rint(np.stack(bands, axis=-1)).astype(np.uint8)
+    colours: Frame = np.rint(np.stack(bands, axis=-1)).astype(np.uint8)
+    return colours
 
 
 @lru_cache(maxsize=64)

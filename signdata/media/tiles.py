@@ -111,7 +111,7 @@ def _picture(page: Canvas, frame: Frame | None, left: float, top: float, side: f
 def _percent(share: float) -> str:
     if not math.isfinite(share):
         return "NaN"
-    return f"{100 * share:.0f} %" if share >= 0.0995 or share == 0 else f"{100 * share:.1f} %"
+    return f"{100 * share:.0f} %" if share >= 0.0995 or share < 0.0005 else f"{100 * share:.1f} %"
 
 
 # ---------------------------------------------------------------------------- feature maps

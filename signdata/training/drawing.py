@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signdata.media import charts, tiles
-from signdata.media.canvas import Canvas
+from signdata.media import charts, classcharts, tiles
+from signdata.media.canvas import Canvas, legible
 from signdata.media.tiles import Tile
 from signdata.samples import SPLITS, Frame
 from signdata.training import events, metrics
@@ -157,7 +157,7 @@ def class_counts(seen: RunPictures) -> Canvas:
             told = f"{split or 'no split'}: {sum(counts):,} samples"
             rows.append((f"{told}, {min(counts):,} to {max(counts):,} a class", counts))
     about = "; ".join(row for row, _ in rows)
-    return charts.bars(rows, seen.classes, title="Samples of each class", about=about)
+    return classcharts.bars(rows, seen.classes, title="Samples of each class", about=about)
 
 
 def confusion(
@@ -168,8 +168,8 @@ def confusion(
     matrix = metrics.confusion_matrix(labels, guesses, len(seen.classes))
     right, total = int(np.trace(matrix)), len(labels)
     title = f"{seen.model} on {seen.measured_on}: {right:,} of {total:,} right"
-    title += f" ({metrics.accuracy(matrix):.2%})"
-    return charts.confusion(matrix, seen.classes, title=title, about=title)
+    title += f" ({100 * metrics.accuracy(matrix):.2f} %)"
+    return classcharts.confusion(matrix, seen.classes, title=title, about=title)
 
 
 def worst(
@@ -188,8 +188,9 @@ def worst(
         title = f"{where}: the {len(rows)} most wrong of {wrong:,}"
     else:
         title = f"{where}: all {wrong} that are wrong" if wrong > 1 else f"{where}: the one wrong"
+    names = legible(seen.classes)
     shown = [
-        Tile(picture(row), seen.classes[labels[row]], _guesses(seen, probabilities[row], 1))
+        Tile(picture(row), names[labels[row]], _guesses(names, probabilities[row], 1))
         for row in rows
     ]
     about = "; ".join(f"true {tile.truth}, said {tile.guesses[0][0]}" for tile in shown)
@@ -216,12 +217,12 @@ def top5(
     picture: Callable[[int], Frame],
 ) -> Canvas:
     """The first sample of each class with its five likeliest classes."""
-    shown = []
-    for idx, name in enumerate(seen.classes[:MOST_TOP5]):
+    shown, names = [], legible(seen.classes)
+    for idx, name in enumerate(names[:MOST_TOP5]):
         rows = np.flatnonzero(labels == idx)
         if len(rows):
             row = int(rows[0])
-            shown.append(Tile(picture(row), name, _guesses(seen, probabilities[row], 5)))
+            shown.append(Tile(picture(row), name, _guesses(names, probabilities[row], 5)))
         else:
             shown.append(Tile(None, name))
     title = f"{seen.model} on {seen.measured_on}: a sample of each class, its five likeliest"
@@ -234,12 +235,12 @@ def top5(
 
 
 def _guesses(
-    seen: RunPictures, probabilities: NDArray[np.floating[Any]], most: int
+    names: Sequence[str], probabilities: NDArray[np.floating[Any]], most: int
 ) -> list[tuple[str, float]]:
     """Classes and probabilities, likeliest first; the first of equals first, as in `argmax`."""
     high = np.where(np.isnan(probabilities), np.inf, probabilities)
     order = np.argsort(-high, kind="stable")[:most]
-    return [(seen.classes[idx], float(probabilities[idx])) for idx in order]
+    return [(names[idx], float(probabilities[idx])) for idx in order]
 
 
 def _lines(history: Sequence[Mapping[str, Any]], what: str) -> dict[str, list[float]]:
