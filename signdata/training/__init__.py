@@ -9,5 +9,8 @@
     devices.py     CPU or CUDA, and the same again there
     train.py       the training loop, top to bottom
     runs.py        what a run reached, and its folder
-    metrics.py     accuracy, precision, recall, F1 and the confusion matrix
+    metrics.py     every number, from labels and scores
+    drawing.py     the pictures of a run
+    looking.py     what the first layers make of a sample
+    events.py      TensorBoard's event file
 """

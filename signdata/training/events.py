@@ -1,0 +1,69 @@
+"""TensorBoard's event file of a run; needs tensorboardX, which is in the extra `train`."""
+
+from __future__ import annotations
+
+import math
+import struct
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+NAME = "events.out.tfevents.signdata"
+"""The file, in the run folder; TensorBoard knows it by ``tfevents``."""
+
+
+def write_events(
+    run_dir: Path, history: Sequence[Mapping[str, Any]], pictures: Mapping[str, bytes]
+) -> tuple[str, ...]:
+    """Write the numbers of each epoch and the pictures of the run; replaces an older file.
+
+    Parameters
+    ----------
+    run_dir : Path
+    history : sequence of mapping
+        One for each epoch: ``epoch``, and names with finite numbers. ``train_loss`` and
+        ``val_loss`` become ``loss/train`` and ``loss/val``; others keep their name.
+    pictures : mapping of str to bytes
+        PNGs, shown at the last epoch.
+
+    Returns
+    -------
+    tuple of str
+        A note where tensorboardX is not installed, and nothing is written; else none.
+    """
+    try:
+        from tensorboardX.proto.event_pb2 import Event
+        from tensorboardX.proto.summary_pb2 import Summary
+        from tensorboardX.record_writer import RecordWriter
+    except ImportError:
+        return ("no TensorBoard events: tensorboardX is not installed (extra `train`)",)
+    now = time.time()
+    found = [Event(wall_time=now, file_version="brain.Event:2")]
+    for row in history:
+        values = [Summary.Value(tag=tag, simple_value=value) for tag, value in scalars(row)]
+        found.append(Event(wall_time=now, step=int(row["epoch"]), summary=Summary(value=values)))
+    last = int(history[-1]["epoch"]) if history else 0
+    for name, png in pictures.items():
+        width, height = struct.unpack(">II", png[16:24])  # of the header, which comes first
+        image = Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=png)
+        value = Summary.Value(tag=name, image=image)
+        found.append(Event(wall_time=now, step=last, summary=Summary(value=[value])))
+    writer = RecordWriter(str(run_dir / NAME))  # the SummaryWriter would start a thread
+    try:
+        for event in found:
+            writer.write(event.SerializeToString())
+    finally:
+        writer.close()
+    return ()
+
+
+def scalars(row: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """Tags and numbers of an epoch; what is not a finite number is left out."""
+    found = []
+    for name, value in row.items():
+        if name == "epoch" or not isinstance(value, int | float) or not math.isfinite(value):
+            continue
+        split, _, what = name.partition("_")
+        found.append((f"{what}/{split}" if split in ("train", "val") and what else name, value))
+    return found

@@ -1,0 +1,268 @@
+"""Charts: round ticks, texts that can be read, the same bytes again."""
+
+from __future__ import annotations
+
+import io
+import itertools
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from signdata.media import charts, classcharts
+from signdata.media.canvas import BLUES, Canvas, fit, legible, paint, spell, text_width
+from signdata.media.tiles import Tile, feature_maps, likeliest, mistakes
+
+
+def pixels(page: Canvas) -> np.ndarray:
+    with Image.open(io.BytesIO(page.png())) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def overlapping(page: Canvas) -> list[tuple[str, str]]:
+    """Pairs of texts whose boxes share more than a pixel."""
+    boxes = np.array([box for _, box in page.words])
+    found = []
+    for number, (left, top, right, bottom) in enumerate(boxes):
+        after = boxes[number + 1 :]
+        wide = np.minimum(right, after[:, 2]) - np.maximum(left, after[:, 0])
+        high = np.minimum(bottom, after[:, 3]) - np.maximum(top, after[:, 1])
+        for other in np.flatnonzero((wide > 1) & (high > 1)):
+            found.append((page.words[number][0], page.words[number + 1 + other][0]))
+    return found
+
+
+def outside(page: Canvas) -> list[str]:
+    return [
+        words
+        for words, (left, top, right, bottom) in page.words
+        if left < 0 or top < 0 or right > page.width + 1 or bottom > page.height + 1
+    ]
+
+
+def words(page: Canvas) -> list[str]:
+    return [text for text, _ in page.words]
+
+
+def test_texts_over_each_other_or_the_edge_are_found() -> None:
+    page = Canvas(100, 50)
+    page.text(10, 20, "one")
+    page.text(14, 24, "two")
+    page.text(70, 40, "three and four", upright=True)
+    assert overlapping(page) == [("one", "two")]
+    assert outside(page) == ["three and four"]
+
+
+# ---------------------------------------------------------------------------- ticks
+
+
+@pytest.mark.parametrize(
+    ("values", "percent", "expected"),
+    [
+        ([0.1, 2.4], False, [0, 0.5, 1, 1.5, 2, 2.5]),
+        ([0.93, 0.99], True, [0.92, 0.94, 0.96, 0.98, 1]),
+        ([1.0, 1.0], True, [0.98, 0.985, 0.99, 0.995, 1]),
+        ([0, 975], False, [0, 200, 400, 600, 800, 1000]),
+        ([np.nan, np.inf], False, [0, 0.2, 0.4, 0.6, 0.8, 1]),
+    ],
+)
+def test_ticks_are_round(values: list[float], percent: bool, expected: list[float]) -> None:
+    assert charts.y_ticks(np.array(values), percent) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("value", [0.0, -3.0, 1e-12, 1e12, 7])
+def test_a_single_value_has_ticks_around_it(value: float) -> None:
+    ticks = charts.y_ticks(np.array([value]))
+    assert ticks[0] <= value <= ticks[-1]
+    assert 2 <= len(ticks) <= 9
+
+
+@pytest.mark.parametrize(("first", "last"), [(1, 1), (1, 2), (1, 10), (1, 37), (0, 1000), (41, 47)])
+def test_epochs_are_whole(first: int, last: int) -> None:
+    ticks = charts.whole_ticks(first, last)
+    assert ticks[0] == first
+    assert ticks == sorted(set(ticks))
+    assert len(ticks) <= 12
+    assert ticks[-1] <= last
+
+
+# ---------------------------------------------------------------------------- letters
+
+
+def test_letters_that_the_font_lacks_are_spelt() -> None:
+    assert spell("Ñandú, naïve \u2013 ß") == "N~andu', nai\"ve - ss"
+    assert spell("手\n") == "??"
+    assert legible(["A", "手", "", "why?", "ñ"]) == ["A", "#1", "#2", "why?", "n~"]
+
+
+def test_long_texts_are_cut() -> None:
+    assert fit("short", 11, 100) == "short"
+    cut = fit("a very long name of a class", 11, 60)
+    assert cut.endswith("..")
+    assert text_width(cut, 11) <= 60
+    assert fit("anything", 11, 1) == ""
+
+
+def test_colour_scales_end_where_they_should() -> None:
+    assert paint(np.array([0, 1, np.nan]), BLUES).tolist() == [
+        list(BLUES[0]),
+        list(BLUES[-1]),
+        list(BLUES[0]),
+    ]
+
+
+# ---------------------------------------------------------------------------- curves
+
+
+def curves(lines: dict[str, list[float]], epochs: int, mark: int | None = None) -> Canvas:
+    panels = [charts.Panel("loss", lines), charts.Panel("accuracy", lines, percent=True)]
+    return charts.curves(
+        panels, range(1, epochs + 1), x_label="epoch", title="t", mark=mark, mark_label="best"
+    )
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 10, 41, 500])
+def test_curves_of_any_length(epochs: int) -> None:
+    line = list(np.linspace(0.2, 0.9, epochs))
+    page = curves({"train": line, "val": line[::-1]}, epochs, mark=epochs)
+    assert {"train", "val", "loss", "accuracy", "epoch", "best", "1"} <= set(words(page))
+    assert not overlapping(page)
+    assert not outside(page)
+
+
+def test_a_gap_is_left_where_there_is_no_number() -> None:
+    whole = pixels(curves({"train": [0.5] * 5}, 5))
+    gap = pixels(curves({"train": [0.5, 0.5, np.nan, 0.5, 0.5]}, 5))
+    assert (whole != gap).any()
+    assert pixels(curves({"train": [np.nan] * 3}, 3)).shape == whole.shape
+    assert pixels(curves({}, 3)).shape == whole.shape
+
+
+# ---------------------------------------------------------------------------- classes
+
+
+def class_names(count: int) -> list[str]:
+    if count <= 29:
+        return [*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "del", "nothing", "space"][:count]
+    return [f"a long gloss {idx}" for idx in range(count)]
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 29, 100, 300])
+def test_confusion_can_be_read(count: int) -> None:
+    rng = np.random.default_rng(0)
+    matrix = rng.integers(0, 2, (count, count)) + np.diag(rng.integers(10, 300, count))
+    matrix[count // 2] = 0  # a class without samples
+    names = class_names(count)
+    page = classcharts.confusion(matrix, names, title="model on test", about="told")
+    assert not overlapping(page)
+    assert not outside(page)
+    assert page.width <= 2000
+    assert page.height <= 2000
+    said = words(page)
+    assert {"predicted", "true"} <= set(said)
+    if count <= 100:
+        assert all(said.count(fit(name, 9.5, 96)) >= 2 for name in names[:100:9])
+        assert "none" in said
+        assert str(matrix[0, 0]) in said
+
+
+def test_what_is_wrong_is_red_and_what_is_right_is_blue() -> None:
+    page = pixels(classcharts.confusion(np.array([[9, 1], [0, 10]]), ["A", "B"], title=""))
+    red, _, blue = (page[..., band].astype(int) for band in range(3))
+    assert (red - blue > 20).sum() > 64 * 64 * 0.8
+    assert (blue - red > 90).sum() > 2 * 64 * 64 * 0.8
+
+
+def test_all_but_one_is_not_a_hundred_percent() -> None:
+    page = classcharts.confusion(np.array([[999, 1], [0, 10]]), ["A", "B"], title="")
+    assert "99 %" in words(page)
+    assert words(page).count("100 %") == 1
+
+
+def test_more_classes_than_a_page_holds() -> None:
+    page = classcharts.confusion(np.eye(2100, dtype=np.int64), class_names(2100), title="many")
+    assert "many (the first 2000 classes)" in words(page)
+    assert page.width <= 2300
+
+
+@pytest.mark.parametrize("count", [1, 5, 29, 100, 300])
+def test_bars_can_be_read(count: int) -> None:
+    rows = [(split, list(range(count))) for split in ("train", "val", "test")]
+    page = classcharts.bars(rows, class_names(count), title="Samples of each class")
+    assert not overlapping(page)
+    assert not outside(page)
+    assert page.width <= 2000
+    assert {"train", "val", "test"} <= set(words(page))
+
+
+def test_no_sample_is_marked_red() -> None:
+    some = pixels(classcharts.bars([("train", [3, 5])], ["A", "B"], title="t")).astype(int)
+    none = pixels(classcharts.bars([("train", [3, 0])], ["A", "B"], title="t")).astype(int)
+    red = [(page[..., 0] - page[..., 2] > 100).sum() for page in (some, none)]
+    assert red[0] == 0
+    assert red[1] > 50
+
+
+# ---------------------------------------------------------------------------- tiles
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", [(28, 28), (150, 200), (500, 20)])
+def test_tiles_of_any_size(channels: int, size: tuple[int, int]) -> None:
+    frame = np.full((*size, channels), 90, np.uint8)
+    guesses = [("a gloss of some length", 0.7), ("B", 0.2), ("C", 0.06), ("D", 0.04), ("E", 0.0)]
+    tiles = [
+        Tile(frame, "another one of them", guesses),
+        Tile(None, "C"),
+        Tile(frame, "B", guesses),
+    ]
+    for draw in (mistakes, likeliest):
+        page = draw(tiles * 5, title="a title")
+        assert not overlapping(page)
+        assert not outside(page)
+        assert (pixels(page) == 90).all(axis=2).any()
+        assert "no sample" in words(page)
+
+
+def test_a_probability_that_is_no_number_says_so() -> None:
+    tile = Tile(np.zeros((8, 8, 1), np.uint8), "A", [("B", float("nan"))])
+    for draw in (mistakes, likeliest):
+        assert "NaN" in words(draw([tile], title=""))
+
+
+def test_a_map_without_contrast_stays_dark() -> None:
+    maps = np.zeros((2, 6, 6), np.float32)
+    maps[1] = np.arange(36).reshape(6, 6)
+    frame = np.zeros((6, 6, 1), np.uint8)
+    page = feature_maps(frame, [("conv", maps), ("deep", np.full((40, 1, 1), np.nan))], title="t")
+    assert not overlapping(page)
+    assert not outside(page)
+    assert any(text.startswith("conv, 6 x 6") for text in words(page))
+    assert any(text.startswith("deep: 32 of 40 maps") for text in words(page))
+    assert (pixels(page) > 200).all(axis=2).sum() < pixels(page)[..., 0].size
+
+
+# ---------------------------------------------------------------------------- bytes
+
+
+def test_a_page_is_the_same_bytes_again_and_tells_what_it_is() -> None:
+    def make() -> bytes:
+        matrix = np.array([[9, 1], [0, 10]])
+        return classcharts.confusion(matrix, ["A", "B"], title="on test", about="19 of 20").png()
+
+    first, *others = (make() for _ in range(3))
+    assert all(first == other for other in others)
+    with Image.open(io.BytesIO(first)) as image:
+        assert image.info == {"Title": "on test", "Description": "19 of 20"}
+
+
+def test_upright_text_is_the_flat_one_turned() -> None:
+    flat, upright = Canvas(60, 60), Canvas(60, 60)
+    flat.text(30, 30, "Ag", size=20, anchor="mm")
+    upright.text(30, 30, "Ag", size=20, anchor="mm", upright=True)
+    ink = [int((255 - pixels(page).astype(int)).sum()) for page in (flat, upright)]
+    assert ink[0] == pytest.approx(ink[1], rel=0.05)
+    spans = [
+        np.ptp(np.argwhere((pixels(page) < 128).any(axis=2)), axis=0) for page in (flat, upright)
+    ]
+    assert list(itertools.chain(spans[0])) == pytest.approx(list(spans[1][::-1]), abs=1)
