@@ -65,9 +65,7 @@ def test_unknown_digests_are_not_equal():
 def test_one_of_several_copies_speaks_for_all():
     parts = ["train", "train", "test", "test"]
     twins = [(0, 2)]  # 1 has the pixels of 0, 3 those of 2
-    [leak] = leaks(
-        ["train", "test"], known(parts, digests=["a", "a", "b", "b"], twins=twins)
-    )
+    [leak] = leaks(["train", "test"], known(parts, digests=["a", "a", "b", "b"], twins=twins))
     assert (leak.exact, leak.near) == (0, 2)
 
 

@@ -44,7 +44,7 @@ def test_frames_of_films_make_a_wide_gap():
 
 
 def test_shuffled_numbers_hide_the_films():
-    vectors, labels, names = films()
+    vectors, labels, _ = films()
     order = np.random.default_rng(0).permutation(120)
     shuffled = [f"{label}/{order[i % 120]}" for i, label in enumerate(labels)]
     found = by_numbers(vectors, labels, shuffled)
