@@ -1,7 +1,7 @@
 """Holding all samples against each other: copies, twins, clusters, leaks.
 
-Pure: what was seen of the samples in, numbers out. Of samples with the same pixels and label
-one is compared with the rest and speaks for all, so that many copies cost nothing.
+Pure: what was seen of the samples in, numbers out. Of samples with the same pixels, label and
+part one is compared with the rest and speaks for all, so that many copies cost nothing.
 """
 
 from __future__ import annotations
@@ -93,13 +93,15 @@ def compare(
     """
     labels = numbered([look.label for look in looks])
     pixels = told_apart(numbered([look.sha256 for look in looks]))
-    spokesman = _first_of(np.stack([pixels, labels], axis=1), np.zeros(len(looks), np.int64))
+    kinds = _kinds(labels, parts)
+    spokesman = _first_of(np.stack([pixels, kinds], axis=1), np.zeros(len(looks), np.int64))
     chosen = np.flatnonzero(spokesman == np.arange(len(looks)))
     found = duplicates.pairs(
         vectors if len(chosen) == len(vectors) else vectors[chosen],
         threshold,
         related=RELATED if threshold > RELATED else None,
         labels=labels[chosen],
+        kinds=kinds[chosen],
         workers=workers,
         progress=progress,
     )
@@ -130,6 +132,14 @@ def compare(
         cluster_of,
         leaks(present, known),
     )
+
+
+def _kinds(labels: NDArray[np.int64], parts: Sequence[str]) -> NDArray[np.int64]:
+    """(N,) a number for each one's label and part together."""
+    names = sorted(set(parts))
+    part_of = np.array([names.index(part) for part in parts], np.int64)
+    found: NDArray[np.int64] = labels * len(names) + part_of
+    return found
 
 
 def _first_of(keys: NDArray[np.int64], ranks: NDArray[np.int64]) -> NDArray[np.int64]:

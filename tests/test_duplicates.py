@@ -146,6 +146,35 @@ def test_clusters_are_connected_components(case):
     assert len(counts) == len({frozenset(part) for part in reached.values()})
 
 
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10**6), n=st.integers(2, 90), copies=st.integers(1, 6))
+def test_thinning_changes_neither_clusters_nor_leaks(seed, n, copies):
+    thumbnails = pictures(n, 8, seed, spread=2.0 * copies)
+    rng = np.random.default_rng(seed)
+    labels, part = rng.integers(0, 2, n), rng.integers(0, 3, n)
+    vectors = normalised(thumbnails)
+    options = {"related": 0.7, "labels": labels, "kinds": labels * 3 + part, "workers": 1}
+    whole = pairs(vectors, 0.85, **options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duplicates, "DENSE", 0)
+        patch.setattr(duplicates, "BLOCK", 32)
+        thin = pairs(vectors, 0.85, **options)
+    assert as_set(thin) <= as_set(whole)
+    facts = []
+    for found in (whole, thin):
+        twins = found.above(0.85)
+        leaks_of = [(i, j) for i, j in twins.index if part[i] != part[j]]
+        facts.append(
+            (
+                clusters(n, twins.inside(labels)).tolist(),
+                clusters(n, found.inside(labels)).tolist(),
+                {(i, part[j]) for i, j in leaks_of} | {(j, part[i]) for i, j in leaks_of},
+                {(i, labels[j]) for i, j in twins.index} | {(j, labels[i]) for i, j in twins.index},
+            )
+        )
+    assert facts[0] == facts[1]
+
+
 def test_a_long_chain_is_one_cluster():
     index = np.array([(i, i + 1) for i in range(4999)], np.int64)
     assert not clusters(5000, Pairs(index, np.ones(4999, np.float32))).any()
