@@ -30,44 +30,43 @@ def thinned(
     -------
     ndarray
         Sorted positions of the pairs to keep: for each sample the one most alike of each
-        kind, and a spanning forest inside labels.
+        kind, and what is needed to link the same inside labels.
     """
+    if not len(index):
+        return np.empty(0, np.int64)
     left, right = index[:, 0], index[:, 1]
-    chosen = [
-        _best(left, kinds[right], correlation),
-        _best(right, kinds[left], correlation),
-    ]
-    inside = np.flatnonzero(labels[left] == labels[right])
-    chosen.append(inside[_forest(index[inside], correlation[inside])])
-    return np.unique(np.concatenate(chosen))
+    rising = np.argsort(correlation)
+    chosen = np.union1d(_best(rising, left, kinds[right]), _best(rising, right, kinds[left]))
+    # What these link already needs no further link: usually all.
+    n = int(index.max()) + 1
+    same = labels[left] == labels[right]
+    of = linked(n, index[chosen[same[chosen]]])
+    loose = np.flatnonzero(same & (of[left] != of[right]))
+    while len(loose):
+        ends = np.sort(of[index[loose]], axis=1)
+        _, first = np.unique(ends, axis=0, return_index=True)
+        more = loose[first]
+        chosen = np.union1d(chosen, more)
+        of = linked(n, np.concatenate([_links(of), index[more]]))
+        loose = loose[of[left[loose]] != of[right[loose]]]
+    return chosen
 
 
-def _best(one: Numbers, kind: Numbers, correlation: NDArray[np.float32]) -> Numbers:
+def _best(rising: Numbers, one: Numbers, kind: Numbers) -> Numbers:
     """Position of the strongest pair of each sample with each kind."""
-    order = np.lexsort((-correlation, kind, one))
-    fresh = np.ones(len(order), bool)
-    fresh[1:] = (np.diff(one[order]) != 0) | (np.diff(kind[order]) != 0)
-    return order[fresh].astype(np.int64)
+    there = np.zeros(int(kind.max()) + 1, bool)
+    there[kind] = True
+    number = np.cumsum(there) - 1
+    slot = (one - one.min()) * int(there.sum()) + number[kind]
+    strongest = np.full(int(slot.max()) + 1, -1, np.int64)
+    strongest[slot[rising]] = rising  # the last one written is the strongest
+    return strongest[strongest >= 0]
 
 
-def _forest(index: Numbers, correlation: NDArray[np.float32]) -> Numbers:
-    """Positions of pairs that link all that the pairs link (after Boruvka)."""
-    names, where = np.unique(index, return_inverse=True)
-    ends = where.reshape(index.shape).astype(np.int64)
-    of = np.arange(len(names))
-    alive, kept = np.arange(len(ends)), [np.empty(0, np.int64)]
-    while len(alive):
-        ends_of = of[ends[alive]]
-        apart = ends_of[:, 0] != ends_of[:, 1]
-        alive, ends_of = alive[apart], ends_of[apart]
-        nothing = np.zeros(len(alive), np.int64)
-        best = np.union1d(
-            _best(ends_of[:, 0], nothing, correlation[alive]),
-            _best(ends_of[:, 1], nothing, correlation[alive]),
-        )
-        kept.append(alive[best])
-        of = linked(len(names), ends[np.concatenate(kept)])
-    return np.concatenate(kept)
+def _links(of: Numbers) -> Numbers:
+    """Pairs (P, 2) that link what is linked."""
+    each = np.arange(len(of))
+    return np.stack([of, each], axis=1)[of != each]
 
 
 def linked(n: int, index: Numbers) -> Numbers:
