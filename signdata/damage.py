@@ -95,7 +95,8 @@ def shapes(looks: Sequence[Look], place: Callable[[Look], str]) -> Iterator[Find
     for look in looks:
         for note in look.notes:
             if not note.startswith("not preserved"):
-                yield Finding("odd-mode", look.id, place(look), note, counts=False)
+                kind = "odd-mode" if look.n_frames == 1 else "changed"
+                yield Finding(kind, look.id, place(look), note, counts=False)
 
 
 def _unlike(

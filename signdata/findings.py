@@ -32,6 +32,7 @@ KINDS = {
     "class-order": "classes that others would number otherwise",
     "odd-size": "pictures of an odd size",
     "odd-mode": "pictures of an odd mode",
+    "changed": "not as its file or its index says",
     "dark": "nearly black",
     "bright": "nearly white",
     "blurred": "blurred",

@@ -42,7 +42,11 @@ def with_fixed(
     made: Result, written: Result, found: Audit, left_out: Collection[Finding]
 ) -> Result:
     """What `audit` returns when it has written the first dataset anew."""
-    broken = [one for one in found.first.looks.looks if one.error is not None]
+    broken = [
+        one
+        for one in found.first.looks.looks
+        if one.error is not None and not isinstance(one.error, FileNotFoundError)
+    ]
     made.output = written.output
     made.read = len(found.first.looks)
     made.written = written.written
@@ -107,7 +111,7 @@ def table(found: Audit) -> str:
     clusters = found.like.clusters()
     n_groups = found.like.n_clusters
     text = f"{len(found.like.copies):,} exact duplicates; "
-    text += f"{n_groups:,} different pictures at {found.threshold:g}"
+    text += f"{n_groups:,} different {_kind(found.first)} at {found.threshold:g}"
     if clusters:
         text += f"; the largest group of near-duplicates has {len(clusters[0]):,}"
     lines.append(text)
@@ -126,14 +130,15 @@ def table(found: Audit) -> str:
     return "\n".join([*lines, "", verdict])
 
 
+def _kind(seen: Seen) -> str:
+    return "clips" if seen.info.kind == "clip" else "pictures"
+
+
 def _dataset(seen: Seen) -> str:
     looks = [one for one in seen.looks.looks if one.error is None]
-    kind = "clips" if seen.info.kind == "clip" else "pictures"
     sizes = {one.size_hw for one in looks}
     colours = {one.channels for one in looks}
-    text = (
-        f"{seen.name}: {len(seen.looks):,} {kind} of {len({one.label for one in looks}):,} classes"
-    )
+    text = f"{seen.name}: {len(seen.looks):,} {_kind(seen)} of {len({one.label for one in looks}):,} classes"
     if len(sizes) == 1:
         height, width = sizes.pop()
         text += f", {width}x{height}"

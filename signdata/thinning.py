@@ -66,7 +66,8 @@ def _best(rising: Numbers, one: Numbers, kind: Numbers) -> Numbers:
 def _links(of: Numbers) -> Numbers:
     """Pairs (P, 2) that link what is linked."""
     each = np.arange(len(of))
-    return np.stack([of, each], axis=1)[of != each]
+    found: Numbers = np.stack([of, each], axis=1)[of != each]
+    return found
 
 
 def linked(n: int, index: Numbers) -> Numbers:
