@@ -138,7 +138,8 @@ def _dataset(seen: Seen) -> str:
     looks = [one for one in seen.looks.looks if one.error is None]
     sizes = {one.size_hw for one in looks}
     colours = {one.channels for one in looks}
-    text = f"{seen.name}: {len(seen.looks):,} {_kind(seen)} of {len({one.label for one in looks}):,} classes"
+    n_classes = len({one.label for one in looks})
+    text = f"{seen.name}: {len(seen.looks):,} {_kind(seen)} of {n_classes:,} classes"
     if len(sizes) == 1:
         height, width = sizes.pop()
         text += f", {width}x{height}"
