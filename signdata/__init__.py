@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from signdata.api import (
+        audit,
         augment,
         baseline,
         convert,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from signdata.samples import Sample
 
 _PUBLIC = {
+    "audit": "signdata.api",
     "augment": "signdata.api",
     "baseline": "signdata.api",
     "convert": "signdata.api",
@@ -58,6 +60,7 @@ __all__ = [
     "Sample",
     "SigndataError",
     "__version__",
+    "audit",
     "augment",
     "baseline",
     "convert",

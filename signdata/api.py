@@ -21,6 +21,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeAlias
@@ -45,6 +46,7 @@ PathLike: TypeAlias = str | Path
 P = ParamSpec("P")
 
 __all__ = [
+    "audit",
     "augment",
     "baseline",
     "convert",
@@ -705,6 +707,111 @@ def split(
     result.details["leaks"] = result.details["leak_certificate"]["leaks"]
     result.summary = "\n".join(part for part in (result.summary, plan.text) if part)
     return result
+
+
+@_timed
+def audit(
+    src: PathLike | Sequence[PathLike],
+    *others: PathLike,
+    threshold: float = 0.98,
+    contact_sheet: PathLike | None = None,
+    fix: PathLike | None = None,
+    strict: bool = False,
+    seed: int = 0,
+    from_format: str | None = None,
+    split: str | None = None,
+    labels: str = "letters",
+    csv_size: tuple[int, int] | None = None,
+    header: bool = True,
+    videos: PathLike | None = None,
+    follow_symlinks: bool = False,
+    workers: int | None = None,
+    dry_run: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Result:
+    """Find what is wrong with a dataset, or between its splits, or between several datasets.
+
+    Parameters
+    ----------
+    src : path or sequence of paths
+        The dataset.
+    others : paths
+        Further datasets to hold it against; then the parts are the datasets, by name (and
+        ``NAME/SPLIT`` where one has several splits), else the splits of `src`.
+    threshold : float
+        Correlation from which two pictures are twins.
+    contact_sheet : path, optional
+        Draw leaks, conflicts and groups of near-duplicates into this PNG.
+    fix : path, optional
+        Write `src` without the offenders, each listed in its ``problems.csv``: what cannot be
+        read, pictures under two labels, copies, samples of a later split (or, beside others,
+        of any) with a twin in an earlier one (in another dataset).
+    strict : bool
+        Whether `exit_code` is 4 when something was found that counts; see
+        `signdata.findings`.
+    seed : int
+        Of the hold-outs of the probe.
+    from_format, labels, csv_size, header, follow_symlinks
+        How all datasets are read, as in `convert`.
+    split, videos
+        The same for `src` alone.
+    """
+    from signdata import auditing, cleaning, picturing, reporting
+
+    def opened(path: PathLike | Sequence[PathLike], **options: Any) -> Reader:
+        return open_dataset(
+            path,
+            format=from_format,
+            labels=labels,
+            csv_size=csv_size,
+            header=header,
+            follow_symlinks=follow_symlinks,
+            **options,
+        )
+
+    sources = _paths(src)
+    readers = [opened(src, split=split, videos=videos), *map(opened, others)]
+    if fix is not None:
+        refuse_overlap([*sources, *map(Path, others)], Path(fix))
+    with ExitStack() as stack:
+        for reader in readers:
+            stack.enter_context(reader)
+        found = auditing.audit(
+            readers,
+            [sources[0], *map(Path, others)],
+            auditing.Wanted(threshold, seed, workers, progress),
+        )
+        result = reporting.result(found, strict=strict)
+        if contact_sheet is not None:
+            drawn = picturing.draw(found, Path(contact_sheet))
+            reporting.tell_of_sheet(result, str(contact_sheet), drawn=drawn)
+        if fix is None:
+            return result
+        left_out = cleaning.offenders(found)
+        target = Path(fix)
+        made = _convert(
+            cleaning.without(found, left_out),
+            _writer(
+                _format_for(target, found.first.info), target, _pictures(None, 95), "auto", None
+            ),
+            [*sources, *map(Path, others)],
+            target,
+            "audit",
+            {
+                "from": found.first.info.format,
+                "threshold": threshold,
+                "others": len(others),
+                "split": split,
+                "labels": _labels_option(labels),
+                "csv_size": csv_size,
+                "header": header,
+                **cleaning.record(left_out),
+            },
+            Run(workers, pipeline.SKIP, dry_run, overwrite, progress),
+            notes=cleaning.problems(left_out),
+        )
+        return reporting.with_fixed(result, made, found, left_out)
 
 
 @_timed

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata import parallel
+from signdata.thinning import linked, thinned
 
 Vectors = NDArray[np.float32]
 """(N, D) float32: mean 0, length 1; all 0 for a flat picture, which is nobody's twin."""
@@ -22,6 +23,9 @@ TWIN, RELATED = 0.98, 0.95
 
 BLOCK = 2048
 """Pictures compared with as many others at once."""
+
+DENSE = 20_000
+"""Pairs of a block that are kept, however few would do."""
 
 LEADING = 64
 """Components that are compared first."""
@@ -35,12 +39,15 @@ _FLAT = 1.5
 
 def normalised(thumbnails: NDArray[np.uint8]) -> Vectors:
     """Bring thumbnails (N, D), 0..255, to mean 0 and length 1; flat ones to 0."""
-    vectors = thumbnails.astype(np.float32)
-    vectors -= vectors.mean(axis=1, keepdims=True)
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    flat = length < _FLAT * np.sqrt(vectors.shape[1])
-    vectors /= np.where(flat, 1, length)
-    vectors[flat[:, 0]] = 0
+    vectors = np.empty(thumbnails.shape, np.float32)
+    for start in range(0, len(vectors), BLOCK):  # the whole at once would need it three times
+        some = thumbnails[start : start + BLOCK].astype(np.float32)
+        some -= some.mean(axis=1, keepdims=True)
+        length = np.linalg.norm(some, axis=1, keepdims=True)
+        flat = length < _FLAT * np.sqrt(some.shape[1])
+        some /= np.where(flat, 1, length)
+        some[flat[:, 0]] = 0
+        vectors[start : start + BLOCK] = some
     return vectors
 
 
@@ -58,6 +65,11 @@ class Pairs:
 
     index: NDArray[np.int64]
     correlation: NDArray[np.float32]
+
+    @classmethod
+    def none(cls) -> Pairs:
+        """No pair."""
+        return cls(np.empty((0, 2), np.int64), np.empty(0, np.float32))
 
     def __len__(self) -> int:
         return len(self.index)
@@ -79,6 +91,9 @@ def pairs(
     vectors: Vectors,
     threshold: float = TWIN,
     *,
+    related: float | None = None,
+    labels: NDArray[np.int64] | None = None,
+    kinds: NDArray[np.int64] | None = None,
     workers: int | None = None,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> Pairs:
@@ -94,6 +109,13 @@ def pairs(
         As `normalised` gives them.
     threshold : float
         Above 0, so that flat pictures are never found.
+    related : float, optional
+        A lower threshold for pairs of one label.
+    labels : ndarray, optional
+        (N,) number of each one's label; needed for `related` and `kinds`.
+    kinds : ndarray, optional
+        (N,) number of each one's label and part. Then, where more than `DENSE` pairs of a
+        block are alike, only those are returned that `thinning` needs: memory stays bounded.
     workers : int, optional
         Processes; all cores by default.
     progress : callable, optional
@@ -101,7 +123,7 @@ def pairs(
     """
     starts = range(0, len(vectors), BLOCK)
     blocks = [(a, b) for a in starts for b in starts if a <= b]
-    search = _Search(vectors, _bounding(vectors), threshold)
+    search = _Search(vectors, _bounding(vectors), threshold, related, labels, kinds)
     n_workers = parallel.n_workers(workers) if len(blocks) > 1 else 1
     found = []
     for done, (_, [some]) in enumerate(parallel.run(search, blocks, workers=n_workers), 1):
@@ -109,8 +131,13 @@ def pairs(
         found.append(some)
         if progress:
             progress(done, len(blocks))
-    index = np.concatenate([one.index for one in found] or [np.empty((0, 2), np.int64)])
-    correlation = np.concatenate([one.correlation for one in found] or [np.empty(0, np.float32)])
+    return joined(found)
+
+
+def joined(several: Sequence[Pairs]) -> Pairs:
+    """All pairs of several, sorted."""
+    index = np.concatenate([one.index for one in (Pairs.none(), *several)])
+    correlation = np.concatenate([one.correlation for one in (Pairs.none(), *several)])
     order = np.lexsort((index[:, 1], index[:, 0]))
     return Pairs(index[order], correlation[order])
 
@@ -122,11 +149,15 @@ class _Search:
     vectors: Vectors
     bounding: Vectors
     threshold: float
+    related: float | None = None
+    labels: NDArray[np.int64] | None = None
+    kinds: NDArray[np.int64] | None = None
 
     def __call__(self, block: tuple[int, int]) -> Pairs:
         first, second = (slice(start, start + BLOCK) for start in block)
         bound = self.bounding[first] @ self.bounding[second].T
-        rows, columns = np.nonzero(bound >= self.threshold - _SLACK)
+        lowest = self.threshold if self.related is None else min(self.related, self.threshold)
+        rows, columns = np.nonzero(bound >= lowest - _SLACK)
         if block[0] == block[1]:
             upper = rows < columns
             rows, columns = rows[upper], columns[upper]
@@ -135,8 +166,22 @@ class _Search:
         else:
             values = self._each(rows + block[0], columns + block[1])
         alike = values >= self.threshold
+        if self.related is not None and self.labels is not None:
+            same = self.labels[first][rows] == self.labels[second][columns]
+            alike |= same & (values >= self.related)
         index = np.stack([rows[alike] + block[0], columns[alike] + block[1]], axis=1)
-        return Pairs(index.astype(np.int64), values[alike].astype(np.float32))
+        found = Pairs(index.astype(np.int64), values[alike].astype(np.float32))
+        if len(found) <= DENSE or self.labels is None or self.kinds is None:
+            return found
+        # The related ones are thinned apart: none of them may stand for a twin.
+        twin = found.correlation >= self.threshold
+        return joined([self._thinned(found.where(twin)), self._thinned(found.where(~twin))])
+
+    def _thinned(self, found: Pairs) -> Pairs:
+        assert self.labels is not None
+        assert self.kinds is not None
+        kept = thinned(found.index, found.correlation, self.labels, self.kinds)
+        return Pairs(found.index[kept], found.correlation[kept])
 
     def _each(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float32]:
         values = np.empty(len(rows), np.float32)
@@ -173,20 +218,7 @@ def clusters(n: int, found: Pairs) -> NDArray[np.int64]:
     ndarray
         (n,) int64: the smallest member of each one's cluster; itself where it is alone.
     """
-    parent = np.arange(n)
-    first, second = found.index[:, 0], found.index[:, 1]
-    while len(first):
-        # Every cluster hangs itself below the smallest one that it is linked with.
-        low, high = (
-            np.minimum(parent[first], parent[second]),
-            np.maximum(parent[first], parent[second]),
-        )
-        apart = low != high
-        first, second, low, high = first[apart], second[apart], low[apart], high[apart]
-        np.minimum.at(parent, high, low)
-        while not np.array_equal(parent, parent[parent]):
-            parent = parent[parent]
-    return parent
+    return linked(n, found.index)
 
 
 def sizes(cluster_of: NDArray[np.int64]) -> dict[int, int]:

@@ -70,11 +70,12 @@ class Known:
     parts : sequence of str
         Split or dataset of each; '' is no part.
     digests : sequence of str
-        Digest of each one's pixels.
+        Digest of each one's pixels; '' where not known.
     groups, signers : sequence of str
         '' where not known.
     twins : Pairs
-        Pairs of twins, whatever their labels.
+        Pairs of twins, whatever their labels. Of pictures with one digest, one that is paired
+        speaks for all.
     cluster_of : ndarray
         (N,) cluster of each, linked inside labels.
     """
@@ -92,7 +93,7 @@ def leaks(order: Sequence[str], known: Known) -> list[Leak]:
     part_of = np.array(known.parts, object)
     masks = {name: np.asarray(part_of == name, bool) for name in order}
     present = [name for name in order if masks[name].any()]
-    digests = numbered(known.digests)
+    digests = told_apart(numbered(known.digests))
     groups, signers = numbered(known.groups), numbered(known.signers)
     return [
         _between(one, other, masks[one], masks[other], known, digests, groups, signers)
@@ -110,11 +111,7 @@ def _between(
     groups: NDArray[np.int64],
     signers: NDArray[np.int64],
 ) -> Leak:
-    exact = second & np.isin(digests, digests[first]) & (digests >= 0)
-    near = exact.copy()
-    left, right = known.twins.index[:, 0], known.twins.index[:, 1]
-    near[right[first[left] & second[right]]] = True
-    near[left[first[right] & second[left]]] = True
+    exact, near = alike(digests, known.twins, first, second)
     linked = second & np.isin(known.cluster_of, known.cluster_of[first])
     return Leak(
         (one, other),
@@ -125,6 +122,39 @@ def _between(
         _common(signers, first, second),
         int(second.sum()),
     )
+
+
+def alike(
+    digests: NDArray[np.int64],
+    twins: Pairs,
+    first: NDArray[np.bool_],
+    second: NDArray[np.bool_],
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which of the second part have their very pixels, and which have a twin, in the first.
+
+    Parameters
+    ----------
+    digests : ndarray
+        (N,) number of each one's pixels, as `told_apart` gives them.
+    twins : Pairs
+        As in `Known`.
+    first, second : ndarray
+        (N,) whether each is of the part.
+    """
+    here = np.zeros(int(digests.max(initial=-1)) + 1, bool)
+    here[digests[first]] = True  # by picture: copies of one count alike
+    twin = here.copy()
+    left, right = digests[twins.index[:, 0]], digests[twins.index[:, 1]]
+    twin[right[here[left]]] = True
+    twin[left[here[right]]] = True
+    return second & here[digests], second & twin[digests]
+
+
+def told_apart(digests: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Numbers of digests, where those that are not known get one each."""
+    unknown = digests < 0
+    known = digests.max(initial=-1) + 1
+    return np.where(unknown, known + np.cumsum(unknown) - 1, digests)
 
 
 def _common(names: NDArray[np.int64], first: NDArray[np.bool_], second: NDArray[np.bool_]) -> int:

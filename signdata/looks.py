@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata import parallel
-from signdata.errors import MissingError, SigndataError
+from signdata.errors import CrashError, MissingError, SigndataError
 from signdata.files import reading
-from signdata.formats.base import Batch, Reader, divide
+from signdata.formats.base import Batch, ListBatch, Reader, divide
 from signdata.media import image
 from signdata.samples import Broken, Frame, Sample
 
@@ -25,7 +25,7 @@ CLIP_SIDE, CLIP_FRAMES = 16, 4
 """A clip's thumbnail is so many of its frames, evenly spaced."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Look:
     """What was seen of one sample.
 
@@ -45,6 +45,8 @@ class Look:
         Grey level and its standard deviation, 0..255; variance of the Laplacian.
     frozen : bool
         Whether all frames of a clip are the same.
+    n_poses : int
+        Frames of a clip that have a keypoint file.
     notes : tuple of str
         What reading did to the pixels.
     """
@@ -65,8 +67,8 @@ class Look:
     deviation: float = 0.0
     sharpness: float = 0.0
     frozen: bool = False
+    n_poses: int = 0
     notes: tuple[str, ...] = ()
-    meta: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,13 @@ class Looks:
         One a sample.
     thumbnails : ndarray
         (N, D) uint8; 0 for samples that cannot be read.
+    per_batch : list of int
+        How many samples each batch of the reader had.
     """
 
     looks: list[Look]
     thumbnails: NDArray[np.uint8]
+    per_batch: list[int] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.looks)
@@ -90,6 +95,8 @@ class Looks:
     @property
     def readable(self) -> Looks:
         """Without the samples that cannot be read."""
+        if all(look.error is None for look in self.looks):
+            return self
         kept = [i for i, look in enumerate(self.looks) if look.error is None]
         return Looks([self.looks[i] for i in kept], self.thumbnails[kept])
 
@@ -111,23 +118,25 @@ def look(
     clips = reader.info.kind == "clip"
     job = _Looking(side or side_for(reader), clips)
     looks: list[Look] = []
-    thumbnails = []
+    thumbnails, per_batch = [], []
     n_workers = parallel.n_workers(workers)
     runs = parallel.run(
         job, reader.batches(), workers=n_workers, divide=divide, inline=not reader.risky
     )
     with closing(runs) as results:
         for _, parts in results:
+            before = len(looks)
             for part in parts:
                 if isinstance(part, parallel.WorkerDied):
-                    continue
+                    part = job.died(part.item)
                 some, pixels = part
                 looks += some
                 thumbnails.append(pixels)
+            per_batch.append(len(looks) - before)
             if progress:
                 progress(len(looks), reader.info.n_samples)
-    width = job.n_values
-    return Looks(looks, np.concatenate([np.empty((0, width), np.uint8), *thumbnails]))
+    empty = np.empty((0, job.n_values), np.uint8)
+    return Looks(looks, np.concatenate([empty, *thumbnails]), per_batch)
 
 
 def side_for(reader: Reader) -> int:
@@ -152,6 +161,14 @@ class _Looking:
         return [one for one, _ in seen], rows.astype(np.uint8)
 
     def _one(self, sample: Sample) -> tuple[Look, NDArray[np.uint8]]:
+        known = self._known(sample)
+        try:
+            with reading(sample.source or sample.id):
+                return self._seen(sample, known)
+        except SigndataError as err:
+            return Look(**known, error=err), np.zeros(self.n_values, np.uint8)
+
+    def _known(self, sample: Sample) -> dict[str, Any]:
         files = sample.pixels.files
         known: dict[str, Any] = {
             "id": sample.id,
@@ -161,13 +178,18 @@ class _Looking:
             "signer": sample.meta.get("signer", ""),
             "source": sample.source,
             "path": files[0] if files else "",
-            "meta": dict(sample.meta),
         }
-        try:
-            with reading(sample.source or sample.id):
-                return self._seen(sample, known)
-        except SigndataError as err:
-            return Look(**known, error=err), np.zeros(self.n_values, np.uint8)
+        return known
+
+    def died(self, batch: Batch) -> tuple[list[Look], NDArray[np.uint8]]:
+        """What is said of samples on which a worker died."""
+        samples = batch.samples if isinstance(batch, ListBatch) else ()
+        known = [self._known(sample) for sample in samples] or [
+            {"id": f"batch {batch.key}", "label": "", "split": ""}
+        ]
+        error = CrashError("the worker process died on it")
+        rows = np.zeros((len(known), self.n_values), np.uint8)
+        return [Look(**one, error=error) for one in known], rows
 
     def _seen(self, sample: Sample, known: dict[str, Any]) -> tuple[Look, NDArray[np.uint8]]:
         if isinstance(sample.pixels, Broken):
@@ -196,14 +218,12 @@ class _Looking:
             deviation=float(gray.std()),
             sharpness=image.sharpness(gray),
             frozen=frozen and len(small) > 1,
+            n_poses=sum(sample.pixels.beside(k) is not None for k in range(len(small)))
+            if self.clips
+            else 0,
             notes=tuple(sample.pixels.notes()),
         )
         if not self.clips:
             return found, small[0]
         chosen = [small[(2 * k + 1) * len(small) // (2 * CLIP_FRAMES)] for k in range(CLIP_FRAMES)]
         return found, np.concatenate(chosen)
-
-
-def missing_dead(looks: Looks) -> Iterator[Look]:
-    """The samples that cannot be read."""
-    return (look for look in looks.looks if look.error is not None)

@@ -28,7 +28,7 @@ MAX_SAMPLES = 30_000
 """More are thinned out, evenly over each class's runs."""
 
 ROUNDS = 3
-_CHUNK = 1024
+_CHUNK = 256
 _NUMBER = re.compile(r"([0-9]+)[^0-9/]*$")
 
 
@@ -154,13 +154,15 @@ def _accuracy(
     vectors: Vectors, labels: Sequence[str], runs: dict[str, list[int]], held: list[int]
 ) -> float:
     """Share of `held` whose nearest neighbour among all others has their label."""
-    out = set(held)
-    seen = np.array([i for run in runs.values() for i in run if i not in out], np.int64)
+    used = np.array(sorted(i for run in runs.values() for i in run), np.int64)
+    known = vectors if len(used) == len(vectors) else vectors[used]
+    out = np.isin(used, held)
     names = np.array(labels, object)
-    known = vectors[seen]
     right = 0
     for start in range(0, len(held), _CHUNK):
         some = np.array(held[start : start + _CHUNK], np.int64)
-        nearest: NDArray[np.int64] = seen[(vectors[some] @ known.T).argmax(axis=1)]
+        alike = vectors[some] @ known.T
+        alike[:, out] = -2
+        nearest: NDArray[np.int64] = used[alike.argmax(axis=1)]
         right += int((names[some] == names[nearest]).sum())
     return right / len(held)

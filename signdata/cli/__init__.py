@@ -30,6 +30,7 @@ COMMANDS = {
     "augment": "Make variants of every picture, as ImageMagick would.",
     "convert": "Convert a dataset from any format to any other.",
     "split": "Split a dataset into train, val and test.",
+    "audit": "Find leaks, duplicates and damage in a dataset.",
     "info": "Count samples per class and split.",
     "verify": "Check a dataset, or tell whether two are the same.",
     "baseline": "Train a reference network on a dataset.",

@@ -14,6 +14,7 @@ COLUMNS = 12
 """Pictures side by side."""
 
 _LINE = 12
+_LETTER = 5
 _GAP = 4
 _SMALLEST = 84
 """Smaller pictures are enlarged to about this many pixels."""
@@ -33,11 +34,13 @@ def sheet(rows: Sequence[tuple[str, Sequence[tuple[str, Frame]]]]) -> bytes:
         A PNG.
     """
     tiles = [(title, [(word, _tile(frame)) for word, frame in some]) for title, some in rows]
-    width = max(tile.width for _, some in tiles for _, tile in some) + _GAP
+    words = max(len(word) for _, some in tiles for word, _ in some) * _LETTER
+    width = max(words, *(tile.width for _, some in tiles for _, tile in some)) + _GAP
     height = max(tile.height for _, some in tiles for _, tile in some) + _LINE + _GAP
     columns = min(COLUMNS, max(len(some) for _, some in tiles))
     total = sum(_LINE + _GAP + height * -(-len(some) // columns) for _, some in tiles)
-    page = Image.new("RGB", (columns * width + _GAP, total + _GAP), "white")
+    titles = max(len(title) for title, _ in tiles) * _LETTER
+    page = Image.new("RGB", (max(columns * width, titles) + _GAP, total + _GAP), "white")
     pen, font = ImageDraw.Draw(page), ImageFont.load_default(9)
     top = _GAP
     for title, some in tiles:

@@ -1,0 +1,59 @@
+"""``signdata audit``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from signdata.cli import options
+
+
+@click.command("audit")
+@click.argument("src", type=options.PATH)
+@click.argument("others", metavar="[OTHER...]", nargs=-1, type=options.PATH)
+@click.option(
+    "--threshold",
+    type=float,
+    default=0.98,
+    show_default=True,
+    help="Correlation from which two pictures are twins.",
+)
+@click.option(
+    "--contact-sheet",
+    type=options.PATH,
+    metavar="OUT.png",
+    help="Draw leaks, conflicts and groups of near-duplicates.",
+)
+@click.option(
+    "--fix", type=options.PATH, metavar="OUT", help="Write SRC without the offenders, each listed."
+)
+@click.option("--strict", is_flag=True, help="Exit code 4 if something is found that counts.")
+@options.seed
+@options.from_format
+@options.split
+@options.reads_csv
+@options.videos
+@options.follow_symlinks
+@options.workers
+@options.dry_run
+@options.overwrite
+@options.shows
+def command(src: str, others: tuple[str, ...], **kwargs: Any) -> None:
+    """Find what is wrong with dataset SRC, between its splits, or between it and OTHER ones.
+
+    Looks for leaks, duplicates, pictures under two labels, damage, odd pictures and clips, gaps
+    in the classes, signers on both sides, and films that a random split would tear apart. What
+    is only good to know does not count for --strict. --fix leaves out what cannot be read,
+    pictures under two labels, copies, and samples of a later split with a twin in an earlier
+    one; given OTHER datasets, all samples of SRC with a twin in one of them.
+
+    \b
+    Example:
+      signdata audit sign_mnist_train.csv sign_mnist_test.csv
+      signdata audit asl-split/ --strict --contact-sheet look.png
+      signdata audit asl-split/ --fix asl-clean/
+    """
+    import signdata
+
+    options.run(signdata.audit, src, *others, **kwargs)

@@ -1,0 +1,126 @@
+"""What an audit says: the kinds of finding, and which of them count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from signdata.errors import one_line
+from signdata.results import MAX_LISTED
+
+KINDS = {
+    "leak": "twins of samples in an earlier part",
+    "label-conflict": "the same pixels under two labels",
+    "near-label-conflict": "almost the same pixels under two labels",
+    "shared-signer": "a signer in several splits",
+    "shared-group": "a group in several splits",
+    "burst": "a random split would flatter",
+    "missing": "not there",
+    "corrupt": "cannot be read",
+    "crash": "cannot be read",
+    "short": "too short",
+    "exact-duplicate": "the same pixels as an earlier sample",
+    "near-duplicates": "groups of near-duplicates",
+    "flat": "blank",
+    "frozen": "clips that do not move",
+    "pose-mismatch": "poses that do not fit the frames",
+    "split-as-class": "a split that is read as a class",
+    "class-sets": "classes that are not in every part",
+    "empty-class": "classes without a sample",
+    "label-space": "about the classes",
+    "class-order": "classes that others would number otherwise",
+    "odd-size": "pictures of an odd size",
+    "odd-mode": "pictures of an odd mode",
+    "changed": "not as its file or its index says",
+    "dark": "nearly black",
+    "bright": "nearly white",
+    "blurred": "blurred",
+    "imbalance": "classes of very different size",
+    "unprotected": "no one knows who signs",
+    "related": "alike, but no duplicates",
+    "stray": "not a sample: not read",
+}
+"""Every kind and what it says, the most important first."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong, or good to know.
+
+    Attributes
+    ----------
+    kind : str
+        One of `KINDS`.
+    path : str
+        The sample, file or dataset.
+    where : str
+        Split, dataset or class, or ''.
+    message : str
+        One line.
+    counts : bool
+        Whether `--strict` ends with 4 for it; otherwise it is advice.
+    """
+
+    kind: str
+    path: str
+    where: str
+    message: str
+    counts: bool = True
+
+    def to_dict(self) -> dict[str, str]:
+        """For JSON."""
+        return {
+            "kind": self.kind,
+            "path": self.path,
+            "where": self.where,
+            "message": self.message,
+        }
+
+
+def ordered(findings: Iterable[Finding]) -> list[Finding]:
+    """The most important kinds first; inside a kind as they came."""
+    rank = {kind: number for number, kind in enumerate(KINDS)}
+    return sorted(findings, key=lambda finding: (not finding.counts, rank[finding.kind]))
+
+
+def listed(findings: Sequence[Finding]) -> list[dict[str, str]]:
+    """For JSON: the first 1,000 of each kind."""
+    seen: Counter[str] = Counter()
+    found = []
+    for finding in findings:
+        seen[finding.kind] += 1
+        if seen[finding.kind] <= MAX_LISTED:
+            found.append(finding.to_dict())
+    return found
+
+
+def counted(findings: Sequence[Finding]) -> dict[str, int]:
+    """How many there are of each kind."""
+    return dict(Counter(finding.kind for finding in findings))
+
+
+SHOWN = 3
+"""Findings of one kind that are shown to people."""
+
+
+def shown(findings: Sequence[Finding]) -> list[str]:
+    """Lines for people: a heading a kind, and the first few."""
+    lines = []
+    for counts, heading in ((True, "FOUND"), (False, "good to know")):
+        some = [finding for finding in findings if finding.counts == counts]
+        if some:
+            lines += ["", heading]
+        for kind in dict.fromkeys(finding.kind for finding in some):
+            lines += _of_kind(kind, [finding for finding in some if finding.kind == kind])
+    return lines
+
+
+def _of_kind(kind: str, some: Sequence[Finding]) -> list[str]:
+    lines = [f"  {kind}: {KINDS[kind]}" + (f" ({len(some):,})" if len(some) > 1 else "")]
+    for finding in some[:SHOWN]:
+        place = " ".join(f"{text}:" for text in (finding.where, finding.path) if text)
+        lines.append(f"    {one_line(f'{place} {finding.message}'.strip())}")
+    if len(some) > SHOWN:
+        lines.append(f"    ... and {len(some) - SHOWN:,} more")
+    return lines
