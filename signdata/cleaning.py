@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 
 from signdata.auditing import Audit
+from signdata.datasets import Without
 from signdata.findings import Finding
-from signdata.formats.base import Batch, DatasetInfo, ListBatch, Reader, Survey
+from signdata.formats.base import Reader
 from signdata.likeness import leaking
 from signdata.resemblance import how
 from signdata.results import Problem
-from signdata.samples import Sample
 
 
 def offenders(found: Audit) -> list[Finding]:
@@ -84,64 +82,3 @@ def without(found: Audit, left_out: Collection[Finding]) -> Reader:
     ids = {one.path for one in left_out}
     kept = (one for one in found.first.looks.looks if one.id not in ids)
     return Without(found.first.reader, ids, sum(one.n_frames for one in kept))
-
-
-class Without(Reader):
-    """Another dataset without some samples.
-
-    Parameters
-    ----------
-    reader : Reader
-        The dataset.
-    ids : collection of str
-        What is left out.
-    n_frames : int
-        Pictures that all the others have.
-    """
-
-    name = "part"
-
-    def __init__(self, reader: Reader, ids: Collection[str], n_frames: int) -> None:
-        self._reader = reader
-        self.risky = reader.risky  # type: ignore[misc]  # of the dataset that is read
-        self._ids = frozenset(ids)
-        self._n_frames = n_frames
-
-    @cached_property
-    def info(self) -> DatasetInfo:
-        info = self._reader.info
-        n, present = 0, set()
-        for sample in self:
-            n += 1
-            present.add(sample.label)
-        return replace(info, n_samples=n, present=tuple(sorted(present)) if info.present else ())
-
-    def batches(self) -> Iterator[Batch]:
-        for batch in self._reader.batches():
-            if isinstance(batch, ListBatch):
-                rest = batch.without(self._ids)
-                if rest.samples:
-                    yield rest
-            else:
-                yield _Rest(batch, self._ids)
-
-    def survey(self) -> Survey:
-        return replace(self._reader.survey(), n_frames=self._n_frames)
-
-    def close(self) -> None:
-        self._reader.close()
-
-
-@dataclass(frozen=True)
-class _Rest:
-    """The samples of a batch that are not left out."""
-
-    batch: Batch
-    ids: frozenset[str]
-
-    @property
-    def key(self) -> str:
-        return self.batch.key
-
-    def __iter__(self) -> Iterator[Sample]:
-        return (sample for sample in self.batch if sample.id not in self.ids)

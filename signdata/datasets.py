@@ -185,11 +185,22 @@ class Only(_Chosen):
 
 
 class Without(_Chosen):
-    """Another dataset without some of its samples, given by their ids."""
+    """Another dataset without some of its samples.
 
-    def __init__(self, reader: Reader, ids: Iterable[str]) -> None:
+    Parameters
+    ----------
+    reader : Reader
+        The dataset.
+    ids : iterable of str
+        What is left out.
+    n_frames : int, optional
+        Pictures that all the others have; counted by default where samples are stills.
+    """
+
+    def __init__(self, reader: Reader, ids: Iterable[str], n_frames: int | None = None) -> None:
         super().__init__(reader)
         self._ids = frozenset(ids)
+        self._n_frames = n_frames
 
     def takes(self, sample: Sample) -> bool:
         return sample.id not in self._ids
@@ -197,16 +208,15 @@ class Without(_Chosen):
     @cached_property
     def info(self) -> DatasetInfo:
         info = self._reader.info
-        n = info.n_samples
-        return replace(info, n_samples=None if n is None else n - len(self._ids))
+        labels = [sample.label for sample in self]
+        present = tuple(sorted(set(labels))) if info.present else ()
+        return replace(info, n_samples=len(labels), present=present)
 
     def survey(self, split: str | None = None) -> Survey:
-        survey = self._reader.survey(split)
-        if survey.n_frames is None:
-            return survey
-        if self.info.kind == "clip" or split is not None:
-            return replace(survey, n_frames=None)
-        return replace(survey, n_frames=survey.n_frames - len(self._ids))
+        n_frames = self._n_frames
+        if n_frames is None and self.info.kind == "still":
+            n_frames = self.info.n_samples
+        return replace(self._reader.survey(split), n_frames=n_frames if split is None else None)
 
 
 @dataclass(frozen=True)
