@@ -23,16 +23,16 @@ from signdata.training.models.weights import load_weights
 __all__ = ["MODELS", "ModelClass", "load_weights", "model_class", "model_table"]
 
 MODELS = {
-    "signnet": "signdata.training.models.signnet:SignNet",
-    "clipnet": "signdata.training.models.clipnet:ClipNet",
     "unam": "signdata.training.models.unam:Unam",
     "tec": "signdata.training.models.tec:Tec",
     "vgg16": "signdata.training.models.vgg16:Vgg16",
-    "resnet18": "signdata.training.models.resnet:ResNet18",
     "resnet50": "signdata.training.models.resnet:ResNet50",
+    "resnet18": "signdata.training.models.resnet:ResNet18",
     "aslnet": "signdata.training.models.aslnet:AslNet",
     "simplenet3d": "signdata.training.models.simplenet3d:SimpleNet3d",
     "twooutnet": "signdata.training.models.twooutnet:TwoOutNet",
+    "signnet": "signdata.training.models.signnet:SignNet",
+    "clipnet": "signdata.training.models.clipnet:ClipNet",
 }
 
 
