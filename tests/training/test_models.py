@@ -289,6 +289,22 @@ def test_weights_of_another_network_name_the_first_layer_that_differs(
         assert torch.equal(tensor, before[name])
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (torch.zeros(5).to_sparse(), "not a plain tensor"),
+        (torch.zeros(5, dtype=torch.int64), "found int64"),
+        (torch.zeros(5, dtype=torch.complex64), "found complex64"),
+        (torch.full((5,), torch.nan), "not all are finite"),
+    ],
+    ids=["sparse", "integer", "complex", "nan"],
+)
+def test_numbers_that_are_no_weights_are_refused(tmp_path: Path, value: Tensor, said: str) -> None:
+    path = saved(tmp_path / "wrong.pth", changed("fc.bias", value))
+    with pytest.raises(FormatError, match=f"fc.bias: .*{said}"):
+        load_weights(model_class("signnet")(5), path)
+
+
 def test_another_networks_file_names_its_first_layer(tmp_path: Path) -> None:
     path = saved(tmp_path / "resnet50.pth", changed("none", None))
     with pytest.raises(FormatError, match=r"resnet50\.pth:conv1\.weight: .*found none"):

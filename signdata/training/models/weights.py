@@ -80,7 +80,20 @@ def _read(path: str | os.PathLike[str]) -> dict[str, Tensor]:
             raise FormatError(
                 f"expected tensors by name, found {found}", path=path, where=str(name)
             )
+        if fault := _fault(name, value):
+            raise FormatError(f"weights that cannot be used: {fault}", path=path, where=name)
     return dict(content)
+
+
+def _fault(name: str, tensor: Tensor) -> str:
+    """What keeps a tensor from being weights, '' when nothing does."""
+    if tensor.layout is not torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
+        return "not a plain tensor"
+    if name.endswith(".num_batches_tracked"):
+        return ""
+    if not tensor.is_floating_point():
+        return f"expected floating-point numbers, found {str(tensor.dtype).removeprefix('torch.')}"
+    return "" if tensor.isfinite().all() else "not all are finite"
 
 
 def _is_other_head(
