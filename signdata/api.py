@@ -926,7 +926,7 @@ def sample(
 
 @_timed
 def baseline(
-    src: PathLike | Sequence[PathLike],
+    src: PathLike | Sequence[PathLike] = (),
     *,
     out: PathLike | None = None,
     model: str = "unam",
@@ -936,6 +936,7 @@ def baseline(
     augment: str | None = None,
     device: str = "auto",
     seed: int = 0,
+    list_models: bool = False,
     labels: str = "letters",
     csv_size: tuple[int, int] | None = None,
     header: bool = True,
@@ -948,7 +949,7 @@ def baseline(
     ----------
     src : path or sequence of paths
         The dataset, in any format. Without a `val` split, a tenth of `train` is held out;
-        without any split, a tenth each for `val` and `test`.
+        without any split, a tenth each for `val` and `test`. Only `list_models` needs none.
     out : path, optional
         The run's folder; ``runs/STEM-MODEL-sSEED`` by default.
     model : str
@@ -962,6 +963,9 @@ def baseline(
         `auto` takes CUDA where there is one.
     seed : int
         Of weights, order and augmentation.
+    list_models : bool
+        Train nothing; ``details["models"]`` holds each network's `name`, `parameters`,
+        `trainable`, `input`, `classes` and `source`.
     labels, csv_size, header
         How a CSV is read, as in `csv_to_folders`.
     progress : callable, optional
@@ -969,7 +973,11 @@ def baseline(
     """
     from signdata import baselines
 
+    if list_models:
+        return baselines.list_models()
     sources = _paths(src)
+    if not sources:
+        raise UsageError("no dataset is named; expected SRC, found none")
     reader = open_dataset(sources, labels=labels, csv_size=csv_size, header=header)
     settings = {
         "model": model,

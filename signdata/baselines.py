@@ -32,10 +32,7 @@ def run(
     progress: Progress | None,
 ) -> Result:
     """Train on `reader` into the folder `out`; see `signdata.baseline`."""
-    if importlib.util.find_spec("torch") is None:
-        raise DependencyError(
-            "torch is not installed; baseline needs it", remedy="pip install 'signdata[train]'"
-        )
+    _need_torch()
     given = {name: value for name, value in settings.items() if value is not None}
     document, already = whole.make(
         out,
@@ -51,6 +48,37 @@ def run(
     if already:
         result.details["already_done"] = True
     return result
+
+
+def list_models() -> Result:
+    """Every network there is with its numbers of parameters; needs no dataset."""
+    _need_torch()
+    from signdata.training.models import model_table
+
+    table = model_table()
+    result = Result("baseline", details={"models": table}, shows_counts=False)
+    rows = [("name", "parameters", "trainable", "input", "classes", "source")]
+    for row in table:
+        counts = (f"{row['parameters']:,}", f"{row['trainable']:,}")
+        taken = " x ".join(map(str, row["input"]))
+        rows.append((row["name"], *counts, taken, str(row["classes"]), row["source"]))
+    name, *wide = (max(map(len, column)) for column in zip(*rows, strict=True))
+    result.summary = "\n".join(
+        "  ".join(
+            [row[0].ljust(name)]
+            + [text.rjust(width) for text, width in zip(row[1:5], wide, strict=False)]
+            + [row[5]]
+        )
+        for row in rows
+    )
+    return result
+
+
+def _need_torch() -> None:
+    if importlib.util.find_spec("torch") is None:
+        raise DependencyError(
+            "torch is not installed; baseline needs it", remedy="pip install 'signdata[train]'"
+        )
 
 
 def _train(

@@ -10,8 +10,9 @@ from signdata.cli import options
 
 
 @click.command("baseline")
-@click.argument("src", metavar="SRC...", nargs=-1, required=True, type=options.PATH)
-@click.option("--model", default="unam", show_default=True, help="Name of the network: unam.")
+@click.argument("src", metavar="SRC...", nargs=-1, type=options.PATH)
+@click.option("--model", default="unam", show_default=True, help="Name of the network.")
+@click.option("--list-models", is_flag=True, help="Show the networks; needs no SRC.")
 @click.option(
     "--out", type=options.PATH, metavar="DIR", help="Run folder [default: runs/STEM-MODEL-sSEED]."
 )
@@ -50,4 +51,6 @@ def command(src: tuple[str, ...], **kwargs: Any) -> None:
     """
     import signdata
 
+    if not src and not kwargs["list_models"]:
+        raise click.UsageError("Missing argument 'SRC...'.", click.get_current_context())
     options.run(signdata.baseline, src, unit="step", **kwargs)

@@ -1,35 +1,43 @@
 """The networks by name: a registry of ``"module:Class"``, imported on use.
 
-A network is a `torch.nn.Module` built from the number of classes. It states the
-input it was drawn for, takes pictures standardised one by one, (B, C, H, W)
-float, and returns logits, (B, n_classes).
+What a network states and returns is said in `base.Network`. To use one::
+
+    build = model_class("resnet18")        # states its input: size, channels, frames, scale
+    network = build(n_classes)             # weights drawn from torch's random state
+    load_weights(network, path)            # or not; whether the head was in the file too
+    network.freeze(finetune)               # as built: freeze(False)
+    network(samples)                       # logits; logits and poses where `poses` is not 0
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Any, Protocol, cast
+
+import torch
 
 from signdata.errors import UsageError
+from signdata.training.models.base import Network
+from signdata.training.models.weights import load_weights
 
-if TYPE_CHECKING:
-    from torch import nn
+__all__ = ["MODELS", "ModelClass", "load_weights", "model_class", "model_table"]
 
 MODELS = {
     "unam": "signdata.training.models.unam:Unam",
+    "tec": "signdata.training.models.tec:Tec",
+    "vgg16": "signdata.training.models.vgg16:Vgg16",
+    "resnet50": "signdata.training.models.resnet:ResNet50",
+    "resnet18": "signdata.training.models.resnet:ResNet18",
+    "aslnet": "signdata.training.models.aslnet:AslNet",
+    "simplenet3d": "signdata.training.models.simplenet3d:SimpleNet3d",
+    "twooutnet": "signdata.training.models.twooutnet:TwoOutNet",
+    "signnet": "signdata.training.models.signnet:SignNet",
+    "clipnet": "signdata.training.models.clipnet:ClipNet",
 }
 
 
 class ModelClass(Protocol):
-    """What a network's class offers.
-
-    Attributes
-    ----------
-    input_size_hw : tuple of int
-        Height and width of the pictures that it takes.
-    channels : int
-        1 for grey, 3 for RGB.
-    """
+    """What a network's class offers; see `base.Network` for what each thing means."""
 
     @property
     def input_size_hw(self) -> tuple[int, int]: ...
@@ -37,7 +45,28 @@ class ModelClass(Protocol):
     @property
     def channels(self) -> int: ...
 
-    def __call__(self, n_classes: int) -> nn.Module: ...
+    @property
+    def frames(self) -> int: ...
+
+    @property
+    def normalise(self) -> str: ...
+
+    @property
+    def poses(self) -> int: ...
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def classes(self) -> int: ...
+
+    @property
+    def head(self) -> str: ...
+
+    @property
+    def pretrained(self) -> bool: ...
+
+    def __call__(self, n_classes: int) -> Network: ...
 
 
 def model_class(name: str) -> ModelClass:
@@ -46,3 +75,30 @@ def model_class(name: str) -> ModelClass:
         raise UsageError(f"no such model; expected {' or '.join(MODELS)}, found {name!r}")
     module, _, attribute = MODELS[name].partition(":")
     return cast(ModelClass, getattr(import_module(module), attribute))
+
+
+def model_table() -> list[dict[str, Any]]:
+    """Every network with its numbers of parameters; takes no memory and draws nothing.
+
+    Returns
+    -------
+    list of dict
+        `name`; `parameters`, all of them; `trainable`, those that learn without
+        fine-tuning; `input`, (C, H, W) or (T, C, H, W) as a list; `classes`, for which the
+        numbers hold; `source`.
+    """
+    return [_row(name, model_class(name)) for name in MODELS]
+
+
+def _row(name: str, build: ModelClass) -> dict[str, Any]:
+    with torch.device("meta"):
+        network = build(build.classes)
+    clip = [build.frames] if build.frames > 1 else []
+    return {
+        "name": name,
+        "parameters": sum(weights.numel() for weights in network.parameters()),
+        "trainable": sum(w.numel() for w in network.parameters() if w.requires_grad),
+        "input": [*clip, build.channels, *build.input_size_hw],
+        "classes": build.classes,
+        "source": build.source,
+    }

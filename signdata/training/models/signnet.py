@@ -1,0 +1,59 @@
+"""Our network for pictures: small, batch-normalised, of any size of picture.
+
+::
+
+    1 x 28 x 28, or larger
+      conv 3x3   24 x 28 x 28   pool 2   24 x 14 x 14
+      conv 3x3   48 x 14 x 14   pool 2   48 x  7 x  7
+      conv 3x3   96 x  7 x  7
+      conv 3x3   96 x  7 x  7
+      mean of all places, dropout 0.2
+      linear     96 -> classes
+
+Each convolution is followed by a batch normalisation and a ReLU.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from signdata.training.models.base import Network
+
+
+class SignNet(Network):
+    """Four batch-normalised convolutions and one linear layer on grey pictures."""
+
+    input_size_hw: ClassVar[tuple[int, int]] = (28, 28)
+    channels: ClassVar[int] = 1
+    source: ClassVar[str] = "ours, for pictures"
+    classes: ClassVar[int] = 24
+    head: ClassVar[str] = "fc"
+
+    def __init__(self, n_classes: int) -> None:
+        super().__init__()
+        self.conv1 = layer(1, 24)
+        self.conv2 = layer(24, 48)
+        self.conv3 = layer(48, 96)
+        self.conv4 = layer(96, 96)
+        self.dropout = nn.Dropout(0.2)
+        self.fc = nn.Linear(96, n_classes)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Logits (B, n_classes) of pictures (B, 1, H, W), both sides 4 or more."""
+        x = F.max_pool2d(self.conv1(pictures), 2)
+        x = F.max_pool2d(self.conv2(x), 2)
+        x = self.conv4(self.conv3(x))
+        logits: Tensor = self.fc(self.dropout(x.mean((2, 3))))
+        return logits
+
+
+def layer(before: int, after: int) -> nn.Sequential:
+    """A 3x3 convolution with batch normalisation and ReLU."""
+    return nn.Sequential(
+        nn.Conv2d(before, after, 3, padding=1, bias=False),
+        nn.BatchNorm2d(after),
+        nn.ReLU(inplace=True),
+    )

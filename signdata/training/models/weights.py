@@ -1,0 +1,123 @@
+"""Weights files of others: read as plain tensors, checked layer by layer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from signdata.errors import FormatError, MissingError
+from signdata.training.models.base import Network
+
+INSIDE = ("state_dict", "model_state_dict")
+"""Where a checkpoint keeps its weights: ours, and the usual one of PyTorch's tutorials."""
+
+
+def load_weights(network: Network, path: str | os.PathLike[str]) -> bool:
+    """Give a network the weights of a file; nothing is ever downloaded.
+
+    Parameters
+    ----------
+    network : Network
+        Changed in place, and only when the whole file fits.
+    path : path
+        A state dict as torchvision's files are, or a checkpoint such as ``best.pt``. It is
+        read with ``weights_only=True``, so that no code in it is run.
+
+    Returns
+    -------
+    bool
+        Whether the head was loaded too. It keeps its own weights where the file's head has
+        another number of classes, or, in a pretrained network, other layers.
+
+    Raises
+    ------
+    MissingError
+        There is no such file.
+    FormatError
+        It holds no weights, or those of another network: the first layer that differs is
+        named, with both shapes.
+    """
+    found = _read(path)
+    wanted = network.state_dict()
+    heads = [name for name in wanted if name.startswith(f"{network.head}.")]
+    other_head = _is_other_head(network, found, wanted, heads)
+    for name, tensor in wanted.items():
+        optional = name.endswith(".num_batches_tracked")  # absent from files before 2018
+        if not (other_head and name in heads) and not (optional and name not in found):
+            _compare(name, _shape(tensor), _shape(found.get(name)), path)
+    for name, tensor in found.items():
+        if name not in wanted and not (other_head and name.startswith(f"{network.head}.")):
+            _compare(name, "no such layer", _shape(tensor), path)
+    kept = set(heads) if other_head else set()
+    network.load_state_dict(
+        {**wanted, **{name: found[name] for name in wanted if name in found and name not in kept}}
+    )
+    return not other_head
+
+
+def _read(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """The tensors of a weights file by name, on the CPU."""
+    if not os.path.exists(path):
+        raise MissingError("not there", path=path)
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as err:  # a stranger's bytes can make torch raise anything
+        raise FormatError(
+            f"not a weights file that torch can read; found {type(err).__name__}", path=path
+        ) from err
+    for name in INSIDE:
+        if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
+            content = content[name]
+    if not isinstance(content, Mapping) or not content:
+        found = type(content).__name__
+        raise FormatError(f"no weights in it; expected tensors by name, found {found}", path=path)
+    for name, value in content.items():
+        if not isinstance(name, str) or not isinstance(value, Tensor):
+            found = type(value).__name__
+            raise FormatError(
+                f"expected tensors by name, found {found}", path=path, where=str(name)
+            )
+        if fault := _fault(name, value):
+            raise FormatError(f"weights that cannot be used: {fault}", path=path, where=name)
+    return dict(content)
+
+
+def _fault(name: str, tensor: Tensor) -> str:
+    """What keeps a tensor from being weights, '' when nothing does."""
+    if tensor.layout is not torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
+        return "not a plain tensor"
+    if name.endswith(".num_batches_tracked"):
+        return ""
+    if not tensor.is_floating_point():
+        return f"expected floating-point numbers, found {str(tensor.dtype).removeprefix('torch.')}"
+    return "" if tensor.isfinite().all() else "not all are finite"
+
+
+def _is_other_head(
+    network: Network, found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], heads: list[str]
+) -> bool:
+    """Whether the file's head is one of other classes, rather than a wrong or equal one."""
+    if not any(name in found for name in heads):
+        return network.pretrained
+    pairs = [(wanted[name].shape, found[name].shape) for name in heads if name in found]
+    return (
+        len(pairs) == len(heads)
+        and all(ours[1:] == theirs[1:] for ours, theirs in pairs)
+        and all(len(ours) == len(theirs) for ours, theirs in pairs)
+        and len({theirs[0] for _, theirs in pairs}) == 1
+        and any(ours != theirs for ours, theirs in pairs)
+    )
+
+
+def _shape(tensor: Tensor | None) -> str:
+    return "none" if tensor is None else str(tuple(tensor.shape))
+
+
+def _compare(name: str, wanted: str, found: str, path: str | os.PathLike[str]) -> None:
+    if wanted != found:
+        raise FormatError(
+            f"weights of another network; expected {wanted}, found {found}", path=path, where=name
+        )
