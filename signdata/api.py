@@ -52,10 +52,12 @@ __all__ = [
     "convert",
     "csv_to_folders",
     "demo",
+    "export",
     "extract_frames",
     "folders_to_csv",
     "info",
     "open_dataset",
+    "predict",
     "sample",
     "split",
     "trim",
@@ -886,6 +888,89 @@ def verify(
         a = recognition.trimmed_folder(Path(a))
         return verifying.against_manifest(opened(a), a, workers, progress)
     return verifying.compare(opened(a), opened(b), Path(a), Path(b), workers, progress)
+
+
+@_timed
+def predict(
+    run: PathLike,
+    *paths: PathLike,
+    top: int = 5,
+    annotate: PathLike | None = None,
+    device: str = "auto",
+) -> Result:
+    """Let a saved network say what it reads in pictures and videos.
+
+    Parameters
+    ----------
+    run : path
+        A run folder of `baseline`, its ``best.pt``, or an exported ``.onnx`` file.
+    paths : paths
+        Pictures, videos, folders of them, or links (http or https; up to 64 MiB).
+    top : int
+        How many of the likeliest classes are named.
+    annotate : path, optional
+        Folder for a copy of each picture, or of a video's middle frame, with the answer on it.
+    device : {'auto', 'cpu', 'cuda'}
+        Where a run's network reads.
+
+    Returns
+    -------
+    Result
+        ``details['predictions']``: for each input its ``path`` and ``top``, a list of
+        ``label`` and ``probability``. A network for pictures reads 16 frames of a video, and
+        their probabilities are averaged.
+    """
+    from signdata import predicting
+
+    return predicting.predict(
+        Path(run),
+        [str(path) for path in paths],
+        top=top,
+        annotate=None if annotate is None else Path(annotate),
+        device=device,
+    )
+
+
+@_timed
+def export(
+    run: PathLike,
+    out: PathLike | None = None,
+    *,
+    onnx: bool = True,
+    quantize: bool = False,
+    data: PathLike | None = None,
+    split: str = "test",
+    overwrite: bool = False,
+) -> Result:
+    """Write a run's network as ONNX, and hold it against PyTorch.
+
+    Parameters
+    ----------
+    run : path
+        A run folder of `baseline`.
+    out : path, optional
+        The ``.onnx`` file to make; ``model.onnx`` in the run folder by default.
+    onnx : bool
+        The format; there is no other.
+    quantize : bool
+        Whether a copy with 8-bit weights is written beside it (``NAME.uint8.onnx``).
+    data : path, optional
+        A dataset on whose `split` the networks are compared and tested; by default they are
+        compared on random inputs.
+    split : str
+        The split of `data`.
+    overwrite : bool
+        Replace files that are there.
+    """
+    from signdata import predicting
+
+    if not onnx:
+        raise UsageError("no format to export to", remedy="Say --onnx.")
+    target = Path(out) if out is not None else Path(run) / "model.onnx"
+    reader = None if data is None else open_dataset(data, split=split)
+    return predicting.export(
+        Path(run), target, quantize=quantize, reader=reader, overwrite=overwrite
+    )
 
 
 @_timed

@@ -34,6 +34,8 @@ COMMANDS = {
     "info": "Count samples per class and split.",
     "verify": "Check a dataset, or tell whether two are the same.",
     "baseline": "Train a reference network on a dataset.",
+    "predict": "Let a trained network read pictures and videos.",
+    "export": "Write a trained network as ONNX.",
     "sample": "Make a small synthetic dataset.",
     "demo": "Show the whole way on synthetic data.",
 }

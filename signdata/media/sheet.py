@@ -57,6 +57,21 @@ def sheet(rows: Sequence[tuple[str, Sequence[tuple[str, Frame]]]]) -> bytes:
     return out.getvalue()
 
 
+def titled(frame: Frame, text: str) -> Frame:
+    """A frame, at least 160 pixels wide, as RGB with a line of text under it."""
+    picture = Image.fromarray(frame[:, :, 0] if frame.shape[2] == 1 else frame).convert("RGB")
+    times = max(1, -(-160 // picture.width))
+    picture = picture.resize(
+        (picture.width * times, picture.height * times), Image.Resampling.NEAREST
+    )
+    high = max(16, picture.height // 14)
+    page = Image.new("RGB", (picture.width, picture.height + high + 8), "white")
+    page.paste(picture, (0, 0))
+    font = ImageFont.load_default(high)
+    ImageDraw.Draw(page).text((4, picture.height + 2), text, fill="black", font=font)
+    return np.asarray(page, np.uint8)
+
+
 def _tile(frame: Frame) -> Image.Image:
     image = Image.fromarray(frame[:, :, 0] if frame.shape[2] == 1 else np.ascontiguousarray(frame))
     times = max(1, round(_SMALLEST / max(image.size)))

@@ -1,0 +1,41 @@
+"""``signdata export``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from signdata.cli import options
+
+
+@click.command("export")
+@click.argument("run", type=options.PATH)
+@click.argument("out", required=False, type=options.PATH)
+@click.option("--onnx", is_flag=True, default=True, help="The format; there is no other.")
+@click.option("--quantize", is_flag=True, help="A second file with 8-bit weights.")
+@click.option(
+    "--data", type=options.PATH, metavar="SRC", help="Compare and test on a split of this dataset."
+)
+@click.option(
+    "--split",
+    type=click.Choice(["train", "val", "test"]),
+    default="test",
+    show_default=True,
+    help="The split of --data.",
+)
+@options.overwrite
+@options.shows
+def command(run: str, out: str | None, **kwargs: Any) -> None:
+    """Write a trained network as ONNX, and hold it against PyTorch.
+
+    OUT is model.onnx in the run folder unless it is named. Needs the extra:
+    pip install 'signdata[train,onnx]'.
+
+    \b
+    Example:
+      signdata export runs/asl-unam-s0 --onnx --quantize --data asl.h5
+    """
+    import signdata
+
+    options.run(signdata.export, run, out, **kwargs)

@@ -1,0 +1,46 @@
+"""``signdata predict``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from signdata.cli import options
+
+
+@click.command("predict")
+@click.argument("run", metavar="RUN|MODEL.onnx", type=options.PATH)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.option(
+    "--top",
+    "-k",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="Name so many of the likeliest classes.",
+)
+@click.option(
+    "--annotate", type=options.PATH, metavar="DIR", help="Write each picture with its answer there."
+)
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where a run's network reads.",
+)
+@options.shows
+def command(run: str, paths: tuple[str, ...], **kwargs: Any) -> None:
+    """Let a trained network say what it reads in pictures and videos.
+
+    RUN is a run folder of baseline, or a file that export made. PATH is a picture, a video, a
+    folder of them, or a link.
+
+    \b
+    Example:
+      signdata predict runs/asl-unam-s0 hand.jpg clips/
+    """
+    import signdata
+
+    options.run(signdata.predict, run, *paths, **kwargs)

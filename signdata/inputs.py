@@ -1,0 +1,126 @@
+"""What a user names to be read by a network: pictures, folders of them, videos, links."""
+
+from __future__ import annotations
+
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from signdata.errors import DecodeError, MissingError, SigndataError, UsageError
+from signdata.formats.tree import VIDEO_SUFFIXES, natural, read
+from signdata.media import image
+from signdata.samples import Frame, Pixels
+
+MAX_BYTES = 64 << 20
+"""More is not fetched from a link."""
+
+SECONDS = 30.0
+"""A link that is silent for so long is given up."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """One picture or video.
+
+    Attributes
+    ----------
+    name : str
+        As the user said it, or found below a folder that the user named.
+    path : Path
+        Where it is.
+    is_video : bool
+    """
+
+    name: str
+    path: Path
+    is_video: bool
+
+    def frames(self) -> Iterator[Frame]:
+        """Its frames, one for a picture; raises `DecodeError` on damage."""
+        if not self.is_video:
+            frame, _ = image.decode(read(str(self.path)), self.name)
+            yield frame
+            return
+        from signdata.media.clip import ClipOptions, ClipPixels
+
+        options = ClipOptions()
+        pixels: Pixels = ClipPixels(options.reel(str(self.path)), options=options)
+        pixels.settle()
+        yield from pixels.frames()
+
+
+@contextmanager
+def opened(words: list[str]) -> Iterator[list[Input]]:
+    """Find what each word names; links are fetched, and gone at the end.
+
+    Raises
+    ------
+    MissingError
+        If something is not there, or a folder holds no picture and no video.
+    DecodeError
+        If a link cannot be fetched.
+    """
+    with tempfile.TemporaryDirectory(prefix="signdata-") as scratch:
+        found: list[Input] = []
+        for number, word in enumerate(words):
+            if urlsplit(word).scheme in ("http", "https"):
+                found.append(_fetched(word, Path(scratch) / str(number)))
+            else:
+                found += _found(Path(word))
+        yield found
+
+
+def _found(path: Path) -> list[Input]:
+    if path.is_dir():
+        inside = sorted(
+            (file for file in path.rglob("*") if file.is_file() and _kind(file) is not None),
+            key=lambda file: natural(file.relative_to(path).as_posix()),
+        )
+        if not inside:
+            raise MissingError("no picture and no video in it", path=path)
+        return [Input(str(file), file, bool(_kind(file))) for file in inside]
+    if not path.exists():
+        raise MissingError("not there", path=path)
+    return [Input(str(path), path, bool(_kind(path)))]
+
+
+def _kind(path: Path) -> bool | None:
+    """Whether a name is that of a video; None if it is of nothing that can be read."""
+    suffix = path.suffix.lower()
+    if suffix in VIDEO_SUFFIXES:
+        return True
+    return False if suffix in image.SUFFIXES else None
+
+
+def _fetched(link: str, target: Path) -> Input:
+    """Fetch a link that a user typed: http(s) only, up to `MAX_BYTES`, within `SECONDS`."""
+    request = urllib.request.Request(link, headers={"User-Agent": "signdata"})
+    opener = urllib.request.build_opener(_WebOnly)
+    try:
+        with opener.open(request, timeout=SECONDS) as answer:
+            data = answer.read(MAX_BYTES + 1)
+    except SigndataError:
+        raise
+    except (OSError, ValueError, urllib.error.URLError) as err:
+        reason = getattr(err, "reason", err)
+        raise DecodeError(f"cannot be fetched ({reason})", path=link) from err
+    if len(data) > MAX_BYTES:
+        raise DecodeError(f"over {MAX_BYTES >> 20} MiB; more is not fetched", path=link)
+    target.write_bytes(data)
+    is_video = Path(urlsplit(link).path).suffix.lower() in VIDEO_SUFFIXES
+    return Input(link, target, is_video)
+
+
+class _WebOnly(urllib.request.HTTPRedirectHandler):
+    """Follows redirections to http(s) only."""
+
+    def redirect_request(self, *args: object, **kwargs: object) -> urllib.request.Request | None:
+        request = super().redirect_request(*args, **kwargs)  # type: ignore[arg-type]
+        if request is not None and request.type not in ("http", "https"):
+            raise UsageError(f"redirected to {request.full_url}; expected http or https")
+        return request
