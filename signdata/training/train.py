@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -152,14 +152,19 @@ class Learner:
     """A network, its optimiser, and how far the two are."""
 
     def __init__(
-        self, config: TrainConfig, network: nn.Module, part: Part, progress: Progress | None
+        self,
+        config: TrainConfig,
+        network: nn.Module,
+        part: Part,
+        class_weights: Tensor | None,
+        progress: Progress | None,
     ) -> None:
         self.config, self.network, self.part, self.progress = config, network, part, progress
+        self.class_weights = class_weights
         self.forward = torch.compile(network) if config.compile else network
         self.normalise = Intake.of(type(network)).normalise
         self.learned = [weights for weights in network.parameters() if weights.requires_grad]
         self.optimiser = _optimiser(config, self.learned)
-        self.class_weights = _class_weights(config, part.labels, network)
         self.steps_per_epoch = math.ceil(len(part) / config.batch_size)
         self.total = self.steps_per_epoch * config.epochs
         self.order = torch.Generator().manual_seed(config.seed)
@@ -168,7 +173,7 @@ class Learner:
         self.sums = torch.zeros(3, device=part.device)  # loss, correct, steps without fault
         self.drawn = self.order.get_state()
 
-    def learn_epoch(self, pause: Pause, keep: Any) -> tuple[float, float]:
+    def learn_epoch(self, pause: Pause, keep: Callable[[], None]) -> tuple[float, float]:
         """See every sample once; mean loss and accuracy while learning.
 
         Sums stay on the device, so that nothing waits for it before the end. An epoch that was
@@ -267,11 +272,11 @@ def _optimiser(config: TrainConfig, weights: list[nn.Parameter]) -> torch.optim.
     return kind(weights, **given)
 
 
-def _class_weights(config: TrainConfig, labels: Tensor, network: nn.Module) -> Tensor | None:
+def class_weights(config: TrainConfig, labels: Tensor, n_classes: int) -> Tensor | None:
     """What each class weighs in the loss: less the more samples it has, 1 on the average."""
     if config.class_weights == "none":
         return None
-    counts = labels.bincount(minlength=network.n_classes).float()  # type: ignore[operator]
+    counts = labels.bincount(minlength=n_classes).float()
     share = counts / counts.sum()
     present = (counts > 0).sum()
     return torch.where(counts > 0, 1 / (present * share), torch.zeros_like(share))
@@ -410,11 +415,12 @@ class _Run:
         """Build the network, and go on where a run was broken off."""
         state = read_state(self.run_dir, asdict(self.config), self.digest, self.device)
         network = self._build(fresh=state is None)
-        parts = {
+        self.network = network
+        self.parts = {
             name: Part(self.data, self.splits == name, self.device) for name in ("train", "val")
         }
-        self.network, self.parts = network, parts
-        self.learner = Learner(self.config, network, parts["train"], self.progress)
+        weights = class_weights(self.config, self.parts["train"].labels, len(self.data.classes))
+        self.learner = Learner(self.config, network, self.parts["train"], weights, self.progress)
         if state is not None:
             self.learner.go_on(state)
             self.best, self.seconds, self.learning = (
@@ -434,7 +440,6 @@ class _Run:
             network.freeze(True)  # type: ignore[operator]  # of networks with fixed layers
         elif fixed and config.weights is None:
             self.notes.append("the fixed layers have random weights; --weights FILE gives better")
-        network.n_classes = len(self.data.classes)  # type: ignore[assignment]
         network.to(self.device)
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch says Tensor only
         return network
