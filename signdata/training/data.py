@@ -211,7 +211,7 @@ class _Store:
         self._n += 1
         self._shape = array.shape
         if self._file is None and self._n * array.nbytes > self._limit:
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - the map keeps it open
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `array`
             for each in self._arrays:
                 self._file.write(each.data)
             self._arrays.clear()
@@ -224,8 +224,9 @@ class _Store:
         """All of them, (N, ...)."""
         if self._file is None:
             return np.stack(self._arrays)
-        self._file.flush()
-        return np.memmap(self._file, np.uint8, "r", shape=(self._n, *self._shape))
+        with self._file as file:  # the map holds on to it
+            file.flush()
+            return np.memmap(file, np.uint8, "r", shape=(self._n, *self._shape))
 
 
 # ---------------------------------------------------------------------------- poses

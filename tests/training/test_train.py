@@ -17,8 +17,8 @@ from signdata.errors import OutputError, SourceChangedError, TrainingError, Usag
 from signdata.training import models
 from signdata.training.augmenting import prepare
 from signdata.training.data import Dataset
-from signdata.training.models import model_class
 from signdata.training.feeding import Part
+from signdata.training.models import model_class
 from signdata.training.pausing import Pause
 from signdata.training.presets import PUBLISHED, Preset
 from signdata.training.train import (
@@ -356,9 +356,10 @@ def test_a_resumed_run_equals_an_unbroken_one(
 
 
 def test_a_second_signal_acts_at_once() -> None:
-    with pytest.raises(KeyboardInterrupt), Pause():
+    with Pause():
         os.kill(os.getpid(), signal.SIGINT)
-        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -373,7 +374,7 @@ def test_a_run_goes_on_with_its_own_split_and_classes_only(data: Dataset, tmp_pa
         with pytest.raises(SourceChangedError, match="another split or other classes") as caught:
             train(LONG, other, run_dir=tmp_path / "run")
         assert "\n" not in str(caught.value)
-    with pytest.raises(OutputError, match="begun with another lr and epochs|epochs and lr"):
+    with pytest.raises(OutputError, match="begun with another epochs and lr"):
         train(replace(LONG, lr=0.5, epochs=9), data, run_dir=tmp_path / "run")
     assert (tmp_path / "run" / "last.pt").read_bytes() == before
     (tmp_path / "run" / "last.pt").write_bytes(before[:1000])
