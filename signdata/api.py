@@ -840,6 +840,7 @@ def baseline(
     compile: bool = False,
     seed: int = 0,
     seeds: int = 1,
+    compare_splits: bool = False,
     resume: PathLike | None = None,
     labels: str = "letters",
     csv_size: tuple[int, int] | None = None,
@@ -893,6 +894,9 @@ def baseline(
     seeds : int
         Runs, each with the next seed and the same split; more than one gives a mean and a
         standard deviation.
+    compare_splits : bool
+        Whether all samples are mixed and split anew in two ways, by rows at random and by
+        whole groups; both accuracies, the gap and controls are told.
     resume : path, optional
         Folder of a run that goes on, with its own options.
     labels, csv_size, header
@@ -923,6 +927,7 @@ def baseline(
         "device": device,
         "compile": compile or None,
         "seeds": seeds if seeds != 1 else None,
+        "compare_splits": compare_splits or None,
     }
     if resume is not None:
         asked = {"out": out, "overwrite": overwrite or None, "seed": seed or None, **settings}

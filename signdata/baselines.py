@@ -6,7 +6,7 @@ import importlib.util
 import statistics
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,6 +16,10 @@ from signdata.formats.base import Reader
 from signdata.output import PARTIAL_DIR
 from signdata.results import Result
 
+if TYPE_CHECKING:
+    from signdata.training.data import Dataset
+    from signdata.training.train import TrainConfig
+
 Progress = Callable[[int, int, str], None]
 
 _SHOWN = (
@@ -23,6 +27,9 @@ _SHOWN = (
     *("macro_f1", "measured_on", "epochs", "best_epoch", "samples_per_second", "parameters"),
     *("trainable", "device"),
 )
+_OF_RUNS = ("seeds", "compare_splits")
+"""Options that say which runs there are, not how one is made."""
+
 _OF_EACH = ("seed", "test_accuracy", "test_correct", "test_total", "val_accuracy", "best_epoch")
 
 
@@ -80,6 +87,8 @@ def run(
     A run that was broken off goes on, if its options are the same.
     """
     need_torch()
+    if settings.get("seeds") and settings.get("compare_splits"):
+        raise UsageError("--seeds and --compare-splits contradict each other")
     given = {name: value for name, value in settings.items() if value is not None}
     document, already = whole.make(
         out,
@@ -91,7 +100,7 @@ def run(
         build=lambda root: {"counts": _train(reader, root, given, seed, progress)},
         resumes=True,
     )
-    result = _describe(out, int(document["counts"]["samples"]), int(given.get("seeds", 1)), seed)
+    result = _describe(out, int(document["counts"]["samples"]), given, seed)
     if already:
         result.details["already_done"] = True
     return result
@@ -100,11 +109,11 @@ def run(
 def _train(
     reader: Reader, root: Path, given: dict[str, Any], seed: int, progress: Progress | None
 ) -> dict[str, int]:
+    """Make every run that is asked for, but for those that are there already."""
     from signdata.training import data, models
     from signdata.training.train import TrainConfig, train
 
-    settings = {name: value for name, value in given.items() if name != "seeds"}
-    seeds = int(given.get("seeds", 1))
+    settings = {name: value for name, value in given.items() if name not in _OF_RUNS}
     config = TrainConfig.of(**settings, seed=seed, split_seed=seed)
     takes = data.Intake.of(models.model_class(config.model))
     try:
@@ -116,45 +125,111 @@ def _train(
             poses=takes.poses,
             progress=progress,
         )
-        if seeds == 1:
-            train(config, dataset, run_dir=root, progress=progress)
-        for each in range(seed, seed + seeds) if seeds > 1 else ():
-            place = root / f"s{each}"
-            place.mkdir(exist_ok=True)
-            if not (place / "metrics.json").exists():
+        if given.get("compare_splits"):
+            _compare(dataset, config, root, progress)
+            return {"samples": len(dataset.labels)}
+        for folder, each in _folders(root, given, seed):
+            folder.mkdir(exist_ok=True)
+            if folder == root or not (folder / "metrics.json").exists():
                 config = TrainConfig.of(**settings, seed=each, split_seed=seed)
-                train(config, dataset, run_dir=place, progress=progress)
+                train(config, dataset, run_dir=folder, progress=progress)
     except DatasetError as err:
         err.path = err.path or str(reader.info.sources[0]["name"])
         raise
     return {"samples": len(dataset.labels)}
 
 
+def _folders(out: Path, given: dict[str, Any], seed: int) -> list[tuple[Path, int]]:
+    """Where each run is, and its seed."""
+    seeds = int(given.get("seeds", 1))
+    if seeds == 1:
+        return [(out, seed)]
+    return [(out / f"s{each}", each) for each in range(seed, seed + seeds)]
+
+
+def _compare(dataset: Dataset, config: TrainConfig, root: Path, progress: Progress | None) -> None:
+    """Train on both splits and on shuffled labels, and write ``comparison.json``."""
+    from signdata.training import comparing
+    from signdata.training.train import train
+
+    looked = comparing.look(dataset)
+    groups, how = comparing.groups_of(dataset, looked)
+    rows = comparing.by_rows(dataset, config.seed)
+    apart = comparing.by_groups(dataset, groups, config.seed)
+    splits = {"random": rows, "grouped": apart, "shuffled": comparing.shuffled(apart, config.seed)}
+    reached = {}
+    for name, split in splits.items():
+        folder = root / name
+        folder.mkdir(exist_ok=True)
+        if not (folder / "metrics.json").exists():
+            train(config, split, run_dir=folder, progress=progress)
+        reached[name] = float(_measured(folder)["test_accuracy"])
+    controls = comparing.controls(rows, apart, looked)
+    controls["shuffled_labels"] = {"grouped": reached["shuffled"]}
+    comparison = {
+        "random_split_accuracy": reached["random"],
+        "group_split_accuracy": reached["grouped"],
+        "gap": reached["random"] - reached["grouped"],
+        "grouped_by": how,
+        "groups": len(set(groups) - {""}) + groups.count(""),
+        "controls": controls,
+        "shuffled_falls_to_chance": comparing.falls_to_chance(reached["shuffled"], apart),
+    }
+    (root / "comparison.json").write_bytes(
+        msgspec.json.format(msgspec.json.encode(comparison), indent=2) + b"\n"
+    )
+
+
 # -- What it reached
 
 
-def _describe(out: Path, n_samples: int, seeds: int, seed: int) -> Result:
-    folders = [out] if seeds == 1 else [out / f"s{each}" for each in range(seed, seed + seeds)]
+def _describe(out: Path, n_samples: int, given: dict[str, Any], seed: int) -> Result:
+    compared = bool(given.get("compare_splits"))
+    folders = [folder for folder, _ in _folders(out, given, seed)]
+    folders = [out / "grouped", out / "random"] if compared else folders
     runs = [_measured(folder) for folder in folders]
-    first = runs[0]
     result = Result("baseline", str(out))
     result.read = result.written = n_samples
     result.shows_counts = False
-    result.details.update({name: value for name, value in first.items() if name in _SHOWN})
+    result.details.update({name: value for name, value in runs[0].items() if name in _SHOWN})
     result.details["run"] = str(out)
     for note in dict.fromkeys(note for each in runs for note in each["notes"]):
         result.note(str(out), note)
+    lines = _lines(runs[0])
     files = "best.pt, last.pt, metrics.json, results.csv"
-    lines = _lines(first)
-    if seeds > 1:
-        lines.append(_spread(runs, result))
-        files = f"{folders[0].name}/ to {folders[-1].name}/, each with {files}"
+    if len(runs) > 1:
+        names = ", ".join(f"{folder.name}/" for folder in folders)
+        files = f"{names}, each with {files}"
+        lines += _comparison(out, result) if compared else [_spread(runs, result)]
     result.summary = "\n".join([*lines, f"{out}: {files}"])
     return result
 
 
+def _comparison(out: Path, result: Result) -> list[str]:
+    """Both accuracies and the controls, into the details; the lines that say so."""
+    found = _read(out / "comparison.json")
+    result.details["comparison"] = found
+    controls = found["controls"]
+    if not found["shuffled_falls_to_chance"]:
+        result.note(
+            str(out),
+            "shuffled labels do not fall to chance: something beside the pictures tells the class",
+        )
+    neighbour, majority = controls["nearest_neighbour"], controls["majority"]
+    return [
+        f"random split {found['random_split_accuracy']:.2%}, split by {found['grouped_by']} "
+        f"{found['group_split_accuracy']:.2%}: the random one flatters by {found['gap']:.2%}",
+        f"nearest neighbour {neighbour['random']:.2%} and {neighbour['grouped']:.2%}, most "
+        f"frequent class {majority['grouped']:.2%}, shuffled labels "
+        f"{controls['shuffled_labels']['grouped']:.2%}",
+    ]
+
+
 def _measured(folder: Path) -> dict[str, Any]:
-    file = folder / "metrics.json"
+    return _read(folder / "metrics.json")
+
+
+def _read(file: Path) -> dict[str, Any]:
     try:
         return msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
     except (OSError, msgspec.DecodeError) as err:

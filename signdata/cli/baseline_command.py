@@ -72,6 +72,11 @@ from signdata.cli import options
     help="Runs with SEED and the seeds after it; tells mean and standard deviation.",
 )
 @click.option(
+    "--compare-splits",
+    is_flag=True,
+    help="Mix all and split by rows and by groups: both accuracies, the gap, and controls.",
+)
+@click.option(
     "--resume", type=options.PATH, metavar="RUN", help="Go on with a run that was broken off."
 )
 @options.seed

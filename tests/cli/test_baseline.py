@@ -195,3 +195,19 @@ def test_published_settings_and_options_beside_them(cli, easy, tmp_path):
     config = json.loads((tmp_path / "run" / "metrics.json").read_text())["config"]
     assert (config["lr"], config["momentum"], config["optimizer"]) == (0.0015, 0.7, "adam")
     assert (config["schedule"], config["patience"]) == ("plateau", 3)
+
+
+def test_splits_are_compared(cli, easy, tmp_path):
+    words = ["--out", tmp_path / "run", "--epochs", "3", "--batch-size", "9", "--model", "unam"]
+    done = cli("baseline", *easy, *words, "--compare-splits", "--json")
+    assert done.returncode == 0
+    found = done.json["comparison"]
+    assert found["gap"] == found["random_split_accuracy"] - found["group_split_accuracy"]
+    assert found["group_split_accuracy"] == done.json["test_accuracy"]
+    assert {"majority", "nearest_neighbour", "shuffled_labels"} == set(found["controls"])
+    for name in ("random", "grouped", "shuffled"):
+        assert (tmp_path / "run" / name / "best.pt").exists()
+    again = cli("baseline", *easy, *words, "--compare-splits")
+    assert "flatters by" in again.stdout
+    both = cli("baseline", *easy, "--compare-splits", "--seeds", "2", "--out", tmp_path / "two")
+    assert both.returncode == 2
