@@ -123,6 +123,7 @@ def _train(
             channels=takes.channels,
             frames=takes.frames,
             poses=takes.poses,
+            scratch=root,
             progress=progress,
         )
         if given.get("compare_splits"):

@@ -8,6 +8,7 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any, Self
 
 import numpy as np
@@ -111,6 +112,7 @@ def load(
     frames: int = 1,
     poses: int = 0,
     limit: int = LIMIT,
+    scratch: Path | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
     """Read a whole dataset at one size.
@@ -130,6 +132,8 @@ def load(
         Not 0: the keypoints beside the frames that are kept are wanted too.
     limit : int
         Bytes of pictures from which on all are kept in a temporary file, mapped to memory.
+    scratch : Path, optional
+        The folder of that file, which has no name there; the system's by default.
     progress : callable, optional
         Called every 1,000 samples.
 
@@ -146,7 +150,7 @@ def load(
     DecodeError
         From the reader, for a damaged picture.
     """
-    store = _Store(limit)
+    store = _Store(limit, scratch)
     names, splits, ids, groups, signers = [], [], [], [], []
     points: list[NDArray[np.float32]] = []
     for sample in reader:
@@ -202,8 +206,9 @@ def evenly(n: int, wanted: int) -> list[int]:
 class _Store:
     """Arrays of one shape, in memory up to a limit, all in a temporary file beyond it."""
 
-    def __init__(self, limit: int) -> None:
-        self._limit, self._arrays = limit, list[NDArray[np.uint8]]()
+    def __init__(self, limit: int, scratch: Path | None) -> None:
+        self._limit, self._scratch = limit, scratch
+        self._arrays: list[NDArray[np.uint8]] = []
         self._file: IO[bytes] | None = None
         self._n = 0
 
@@ -211,7 +216,7 @@ class _Store:
         self._n += 1
         self._shape = array.shape
         if self._file is None and self._n * array.nbytes > self._limit:
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `array`
+            self._file = tempfile.TemporaryFile(dir=self._scratch)  # noqa: SIM115 - closed by `array`
             for each in self._arrays:
                 self._file.write(each.data)
             self._arrays.clear()
