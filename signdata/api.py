@@ -1014,14 +1014,27 @@ def baseline(
     src: PathLike | Sequence[PathLike] = (),
     *,
     out: PathLike | None = None,
-    model: str = "unam",
+    model: str | None = None,
+    preset: str | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
     lr: float | None = None,
+    optimizer: str | None = None,
+    schedule: str | None = None,
+    patience: int | None = None,
+    label_smoothing: float | None = None,
+    class_weights: str | None = None,
+    clip_norm: float | None = None,
     augment: str | None = None,
-    device: str = "auto",
+    weights: PathLike | None = None,
+    finetune: bool = False,
+    device: str | None = None,
+    compile: bool = False,
     seed: int = 0,
     list_models: bool = False,
+    seeds: int = 1,
+    compare_splits: bool = False,
+    resume: PathLike | None = None,
     labels: str = "letters",
     csv_size: tuple[int, int] | None = None,
     header: bool = True,
@@ -1030,6 +1043,9 @@ def baseline(
 ) -> Result:
     """Train a reference network on a dataset and test it once.
 
+    A run that was broken off goes on where it was when it is called again with the same
+    options, or by `resume`.
+
     Parameters
     ----------
     src : path or sequence of paths
@@ -1037,22 +1053,52 @@ def baseline(
         without any split, a tenth each for `val` and `test`. Only `list_models` needs none.
     out : path, optional
         The run's folder; ``runs/STEM-MODEL-sSEED`` by default.
-    model : str
-        Name of the network.
+    model : str, optional
+        Name of the network; by default the one for pictures or for clips.
+    preset : {'ours', 'published'}, optional
+        Settings that hold where no other option says more: ours (the default), or those of
+        the network's source.
     epochs, batch_size, lr
-        How it is trained; each network has its defaults.
+        How it is trained.
+    optimizer : {'adamw', 'adam', 'sgd'}, optional
+    schedule : {'one-cycle', 'plateau', 'constant'}, optional
+        Of the learning rate.
+    patience : int, optional
+        Epochs without a better one on val after which learning ends; 0 is never.
+    label_smoothing : float, optional
+        0..1.
+    class_weights : {'none', 'balanced'}, optional
+        `balanced` makes all classes weigh alike.
+    clip_norm : float, optional
+        The gradient is shortened to this length; 0 is never.
     augment : {'light', 'none', 'recipe'}, optional
         Random changes, anew in every epoch: small ones (the default), none, or one of the 60
         variants that Sign-MNIST was made with.
-    device : {'auto', 'cpu', 'cuda'}
-        `auto` takes CUDA where there is one.
+    weights : path, optional
+        File of weights to start from.
+    finetune : bool
+        Whether the layers that a network keeps fixed learn too.
+    device : {'auto', 'cpu', 'cuda'}, optional
+        `auto` (the default) takes CUDA where there is one.
+    compile : bool
+        Whether the network is compiled before it learns.
     seed : int
-        Of weights, order and augmentation.
+        Of weights, order and augmentation, and of what is held out.
+    seeds : int
+        Runs, each with the next seed and the same split; more than one gives a mean and a
+        standard deviation.
+    compare_splits : bool
+        Whether all samples are mixed and split anew in two ways, by rows at random and by
+        whole groups; both accuracies, the gap and controls are told.
+    resume : path, optional
+        Folder of a run that goes on, with its own options.
     list_models : bool
         Train nothing; ``details["models"]`` holds each network's `name`, `parameters`,
         `trainable`, `input`, `classes` and `source`.
     labels, csv_size, header
         How a CSV is read, as in `csv_to_folders`.
+    overwrite : bool
+        Whether something else under the name of the run's folder may be replaced.
     progress : callable, optional
         Called as ``progress(done, total, note)`` in steps.
     """
@@ -1063,18 +1109,36 @@ def baseline(
     sources = _paths(src)
     if not sources:
         raise UsageError("no dataset is named; expected SRC, found none")
-    reader = open_dataset(sources, labels=labels, csv_size=csv_size, header=header)
-    settings = {
+    settings: dict[str, Any] = {
         "model": model,
+        "preset": preset,
         "epochs": epochs,
         "batch_size": batch_size,
         "lr": lr,
+        "optimizer": optimizer,
+        "schedule": schedule,
+        "patience": patience,
+        "label_smoothing": label_smoothing,
+        "class_weights": class_weights,
+        "clip_norm": clip_norm,
         "augment": augment,
+        "weights": None if weights is None else str(weights),
+        "finetune": finetune or None,
         "device": device,
+        "compile": compile or None,
+        "seeds": seeds if seeds != 1 else None,
+        "compare_splits": compare_splits or None,
     }
-    place = Path(out) if out is not None else Path("runs") / f"{sources[0].stem}-{model}-s{seed}"
-    refuse_overlap(sources, place)
-    with reader:
+    if resume is not None:
+        asked = {"out": out, "overwrite": overwrite or None, "seed": seed or None, **settings}
+        baselines.refuse_options(asked)
+        settings, seed = baselines.options_of(Path(resume))
+    baselines.need_torch()
+    with open_dataset(sources, labels=labels, csv_size=csv_size, header=header) as reader:
+        settings["model"] = settings["model"] or baselines.default_model(reader)
+        name = f"{sources[0].stem}-{settings['model']}-s{seed}"
+        place = Path(resume or out or Path("runs") / name)
+        refuse_overlap(sources, place)
         return baselines.run(reader, place, settings, seed, overwrite, progress)
 
 

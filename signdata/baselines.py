@@ -1,26 +1,77 @@
-"""The `baseline` command: a training run as a whole output."""
+"""The `baseline` command: one training run, or one for each of several seeds, as a whole output."""
 
 from __future__ import annotations
 
 import importlib.util
+import statistics
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from signdata import whole
-from signdata.errors import DatasetError, DependencyError
+from signdata import manifest, whole
+from signdata.errors import DatasetError, DependencyError, FormatError, MissingError, UsageError
 from signdata.formats.base import Reader
+from signdata.output import PARTIAL_DIR
 from signdata.results import Result
+
+if TYPE_CHECKING:
+    from signdata.training.data import Dataset
+    from signdata.training.train import TrainConfig
 
 Progress = Callable[[int, int, str], None]
 
 _SHOWN = (
     *("model", "test_accuracy", "test_correct", "test_total", "val_accuracy", "train_accuracy"),
     *("macro_f1", "measured_on", "epochs", "best_epoch", "samples_per_second", "parameters"),
-    "device",
+    *("trainable", "device"),
 )
+_OF_RUNS = ("seeds", "compare_splits")
+"""Options that say which runs there are, not how one is made."""
+
+_OF_EACH = ("seed", "test_accuracy", "test_correct", "test_total", "val_accuracy", "best_epoch")
+
+
+def need_torch() -> None:
+    """Raise `DependencyError` where torch is not installed."""
+    if importlib.util.find_spec("torch") is None:
+        raise DependencyError(
+            "torch is not installed; baseline needs it", remedy="pip install 'signdata[train]'"
+        )
+
+
+def default_model(reader: Reader) -> str:
+    """The network for a dataset of this kind when nobody names one."""
+    from signdata.training.models import MODELS
+
+    wanted = ("clipnet", "signnet") if reader.info.kind == "clip" else ("signnet",)
+    return next((name for name in wanted if name in MODELS), "unam")
+
+
+def options_of(run: Path) -> tuple[dict[str, Any], int]:
+    """Options and seed of a run, broken off or done.
+
+    Raises
+    ------
+    MissingError
+        There is no run of baseline.
+    """
+    for file in (run / PARTIAL_DIR / "record.json", run / manifest.DOCUMENT):
+        if file.is_file():
+            document = manifest.parse_document(file.read_bytes(), file)
+            if document.get("command") == "baseline":
+                return dict(document["options"]), int(document["seed"])
+    raise MissingError("no run of baseline that could go on", path=run)
+
+
+def refuse_options(given: dict[str, Any]) -> None:
+    """Raise `UsageError` if a run that goes on is given options: it has its own."""
+    named = [f"--{name.replace('_', '-')}" for name, value in given.items() if value is not None]
+    if named:
+        raise UsageError(
+            f"--resume goes on with the options of the run; found {' and '.join(named)} too"
+        )
 
 
 def run(
@@ -31,8 +82,13 @@ def run(
     overwrite: bool,
     progress: Progress | None,
 ) -> Result:
-    """Train on `reader` into the folder `out`; see `signdata.baseline`."""
-    _need_torch()
+    """Train on `reader` into the folder `out`; see `signdata.baseline`.
+
+    A run that was broken off goes on, if its options are the same.
+    """
+    need_torch()
+    if settings.get("seeds") and settings.get("compare_splits"):
+        raise UsageError("--seeds and --compare-splits contradict each other")
     given = {name: value for name, value in settings.items() if value is not None}
     document, already = whole.make(
         out,
@@ -41,10 +97,10 @@ def run(
         seed=seed,
         sources=reader.info.sources,
         overwrite=overwrite,
-        build=lambda root: {"counts": _train(reader, root, {**given, "seed": seed}, progress)},
+        build=lambda root: {"counts": _train(reader, root, given, seed, progress)},
+        resumes=True,
     )
-    measured = msgspec.json.decode((out / "metrics.json").read_bytes(), type=dict[str, Any])
-    result = _describe(measured, int(document["counts"]["samples"]), out)
+    result = _describe(out, int(document["counts"]["samples"]), given, seed)
     if already:
         result.details["already_done"] = True
     return result
@@ -52,7 +108,7 @@ def run(
 
 def list_models() -> Result:
     """Every network there is with its numbers of parameters; needs no dataset."""
-    _need_torch()
+    need_torch()
     from signdata.training.models import model_table
 
     table = model_table()
@@ -74,48 +130,156 @@ def list_models() -> Result:
     return result
 
 
-def _need_torch() -> None:
-    if importlib.util.find_spec("torch") is None:
-        raise DependencyError(
-            "torch is not installed; baseline needs it", remedy="pip install 'signdata[train]'"
-        )
-
-
 def _train(
-    reader: Reader, root: Path, settings: dict[str, Any], progress: Progress | None
+    reader: Reader, root: Path, given: dict[str, Any], seed: int, progress: Progress | None
 ) -> dict[str, int]:
+    """Make every run that is asked for, but for those that are there already."""
     from signdata.training import data, models
     from signdata.training.train import TrainConfig, train
 
-    config = TrainConfig(**settings)
-    network = models.model_class(config.model)
+    settings = {name: value for name, value in given.items() if name not in _OF_RUNS}
+    config = TrainConfig.of(**settings, seed=seed, split_seed=seed)
+    takes = data.Intake.of(models.model_class(config.model))
     try:
         dataset = data.load(
-            reader, size_hw=network.input_size_hw, channels=network.channels, progress=progress
+            reader,
+            size_hw=takes.size_hw,
+            channels=takes.channels,
+            frames=takes.frames,
+            poses=takes.poses,
+            scratch=root,
+            progress=progress,
         )
-        train(config, dataset, run_dir=root, progress=progress)
+        if given.get("compare_splits"):
+            _compare(dataset, config, root, progress)
+            return {"samples": len(dataset.labels)}
+        for folder, each in _folders(root, given, seed):
+            folder.mkdir(exist_ok=True)
+            if folder == root or not (folder / "metrics.json").exists():
+                config = TrainConfig.of(**settings, seed=each, split_seed=seed)
+                train(config, dataset, run_dir=folder, progress=progress)
     except DatasetError as err:
         err.path = err.path or str(reader.info.sources[0]["name"])
         raise
     return {"samples": len(dataset.labels)}
 
 
-def _describe(measured: dict[str, Any], n_samples: int, out: Path) -> Result:
+def _folders(out: Path, given: dict[str, Any], seed: int) -> list[tuple[Path, int]]:
+    """Where each run is, and its seed."""
+    seeds = int(given.get("seeds", 1))
+    if seeds == 1:
+        return [(out, seed)]
+    return [(out / f"s{each}", each) for each in range(seed, seed + seeds)]
+
+
+def _compare(dataset: Dataset, config: TrainConfig, root: Path, progress: Progress | None) -> None:
+    """Train on both splits and on shuffled labels, and write ``comparison.json``."""
+    from signdata.training import comparing
+    from signdata.training.train import train
+
+    looked = comparing.look(dataset)
+    groups, how = comparing.groups_of(dataset, looked)
+    rows = comparing.by_rows(dataset, config.seed)
+    apart = comparing.by_groups(dataset, groups, config.seed)
+    splits = {"random": rows, "grouped": apart, "shuffled": comparing.shuffled(apart, config.seed)}
+    reached = {}
+    for name, split in splits.items():
+        folder = root / name
+        folder.mkdir(exist_ok=True)
+        if not (folder / "metrics.json").exists():
+            train(config, split, run_dir=folder, progress=progress)
+        reached[name] = float(_measured(folder)["test_accuracy"])
+    controls = comparing.controls(rows, apart, looked)
+    controls["shuffled_labels"] = {"grouped": reached["shuffled"]}
+    comparison = {
+        "random_split_accuracy": reached["random"],
+        "group_split_accuracy": reached["grouped"],
+        "gap": reached["random"] - reached["grouped"],
+        "grouped_by": how,
+        "groups": len(set(groups) - {""}) + groups.count(""),
+        "controls": controls,
+        "shuffled_falls_to_chance": comparing.falls_to_chance(reached["shuffled"], apart),
+    }
+    (root / "comparison.json").write_bytes(
+        msgspec.json.format(msgspec.json.encode(comparison), indent=2) + b"\n"
+    )
+
+
+# -- What it reached
+
+
+def _describe(out: Path, n_samples: int, given: dict[str, Any], seed: int) -> Result:
+    compared = bool(given.get("compare_splits"))
+    folders = [folder for folder, _ in _folders(out, given, seed)]
+    folders = [out / "grouped", out / "random"] if compared else folders
+    runs = [_measured(folder) for folder in folders]
     result = Result("baseline", str(out))
     result.read = result.written = n_samples
     result.shows_counts = False
-    result.details.update({name: value for name, value in measured.items() if name in _SHOWN})
+    result.details.update({name: value for name, value in runs[0].items() if name in _SHOWN})
     result.details["run"] = str(out)
-    for note in measured["notes"]:
+    for note in dict.fromkeys(note for each in runs for note in each["notes"]):
         result.note(str(out), note)
-    test = measured["test_accuracy"]
+    lines = _lines(runs[0])
+    files = "best.pt, last.pt, metrics.json, results.csv"
+    if len(runs) > 1:
+        names = ", ".join(f"{folder.name}/" for folder in folders)
+        files = f"{names}, each with {files}"
+        lines += _comparison(out, result) if compared else [_spread(runs, result)]
+    result.summary = "\n".join([*lines, f"{out}: {files}"])
+    return result
+
+
+def _comparison(out: Path, result: Result) -> list[str]:
+    """Both accuracies and the controls, into the details; the lines that say so."""
+    found = _read(out / "comparison.json")
+    result.details["comparison"] = found
+    controls = found["controls"]
+    if not found["shuffled_falls_to_chance"]:
+        result.note(
+            str(out),
+            "shuffled labels do not fall to chance: something beside the pictures tells the class",
+        )
+    neighbour, majority = controls["nearest_neighbour"], controls["majority"]
+    return [
+        f"random split {found['random_split_accuracy']:.2%}, split by {found['grouped_by']} "
+        f"{found['group_split_accuracy']:.2%}: the random one flatters by {found['gap']:.2%}",
+        f"nearest neighbour {neighbour['random']:.2%} and {neighbour['grouped']:.2%}, most "
+        f"frequent class {majority['grouped']:.2%}, shuffled labels "
+        f"{controls['shuffled_labels']['grouped']:.2%}",
+    ]
+
+
+def _measured(folder: Path) -> dict[str, Any]:
+    return _read(folder / "metrics.json")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.DecodeError) as err:
+        raise FormatError(f"cannot be read ({err})", path=file) from err
+
+
+def _lines(measured: dict[str, Any]) -> list[str]:
     lines = [
         f"{measured['model']}: {measured['parameters']:,} parameters, best epoch "
         f"{measured['best_epoch']} of {measured['epochs']} on {measured['device']}",
         f"train {measured['train_accuracy']:.2%}, val {measured['val_accuracy']:.2%}",
     ]
+    test = measured["test_accuracy"]
     if test is not None:
         counts = f"{measured['test_correct']:,} of {measured['test_total']:,} right"
         lines.append(f"test {test:.2%}: {counts}, macro F1 {measured['macro_f1']:.4f}")
-    result.summary = "\n".join([*lines, f"{out}: best.pt, metrics.json, results.csv"])
-    return result
+    return lines
+
+
+def _spread(runs: list[dict[str, Any]], result: Result) -> str:
+    """Mean and standard deviation over seeds, into the details; the line that says so."""
+    result.details["runs"] = [{name: each[name] for name in _OF_EACH} for each in runs]
+    on = runs[0]["measured_on"]
+    values = [each[f"{on}_accuracy"] for each in runs]
+    mean, deviation = statistics.mean(values), statistics.stdev(values)
+    result.details["test_accuracy_mean"] = mean if on == "test" else None
+    result.details["test_accuracy_std"] = deviation if on == "test" else None
+    return f"{len(runs)} seeds: {on} {mean:.2%}, standard deviation {deviation:.2%}"

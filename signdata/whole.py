@@ -22,6 +22,7 @@ def make(
     sources: tuple[Any, ...],
     overwrite: bool,
     build: Callable[[Path], dict[str, Any]],
+    resumes: bool = False,
 ) -> tuple[dict[str, Any], bool]:
     """Have `build` fill a directory, and give it its name when it is done.
 
@@ -35,6 +36,9 @@ def make(
         Whether something else under the name may be replaced.
     build : callable
         Fills the empty directory that it is given; returns further keys for ``signdata.json``.
+    resumes : bool
+        Whether `build` goes on from what it left when it was broken off; it then gets the
+        directory as it was.
 
     Returns
     -------
@@ -54,9 +58,10 @@ def make(
     if output.open() == COMPLETE:
         return output.document, True
     try:
-        remove(output.tree)
+        if not resumes:
+            remove(output.tree)
         with writing(out):
-            output.tree.mkdir()
+            output.tree.mkdir(exist_ok=True)
             document = {**record, **build(output.tree)}
             write_file(output.tree / manifest.DOCUMENT, manifest.dump_document(document))
         output.commit()
@@ -64,7 +69,10 @@ def make(
         output.release()
         raise
     except SigndataError:
-        output.abandon()
+        if resumes and any(output.tree.iterdir()):
+            output.release()
+        else:
+            output.abandon()
         raise
     except BaseException:
         output.release()

@@ -15,26 +15,50 @@ from signdata.training import magick
 
 AUGMENTS = ("light", "none", "recipe")
 
+_MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of ImageNet's red, green and blue, 0..1, as torchvision's weights expect."""
 
-def prepare(images: Tensor, augment: str) -> Tensor:
-    """Pictures as a network takes them.
+
+def prepare(images: Tensor, augment: str, normalise: str = "each") -> Tensor:
+    """Pictures or clips as a network takes them.
 
     Parameters
     ----------
-    images : Tensor of uint8, shape (B, C, H, W)
+    images : Tensor of uint8, shape (B, C, H, W) or (B, T, C, H, W)
+        All frames of a clip are changed by one draw.
     augment : {'light', 'none', 'recipe'}
+    normalise : {'each', 'imagenet', 'unit'}
+        `each` gives each picture or clip mean 0 and deviation 1, `imagenet` subtracts
+        ImageNet's mean of each channel and divides by its deviation, `unit` is 0..1.
 
     Returns
     -------
-    Tensor of float32, shape (B, C, H, W)
-        Each picture with mean 0 and deviation 1; channels last in memory.
+    Tensor of float32, of the same shape
+        Pictures are channels last in memory.
     """
+    # To the draws, the frames of a clip are channels of one picture.
+    pictures = images.flatten(1, -3)
     if augment == "recipe":
-        images = recipe(images)
-    pictures = images.float() / 255
+        pictures = recipe(pictures)
+    pictures = pictures.float() / 255
     if augment == "light":
         pictures = light(pictures)
-    return standardise(pictures).contiguous(memory_format=torch.channels_last)
+    if normalise == "each":
+        pictures = standardise(pictures)
+    pictures = pictures.view(images.shape)
+    if normalise == "imagenet":
+        pictures = _as_imagenet(pictures)
+    if images.ndim == 4:
+        pictures = pictures.contiguous(memory_format=torch.channels_last)
+    return pictures
+
+
+def _as_imagenet(pictures: Tensor) -> Tensor:
+    # Filled by the device itself: a copy from the host would be waited for.
+    scaled = [
+        (pictures.select(-3, i) - _MEAN[i]) / _DEVIATION[i] for i in range(pictures.shape[-3])
+    ]
+    return torch.stack(scaled, dim=-3)
 
 
 def standardise(pictures: Tensor) -> Tensor:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
+from pathlib import Path
+from typing import IO, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from signdata import grouped
 from signdata.errors import DatasetError
 from signdata.formats.base import Reader
 from signdata.labels import class_to_idx
 from signdata.media.image import resize, to_gray
-from signdata.samples import SPLITS, Frame
+from signdata.samples import SPLITS, Frame, Sample
 
 Progress = Callable[[int, int, str], None]
 """Called with what is done, the total (0 when unknown) and a few words."""
@@ -22,15 +27,56 @@ Progress = Callable[[int, int, str], None]
 HELD_OUT = 0.1
 """Share of the samples held out for a split that the dataset does not have."""
 
+LIMIT = 8 << 30
+"""Bytes of pictures that are kept in memory; of a larger dataset all are kept in a file."""
 
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """Every sample of a dataset at a network's input size, in memory.
+HAND_POINTS = 21
+"""Points of one hand in a keypoint file of OpenPose."""
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What a network takes, as its class states it.
 
     Attributes
     ----------
-    images : ndarray of uint8, shape (N, C, H, W)
-        0..255, grey (C = 1) or RGB (C = 3).
+    size_hw : tuple of int
+    channels : {1, 3}
+    frames : int
+        1 takes pictures (B, C, H, W), more takes clips (B, T, C, H, W).
+    normalise : {'each', 'imagenet', 'unit'}
+        See `signdata.training.augmenting.prepare`.
+    poses : int
+        Numbers that its second head tells of the hands; 0 without one.
+    """
+
+    size_hw: tuple[int, int]
+    channels: int
+    frames: int = 1
+    normalise: str = "each"
+    poses: int = 0
+
+    @classmethod
+    def of(cls, network: Any) -> Self:
+        """Of a network's class."""
+        return cls(
+            network.input_size_hw,
+            network.channels,
+            getattr(network, "frames", 1),
+            getattr(network, "normalise", "each"),
+            getattr(network, "poses", 0),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Every sample of a dataset at a network's input size.
+
+    Attributes
+    ----------
+    images : ndarray of uint8, shape (N, C, H, W) or (N, T, C, H, W)
+        0..255, grey (C = 1) or RGB (C = 3); T frames of a clip. A `numpy.memmap` if they were
+        too many for memory.
     labels : ndarray of int64, shape (N,)
         Index into `classes`.
     splits : ndarray of str, shape (N,)
@@ -38,6 +84,11 @@ class Dataset:
     ids, groups : tuple of str, length N
     classes : tuple of str
         In the dataset's order, whether they occur or not.
+    signers : tuple of str, length N or 0
+        '' where nobody knows.
+    poses : ndarray of float32, shape (N, P), or None
+        x and y of 21 points of the left and 21 of the right hand in each frame, as shares of
+        its width and height; NaN where a point was not found.
     """
 
     images: NDArray[np.uint8]
@@ -46,15 +97,25 @@ class Dataset:
     ids: tuple[str, ...]
     groups: tuple[str, ...]
     classes: tuple[str, ...]
+    signers: tuple[str, ...] = ()
+    poses: NDArray[np.float32] | None = None
 
 
 # ---------------------------------------------------------------------------- pixels
 
 
 def load(
-    reader: Reader, *, size_hw: tuple[int, int], channels: int, progress: Progress | None = None
+    reader: Reader,
+    *,
+    size_hw: tuple[int, int],
+    channels: int,
+    frames: int = 1,
+    poses: int = 0,
+    limit: int = LIMIT,
+    scratch: Path | None = None,
+    progress: Progress | None = None,
 ) -> Dataset:
-    """Read a whole dataset at one size; a clip is represented by its middle frame.
+    """Read a whole dataset at one size.
 
     Parameters
     ----------
@@ -64,32 +125,51 @@ def load(
         Height and width wanted; pictures of another shape are stretched.
     channels : {1, 3}
         1 turns colour into grey, 3 repeats grey.
+    frames : int
+        Evenly spaced frames that are kept of a clip; 1 keeps the middle one, and no axis for
+        it. Those of a shorter clip are repeated.
+    poses : int
+        Not 0: the keypoints beside the frames that are kept are wanted too.
+    limit : int
+        Bytes of pictures from which on all are kept in a temporary file, mapped to memory.
+    scratch : Path, optional
+        The folder of that file, which has no name there; the system's by default.
     progress : callable, optional
         Called every 1,000 samples.
 
     Returns
     -------
     Dataset
-        It takes N x C x H x W bytes, and as much again while it is put together.
+        It takes N x T x C x H x W bytes, and as much again while it is put together.
 
     Raises
     ------
     DatasetError
-        No sample, a clip without frames, or fewer than two classes.
+        No sample, a clip without frames, fewer than two classes, or no poses where they are
+        wanted.
     DecodeError
         From the reader, for a damaged picture.
     """
-    images, names, splits, ids, groups = [], [], [], [], []
+    store = _Store(limit, scratch)
+    names, splits, ids, groups, signers = [], [], [], [], []
+    points: list[NDArray[np.float32]] = []
     for sample in reader:
         # A clip's length is known at its end; at this size all of it fits in memory.
-        frames = [fit(frame, size_hw, channels) for frame in sample.frames()]
-        if not frames:
+        fitted, shapes = [], []
+        for frame in sample.frames():
+            fitted.append(fit(frame, size_hw, channels))
+            shapes.append((frame.shape[0], frame.shape[1]))
+        if not fitted:
             raise DatasetError("a sample without frames", where=sample.id)
-        images.append(frames[len(frames) // 2])
+        kept = evenly(len(fitted), frames)
+        store.add(fitted[kept[0]] if frames == 1 else np.stack([fitted[i] for i in kept]))
+        if poses:
+            points.append(np.concatenate([_pose(sample, i, shapes[i]) for i in kept]))
         names.append(sample.label)
         splits.append(sample.split)
         ids.append(sample.id)
         groups.append(sample.group)
+        signers.append(sample.meta.get("signer", ""))
         if progress and len(ids) % 1000 == 0:
             progress(len(ids), reader.info.n_samples or 0, "reading")
     if not ids:
@@ -99,12 +179,14 @@ def load(
         raise DatasetError(f"too few classes to train on; expected 2 or more, found {len(classes)}")
     index = class_to_idx(classes)
     return Dataset(
-        images=np.stack(images),
+        images=store.array(),
         labels=np.array([index[name] for name in names], np.int64),
         splits=np.array(splits, np.str_),
         ids=tuple(ids),
         groups=tuple(groups),
         classes=classes,
+        signers=tuple(signers),
+        poses=_all_poses(points, poses) if poses else None,
     )
 
 
@@ -116,7 +198,91 @@ def fit(frame: Frame, size_hw: tuple[int, int], channels: int) -> NDArray[np.uin
     return np.ascontiguousarray(np.broadcast_to(planes, (channels, *size_hw)))
 
 
+def evenly(n: int, wanted: int) -> list[int]:
+    """The middles of `wanted` equal parts of `n` frames; one is the middle frame."""
+    return [(2 * i + 1) * n // (2 * wanted) for i in range(wanted)]
+
+
+class _Store:
+    """Arrays of one shape, in memory up to a limit, all in a temporary file beyond it."""
+
+    def __init__(self, limit: int, scratch: Path | None) -> None:
+        self._limit, self._scratch = limit, scratch
+        self._arrays: list[NDArray[np.uint8]] = []
+        self._file: IO[bytes] | None = None
+        self._n = 0
+
+    def add(self, array: NDArray[np.uint8]) -> None:
+        self._n += 1
+        self._shape = array.shape
+        if self._file is None and self._n * array.nbytes > self._limit:
+            self._file = tempfile.TemporaryFile(dir=self._scratch)  # noqa: SIM115 - closed by `array`
+            for each in self._arrays:
+                self._file.write(each.data)
+            self._arrays.clear()
+        if self._file is None:
+            self._arrays.append(array)
+        else:
+            self._file.write(array.data)
+
+    def array(self) -> NDArray[np.uint8]:
+        """All of them, (N, ...)."""
+        if self._file is None:
+            return np.stack(self._arrays)
+        with self._file as file:  # the map holds on to it
+            file.flush()
+            return np.memmap(file, np.uint8, "r", shape=(self._n, *self._shape))
+
+
+# ---------------------------------------------------------------------------- poses
+
+
+def _pose(sample: Sample, number: int, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Hand points (84,) beside a frame of a shape (H, W); NaN where there are none."""
+    points = np.full((2, HAND_POINTS, 2), np.nan, np.float32)
+    found = sample.pixels.beside(number)
+    if found is not None and found[0] == ".json":
+        try:
+            hands = list(_hands(json.loads(found[1])))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            what = "beside a frame is no keypoint file of OpenPose"
+            raise DatasetError(what, where=f"{sample.id} frame {number + 1}") from None
+        for hand, values in enumerate(hands):
+            seen = values[:, 2] > 0
+            points[hand, seen] = values[seen, :2] / (shape[1], shape[0])
+    return points.reshape(-1)
+
+
+def _hands(document: Any) -> Iterator[NDArray[np.float32]]:
+    """x, y and confidence of the points of the left and the right hand of the first person."""
+    people = document["people"]
+    for name in ("hand_left_keypoints_2d", "hand_right_keypoints_2d"):
+        values = people[0].get(name, []) if people else []
+        yield np.array(values or np.zeros(3 * HAND_POINTS), np.float32).reshape(HAND_POINTS, 3)
+
+
+def _all_poses(points: Sequence[NDArray[np.float32]], wanted: int) -> NDArray[np.float32]:
+    poses = np.stack(points)
+    if np.isnan(poses).all():
+        raise DatasetError(
+            "has no poses; this network learns them too",
+            remedy="Export frames with extract-frames --poses DIR, or take another network.",
+        )
+    if poses.shape[1] != wanted:
+        raise DatasetError(
+            f"poses of another shape; expected {wanted} numbers, found {poses.shape[1]}"
+        )
+    return poses
+
+
 # ---------------------------------------------------------------------------- splits
+
+
+def digest(data: Dataset, splits: NDArray[np.str_]) -> str:
+    """SHA-256 of the classes, and of every sample's id, class and split, in any order."""
+    rows = sorted(zip(data.ids, data.labels.tolist(), splits.tolist(), strict=True))
+    text = json.dumps([data.classes, rows], ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def settle_splits(data: Dataset, seed: int) -> tuple[NDArray[np.str_], list[str]]:
@@ -194,9 +360,9 @@ def hold_out(
 ) -> NDArray[np.bool_]:
     """Choose a stratified share of the samples, whole groups at a time.
 
-    Groups are taken in an order drawn from (seed, name) while each brings the class counts
-    nearer to what is wanted; samples without a group stand alone, and then the counts are
-    exact. No class loses all of its samples. The order of the samples does not matter.
+    As `signdata.grouped` shares them out: as near to the share of each class as the sizes of
+    the groups allow; samples without a group stand alone. No class loses all of its samples.
+    The order of the samples does not matter.
 
     Parameters
     ----------
@@ -212,31 +378,17 @@ def hold_out(
     ndarray of bool, shape (N,)
         True where held out. Nowhere, if every group holds all samples of some class.
     """
-    units: dict[tuple[bool, str], list[int]] = defaultdict(list)
-    for row, (sample_id, group) in enumerate(zip(ids, groups, strict=True)):
-        units[bool(group), group or sample_id].append(row)
-    there = Counter(labels.tolist())
-    wanted = {label: max(1, round(fraction * n)) if n > 1 else 0 for label, n in there.items()}
-    taken: Counter[int] = Counter()
-    held = np.zeros(len(labels), np.bool_)
-    best: tuple[int, list[int]] | None = None
-    for unit in sorted(units, key=lambda unit: _draw(seed, unit[1])):
-        inside = Counter(labels[units[unit]].tolist())
-        if any(taken[label] + n >= there[label] for label, n in inside.items()):
-            continue
-        gain = sum(
-            abs(wanted[label] - taken[label]) - abs(wanted[label] - taken[label] - n)
-            for label, n in inside.items()
-        )
-        if gain > 0:
-            held[units[unit]] = True
-            taken += inside
-        elif best is None or gain > best[0]:
-            best = (gain, units[unit])
-    if not held.any() and best is not None:
-        held[best[1]] = True
+    names = [group or f"\0{sample_id}" for sample_id, group in zip(ids, groups, strict=True)]
+    classes = [f"{label:06d}" for label in labels.tolist()]
+    ratios = {"train": 1 - fraction, "held": fraction}
+    parts = np.array(grouped.grouped(ids, classes, names, ratios, seed))
+    held: NDArray[np.bool_] = parts == "held"
+    rows_of: dict[str, list[int]] = defaultdict(list)
+    for row, name in enumerate(names):
+        rows_of[name].append(row)
+    left = Counter(labels[~held].tolist())
+    for row in np.flatnonzero(held).tolist():
+        if held[row] and not left[int(labels[row])]:
+            held[rows_of[names[row]]] = False
+            left.update(labels[rows_of[names[row]]].tolist())
     return held
-
-
-def _draw(seed: int, name: str) -> bytes:
-    return blake2b(f"{seed}/{name}".encode(), digest_size=16).digest()

@@ -33,6 +33,29 @@ def mixed_precision(device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
 
 
+def generator_states(device: torch.device) -> list[torch.Tensor]:
+    """Where the random draws are: on the CPU, and on the device if it is another."""
+    states = [torch.random.get_rng_state()]
+    if device.type == "cuda":
+        states.append(torch.cuda.get_rng_state(device))
+    return states
+
+
+def set_generator_states(device: torch.device, states: list[torch.Tensor]) -> None:
+    """Go on drawing where `generator_states` was asked."""
+    torch.random.set_rng_state(states[0].cpu())
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(states[1].cpu(), device)
+
+
+def room_for(n_bytes: int, device: torch.device) -> bool:
+    """Whether that much fits on the device, and as much again for the network."""
+    if device.type != "cuda":
+        return True
+    free, _ = torch.cuda.mem_get_info(device)
+    return 2 * n_bytes < free
+
+
 @contextmanager
 def repeatable(device: torch.device, seed: int) -> Iterator[None]:
     """Seeded draws and deterministic kernels; the caller's random state comes back unchanged."""

@@ -3,16 +3,18 @@
 ::
 
     best.pt        the best epoch's weights, with classes and settings as plain types
+    last.pt        all that learning goes on from, or ended with
     results.csv    one row an epoch
     metrics.json   every number of the run
 
-The first two are the same bytes for the same seed, data, device and versions.
+``best.pt`` and ``results.csv`` are the same bytes for the same seed, data, device and versions.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -25,6 +27,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from signdata import __version__
+from signdata.errors import OutputError, SourceChangedError
 from signdata.training import metrics
 
 
@@ -43,10 +46,12 @@ class Result:
     measured_on : {'test', 'val'}
         `val` only where there is no `test`.
     epochs, best_epoch : int
-        `best_epoch` counts from 1; of epochs equally good on `val` it is the last.
+        Those that were learned; `best_epoch` counts from 1, and of epochs equally good on
+        `val` it is the last.
     seconds, samples_per_second : float
         Wall time of the run; samples learned from in a second of learning.
-    parameters : int
+    parameters, trainable : int
+        All, and those that learn.
     device, run : str
         `run` is the run folder as it was given.
     notes : tuple of str
@@ -66,6 +71,7 @@ class Result:
     seconds: float
     samples_per_second: float
     parameters: int
+    trainable: int
     device: str
     run: str
     notes: tuple[str, ...]
@@ -73,6 +79,63 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """Plain types, ready for JSON."""
         return {**asdict(self), "notes": list(self.notes)}
+
+
+def save_state(run_dir: Path, state: Mapping[str, Any]) -> None:
+    """Write ``last.pt``: as a whole, or not at all."""
+    new = run_dir / "last.pt.new"
+    torch.save(dict(state), new)
+    os.replace(new, run_dir / "last.pt")
+
+
+def read_state(
+    run_dir: Path, config: Mapping[str, Any], digest: str, device: torch.device
+) -> dict[str, Any] | None:
+    """What a run left in ``last.pt``; None if there is none.
+
+    Parameters
+    ----------
+    run_dir : Path
+    config : mapping
+        Settings of the run that goes on.
+    digest : str
+        See `signdata.training.data.digest`.
+    device : torch.device
+        Where it goes on.
+
+    Raises
+    ------
+    SourceChangedError
+        It learned from another split or other classes.
+    OutputError
+        It was made with other settings, or cannot be read.
+    """
+    path = run_dir / "last.pt"
+    if not path.exists():
+        return None
+    try:
+        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+        given, before = state["digest"], state["config"]
+    except Exception as err:  # torch raises anything on damaged bytes
+        raise OutputError(
+            f"last.pt cannot be read ({type(err).__name__})",
+            path=run_dir,
+            remedy="Start anew with --overwrite.",
+        ) from err
+    if given != digest:
+        raise SourceChangedError(
+            f"learned from another split or other classes; expected digest {given[:12]}, "
+            f"found {digest[:12]}",
+            path=run_dir,
+            remedy="Choose another run folder, or start anew with --overwrite.",
+        )
+    if differing := [name for name in config if before.get(name) != config[name]]:
+        raise OutputError(
+            f"was begun with another {' and '.join(differing)}",
+            path=run_dir,
+            remedy="Repeat the same options, or start anew with --overwrite.",
+        )
+    return state
 
 
 def write_run(
@@ -84,13 +147,14 @@ def write_run(
     weights: Mapping[str, Tensor],
     history: Sequence[Mapping[str, float]],
     matrix: NDArray[np.int64],
+    digest: str = "",
 ) -> None:
     """Write ``best.pt``, ``results.csv`` and ``metrics.json``.
 
     Parameters
     ----------
     run_dir : Path
-        An existing, empty folder.
+        An existing folder.
     result : Result
     config : dict
         Every option as a plain type, `seed` among them.
@@ -104,13 +168,18 @@ def write_run(
         One for each epoch, all with the same keys.
     matrix : ndarray of int64, shape (n_classes, n_classes)
         Confusion matrix (true, predicted) of the split `result.measured_on`.
+    digest : str
+        Of the classes and the split; see `signdata.training.data.digest`.
     """
     checkpoint = {
         "model": result.model,
         "classes": list(classes),
         "epoch": result.best_epoch,
         "config": config,
-        "state_dict": {name: value.cpu().contiguous() for name, value in weights.items()},
+        # Copies: what shares memory would be saved as shared, and differ when it does not.
+        "state_dict": {
+            name: value.detach().cpu().contiguous().clone() for name, value in weights.items()
+        },
     }
     torch.save(checkpoint, run_dir / "best.pt")
     with open(run_dir / "results.csv", "w", newline="", encoding="utf-8") as file:
@@ -125,6 +194,7 @@ def write_run(
         "per_class": metrics.per_class(matrix, classes),
         "confusion_matrix": matrix.tolist(),
         "seed": config["seed"],
+        "digest": digest,
         "config": config,
         "versions": {
             "signdata": __version__,

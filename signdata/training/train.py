@@ -1,4 +1,4 @@
-"""Training, top to bottom: options, learning, one run.
+"""Training, top to bottom: options, learning, judging, one run.
 
 Learns on `train`, keeps the epoch that does best on `val`, and reads `test` once, after
 the last epoch.
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -18,48 +20,68 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from signdata.errors import TrainingError, UsageError
-from signdata.training import metrics
+from signdata.training import metrics, models
 from signdata.training.augmenting import AUGMENTS, prepare
-from signdata.training.data import Dataset, Progress, settle_splits
-from signdata.training.devices import DEVICES, describe, mixed_precision, pick_device, repeatable
+from signdata.training.data import Dataset, Intake, Progress, digest, settle_splits
+from signdata.training.devices import (
+    DEVICES,
+    describe,
+    generator_states,
+    mixed_precision,
+    pick_device,
+    repeatable,
+    set_generator_states,
+)
+from signdata.training.feeding import Batch, Part
 from signdata.training.models import model_class
-from signdata.training.runs import Result, write_run
+from signdata.training.pausing import Pause
+from signdata.training.presets import CLASS_WEIGHTS, OPTIMIZERS, PRESETS, SCHEDULES, Preset
+from signdata.training.presets import preset_of as _preset_of
+from signdata.training.runs import Result, read_state, save_state, write_run
+
+KEEP_EVERY = 30.0
+"""Seconds after which an epoch's end writes ``last.pt`` again."""
 
 # ---------------------------------------------------------------------------- options
 
 
 @dataclass(frozen=True)
-class TrainConfig:
-    """How to train.
+class TrainConfig(Preset):
+    """How to train: a preset's settings, and which network, where, from what.
 
     Attributes
     ----------
     model : str
         A name in `signdata.training.models.MODELS`.
-    epochs, batch_size : int
-    lr : float
-        The peak of the one-cycle.
-    warm_up : float
-        Share of the steps on which the learning rate rises, between 0 and 1.
-    weight_decay, label_smoothing : float
-    augment : {'light', 'none', 'recipe'}
-        `light` changes every picture a little at random, anew in each epoch; `recipe` makes one
-        of the 60 variants of Sign-MNIST of it.
+    preset : {'ours', 'published'}
+        Where the settings that nobody gave came from; `of` looks them up.
+    weights : str or None
+        File of weights to start from.
+    finetune : bool
+        Whether the layers that a network keeps fixed learn too.
     seed : int
+    split_seed : int or None
+        Of what is held out; None is `seed`.
     device : {'auto', 'cpu', 'cuda'}
         `auto` takes CUDA where there is one.
+    compile : bool
+        Whether the network is compiled before it learns.
     """
 
     model: str = "unam"
-    epochs: int = 10
-    batch_size: int = 64
-    lr: float = 1e-2
-    warm_up: float = 0.3
-    weight_decay: float = 0.1
-    label_smoothing: float = 0.1
-    augment: str = "light"
+    preset: str = "ours"
+    weights: str | None = None
+    finetune: bool = False
     seed: int = 0
+    split_seed: int | None = None
     device: str = "auto"
+    compile: bool = False
+
+    @classmethod
+    def of(cls, model: str, preset: str = "ours", **given: Any) -> Self:
+        """A preset's settings of a network, but for those given."""
+        settings = {**asdict(_preset_of(preset, model)), **given}
+        return cls(model=model, preset=preset, **settings)
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):
@@ -67,29 +89,26 @@ class TrainConfig:
                 raise UsageError(f"{name} must be at least 1, found {getattr(self, name)}")
         if not self.lr > 0:
             raise UsageError(f"lr must be above 0, found {self.lr}")
-        for name, known in (("augment", AUGMENTS), ("device", DEVICES)):
-            if getattr(self, name) not in known:
+        for name in ("patience", "clip_norm"):
+            if getattr(self, name) < 0:
+                raise UsageError(f"{name} must be 0 or more, found {getattr(self, name)}")
+        if not 0 <= self.label_smoothing < 1:
+            raise UsageError(f"label_smoothing must be 0 to below 1, found {self.label_smoothing}")
+        known = {
+            "augment": AUGMENTS,
+            "device": DEVICES,
+            "optimizer": OPTIMIZERS,
+            "schedule": SCHEDULES,
+            "class_weights": CLASS_WEIGHTS,
+            "preset": PRESETS,
+        }
+        for name, names in known.items():
+            if getattr(self, name) not in names:
                 found = getattr(self, name)
-                raise UsageError(f"no such {name}; expected {' or '.join(known)}, found {found!r}")
+                raise UsageError(f"no such {name}; expected {' or '.join(names)}, found {found!r}")
 
 
-# ---------------------------------------------------------------------------- learning
-
-
-@dataclass(frozen=True)
-class Part:
-    """One split, whole, on the device: images (N, C, H, W) uint8 and labels (N,) int64."""
-
-    images: Tensor
-    labels: Tensor
-
-    @classmethod
-    def of(cls, data: Dataset, rows: NDArray[np.bool_], device: torch.device) -> Part:
-        images, labels = torch.from_numpy(data.images[rows]), torch.from_numpy(data.labels[rows])
-        return cls(images.to(device), labels.to(device))
-
-    def __len__(self) -> int:
-        return len(self.labels)
+# ---------------------------------------------------------------------------- rates
 
 
 def one_cycle(done: float, warm_up: float) -> float:
@@ -103,60 +122,219 @@ def one_cycle(done: float, warm_up: float) -> float:
     return (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up))) / 2
 
 
+def plateau(losses: list[float], config: Preset) -> float:
+    """The learning rate after epochs of these losses on val."""
+    rate, lowest, waited = config.lr, math.inf, 0
+    for loss in losses:
+        # As torch's: a fall of less than a ten-thousandth is none.
+        if loss < lowest * (1 - 1e-4):
+            lowest, waited = loss, 0
+        else:
+            waited += 1
+        if waited > config.plateau_patience:
+            rate, waited = max(rate * config.plateau_factor, config.min_lr), 0
+    return rate
+
+
+def rate_at(config: Preset, done: float, losses: list[float]) -> float:
+    """The learning rate after the share `done` of all steps, and epochs of these losses."""
+    if config.schedule == "one-cycle":
+        return config.lr * one_cycle(done, config.warm_up)
+    if config.schedule == "plateau":
+        return plateau(losses, config)
+    return config.lr / 2 if 0 < config.halve_after <= len(losses) else config.lr
+
+
+# ---------------------------------------------------------------------------- learning
+
+
 class Learner:
     """A network, its optimiser, and how far the two are."""
 
     def __init__(
-        self, config: TrainConfig, network: nn.Module, part: Part, progress: Progress | None
+        self,
+        config: TrainConfig,
+        network: nn.Module,
+        part: Part,
+        class_weights: Tensor | None,
+        progress: Progress | None,
     ) -> None:
         self.config, self.network, self.part, self.progress = config, network, part, progress
+        self.class_weights = class_weights
+        self.forward = torch.compile(network) if config.compile else network
+        self.normalise = Intake.of(type(network)).normalise
+        self.learned = [weights for weights in network.parameters() if weights.requires_grad]
+        self.optimiser = _optimiser(config, self.learned)
         self.steps_per_epoch = math.ceil(len(part) / config.batch_size)
-        self.step, self.total = 0, self.steps_per_epoch * config.epochs
+        self.total = self.steps_per_epoch * config.epochs
         self.order = torch.Generator().manual_seed(config.seed)
-        self.optimiser = torch.optim.AdamW(
-            network.parameters(), lr=config.lr, weight_decay=config.weight_decay, fused=True
-        )
+        self.history: list[dict[str, float]] = []
+        self.step = 0  # of the epoch under way
+        self.sums = torch.zeros(3, device=part.device)  # loss, correct, steps without fault
+        self.drawn = self.order.get_state()
 
-    def learn_epoch(self) -> tuple[float, float]:
+    def learn_epoch(self, pause: Pause, keep: Callable[[], None]) -> tuple[float, float]:
         """See every sample once; mean loss and accuracy while learning.
 
-        Sums stay on the device, so that nothing waits for it before the end.
+        Sums stay on the device, so that nothing waits for it before the end. An epoch that was
+        broken off goes on at the step where it was.
         """
-        config, device = self.config, self.part.labels.device
-        loss_sum, correct = torch.zeros((), device=device), torch.zeros((), device=device)
-        order = torch.randperm(len(self.part), generator=self.order).to(device)
+        self.order.set_state(self.drawn)
+        order = torch.randperm(len(self.part), generator=self.order).to(self.part.device)
+        choices = order.tensor_split(self.steps_per_epoch)[self.step :]
         self.network.train()
-        for rows in order.tensor_split(self.steps_per_epoch):
-            for group in self.optimiser.param_groups:
-                group["lr"] = config.lr * one_cycle(self.step / self.total, config.warm_up)
-            pictures = prepare(self.part.images[rows], config.augment)
-            labels = self.part.labels[rows]
-            with mixed_precision(device):
-                logits = self.network(pictures)
-                loss = F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
-            self.optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]  # not annotated in torch
-            self.optimiser.step()
-            loss_sum += loss.detach() * len(rows)
-            correct += (logits.argmax(1) == labels).sum()
+        for batch in self.part.batches(choices):
+            self._learn(batch)
             self.step += 1
-            if self.progress and self.step % 50 == 0:
-                self.progress(self.step, self.total, "learning")
-        return loss_sum.item() / len(self.part), correct.item() / len(self.part)
+            done = len(self.history) * self.steps_per_epoch + self.step
+            if self.progress and done % 50 == 0:
+                self.progress(done, self.total, "learning")
+            pause.now(keep)
+        loss, correct, faultless = self.sums.tolist()
+        self._check(loss, round(faultless))
+        self.step = 0
+        self.sums.zero_()
+        self.drawn = self.order.get_state()
+        return loss / len(self.part), correct / len(self.part)
+
+    def _learn(self, batch: Batch) -> None:
+        config = self.config
+        done = (len(self.history) + self.step / self.steps_per_epoch) / config.epochs
+        rate = rate_at(config, done, [row["val_loss"] for row in self.history])
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        pictures = prepare(batch.images, config.augment, self.normalise)
+        with mixed_precision(self.part.device):
+            logits, poses = _both(self.forward(pictures))
+            loss = F.cross_entropy(
+                logits,
+                batch.labels,
+                weight=self.class_weights,
+                label_smoothing=config.label_smoothing,
+            )
+            if poses is not None:
+                loss = loss + pose_loss(poses, batch.poses)
+        self.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # not annotated in torch
+        sound = torch.isfinite(loss.detach())
+        if config.clip_norm:
+            length = nn.utils.clip_grad_norm_(self.learned, config.clip_norm)
+            sound = sound & torch.isfinite(length)
+        self.optimiser.step()
+        correct = (logits.argmax(1) == batch.labels).sum()
+        self.sums[0] += loss.detach() * len(batch.labels)
+        self.sums[1] += correct
+        self.sums[2] += sound & (self.sums[2] == self.step)
+
+    def _check(self, loss: float, faultless: int) -> None:
+        """Raise `TrainingError` if a step of this epoch was not sound."""
+        if math.isfinite(loss) and faultless == self.steps_per_epoch:
+            return
+        what = "gradient" if math.isfinite(loss) else "loss"
+        raise TrainingError(
+            f"the {what} is no longer a number in epoch {len(self.history) + 1} "
+            f"(step {faultless + 1} of {self.steps_per_epoch})",
+            remedy=f"Try a learning rate below {self.config.lr:g}.",
+        )
+
+    def state(self) -> dict[str, Any]:
+        """All that learning goes on from, as plain types and tensors."""
+        return {
+            "epoch": len(self.history),
+            "step": self.step,
+            "history": self.history,
+            "state_dict": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "sums": self.sums,
+            "order": self.drawn,
+            "generators": generator_states(self.part.device),
+        }
+
+    def go_on(self, state: dict[str, Any]) -> None:
+        """Take up what `state` gave."""
+        self.step, self.history = state["step"], state["history"]
+        self.network.load_state_dict(state["state_dict"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.sums.copy_(state["sums"])
+        self.drawn = state["order"].cpu()
+        set_generator_states(self.part.device, state["generators"])
+
+
+def _optimiser(config: TrainConfig, weights: list[nn.Parameter]) -> torch.optim.Optimizer:
+    given: dict[str, Any] = {
+        "lr": config.lr,
+        "weight_decay": config.weight_decay,
+        "fused": True,
+    }
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(weights, momentum=config.momentum, **given)
+    kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
+    return kind(weights, **given)
+
+
+def class_weights(config: TrainConfig, labels: Tensor, n_classes: int) -> Tensor | None:
+    """What each class weighs in the loss: less the more samples it has, 1 on the average."""
+    if config.class_weights == "none":
+        return None
+    counts = labels.bincount(minlength=n_classes).float()
+    share = counts / counts.sum()
+    present = (counts > 0).sum()
+    return torch.where(counts > 0, 1 / (present * share), torch.zeros_like(share))
+
+
+def pose_loss(poses: Tensor, wanted: Tensor | None) -> Tensor:
+    """Mean squared error of the points that were found; those that were not are NaN."""
+    if wanted is None:
+        raise UsageError("this network learns poses too, and the dataset was loaded without")
+    found = ~wanted.isnan()
+    squares = (poses.float() - wanted.nan_to_num()).square()
+    return (squares * found).sum() / found.sum().clamp(min=1)
+
+
+def _both(outputs: Tensor | tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor | None]:
+    return outputs if isinstance(outputs, tuple) else (outputs, None)
+
+
+# ---------------------------------------------------------------------------- judging
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a network makes of a split.
+
+    Attributes
+    ----------
+    matrix : ndarray of int64, shape (n_classes, n_classes)
+        Counts of (true, predicted).
+    loss : float
+        Mean cross-entropy.
+    probabilities : ndarray of float32, shape (N, n_classes)
+        In the order of the split's samples.
+    """
+
+    matrix: NDArray[np.int64]
+    loss: float
+    probabilities: NDArray[np.float32]
 
 
 @torch.no_grad()
-def evaluate(network: nn.Module, part: Part, n_classes: int) -> tuple[NDArray[np.int64], float]:
-    """Confusion matrix (true, predicted) and mean loss of a split, in full precision."""
+def evaluate(network: nn.Module, part: Part, n_classes: int) -> Judged:
+    """Judge a network by a split, in full precision."""
     network.eval()
-    predicted, loss_sum = [], torch.zeros((), device=part.labels.device)
-    for start in range(0, len(part), 1024):
-        images, labels = part.images[start : start + 1024], part.labels[start : start + 1024]
-        logits = network(prepare(images, "none"))
-        loss_sum += F.cross_entropy(logits, labels, reduction="sum")
-        predicted.append(logits.argmax(1))
-    truth, guess = part.labels.cpu().numpy(), torch.cat(predicted).cpu().numpy()
-    return metrics.confusion_matrix(truth, guess, n_classes), loss_sum.item() / len(part)
+    normalise = Intake.of(type(network)).normalise
+    told, loss_sum = [], torch.zeros((), device=part.device)
+    size = max(1, min(1024, (1 << 23) // math.prod(part.sample_shape)))
+    for batch in part.in_order(size):
+        logits, _ = _both(network(prepare(batch.images, "none", normalise)))
+        loss_sum += F.cross_entropy(logits, batch.labels, reduction="sum")
+        told.append(logits)
+    logits = torch.cat(told)
+    truth, guess = part.labels.cpu().numpy(), logits.argmax(1).cpu().numpy()
+    return Judged(
+        metrics.confusion_matrix(truth, guess, n_classes),
+        loss_sum.item() / len(part),
+        logits.softmax(1).cpu().numpy(),
+    )
 
 
 # ---------------------------------------------------------------------------- one run
@@ -171,9 +349,10 @@ def train(
     ----------
     config : TrainConfig
     data : Dataset
-        Loaded at the size and channels that the model's class states.
+        Loaded at what the model's class takes.
     run_dir : Path
-        An existing, empty folder.
+        An existing folder: empty, or with the ``last.pt`` of a run of the same settings that
+        was broken off, which goes on.
     progress : callable, optional
         Called with steps done, all steps, and a few words.
 
@@ -181,85 +360,193 @@ def train(
     ------
     DatasetError
         Nothing to learn from, or nothing to choose the best epoch with.
+    OutputError
+        A ``last.pt`` of other settings, another split or other classes.
     TrainingError
         The loss stopped being a number.
     UsageError
         No such model, or no CUDA device where one was asked for.
     """
-    started = time.perf_counter()
-    n_classes = len(data.classes)
     device = pick_device(config.device)
-    build = model_class(config.model)
-    splits, notes = settle_splits(data, config.seed)
-    parts = {name: Part.of(data, splits == name, device) for name in ("train", "val")}
-
+    split_seed = config.seed if config.split_seed is None else config.split_seed
+    splits, notes = settle_splits(data, split_seed)
+    run = _Run(config, data, splits, run_dir, device, progress)
     with repeatable(device, config.seed):
-        network = build(n_classes).to(device)
-        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch says Tensor only
-        learner = Learner(config, network, parts["train"], progress)
-        history: list[dict[str, float]] = []
-        best_weights: dict[str, Tensor] = {}
-        best_epoch, best_correct, learning = 0, -1, 0.0
-        for epoch in range(1, config.epochs + 1):
-            clock = time.perf_counter()
-            loss, accuracy = learner.learn_epoch()
-            learning += time.perf_counter() - clock
-            matrix, val_loss = evaluate(network, parts["val"], n_classes)
-            if not math.isfinite(loss + val_loss):
-                raise TrainingError(
-                    f"the loss is no longer a number in epoch {epoch}",
-                    remedy=f"Try a learning rate below {config.lr:g}.",
-                )
-            val_accuracy = metrics.accuracy(matrix)
-            history.append(
-                {
-                    "epoch": epoch,
-                    "train_loss": loss,
-                    "train_accuracy": accuracy,
-                    "val_loss": val_loss,
-                    "val_accuracy": val_accuracy,
-                }
-            )
-            # Among equals the last: it has learned longest, at the lowest rate.
-            if matrix.trace() >= best_correct:
-                best_epoch, best_correct = epoch, matrix.trace()
-                best_weights = {name: w.clone() for name, w in network.state_dict().items()}
-            if progress:
-                progress(learner.step, learner.total, f"epoch {epoch}: val {val_accuracy:.2%}")
-
-        network.load_state_dict(best_weights)
-        if (splits == "test").any():
-            parts["test"] = Part.of(data, splits == "test", device)
-        matrices = {name: evaluate(network, part, n_classes)[0] for name, part in parts.items()}
-
-    test = matrices.get("test")
-    measured_on = "val" if test is None else "test"
-    seconds = time.perf_counter() - started
-    result = Result(
-        model=config.model,
-        test_accuracy=None if test is None else metrics.accuracy(test),
-        test_correct=None if test is None else int(test.trace()),
-        test_total=None if test is None else int(test.sum()),
-        val_accuracy=metrics.accuracy(matrices["val"]),
-        train_accuracy=metrics.accuracy(matrices["train"]),
-        macro_f1=metrics.macro_f1(matrices[measured_on]),
-        measured_on=measured_on,
-        epochs=config.epochs,
-        best_epoch=best_epoch,
-        seconds=round(seconds, 3),
-        samples_per_second=round(config.epochs * len(parts["train"]) / learning, 1),
-        parameters=sum(weights.numel() for weights in network.parameters()),
-        device=describe(device),
-        run=str(run_dir),
-        notes=tuple(notes),
-    )
+        run.begin()
+        run.learn()
+        judged = run.judge()
+    result = run.result(judged, [*notes, *run.notes])
     write_run(
         run_dir,
         result,
         config=asdict(config),
         classes=data.classes,
-        weights=best_weights,
-        history=history,
-        matrix=matrices[measured_on],
+        weights=run.best["state_dict"],
+        history=run.learner.history,
+        matrix=judged[result.measured_on].matrix,
+        digest=run.digest,
     )
     return result
+
+
+class _Run:
+    """One run: what it learns from, how far it is, and its best epoch."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        data: Dataset,
+        splits: NDArray[np.str_],
+        run_dir: Path,
+        device: torch.device,
+        progress: Progress | None,
+    ) -> None:
+        self.config, self.data, self.splits, self.run_dir = config, data, splits, run_dir
+        self.device, self.progress = device, progress
+        self.digest = digest(data, splits)
+        self.notes: list[str] = []
+        self.best: dict[str, Any] = {"epoch": 0, "correct": -1, "state_dict": {}}
+        self.seconds, self.learning = 0.0, 0.0
+        self.started = self.kept = time.perf_counter()
+
+    # -- Before
+
+    def begin(self) -> None:
+        """Build the network, and go on where a run was broken off."""
+        state = read_state(self.run_dir, asdict(self.config), self.digest, self.device)
+        network = self._build(fresh=state is None)
+        self.network = network
+        self.parts = {
+            name: Part(self.data, self.splits == name, self.device) for name in ("train", "val")
+        }
+        weights = class_weights(self.config, self.parts["train"].labels, len(self.data.classes))
+        self.learner = Learner(self.config, network, self.parts["train"], weights, self.progress)
+        if state is not None:
+            self.learner.go_on(state)
+            self.best, self.seconds, self.learning = (
+                state["best"],
+                state["seconds"],
+                state["learning"],
+            )
+
+    def _build(self, *, fresh: bool) -> nn.Module:
+        config = self.config
+        network: nn.Module = model_class(config.model)(len(self.data.classes))
+        fixed = any(not weights.requires_grad for weights in network.parameters())
+        if config.weights is not None and fresh:
+            load = getattr(models, "load_weights", _load_weights)
+            load(network, config.weights)
+        if config.finetune and fixed:
+            network.freeze(True)  # type: ignore[operator]  # of networks with fixed layers
+        elif fixed and config.weights is None:
+            self.notes.append("the fixed layers have random weights; --weights FILE gives better")
+        network.to(self.device)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch says Tensor only
+        return network
+
+    # -- Learning
+
+    def learn(self) -> None:
+        """Learn the epochs that are left, and leave the best one's weights in the network."""
+        with Pause() as pause:
+            for epoch in self._epochs():
+                self._learn(epoch, pause)
+                if time.perf_counter() - self.kept > KEEP_EVERY:
+                    self.keep()
+                pause.now(self.keep)
+        self.keep()
+        self.network.load_state_dict(self.best["state_dict"])
+
+    def _epochs(self) -> Iterator[int]:
+        """Numbers of the epochs to learn, until none is better any more."""
+        for epoch in range(len(self.learner.history) + 1, self.config.epochs + 1):
+            if 0 < self.config.patience <= epoch - 1 - self.best["epoch"]:
+                return
+            yield epoch
+
+    def _learn(self, epoch: int, pause: Pause) -> None:
+        clock = time.perf_counter()
+        try:
+            loss, accuracy = self.learner.learn_epoch(pause, self.keep)
+        except TrainingError:
+            (self.run_dir / "last.pt").unlink(missing_ok=True)
+            raise
+        self.learning += time.perf_counter() - clock
+        judged = evaluate(self.network, self.parts["val"], len(self.data.classes))
+        val_accuracy, correct = metrics.accuracy(judged.matrix), int(judged.matrix.trace())
+        self.learner.history.append(
+            {
+                "epoch": epoch,
+                "train_loss": loss,
+                "train_accuracy": accuracy,
+                "val_loss": judged.loss,
+                "val_accuracy": val_accuracy,
+            }
+        )
+        # Among equals the last: it has learned longest, at the lowest rate.
+        if correct >= self.best["correct"]:
+            weights = {name: w.clone() for name, w in self.network.state_dict().items()}
+            self.best = {"epoch": epoch, "correct": correct, "state_dict": weights}
+        if self.progress:
+            took = time.perf_counter() - clock
+            left = (self.config.epochs - epoch) * took
+            note = f"epoch {epoch}: val {val_accuracy:.2%}, {took:.1f} s, {left:.0f} s left"
+            self.progress(epoch * self.learner.steps_per_epoch, self.learner.total, note)
+
+    def keep(self) -> None:
+        """Write ``last.pt``."""
+        self.kept = time.perf_counter()
+        state = {
+            "model": self.config.model,
+            "classes": list(self.data.classes),
+            "config": asdict(self.config),
+            "digest": self.digest,
+            **self.learner.state(),
+            "best": self.best,
+            "seconds": self.seconds + self.kept - self.started,
+            "learning": self.learning,
+        }
+        save_state(self.run_dir, state)
+
+    # -- After
+
+    def judge(self) -> dict[str, Judged]:
+        """What the best epoch reaches; the test split is opened here and nowhere before."""
+        parts = dict(self.parts)
+        if (self.splits == "test").any():
+            parts["test"] = Part(self.data, self.splits == "test", self.device)
+        n_classes = len(self.data.classes)
+        return {name: evaluate(self.network, part, n_classes) for name, part in parts.items()}
+
+    def result(self, judged: dict[str, Judged], notes: list[str]) -> Result:
+        """Every number of the run."""
+        test = judged["test"].matrix if "test" in judged else None
+        measured_on = "val" if test is None else "test"
+        epochs = len(self.learner.history)
+        weights = list(self.network.parameters())
+        if epochs < self.config.epochs:
+            notes.append(f"learning ended after epoch {epochs}, as none was better any more")
+        return Result(
+            model=self.config.model,
+            test_accuracy=None if test is None else metrics.accuracy(test),
+            test_correct=None if test is None else int(test.trace()),
+            test_total=None if test is None else int(test.sum()),
+            val_accuracy=metrics.accuracy(judged["val"].matrix),
+            train_accuracy=metrics.accuracy(judged["train"].matrix),
+            macro_f1=metrics.macro_f1(judged[measured_on].matrix),
+            measured_on=measured_on,
+            epochs=epochs,
+            best_epoch=self.best["epoch"],
+            seconds=round(self.seconds + time.perf_counter() - self.started, 3),
+            samples_per_second=round(epochs * len(self.parts["train"]) / self.learning, 1),
+            parameters=sum(each.numel() for each in weights),
+            trainable=sum(each.numel() for each in weights if each.requires_grad),
+            device=describe(self.device),
+            run=str(self.run_dir),
+            notes=tuple(notes),
+        )
+
+
+def _load_weights(network: nn.Module, path: str) -> None:
+    content = torch.load(path, map_location="cpu", weights_only=True)
+    network.load_state_dict(content.get("state_dict", content))

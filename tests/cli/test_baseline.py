@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -35,6 +37,7 @@ def easy(tmp_path):
 
 def test_a_run(cli, easy, tmp_path):
     words = ["--out", tmp_path / "run", "--epochs", "6", "--batch-size", "9", "--json"]
+    words += ["--model", "unam"]
     done = cli("baseline", *easy, *words)
     assert done.returncode == 0
     found = books.check(done.json, "baseline")
@@ -56,7 +59,7 @@ def test_a_run(cli, easy, tmp_path):
 
 
 def test_lines_for_people_and_nothing_to_do(cli, easy, tmp_path):
-    words = ["baseline", *easy, "--epochs", "1", "--device", "cpu"]
+    words = ["baseline", *easy, "--model", "unam", "--epochs", "1", "--device", "cpu"]
     done = cli(*words, cwd=tmp_path)
     assert done.returncode == 0
     assert "note: " in done.stderr  # val was held out of train
@@ -99,3 +102,112 @@ def test_another_run_in_its_place_is_refused(cli, easy, tmp_path):
     done = cli("baseline", *easy, "--out", tmp_path / "run", "--epochs", "1")
     assert done.returncode == 5
     assert "--overwrite" in done.error
+
+
+# ---------------------------------------------------------------------------- going on
+
+
+BROKEN_OFF = """
+import os, signal, sys
+from signdata import cli
+from signdata.training.train import Learner
+
+learn, calls = Learner._learn, []
+
+def interrupted(self, batch):
+    calls.append(batch)
+    if len(calls) == 41:
+        os.kill(os.getpid(), signal.SIGINT)
+    learn(self, batch)
+
+Learner._learn = interrupted
+cli.main(sys.argv[1:])
+"""
+"""A command that gets Ctrl-C in its 41st step, in the midst of an epoch."""
+
+
+@pytest.fixture
+def begun(easy, tmp_path):
+    """A run that was broken off, as a command."""
+    words = ["baseline", *easy, "--model", "unam", "--batch-size", "2", "--device", "cpu"]
+    words += ["--epochs", "3", "--out", tmp_path / "run"]
+    line = [sys.executable, "-c", BROKEN_OFF, *map(str, words)]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert "same command" in done.stderr
+    assert (tmp_path / "run" / ".signdata-partial" / "tree" / "last.pt").exists()
+    return words
+
+
+def test_ctrl_c_and_the_same_command_again(cli, begun, tmp_path):
+    assert not (tmp_path / "run" / "best.pt").exists()
+    done = cli(*begun, "--json")
+    assert done.returncode == 0
+    assert done.json["epochs"] == 3
+    whole = cli(*begun[:-1], tmp_path / "whole", "--json")
+    assert whole.returncode == 0
+    for name in ("best.pt", "results.csv"):
+        first, second = (tmp_path / each / name for each in ("run", "whole"))
+        assert first.read_bytes() == second.read_bytes()
+
+
+def test_resume_takes_the_options_of_the_run(cli, begun, easy, tmp_path):
+    refused = cli("baseline", *easy, "--resume", tmp_path / "run", "--lr", "0.1")
+    assert refused.returncode == 2
+    assert "--lr" in refused.error
+    other = cli("baseline", easy[0], "--resume", tmp_path / "run")
+    assert other.returncode == 5
+    assert len(other.stderr.strip().splitlines()) == 1
+    done = cli("baseline", *easy, "--resume", tmp_path / "run", "--json")
+    assert done.returncode == 0
+    assert (done.json["model"], done.json["epochs"]) == ("unam", 3)
+    again = cli("baseline", *easy, "--resume", tmp_path / "run", "--json")
+    assert again.json["already_done"] is True
+
+
+def test_nothing_to_resume(cli, easy, tmp_path):
+    done = cli("baseline", *easy, "--resume", tmp_path / "run")
+    assert done.returncode == 4
+    assert "no run of baseline" in done.error
+
+
+def test_several_seeds(cli, easy, tmp_path):
+    words = ["--out", tmp_path / "run", "--epochs", "3", "--batch-size", "9", "--seeds", "3"]
+    done = cli("baseline", *easy, *words, "--model", "unam", "--json")
+    assert done.returncode == 0
+    runs = done.json["runs"]
+    assert [each["seed"] for each in runs] == [0, 1, 2]
+    reached = [each["test_accuracy"] for each in runs]
+    assert done.json["test_accuracy_mean"] == pytest.approx(np.mean(reached))
+    assert done.json["test_accuracy_std"] == pytest.approx(np.std(reached, ddof=1))
+    digests = {
+        json.loads((tmp_path / "run" / f"s{seed}" / "metrics.json").read_text())["digest"]
+        for seed in range(3)
+    }
+    assert len(digests) == 1
+
+
+def test_published_settings_and_options_beside_them(cli, easy, tmp_path):
+    words = ["--model", "unam", "--preset", "published", "--epochs", "1", "--optimizer", "adam"]
+    words += ["--class-weights", "balanced", "--patience", "3", "--schedule", "plateau"]
+    done = cli("baseline", *easy, "--out", tmp_path / "run", *words, "--json")
+    assert done.returncode == 0
+    config = json.loads((tmp_path / "run" / "metrics.json").read_text())["config"]
+    assert (config["lr"], config["momentum"], config["optimizer"]) == (0.0015, 0.7, "adam")
+    assert (config["schedule"], config["patience"]) == ("plateau", 3)
+
+
+def test_splits_are_compared(cli, easy, tmp_path):
+    words = ["--out", tmp_path / "run", "--epochs", "3", "--batch-size", "9", "--model", "unam"]
+    done = cli("baseline", *easy, *words, "--compare-splits", "--json")
+    assert done.returncode == 0
+    found = done.json["comparison"]
+    assert found["gap"] == found["random_split_accuracy"] - found["group_split_accuracy"]
+    assert found["group_split_accuracy"] == done.json["test_accuracy"]
+    assert {"majority", "nearest_neighbour", "shuffled_labels"} == set(found["controls"])
+    for name in ("random", "grouped", "shuffled"):
+        assert (tmp_path / "run" / name / "best.pt").exists()
+    again = cli("baseline", *easy, *words, "--compare-splits")
+    assert "flatters by" in again.stdout
+    both = cli("baseline", *easy, "--compare-splits", "--seeds", "2", "--out", tmp_path / "two")
+    assert both.returncode == 2

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import replace
 
@@ -7,7 +8,8 @@ import numpy as np
 import pytest
 
 from signdata.errors import DatasetError
-from signdata.training.data import Dataset, fit, hold_out, load, settle_splits
+from signdata.samples import ArrayPixels, Sample
+from signdata.training.data import Dataset, digest, evenly, fit, hold_out, load, settle_splits
 
 # ---------------------------------------------------------------------------- load
 
@@ -176,3 +178,94 @@ def test_no_class_is_held_out_altogether() -> None:
     labels = np.array([0, 1, 1, 2, 2, 2])
     held = hold_out(labels, list("abcdef"), [""] * 6, 0.1, seed=0)
     assert counted(labels[held]) == {1: 1, 2: 1}
+
+
+@pytest.mark.parametrize("sizes", [1, 3, 10])
+def test_a_class_of_one_group_stays_in_train(sizes: int) -> None:
+    labels = np.repeat([0, 1, 1, 1], sizes)
+    groups = np.repeat(["a", "b", "c", "d"], sizes).tolist()
+    for seed in range(5):
+        ids = [str(row) for row in range(4 * sizes)]
+        held = hold_out(labels, ids, groups, 0.4, seed)
+        assert set(labels[held].tolist()) == {1}
+
+
+def test_the_digest_tells_splits_and_classes_apart(corners: Dataset) -> None:
+    data = with_splits(corners, train=200, test=40)
+    order = np.arange(240)[::-1]
+    mirrored = replace(
+        data,
+        labels=data.labels[order],
+        splits=data.splits[order],
+        ids=tuple(data.ids[row] for row in order),
+    )
+    same = digest(data, data.splits)
+    assert digest(mirrored, mirrored.splits) == same
+    assert digest(data, np.roll(data.splits, 1)) != same
+    assert digest(replace(data, classes=("A", "B", "C", "X")), data.splits) != same
+
+
+# ---------------------------------------------------------------------------- clips and poses
+
+
+def test_evenly_takes_the_middles() -> None:
+    assert evenly(7, 1) == [3]
+    assert evenly(4, 4) == [0, 1, 2, 3]
+    assert evenly(8, 4) == [1, 3, 5, 7]
+    assert evenly(2, 4) == [0, 0, 1, 1]
+
+
+def test_a_clip_keeps_frames(reader, sample) -> None:
+    clip = np.stack([np.full((6, 8, 3), idx, np.uint8) for idx in range(8)])
+    data = load(
+        reader([sample("1", "A", clip), sample("2", "B")]), size_hw=(4, 5), channels=3, frames=4
+    )
+    assert data.images.shape == (2, 4, 3, 4, 5)
+    assert data.images[0, :, 0, 0, 0].tolist() == [1, 3, 5, 7]
+    assert (data.images[1] == 7).all()
+
+
+@pytest.mark.parametrize("limit", [0, 1600, 4 * 784])
+def test_what_is_too_large_for_memory_lies_in_a_file(reader, sample, limit: int) -> None:
+    samples = [sample(str(i), "AB"[i % 2], np.full((28, 28, 1), i, np.uint8)) for i in range(9)]
+    data = load(reader(samples), size_hw=(28, 28), channels=1, limit=limit)
+    assert isinstance(data.images, np.memmap)
+    assert data.images[:, 0, 0, 0].tolist() == list(range(9))
+    assert not isinstance(load(reader(samples), size_hw=(2, 2), channels=1).images, np.memmap)
+
+
+class PosedPixels(ArrayPixels):
+    """Frames with a keypoint file beside the second: the first left point at (4, 3)."""
+
+    text = b""
+
+    def beside(self, number: int) -> tuple[str, bytes] | None:
+        return (".json", self.text) if number == 1 else None
+
+
+def posed(text: bytes) -> list[Sample]:
+    kind = type("Posed", (PosedPixels,), {"text": text})
+    return [Sample(name, name, kind(np.zeros((2, 6, 8, 3), np.uint8))) for name in "AB"]
+
+
+def load_posed(reader, text: bytes) -> np.ndarray:
+    return load(reader(posed(text)), size_hw=(2, 2), channels=3, frames=2, poses=168).poses
+
+
+def test_poses_are_shares_of_the_frame(reader) -> None:
+    left = [4, 3, 0.9, *[8, 6, 0] * 20]
+    text = json.dumps({"people": [{"hand_left_keypoints_2d": left}]}).encode()
+    poses = load_posed(reader, text).reshape(2, 2, 2, 21, 2)  # sample, frame, hand, point, xy
+    assert poses[0, 1, 0, 0].tolist() == [0.5, 0.5]
+    assert np.isnan(poses).sum() == poses.size - 4
+
+
+@pytest.mark.parametrize("text", [b"", b'{"people": []}', b"\x00"])
+def test_without_poses_it_is_said(reader, text: bytes) -> None:
+    with pytest.raises(DatasetError) as caught:
+        load_posed(reader, text)
+    expected = "has no poses" if b"people" in text else "no keypoint file"
+    assert expected in str(caught.value)
+    plain = [Sample(n, n, ArrayPixels(np.zeros((6, 8, 3), np.uint8))) for n in "AB"]
+    with pytest.raises(DatasetError, match="has no poses"):
+        load(reader(plain), size_hw=(2, 2), channels=3, frames=2, poses=168)

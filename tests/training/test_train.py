@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +13,23 @@ import numpy as np
 import pytest
 import torch
 
-from signdata.errors import TrainingError, UsageError
+from signdata.errors import OutputError, SourceChangedError, TrainingError, UsageError
+from signdata.training import models
 from signdata.training.augmenting import prepare
 from signdata.training.data import Dataset
+from signdata.training.feeding import Part
 from signdata.training.models import model_class
-from signdata.training.train import Result, TrainConfig, one_cycle, train
+from signdata.training.pausing import Pause
+from signdata.training.presets import PUBLISHED, Preset
+from signdata.training.train import (
+    Result,
+    TrainConfig,
+    class_weights,
+    one_cycle,
+    pose_loss,
+    rate_at,
+    train,
+)
 
 CONFIG = TrainConfig(epochs=4, batch_size=16, device="cpu")
 
@@ -101,6 +117,21 @@ def test_the_test_split_is_opened_after_the_last_epoch(
     assert events == [40, 40, 40, 160, 40, 37]
 
 
+def test_no_pixel_of_test_is_touched_before_the_last_epoch(data: Dataset, tmp_path: Path) -> None:
+    touched: list[tuple[int, set[str]]] = []
+    epochs: list[str] = []
+
+    class Watched(np.ndarray):
+        def __getitem__(self, rows):
+            touched.append((len(epochs), set(data.splits[rows].tolist())))
+            return np.asarray(self)[rows]
+
+    watched = replace(data, images=data.images.view(Watched))
+    said = lambda *words: epochs.append(words[2]) if "epoch" in words[2] else None  # noqa: E731
+    run(watched, tmp_path / "run", replace(CONFIG, epochs=3), progress=said)
+    assert touched == [(0, {"train"}), (0, {"val"}), (3, {"test"})]
+
+
 def test_the_best_weights_give_the_reported_test_numbers(data: Dataset, tmp_path: Path) -> None:
     result = run(data, tmp_path / "run", replace(CONFIG, epochs=2))
     saved = torch.load(tmp_path / "run" / "best.pt", weights_only=True)
@@ -120,6 +151,7 @@ def test_the_run_folder_holds_every_number(data: Dataset, tmp_path: Path) -> Non
     result = run(data, tmp_path / "run")
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == [
         "best.pt",
+        "last.pt",
         "metrics.json",
         "results.csv",
     ]
@@ -165,7 +197,19 @@ def test_a_loss_that_is_no_number_ends_the_run(data: Dataset, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "options",
-    [{"epochs": 0}, {"batch_size": 0}, {"lr": 0}, {"augment": "heavy"}, {"device": "tpu"}],
+    [
+        {"epochs": 0},
+        {"batch_size": 0},
+        {"lr": 0},
+        {"patience": -1},
+        {"label_smoothing": 1.0},
+        {"augment": "heavy"},
+        {"device": "tpu"},
+        {"optimizer": "lion"},
+        {"schedule": "cosine"},
+        {"class_weights": "some"},
+        {"preset": "theirs"},
+    ],
 )
 def test_options_that_make_no_sense_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(UsageError, match=str(next(iter(options)))):
@@ -196,3 +240,204 @@ def test_the_cycle_rises_once_and_ends_at_zero() -> None:
     assert rates[:31] == sorted(rates[:31])
     assert rates[30:] == sorted(rates[30:], reverse=True)
     assert one_cycle(0, 0) == 1
+
+
+# ---------------------------------------------------------------------------- settings
+
+
+def test_published_settings_are_those_of_the_source() -> None:
+    config = TrainConfig.of("unam", "published", epochs=2)
+    assert (config.optimizer, config.lr, config.momentum) == ("sgd", 0.0015, 0.7)
+    assert (config.epochs, config.batch_size, config.augment) == (2, 64, "none")
+    assert TrainConfig.of("unam") == TrainConfig()
+    for name in PUBLISHED:
+        assert TrainConfig.of(name, "published").preset == "published"
+    with pytest.raises(UsageError, match="no published settings"):
+        TrainConfig.of("signnet", "published")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"optimizer": "adam", "lr": 3e-3, "weight_decay": 0.0, "schedule": "constant"},
+        {"optimizer": "sgd", "lr": 0.05, "schedule": "plateau", "clip_norm": 1.0},
+        {"class_weights": "balanced", "label_smoothing": 0.0},
+    ],
+)
+def test_every_kind_of_setting_learns(data: Dataset, tmp_path: Path, options) -> None:
+    assert run(data, tmp_path / "run", replace(CONFIG, epochs=6, **options)).test_accuracy > 0.8
+
+
+def test_the_rate_falls_where_the_loss_does_not() -> None:
+    config = Preset(lr=1.0, schedule="plateau", plateau_factor=0.5, plateau_patience=1, min_lr=0.2)
+    assert rate_at(config, 0.5, [3.0, 2.0, 1.0]) == 1
+    assert rate_at(config, 0.5, [3.0, 3.0]) == 1
+    assert rate_at(config, 0.5, [3.0, 3.0, 3.0]) == 0.5
+    assert rate_at(config, 0.5, [3.0, 3.0, 3.0, 3.0, 3.0]) == 0.25
+    assert rate_at(config, 0.5, [3.0] * 50) == 0.2
+
+
+def test_the_plateau_is_that_of_torch() -> None:
+    losses = np.random.default_rng(0).random(60).round(1).tolist()
+    config = Preset(lr=1.0, schedule="plateau", plateau_factor=0.7, plateau_patience=5, min_lr=1e-6)
+    optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimiser, factor=0.7, patience=5, min_lr=1e-6
+    )
+    for n, loss in enumerate(losses, start=1):
+        theirs.step(loss)
+        assert rate_at(config, 0.0, losses[:n]) == pytest.approx(optimiser.param_groups[0]["lr"])
+
+
+def test_a_constant_rate_is_halved_once() -> None:
+    config = Preset(lr=1.0, schedule="constant", halve_after=2)
+    assert [rate_at(config, 0.0, [1.0] * n) for n in range(5)] == [1, 1, 0.5, 0.5, 0.5]
+
+
+def test_learning_ends_where_nothing_gets_better(data: Dataset, tmp_path: Path) -> None:
+    # A rate of next to nothing: val stays as it is, and equals count as better.
+    noise = replace(data, labels=np.random.default_rng(0).integers(0, 4, 240))
+    config = replace(CONFIG, epochs=40, patience=2)
+    result = run(noise, tmp_path / "run", config)
+    assert result.epochs < 40
+    assert result.epochs - result.best_epoch == 2
+    assert any("none was better" in note for note in result.notes)
+
+
+def test_balanced_classes_weigh_alike() -> None:
+    labels = torch.tensor([0, 0, 0, 1, 3, 3])
+    weights = class_weights(replace(CONFIG, class_weights="balanced"), labels, 4)
+    assert weights.tolist() == pytest.approx([2 / 3, 2, 0, 1])
+    assert weights[labels].sum() == pytest.approx(len(labels))
+    assert class_weights(CONFIG, labels, 4) is None
+
+
+def test_a_faulty_step_is_named(data: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"epoch 1 \(step \d+ of 10\)"):
+        run(data, tmp_path / "run", replace(CONFIG, lr=1e30, clip_norm=1.0, optimizer="sgd"))
+
+
+def test_weights_are_where_learning_starts(data: Dataset, tmp_path: Path) -> None:
+    run(data, tmp_path / "first")
+    config = replace(CONFIG, epochs=1, lr=1e-9, weights=str(tmp_path / "first" / "best.pt"))
+    assert run(data, tmp_path / "second", config).test_accuracy > 0.9
+
+
+# ---------------------------------------------------------------------------- going on
+
+
+def broken_off(at: int) -> Callable[[int, int, str], None]:
+    """What sends Ctrl-C when step `at` is told."""
+
+    def tell(step: int, total: int, words: str) -> None:
+        if step == at:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    return tell
+
+
+LONG = replace(CONFIG, epochs=3, batch_size=2, clip_norm=5.0)  # 80 steps an epoch
+
+
+@pytest.mark.parametrize("steps", [[50], [80], [160], [50, 100, 150], [240]])
+def test_a_resumed_run_equals_an_unbroken_one(
+    data: Dataset, tmp_path: Path, steps: list[int]
+) -> None:
+    run(data, tmp_path / "whole", LONG)
+    (tmp_path / "parts").mkdir()
+    for at in steps:
+        with pytest.raises(KeyboardInterrupt):
+            train(LONG, data, run_dir=tmp_path / "parts", progress=broken_off(at))
+        assert [path.name for path in (tmp_path / "parts").iterdir()] == ["last.pt"]
+    result = train(LONG, data, run_dir=tmp_path / "parts")
+    assert result.epochs == 3
+    for name in ("best.pt", "results.csv"):
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()
+
+
+def test_a_second_signal_acts_at_once() -> None:
+    with Pause():
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_run_goes_on_with_its_own_split_and_classes_only(data: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        train(LONG, data, run_dir=tmp_path / "run", progress=broken_off(80))
+    before = (tmp_path / "run" / "last.pt").read_bytes()
+    moved = replace(data, splits=np.roll(data.splits, 1))
+    renamed = replace(data, classes=("A", "B", "C", "E"))
+    for other in (moved, renamed):
+        with pytest.raises(SourceChangedError, match="another split or other classes") as caught:
+            train(LONG, other, run_dir=tmp_path / "run")
+        assert "\n" not in str(caught.value)
+    with pytest.raises(OutputError, match="begun with another epochs and lr"):
+        train(replace(LONG, lr=0.5, epochs=9), data, run_dir=tmp_path / "run")
+    assert (tmp_path / "run" / "last.pt").read_bytes() == before
+    (tmp_path / "run" / "last.pt").write_bytes(before[:1000])
+    with pytest.raises(OutputError, match=r"last.pt cannot be read"):
+        train(LONG, data, run_dir=tmp_path / "run")
+
+
+# ---------------------------------------------------------------------------- clips and poses
+
+
+@pytest.fixture
+def clips(data: Dataset, monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    """Clips of three frames; `tiny` and `tinypose` are networks for them."""
+    for name in ("Tiny", "TinyPose"):
+        monkeypatch.setitem(models.MODELS, name.lower(), f"tests.training.tiny:{name}")
+    return replace(data, images=np.stack([data.images] * 3, axis=1)[..., ::2, ::2])
+
+
+def test_clips_are_learned(clips: Dataset, tmp_path: Path) -> None:
+    result = run(clips, tmp_path / "run", replace(CONFIG, model="tiny", lr=1e-2))
+    assert result.test_accuracy > 0.9
+
+
+def test_poses_are_learned_beside_the_classes(clips: Dataset, tmp_path: Path) -> None:
+    poses = np.full((240, 252), np.nan, np.float32)
+    poses[:, 0] = clips.labels / 4
+    config = replace(CONFIG, model="tinypose", lr=1e-2, epochs=6)
+    run(replace(clips, poses=poses), tmp_path / "run", config)
+    saved = torch.load(tmp_path / "run" / "best.pt", weights_only=True)
+    network = model_class("tinypose")(4)
+    network.load_state_dict(saved["state_dict"])
+    _, told = network.eval()(prepare(torch.from_numpy(clips.images), "none", "unit"))
+    error = told[:, 0].detach().numpy() - poses[:, 0]
+    assert np.abs(error).mean() < 0.15
+    with pytest.raises(UsageError, match="poses"):
+        run(clips, tmp_path / "none", config)
+
+
+def test_points_that_were_not_found_are_no_target() -> None:
+    poses = torch.tensor([[0.5, 0.5], [1.0, 0.0]], requires_grad=True)
+    loss = pose_loss(poses, torch.tensor([[0.0, float("nan")], [float("nan"), float("nan")]]))
+    assert loss.item() == 0.25
+    loss.backward()
+    assert poses.grad.tolist() == [[1.0, 0.0], [0.0, 0.0]]
+    assert pose_loss(poses, torch.full((2, 2), float("nan"))).item() == 0
+
+
+def test_what_does_not_fit_is_streamed_and_learned_alike(data: Dataset, tmp_path: Path) -> None:
+    store = np.memmap(tmp_path / "pixels", np.uint8, "w+", shape=data.images.shape)
+    store[:] = data.images
+    for name, images in (("memory", data.images), ("streamed", store)):
+        run(replace(data, images=images), tmp_path / name, replace(CONFIG, epochs=2))
+    for name in ("best.pt", "results.csv"):
+        first, second = (tmp_path / each / name for each in ("memory", "streamed"))
+        assert first.read_bytes() == second.read_bytes()
+
+
+def test_an_error_while_streaming_is_raised_and_ends_the_thread(data: Dataset) -> None:
+    part = Part(data, data.splits == "train", torch.device("cpu"))
+    part._images, part.streamed = None, True
+    batches = part.batches(torch.arange(160).split(8))
+    next(batches)
+    batches.close()
+    assert "signdata-feed" not in [thread.name for thread in threading.enumerate()]
+    with pytest.raises(IndexError):
+        list(part.batches([torch.tensor([1000])]))

@@ -1,0 +1,132 @@
+"""How a network is trained when nobody says more: our settings, and those of its source.
+
+The published ones are what each source trained with. What its training did wrong is mended and
+not among them: a softmax before a loss that has one, learning on the validation split, choosing
+the best epoch on test, epochs that end early, raw grey levels of 0 to 255.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from signdata.errors import UsageError
+
+OPTIMIZERS = ("adamw", "adam", "sgd")
+SCHEDULES = ("one-cycle", "plateau", "constant")
+CLASS_WEIGHTS = ("none", "balanced")
+PRESETS = ("ours", "published")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings of the learning.
+
+    Attributes
+    ----------
+    epochs, batch_size : int
+    lr : float
+        The learning rate; of one-cycle the peak.
+    optimizer : {'adamw', 'adam', 'sgd'}
+    momentum : float
+        Of SGD, 0..1.
+    weight_decay : float
+    schedule : {'one-cycle', 'plateau', 'constant'}
+        `plateau` multiplies the rate by `plateau_factor`, down to `min_lr`, whenever the loss
+        on val has not fallen for more than `plateau_patience` epochs.
+    warm_up : float
+        Share of the steps of one-cycle on which the rate rises, between 0 and 1.
+    plateau_factor : float
+    plateau_patience : int
+    min_lr : float
+    halve_after : int
+        The epoch after which a constant rate is halved; 0 is never.
+    patience : int
+        Epochs without a better one on val after which learning ends; 0 is never.
+    label_smoothing : float
+        0..1.
+    class_weights : {'none', 'balanced'}
+        `balanced` makes all classes weigh alike in the loss, however many samples they have.
+    clip_norm : float
+        The gradient is shortened to this length; 0 is never.
+    augment : {'light', 'none', 'recipe'}
+        `light` changes every picture a little at random, anew in each epoch; `recipe` makes one
+        of the 60 variants of Sign-MNIST of it. A clip's frames are changed alike.
+    """
+
+    epochs: int = 10
+    batch_size: int = 64
+    lr: float = 1e-2
+    optimizer: str = "adamw"
+    momentum: float = 0.9
+    weight_decay: float = 0.1
+    schedule: str = "one-cycle"
+    warm_up: float = 0.3
+    plateau_factor: float = 0.1
+    plateau_patience: int = 10
+    min_lr: float = 0.0
+    halve_after: int = 0
+    patience: int = 0
+    label_smoothing: float = 0.1
+    class_weights: str = "none"
+    clip_norm: float = 0.0
+    augment: str = "light"
+
+
+@dataclass(frozen=True)
+class Published(Preset):
+    """What the sources have in common: a constant rate, a plain loss, pictures as they are."""
+
+    lr: float = 1e-3
+    optimizer: str = "adam"
+    weight_decay: float = 0.0
+    schedule: str = "constant"
+    label_smoothing: float = 0.0
+    augment: str = "none"
+
+
+PICTURES = Preset()
+HEADS = Preset(lr=3e-3)
+CLIPS = Preset(epochs=30, batch_size=8, lr=1e-3, clip_norm=5.0)
+
+OURS = {
+    **{"tec": Preset(lr=3e-3), "vgg16": HEADS, "resnet18": HEADS, "resnet50": HEADS},
+    **{"simplenet3d": CLIPS, "twooutnet": CLIPS, "clipnet": CLIPS},
+}
+"""Our settings of the networks that do not take `PICTURES`."""
+
+PUBLISHED = {
+    "unam": Published(epochs=25, optimizer="sgd", lr=0.0015, momentum=0.7),
+    "tec": Published(epochs=15, batch_size=128),
+    "vgg16": Published(epochs=15, batch_size=128),
+    "resnet18": Published(epochs=25, batch_size=128),
+    "resnet50": Published(epochs=27, batch_size=32, halve_after=20),
+    "aslnet": Published(epochs=25, batch_size=32),
+    "simplenet3d": Published(
+        epochs=50,
+        batch_size=16,
+        schedule="plateau",
+        plateau_factor=0.7,
+        plateau_patience=5,
+        min_lr=1e-6,
+    ),
+    "twooutnet": Published(
+        epochs=50, batch_size=2, optimizer="sgd", lr=1e-2, momentum=0.0, schedule="plateau"
+    ),
+}
+
+
+def preset_of(name: str, model: str) -> Preset:
+    """Settings called `name` of the network `model`.
+
+    Raises
+    ------
+    UsageError
+        No such preset, or the network was not published with any settings.
+    """
+    if name not in PRESETS:
+        raise UsageError(f"no such preset; expected {' or '.join(PRESETS)}, found {name!r}")
+    if name == "ours":
+        return OURS.get(model, PICTURES)
+    if model not in PUBLISHED:
+        raise UsageError(f"{model} is of this project and has no published settings")
+    return PUBLISHED[model]
