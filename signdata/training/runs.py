@@ -23,12 +23,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from signdata import __version__
 from signdata.errors import OutputError, SourceChangedError
-from signdata.training import metrics
 
 
 @dataclass(frozen=True)
@@ -146,7 +144,7 @@ def write_run(
     classes: Sequence[str],
     weights: Mapping[str, Tensor],
     history: Sequence[Mapping[str, float]],
-    matrix: NDArray[np.int64],
+    measured: Mapping[str, Any],
     digest: str = "",
 ) -> None:
     """Write ``best.pt``, ``results.csv`` and ``metrics.json``.
@@ -166,8 +164,8 @@ def write_run(
         ``torch.load(path, weights_only=True)``.
     history : sequence of mapping
         One for each epoch, all with the same keys.
-    matrix : ndarray of int64, shape (n_classes, n_classes)
-        Confusion matrix (true, predicted) of the split `result.measured_on`.
+    measured : mapping
+        Every number of the split `result.measured_on`; see `signdata.training.metrics.summary`.
     digest : str
         Of the classes and the split; see `signdata.training.data.digest`.
     """
@@ -191,8 +189,7 @@ def write_run(
     report = {
         **numbers,
         "classes": list(classes),
-        "per_class": metrics.per_class(matrix, classes),
-        "confusion_matrix": matrix.tolist(),
+        **measured,
         "seed": config["seed"],
         "digest": digest,
         "config": config,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from signdata.errors import TrainingError, UsageError
-from signdata.training import metrics, models
+from signdata.samples import SPLITS
+from signdata.training import metrics
 from signdata.training.augmenting import AUGMENTS, prepare
 from signdata.training.data import Dataset, Intake, Progress, digest, settle_splits
 from signdata.training.devices import (
@@ -32,8 +33,11 @@ from signdata.training.devices import (
     repeatable,
     set_generator_states,
 )
+from signdata.training.drawing import RunPictures, draw_run
 from signdata.training.feeding import Batch, Part
-from signdata.training.models import model_class
+from signdata.training.looking import first_maps
+from signdata.training.models import load_weights, model_class
+from signdata.training.models.base import Network
 from signdata.training.pausing import Pause
 from signdata.training.presets import CLASS_WEIGHTS, OPTIMIZERS, PRESETS, SCHEDULES, Preset
 from signdata.training.presets import preset_of as _preset_of
@@ -375,7 +379,10 @@ def train(
         run.begin()
         run.learn()
         judged = run.judge()
-    result = run.result(judged, [*notes, *run.notes])
+        result = run.result(judged, [*notes, *run.notes])
+        seen = run.seen(judged[result.measured_on], result.measured_on)
+    result = replace(result, notes=(*result.notes, *draw_run(run_dir, seen)))
+    measured = splits == result.measured_on
     write_run(
         run_dir,
         result,
@@ -383,7 +390,12 @@ def train(
         classes=data.classes,
         weights=run.best["state_dict"],
         history=run.learner.history,
-        matrix=judged[result.measured_on].matrix,
+        measured=metrics.summary(
+            data.labels[measured],
+            judged[result.measured_on].probabilities,
+            data.classes,
+            signers=[signer for signer, mine in zip(data.signers, measured, strict=False) if mine],
+        ),
         digest=run.digest,
     )
     return result
@@ -431,17 +443,17 @@ class _Run:
 
     def _build(self, *, fresh: bool) -> nn.Module:
         config = self.config
-        network: nn.Module = model_class(config.model)(len(self.data.classes))
+        network: Network = model_class(config.model)(len(self.data.classes))
         fixed = any(not weights.requires_grad for weights in network.parameters())
         if config.weights is not None and fresh:
-            load = getattr(models, "load_weights", _load_weights)
-            load(network, config.weights)
+            load_weights(network, Path(config.weights))
         if config.finetune and fixed:
-            network.freeze(True)  # type: ignore[operator]  # of networks with fixed layers
+            network.freeze(True)
         elif fixed and config.weights is None:
             self.notes.append("the fixed layers have random weights; --weights FILE gives better")
         network.to(self.device)
-        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch says Tensor only
+        if all(weights.ndim < 5 for weights in network.parameters()):
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch says Tensor only
         return network
 
     # -- Learning
@@ -518,6 +530,30 @@ class _Run:
         n_classes = len(self.data.classes)
         return {name: evaluate(self.network, part, n_classes) for name, part in parts.items()}
 
+    def seen(self, judged: Judged, measured_on: str) -> RunPictures:
+        """What there is to draw."""
+        data, n_classes = self.data, len(self.data.classes)
+        rows = np.flatnonzero(self.splits == measured_on)
+        sample = torch.from_numpy(np.array(data.images[rows[:1]])).to(self.device)
+        normalise = Intake.of(type(self.network)).normalise
+        return RunPictures(
+            model=self.config.model,
+            classes=data.classes,
+            history=self.learner.history,
+            best_epoch=self.best["epoch"],
+            counts={
+                name: np.bincount(data.labels[self.splits == name], minlength=n_classes)
+                for name in SPLITS
+                if (self.splits == name).any()
+            },
+            measured_on=measured_on,
+            labels=data.labels[rows],
+            probabilities=judged.probabilities,
+            picture=lambda row: _shown(data.images[rows[row]]),
+            seen=_shown(data.images[rows[0]]),
+            activations=first_maps(self.network, prepare(sample, "none", normalise)),
+        )
+
     def result(self, judged: dict[str, Judged], notes: list[str]) -> Result:
         """Every number of the run."""
         test = judged["test"].matrix if "test" in judged else None
@@ -547,6 +583,7 @@ class _Run:
         )
 
 
-def _load_weights(network: nn.Module, path: str) -> None:
-    content = torch.load(path, map_location="cpu", weights_only=True)
-    network.load_state_dict(content.get("state_dict", content))
+def _shown(sample: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A still (C, H, W), or the middle frame of a clip (T, C, H, W), as (H, W, C)."""
+    frame = sample[len(sample) // 2] if sample.ndim == 4 else sample
+    return np.ascontiguousarray(frame.transpose(1, 2, 0))
