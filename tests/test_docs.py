@@ -48,7 +48,7 @@ def test_the_quickstart_of_the_readme_runs(tmp_path: Path) -> None:
         assert name == "signdata"
         done = run([sys.executable, "-m", "signdata", *words], tmp_path)
         assert done.returncode == 0, done.stderr
-    assert (tmp_path / "runs" / "asl-unam-s0" / "best.pt").is_file()
+    assert (tmp_path / "runs" / "asl-signnet-s0" / "best.pt").is_file()
 
 
 def test_the_four_commands_are_those_of_the_help() -> None:

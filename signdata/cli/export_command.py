@@ -34,7 +34,7 @@ def command(run: str, out: str | None, **kwargs: Any) -> None:
 
     \b
     Example:
-      signdata export runs/asl-unam-s0 --onnx --quantize --data asl.h5
+      signdata export runs/asl-signnet-s0 --onnx --quantize --data asl.h5
     """
     import signdata
 

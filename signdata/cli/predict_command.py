@@ -39,7 +39,7 @@ def command(run: str, paths: tuple[str, ...], **kwargs: Any) -> None:
 
     \b
     Example:
-      signdata predict runs/asl-unam-s0 hand.jpg clips/
+      signdata predict runs/asl-signnet-s0 hand.jpg clips/
     """
     import signdata
 
