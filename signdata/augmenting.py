@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from signdata import boxes, describing
+from signdata import boxes
 from signdata.boxes import Box
 from signdata.describing import BOX, Described, Description
 from signdata.errors import DatasetError, OutputExistsError, UsageError
 from signdata.files import replace_file, writing
 from signdata.formats.base import Reader
+from signdata.grouping import one_group
 from signdata.magick import numbers, recipe
 from signdata.magick.recipe import Recipe
 from signdata.media.sheet import sheet
@@ -108,8 +110,8 @@ def prepare(reader: Reader, root: Path, wanted: Wanted) -> Augmentation:
     found = _boxes(tables, root)
     if found is not None or wanted.label_pattern or wanted.group_pattern:
         description = Description(
-            describing.pattern(wanted.label_pattern, "--label-pattern"),
-            describing.pattern(wanted.group_pattern, "--group-pattern"),
+            _pattern(wanted.label_pattern, "--label-pattern"),
+            _pattern(wanted.group_pattern, "--group-pattern"),
             found,
             frozenset(os.path.relpath(table, root).replace(os.sep, "/") for table in tables),
         )
@@ -117,6 +119,10 @@ def prepare(reader: Reader, root: Path, wanted: Wanted) -> Augmentation:
     variants = Variants(made, wanted.seed, wanted.splits == "all", wanted.keep_original, columns)
     transform = Counted(variants, dict(_n_in_splits(reader)))
     return Augmentation(reader, transform, _record(wanted, made, tables))
+
+
+def _pattern(text: str | None, option: str) -> re.Pattern[str] | None:
+    return None if text is None else one_group(text, option)
 
 
 def _recipe(wanted: Wanted) -> Recipe:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from signdata.boxes import Box
-from signdata.errors import LabelError, MissingError, SigndataError, UsageError
+from signdata.errors import LabelError, MissingError, SigndataError
 from signdata.formats.base import Batch, DatasetInfo, ListBatch, Reader, Survey
 from signdata.samples import Broken, Sample
 
@@ -37,19 +37,6 @@ class Description:
     group: re.Pattern[str] | None = None
     boxes: Mapping[str, Box] | None = None
     tables: frozenset[str] = frozenset()
-
-
-def pattern(text: str | None, option: str) -> re.Pattern[str] | None:
-    """Compile a pattern that a user typed; raise `UsageError` unless it has one group."""
-    if text is None:
-        return None
-    try:
-        found = re.compile(text)
-    except re.error as err:
-        raise UsageError(f"{option} {text!r} is no regular expression ({err})") from err
-    if found.groups != 1:
-        raise UsageError(f"{option} {text!r} has {found.groups} groups; expected one: (...)")
-    return found
 
 
 class Described(Reader):

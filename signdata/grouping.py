@@ -49,6 +49,17 @@ class Grouping:
         return len(set(self.groups) - {""})
 
 
+def one_group(text: str, option: str) -> re.Pattern[str]:
+    """Compile a regular expression that a user typed; `UsageError` unless it has one group."""
+    try:
+        pattern = re.compile(text)
+    except re.error as err:
+        raise UsageError(f"{option} {text!r} is no regular expression ({err})") from err
+    if pattern.groups != 1:
+        raise UsageError(f"{option} {text!r} has {pattern.groups} groups; expected one: (...)")
+    return pattern
+
+
 def by_pattern(paths: Sequence[str], text: str) -> list[str]:
     """What the one group of a regular expression finds in each path.
 
@@ -57,12 +68,7 @@ def by_pattern(paths: Sequence[str], text: str) -> list[str]:
     UsageError
         If it is no expression, has not one group, or finds nothing in a path.
     """
-    try:
-        pattern = re.compile(text)
-    except re.error as err:
-        raise UsageError(f"--group-by {text!r} is no regular expression ({err})") from err
-    if pattern.groups != 1:
-        raise UsageError(f"--group-by {text!r} has {pattern.groups} groups; expected one: (...)")
+    pattern = one_group(text, "--group-by")
     found = [pattern.search(path) for path in paths]
     missed = next((p for p, match in zip(paths, found, strict=True) if not match), None)
     if missed is not None:

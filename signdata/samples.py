@@ -114,6 +114,25 @@ class ArrayPixels(Pixels):
 
 
 @dataclass(frozen=True, slots=True)
+class Derived(Pixels):
+    """Pixels made of those of another sample, which tell what there is to tell of reading."""
+
+    pixels: Pixels
+
+    def settle(self) -> None:
+        self.pixels.settle()
+
+    def notes(self) -> tuple[str, ...]:
+        return self.pixels.notes()
+
+    def found(self) -> dict[str, str]:
+        return self.pixels.found()
+
+    def source_sha256(self) -> str | None:
+        return self.pixels.source_sha256()
+
+
+@dataclass(frozen=True, slots=True)
 class Broken(Pixels):
     """Pixels that are known to be unreadable: asking for them raises `error`."""
 

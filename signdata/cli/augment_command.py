@@ -51,23 +51,12 @@ from signdata.cli import options
 )
 @options.seed
 @options.from_format
-@click.option(
-    "--to",
-    "to_format",
-    type=click.Choice(["csv", "folders", "frames", "hdf5"]),
-    help="Format of OUT [default: by its name].",
-)
+@options.to_format
 @options.split
 @options.reads_csv
 @options.videos
 @options.follow_symlinks
-@click.option(
-    "--hdf5-layout",
-    type=click.Choice(["auto", "raw", "encoded"]),
-    default="auto",
-    show_default=True,
-    help="Arrays, or picture files, in HDF5.",
-)
+@options.hdf5_layout
 @options.image_format
 @options.quality
 @options.writes()

@@ -13,23 +13,12 @@ from signdata.cli import options
 @click.argument("src", metavar="SRC...", nargs=-1, required=True, type=options.PATH)
 @click.argument("out", metavar="DST", type=options.PATH)
 @options.from_format
-@click.option(
-    "--to",
-    "to_format",
-    type=click.Choice(["csv", "folders", "frames", "hdf5"]),
-    help="Format of DST [default: by its name].",
-)
+@options.to_format
 @options.split
 @options.reads_csv
 @options.videos
 @options.follow_symlinks
-@click.option(
-    "--hdf5-layout",
-    type=click.Choice(["auto", "raw", "encoded"]),
-    default="auto",
-    show_default=True,
-    help="Arrays, or picture files, in HDF5.",
-)
+@options.hdf5_layout
 @options.size
 @options.gray
 @options.image_format

@@ -129,6 +129,21 @@ from_format = click.option(
 )
 
 
+to_format = click.option(
+    "--to",
+    "to_format",
+    type=click.Choice(["csv", "folders", "frames", "hdf5"]),
+    help="Format of what is written [default: by its name].",
+)
+hdf5_layout = click.option(
+    "--hdf5-layout",
+    type=click.Choice(["auto", "raw", "encoded"]),
+    default="auto",
+    show_default=True,
+    help="Arrays, or picture files, in HDF5.",
+)
+
+
 @contextmanager
 def progress_bar(unit: str, *, hidden: bool) -> Iterator[Callable[..., None] | None]:
     """Yield what a library function calls with its progress; a bar on a terminal only."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from signdata.formats.base import Survey
 from signdata.media import image
-from signdata.samples import Frame, Pixels, Sample
+from signdata.samples import Derived, Frame, Sample
 
 
 @dataclass(frozen=True)
@@ -48,23 +48,10 @@ class Geometry:
 
 
 @dataclass(frozen=True, slots=True)
-class _Changed(Pixels):
+class _Changed(Derived):
     """The pixels of another sample, each frame changed."""
 
-    pixels: Pixels
     geometry: Geometry
 
     def frames(self) -> Iterator[Frame]:
         return map(self.geometry.apply, self.pixels.frames())
-
-    def settle(self) -> None:
-        self.pixels.settle()
-
-    def notes(self) -> tuple[str, ...]:
-        return self.pixels.notes()
-
-    def found(self) -> dict[str, str]:
-        return self.pixels.found()
-
-    def source_sha256(self) -> str | None:
-        return self.pixels.source_sha256()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from signdata.samples import Broken, Frame, Pixels, Sample
+from signdata.samples import Broken, Derived, Frame, Sample
 
 
 def montage(sample: Sample) -> Iterable[Sample]:
@@ -16,10 +16,8 @@ def montage(sample: Sample) -> Iterable[Sample]:
 
 
 @dataclass(frozen=True)
-class _Montage(Pixels):
+class _Montage(Derived):
     """All frames of another sample in a row, left to right."""
-
-    pixels: Pixels
 
     def frames(self) -> Iterator[Frame]:
         if isinstance(self.pixels, Broken):
@@ -28,15 +26,3 @@ class _Montage(Pixels):
         high = max(frame.shape[0] for frame in frames)
         padded = [np.pad(frame, ((0, high - len(frame)), (0, 0), (0, 0))) for frame in frames]
         yield np.asarray(np.hstack(padded), np.uint8)
-
-    def settle(self) -> None:
-        self.pixels.settle()
-
-    def notes(self) -> tuple[str, ...]:
-        return self.pixels.notes()
-
-    def found(self) -> dict[str, str]:
-        return self.pixels.found()
-
-    def source_sha256(self) -> str | None:
-        return self.pixels.source_sha256()

@@ -17,7 +17,7 @@ from signdata.magick.numbers import Profile, Quanta
 from signdata.magick.operations import BrightnessContrast, Chain, Crop, Pixelate, Place, Resize
 from signdata.magick.recipe import Recipe, Variant
 from signdata.media.image import TURNED
-from signdata.samples import ArrayPixels, Broken, Frame, Pixels, Sample
+from signdata.samples import ArrayPixels, Broken, Derived, Frame, Pixels, Sample
 
 COLUMNS = (
     "recipe",
@@ -292,10 +292,9 @@ class _Made(ArrayPixels):
 
 
 @dataclass(frozen=True, slots=True)
-class _Through(Pixels):
+class _Through(Derived):
     """The frames of another sample, each through the same chain with the same draws."""
 
-    pixels: Pixels
     chain: Chain
     place: Place
 
@@ -303,18 +302,6 @@ class _Through(Pixels):
         for frame in self.pixels.frames():
             [values] = operations.run([self.chain], _loaded(frame), [self.place])
             yield _to_frames(values, self.place.profile)[0]
-
-    def settle(self) -> None:
-        self.pixels.settle()
-
-    def notes(self) -> tuple[str, ...]:
-        return self.pixels.notes()
-
-    def found(self) -> dict[str, str]:
-        return self.pixels.found()
-
-    def source_sha256(self) -> str | None:
-        return self.pixels.source_sha256()
 
 
 def _loaded(frame: Frame) -> Quanta:
