@@ -8,12 +8,17 @@ write real files below `tmp_path` and return where they are.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+# Before PyTorch is imported, here and in all processes that tests start: its threads would wait
+# for each other longer than they take for such small pictures.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest

@@ -81,25 +81,25 @@ def test_lines_for_people_and_nothing_to_do(cli, easy, tmp_path):
         (["--lr", "0"], 2, "--lr"),
     ],
 )
-def test_wrong_options_are_usage(cli, easy, tmp_path, words, code, said):
-    done = cli("baseline", *easy, "--out", tmp_path / "run", *words)
+def test_wrong_options_are_usage(main, easy, tmp_path, words, code, said):
+    done = main("baseline", *easy, "--out", tmp_path / "run", *words)
     assert done.returncode == code
     assert said in done.error
     assert not (tmp_path / "run").exists()
 
 
-def test_one_class_is_too_few(cli, make_csv, tmp_path):
+def test_one_class_is_too_few(main, make_csv, tmp_path):
     source = make_csv([(0, *range(16)), (0, *range(16))])
-    done = cli("baseline", source, "--out", tmp_path / "run", "--epochs", "1")
+    done = main("baseline", source, "--out", tmp_path / "run", "--epochs", "1")
     assert done.returncode == 4
     assert "classes" in done.error
     assert not (tmp_path / "run").exists()
 
 
-def test_another_run_in_its_place_is_refused(cli, easy, tmp_path):
+def test_another_run_in_its_place_is_refused(main, easy, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "mine.txt").write_text("precious")
-    done = cli("baseline", *easy, "--out", tmp_path / "run", "--epochs", "1")
+    done = main("baseline", *easy, "--out", tmp_path / "run", "--epochs", "1")
     assert done.returncode == 5
     assert "--overwrite" in done.error
 
@@ -151,29 +151,29 @@ def test_ctrl_c_and_the_same_command_again(cli, begun, tmp_path):
         assert first.read_bytes() == second.read_bytes()
 
 
-def test_resume_takes_the_options_of_the_run(cli, begun, easy, tmp_path):
-    refused = cli("baseline", *easy, "--resume", tmp_path / "run", "--lr", "0.1")
+def test_resume_takes_the_options_of_the_run(main, begun, easy, tmp_path):
+    refused = main("baseline", *easy, "--resume", tmp_path / "run", "--lr", "0.1")
     assert refused.returncode == 2
     assert "--lr" in refused.error
-    other = cli("baseline", easy[0], "--resume", tmp_path / "run")
+    other = main("baseline", easy[0], "--resume", tmp_path / "run")
     assert other.returncode == 5
     assert len(other.stderr.strip().splitlines()) == 1
-    done = cli("baseline", *easy, "--resume", tmp_path / "run", "--json")
+    done = main("baseline", *easy, "--resume", tmp_path / "run", "--json")
     assert done.returncode == 0
     assert (done.json["model"], done.json["epochs"]) == ("unam", 3)
-    again = cli("baseline", *easy, "--resume", tmp_path / "run", "--json")
+    again = main("baseline", *easy, "--resume", tmp_path / "run", "--json")
     assert again.json["already_done"] is True
 
 
-def test_nothing_to_resume(cli, easy, tmp_path):
-    done = cli("baseline", *easy, "--resume", tmp_path / "run")
+def test_nothing_to_resume(main, easy, tmp_path):
+    done = main("baseline", *easy, "--resume", tmp_path / "run")
     assert done.returncode == 4
     assert "no run of baseline" in done.error
 
 
-def test_several_seeds(cli, easy, tmp_path):
+def test_several_seeds(main, easy, tmp_path):
     words = ["--out", tmp_path / "run", "--epochs", "3", "--batch-size", "9", "--seeds", "3"]
-    done = cli("baseline", *easy, *words, "--model", "unam", "--json")
+    done = main("baseline", *easy, *words, "--model", "unam", "--json")
     assert done.returncode == 0
     runs = done.json["runs"]
     assert [each["seed"] for each in runs] == [0, 1, 2]
@@ -187,19 +187,19 @@ def test_several_seeds(cli, easy, tmp_path):
     assert len(digests) == 1
 
 
-def test_published_settings_and_options_beside_them(cli, easy, tmp_path):
+def test_published_settings_and_options_beside_them(main, easy, tmp_path):
     words = ["--model", "unam", "--preset", "published", "--epochs", "1", "--optimizer", "adam"]
     words += ["--class-weights", "balanced", "--patience", "3", "--schedule", "plateau"]
-    done = cli("baseline", *easy, "--out", tmp_path / "run", *words, "--json")
+    done = main("baseline", *easy, "--out", tmp_path / "run", *words, "--json")
     assert done.returncode == 0
     config = json.loads((tmp_path / "run" / "metrics.json").read_text())["config"]
     assert (config["lr"], config["momentum"], config["optimizer"]) == (0.0015, 0.7, "adam")
     assert (config["schedule"], config["patience"]) == ("plateau", 3)
 
 
-def test_splits_are_compared(cli, easy, tmp_path):
+def test_splits_are_compared(main, easy, tmp_path):
     words = ["--out", tmp_path / "run", "--epochs", "3", "--batch-size", "9", "--model", "unam"]
-    done = cli("baseline", *easy, *words, "--compare-splits", "--json")
+    done = main("baseline", *easy, *words, "--compare-splits", "--json")
     assert done.returncode == 0
     found = done.json["comparison"]
     assert found["gap"] == found["random_split_accuracy"] - found["group_split_accuracy"]
@@ -207,7 +207,7 @@ def test_splits_are_compared(cli, easy, tmp_path):
     assert {"majority", "nearest_neighbour", "shuffled_labels"} == set(found["controls"])
     for name in ("random", "grouped", "shuffled"):
         assert (tmp_path / "run" / name / "best.pt").exists()
-    again = cli("baseline", *easy, *words, "--compare-splits")
+    again = main("baseline", *easy, *words, "--compare-splits")
     assert "flatters by" in again.stdout
-    both = cli("baseline", *easy, "--compare-splits", "--seeds", "2", "--out", tmp_path / "two")
+    both = main("baseline", *easy, "--compare-splits", "--seeds", "2", "--out", tmp_path / "two")
     assert both.returncode == 2
