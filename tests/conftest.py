@@ -27,6 +27,11 @@ from signdata import cli as command_line
 from signdata.media import image
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that fork this process come first: with PyTorch in it, each fork takes long."""
+    items.sort(key=lambda item: "reliability" not in item.path.parts)
+
+
 @dataclass(frozen=True)
 class Ran:
     """What a command returned and printed."""
