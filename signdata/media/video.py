@@ -149,7 +149,7 @@ def read_header(path: str) -> Header:
         aspect = stream.sample_aspect_ratio
         if aspect and stream.width * stream.height * aspect > MAX_PIXELS:
             raise DecodeError(f"pixels {float(aspect):g} times as wide as high", path=path)
-        declared = _declared(container, stream)
+        declared, from_zero = _declared(container, stream), not stream.duration
         untimed = container.format.name in UNTIMED
         with contextlib.suppress(DecodeError), as_decode_error(path):
             for packet in container.demux(stream):
@@ -160,7 +160,7 @@ def read_header(path: str) -> Header:
     if not stamps:
         raise DecodeError("a video without a frame", path=path)
     timeline = make_timeline(stamps, time_base, last, rate)
-    if declared is not None and not stream.duration:  # counted from 0, not from the first frame
+    if declared is not None and from_zero:  # not from the first frame
         declared -= max(0, _first(stamps)) * time_base
     ends_early = _ends_early(timeline, declared, early)
     return Header(timeline, time_base, rate, aspect, ends_early, _first(stamps), untimed)
