@@ -107,6 +107,8 @@ def _fetched(link: str, target: Path) -> Input:
     except SigndataError:
         raise
     except (OSError, ValueError, urllib.error.URLError) as err:
+        if isinstance(err, urllib.error.HTTPError):
+            err.close()  # it is the answer, too
         reason = getattr(err, "reason", err)
         raise DecodeError(f"cannot be fetched ({reason})", path=link) from err
     if len(data) > MAX_BYTES:
