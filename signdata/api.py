@@ -701,7 +701,7 @@ def split(
         Run(workers, on_error, dry_run, overwrite, progress),
         transforms=(plan.assign,),
         seed=seed,
-        describe=plan.document,
+        describe=lambda: plan.document(reader.info.origin),
         notes=[Problem("", "", NOTE, note) for note in plan.notes],
     )
     result.details["splits"] = plan.counts

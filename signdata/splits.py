@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from signdata import duplicates, grouped, grouping, looks, manifest, probing, splitting
 from signdata.assigning import Assign
 from signdata.certificate import Certificate, Evidence, Parted, certify
+from signdata.doubts import CERTIFICATE, Certified
 from signdata.duplicates import Pairs
 from signdata.errors import UsageError
 from signdata.formats.base import Reader
@@ -87,11 +89,13 @@ class Plan:
     certificate: Certificate
     notes: list[str] = field(default_factory=list)
 
-    def document(self) -> dict[str, Any]:
-        """What ``signdata.json`` says of the split."""
+    def document(self, origin: Mapping[str, Any]) -> dict[str, Any]:
+        """What ``signdata.json`` says of the split; `origin` is that of the dataset."""
+        certificate = self.certificate.to_dict()
         return {
             "splits": {split: sum(by.values()) for split, by in self.counts.items()},
-            "leak_certificate": self.certificate.to_dict(),
+            "leak_certificate": certificate,
+            "origin": {**origin, CERTIFICATE: msgspec.to_builtins(Certified.of(certificate))},
         }
 
     @property

@@ -68,7 +68,8 @@ class DatasetInfo:
         Manifest columns beyond the common ones.
     origin : mapping
         How the first file of a chain of conversions was spelled, so that the way back
-        restores it. Carried along unread by formats that do not know it.
+        restores it, and in short what is known of the splits (`leak_certificate`). Carried
+        along unread by formats that do not know it.
     notes : tuple of Problem
         What was seen in the dataset and is not a sample: junk, empty class folders.
     sources : tuple of mapping
