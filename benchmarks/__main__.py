@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import arrays, splits, start, tables, variants, videos
+from benchmarks import arrays, learning, splits, start, tables, variants, videos
 from benchmarks.data import Place
 from benchmarks.measure import Figure
 
@@ -24,6 +24,7 @@ JOBS: dict[str, Callable[[Place], Iterator[Figure]]] = {
     **videos.JOBS,
     **splits.JOBS,
     **variants.JOBS,
+    **learning.JOBS,
     **start.JOBS,
 }
 PACKAGES = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import statistics
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from signdata import manifest, whole
+from signdata.doubts import Certified, doubts
 from signdata.errors import DatasetError, DependencyError, FormatError, MissingError, UsageError
 from signdata.formats.base import Reader
 from signdata.output import PARTIAL_DIR
@@ -87,23 +89,50 @@ def run(
     A run that was broken off goes on, if its options are the same.
     """
     need_torch()
+    from signdata.training import ranks
+
     if settings.get("seeds") and settings.get("compare_splits"):
         raise UsageError("--seeds and --compare-splits contradict each other")
     given = {name: value for name, value in settings.items() if value is not None}
-    document, already = whole.make(
-        out,
-        command="baseline",
-        options=given,
-        seed=seed,
-        sources=reader.info.sources,
-        overwrite=overwrite,
-        build=lambda root: {"counts": _train(reader, root, given, seed, progress)},
-        resumes=True,
-    )
-    result = _describe(out, int(document["counts"]["samples"]), given, seed)
+
+    certified = Certified.from_origin(reader.info.origin)
+    begun: list[bool] = []
+
+    def build(root: Path) -> dict[str, Any]:
+        begun.append(ranks.told(True))
+        return {"counts": _train(reader, root, given, seed, progress)}
+
+    with ranks.joined():
+        if ranks.number():
+            return _help(reader, given, seed)
+        try:
+            document, already = whole.make(
+                out,
+                command="baseline",
+                options=given,
+                seed=seed,
+                sources=reader.info.sources,
+                overwrite=overwrite,
+                build=build,
+                resumes=True,
+            )
+        finally:
+            if not begun:
+                ranks.told(False)
+    result = _describe(out, int(document["counts"]["samples"]), given, seed, certified)
     if already:
         result.details["already_done"] = True
     return result
+
+
+def _help(reader: Reader, given: dict[str, Any], seed: int) -> Result:
+    """Share the work of the first process, which alone writes and tells what came out."""
+    from signdata.training import ranks
+
+    if ranks.told(False):
+        with tempfile.TemporaryDirectory(prefix="signdata-") as root:
+            _train(reader, Path(root), given, seed, None)
+    return Result("baseline", shows_counts=False, silent=True)
 
 
 def list_models() -> Result:
@@ -134,7 +163,7 @@ def _train(
     reader: Reader, root: Path, given: dict[str, Any], seed: int, progress: Progress | None
 ) -> dict[str, int]:
     """Make every run that is asked for, but for those that are there already."""
-    from signdata.training import data, models
+    from signdata.training import data, models, ranks
     from signdata.training.train import TrainConfig, train
 
     settings = {name: value for name, value in given.items() if name not in _OF_RUNS}
@@ -155,7 +184,7 @@ def _train(
             return {"samples": len(dataset.labels)}
         for folder, each in _folders(root, given, seed):
             folder.mkdir(exist_ok=True)
-            if folder == root or not (folder / "metrics.json").exists():
+            if ranks.told(folder == root or not (folder / "metrics.json").exists()):
                 config = TrainConfig.of(**settings, seed=each, split_seed=seed)
                 train(config, dataset, run_dir=folder, progress=progress)
     except DatasetError as err:
@@ -174,7 +203,7 @@ def _folders(out: Path, given: dict[str, Any], seed: int) -> list[tuple[Path, in
 
 def _compare(dataset: Dataset, config: TrainConfig, root: Path, progress: Progress | None) -> None:
     """Train on both splits and on shuffled labels, and write ``comparison.json``."""
-    from signdata.training import comparing
+    from signdata.training import comparing, ranks
     from signdata.training.train import train
 
     looked = comparing.look(dataset)
@@ -182,13 +211,14 @@ def _compare(dataset: Dataset, config: TrainConfig, root: Path, progress: Progre
     rows = comparing.by_rows(dataset, config.seed)
     apart = comparing.by_groups(dataset, groups, config.seed)
     splits = {"random": rows, "grouped": apart, "shuffled": comparing.shuffled(apart, config.seed)}
-    reached = {}
     for name, split in splits.items():
         folder = root / name
         folder.mkdir(exist_ok=True)
-        if not (folder / "metrics.json").exists():
+        if ranks.told(not (folder / "metrics.json").exists()):
             train(config, split, run_dir=folder, progress=progress)
-        reached[name] = float(_measured(folder)["test_accuracy"])
+    if ranks.number():
+        return
+    reached = {name: float(_measured(root / name)["test_accuracy"]) for name in splits}
     controls = comparing.controls(rows, apart, looked)
     controls["shuffled_labels"] = {"grouped": reached["shuffled"]}
     comparison = {
@@ -208,7 +238,13 @@ def _compare(dataset: Dataset, config: TrainConfig, root: Path, progress: Progre
 # -- What it reached
 
 
-def _describe(out: Path, n_samples: int, given: dict[str, Any], seed: int) -> Result:
+def _describe(
+    out: Path,
+    n_samples: int,
+    given: dict[str, Any],
+    seed: int,
+    certified: Certified | None,
+) -> Result:
     compared = bool(given.get("compare_splits"))
     folders = [folder for folder, _ in _folders(out, given, seed)]
     folders = [out / "grouped", out / "random"] if compared else folders
@@ -220,6 +256,11 @@ def _describe(out: Path, n_samples: int, given: dict[str, Any], seed: int) -> Re
     result.details["run"] = str(out)
     for note in dict.fromkeys(note for each in runs for note in each["notes"]):
         result.note(str(out), note)
+    if not compared and runs[0]["measured_on"] == "test":
+        first = runs[0]
+        reached = (first["test_accuracy"], first["val_accuracy"])
+        for doubt in doubts(*reached, certified, first["shared_signers"]):
+            result.note(str(out), doubt)
     lines = _lines(runs[0])
     files = "best.pt, last.pt, metrics.json, results.csv"
     if len(runs) > 1:

@@ -62,6 +62,12 @@ class Result:
         Further keys of the JSON object.
     summary : str
         One or more lines for people.
+    exit_code : int
+        What the command ends with.
+    shows_counts : bool
+        Whether people are told the counts.
+    silent : bool
+        Whether nothing is printed at all, as another process tells it.
     """
 
     command: str
@@ -76,6 +82,7 @@ class Result:
     summary: str = ""
     exit_code: int = 0
     shows_counts: bool = True
+    silent: bool = False
 
     def note(self, path: str, message: str, *, where: str = "") -> None:
         """Add a problem of kind ``note``."""

@@ -178,6 +178,8 @@ def run(function: Callable[..., Result], *args: Any, unit: str = "sample", **opt
 
 def show(result: Result, *, as_json: bool, quiet: bool) -> None:
     """Print a result: one JSON object on stdout, or lines for people."""
+    if result.silent:
+        return
     if as_json:
         click.echo(json.dumps(result.to_dict(), ensure_ascii=True))
         return

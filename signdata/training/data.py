@@ -278,6 +278,15 @@ def _all_poses(points: Sequence[NDArray[np.float32]], wanted: int) -> NDArray[np
 # ---------------------------------------------------------------------------- splits
 
 
+def shared_signers(data: Dataset, splits: NDArray[np.str_]) -> int | None:
+    """How many people sign in train and in test; None where nobody knows who signs."""
+    signers = np.array(data.signers)
+    if not len(signers):
+        return None
+    train, test = (set(signers[splits == name].tolist()) - {""} for name in ("train", "test"))
+    return len(train & test) if train and test else None
+
+
 def digest(data: Dataset, splits: NDArray[np.str_]) -> str:
     """SHA-256 of the classes, and of every sample's id, class and split, in any order."""
     rows = sorted(zip(data.ids, data.labels.tolist(), splits.tolist(), strict=True))

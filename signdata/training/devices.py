@@ -21,11 +21,12 @@ def pick_device(name: str) -> torch.device:
     return torch.device("cuda", torch.cuda.current_device())
 
 
-def describe(device: torch.device) -> str:
-    """``cpu``, or ``cuda`` with the name of the card."""
+def describe(device: torch.device, processes: int = 1) -> str:
+    """``cpu``, or ``cuda`` with the name of the card; how many, where there are several."""
+    name = device.type
     if device.type == "cuda":
-        return f"cuda ({torch.cuda.get_device_name(device)})"
-    return device.type
+        name = f"cuda ({torch.cuda.get_device_name(device)})"
+    return name if processes == 1 else f"{processes} x {name}"
 
 
 def mixed_precision(device: torch.device) -> torch.autocast:

@@ -15,15 +15,16 @@ class Pause:
     """Holds back the first signal to stop until `now` is called; the second acts at once.
 
     What then happens is up to the handler that was there before: Python's raises
-    `KeyboardInterrupt`. Outside the main thread nothing is held back.
+    `KeyboardInterrupt`. Outside the main thread, or where it `holds` none, nothing is held back.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, holds: bool = True) -> None:
+        self._holds = holds and threading.current_thread() is threading.main_thread()
         self._before: dict[int, Any] = {}
         self._number = 0
 
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
+        if self._holds:
             self._before = {each: signal.getsignal(each) for each in _SIGNALS}
             for number, handler in self._before.items():
                 if callable(handler):

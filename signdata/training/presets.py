@@ -7,7 +7,7 @@ the best epoch on test, epochs that end early, raw grey levels of 0 to 255.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from signdata.errors import UsageError
 
@@ -24,6 +24,8 @@ class Preset:
     Attributes
     ----------
     epochs, batch_size : int
+    least_steps : int
+        A small dataset is seen more often than `epochs`, until it was so many steps.
     lr : float
         The learning rate; of one-cycle the peak.
     optimizer : {'adamw', 'adam', 'sgd'}
@@ -54,6 +56,7 @@ class Preset:
     """
 
     epochs: int = 10
+    least_steps: int = 0
     batch_size: int = 64
     lr: float = 1e-2
     optimizer: str = "adamw"
@@ -89,8 +92,10 @@ HEADS = Preset(lr=3e-3)
 CLIPS = Preset(epochs=30, batch_size=8, lr=1e-3, clip_norm=5.0)
 
 OURS = {
+    "signnet": Preset(epochs=6, least_steps=1200, batch_size=128),
     **{"tec": Preset(lr=3e-3), "vgg16": HEADS, "resnet18": HEADS, "resnet50": HEADS},
-    **{"simplenet3d": CLIPS, "twooutnet": CLIPS, "clipnet": CLIPS},
+    **{"simplenet3d": CLIPS, "twooutnet": CLIPS},
+    "clipnet": replace(CLIPS, least_steps=900, lr=2e-3),
 }
 """Our settings of the networks that do not take `PICTURES`."""
 

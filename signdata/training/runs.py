@@ -46,6 +46,8 @@ class Result:
     epochs, best_epoch : int
         Those that were learned; `best_epoch` counts from 1, and of epochs equally good on
         `val` it is the last.
+    shared_signers : int or None
+        How many people sign in `train` and in `test`; None where nobody knows who signs.
     seconds, samples_per_second : float
         Wall time of the run; samples learned from in a second of learning.
     parameters, trainable : int
@@ -66,6 +68,7 @@ class Result:
     measured_on: str
     epochs: int
     best_epoch: int
+    shared_signers: int | None
     seconds: float
     samples_per_second: float
     parameters: int
@@ -87,7 +90,11 @@ def save_state(run_dir: Path, state: Mapping[str, Any]) -> None:
 
 
 def read_state(
-    run_dir: Path, config: Mapping[str, Any], digest: str, device: torch.device
+    run_dir: Path,
+    config: Mapping[str, Any],
+    digest: str,
+    device: torch.device,
+    processes: int = 1,
 ) -> dict[str, Any] | None:
     """What a run left in ``last.pt``; None if there is none.
 
@@ -100,20 +107,22 @@ def read_state(
         See `signdata.training.data.digest`.
     device : torch.device
         Where it goes on.
+    processes : int
+        How many share the work.
 
     Raises
     ------
     SourceChangedError
         It learned from another split or other classes.
     OutputError
-        It was made with other settings, or cannot be read.
+        It was made with other settings or by more or fewer processes, or cannot be read.
     """
     path = run_dir / "last.pt"
     if not path.exists():
         return None
     try:
         state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-        given, before = state["digest"], state["config"]
+        given, before, together = state["digest"], state["config"], len(state["generators"])
     except Exception as err:  # torch raises anything on damaged bytes
         raise OutputError(
             f"last.pt cannot be read ({type(err).__name__})",
@@ -132,6 +141,12 @@ def read_state(
             f"was begun with another {' and '.join(differing)}",
             path=run_dir,
             remedy="Repeat the same options, or start anew with --overwrite.",
+        )
+    if together != processes:
+        raise OutputError(
+            f"was begun by {together} processes, and would go on with {processes}",
+            path=run_dir,
+            remedy="Start as many again, or start anew with --overwrite.",
         )
     return state
 

@@ -21,9 +21,16 @@ from torch.nn import functional as F
 
 from signdata.errors import TrainingError, UsageError
 from signdata.samples import SPLITS
-from signdata.training import metrics
+from signdata.training import metrics, ranks
 from signdata.training.augmenting import AUGMENTS, prepare
-from signdata.training.data import Dataset, Intake, Progress, digest, settle_splits
+from signdata.training.data import (
+    Dataset,
+    Intake,
+    Progress,
+    digest,
+    settle_splits,
+    shared_signers,
+)
 from signdata.training.devices import (
     DEVICES,
     describe,
@@ -85,6 +92,8 @@ class TrainConfig(Preset):
     def of(cls, model: str, preset: str = "ours", **given: Any) -> Self:
         """A preset's settings of a network, but for those given."""
         settings = {**asdict(_preset_of(preset, model)), **given}
+        if "epochs" in given:
+            settings["least_steps"] = 0
         return cls(model=model, preset=preset, **settings)
 
     def __post_init__(self) -> None:
@@ -165,12 +174,18 @@ class Learner:
     ) -> None:
         self.config, self.network, self.part, self.progress = config, network, part, progress
         self.class_weights = class_weights
-        self.forward = torch.compile(network) if config.compile else network
+        forward = ranks.averaging(network)
+        self.forward = torch.compile(forward) if config.compile else forward
         self.normalise = Intake.of(type(network)).normalise
         self.learned = [weights for weights in network.parameters() if weights.requires_grad]
         self.optimiser = _optimiser(config, self.learned)
         self.steps_per_epoch = math.ceil(len(part) / config.batch_size)
         self.total = self.steps_per_epoch * config.epochs
+        if len(part) // self.steps_per_epoch < ranks.count():
+            raise UsageError(
+                f"too few samples in a batch; expected {ranks.count()} or more, one for each "
+                f"process, found {len(part) // self.steps_per_epoch}"
+            )
         self.order = torch.Generator().manual_seed(config.seed)
         self.history: list[dict[str, float]] = []
         self.step = 0  # of the epoch under way
@@ -187,21 +202,25 @@ class Learner:
         order = torch.randperm(len(self.part), generator=self.order).to(self.part.device)
         choices = order.tensor_split(self.steps_per_epoch)[self.step :]
         self.network.train()
-        for batch in self.part.batches(choices):
-            self._learn(batch)
+        for chosen, batch in zip(
+            choices, self.part.batches(list(map(ranks.share, choices))), strict=True
+        ):
+            self._learn(batch, len(batch.labels) * ranks.count() / len(chosen))
             self.step += 1
             done = len(self.history) * self.steps_per_epoch + self.step
             if self.progress and done % 50 == 0:
                 self.progress(done, self.total, "learning")
             pause.now(keep)
-        loss, correct, faultless = self.sums.tolist()
-        self._check(loss, round(faultless))
+        losses, corrects, faultless = zip(*ranks.gathered(self.sums.tolist()), strict=True)
+        loss, correct = sum(losses), sum(corrects)
+        self._check(loss, round(min(faultless)))
         self.step = 0
         self.sums.zero_()
         self.drawn = self.order.get_state()
         return loss / len(self.part), correct / len(self.part)
 
-    def _learn(self, batch: Batch) -> None:
+    def _learn(self, batch: Batch, share: float) -> None:
+        # The mean over ranks is that over the batch only if each counts by its share of it.
         config = self.config
         done = (len(self.history) + self.step / self.steps_per_epoch) / config.epochs
         rate = rate_at(config, done, [row["val_loss"] for row in self.history])
@@ -219,7 +238,7 @@ class Learner:
             if poses is not None:
                 loss = loss + pose_loss(poses, batch.poses)
         self.optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # not annotated in torch
+        (loss * share).backward()  # type: ignore[no-untyped-call]  # not annotated in torch
         sound = torch.isfinite(loss.detach())
         if config.clip_norm:
             length = nn.utils.clip_grad_norm_(self.learned, config.clip_norm)
@@ -251,7 +270,7 @@ class Learner:
             "optimiser": self.optimiser.state_dict(),
             "sums": self.sums,
             "order": self.drawn,
-            "generators": generator_states(self.part.device),
+            "generators": ranks.gathered(generator_states(self.part.device)),
         }
 
     def go_on(self, state: dict[str, Any]) -> None:
@@ -261,7 +280,7 @@ class Learner:
         self.optimiser.load_state_dict(state["optimiser"])
         self.sums.copy_(state["sums"])
         self.drawn = state["order"].cpu()
-        set_generator_states(self.part.device, state["generators"])
+        set_generator_states(self.part.device, state["generators"][ranks.number()])
 
 
 def _optimiser(config: TrainConfig, weights: list[nn.Parameter]) -> torch.optim.Optimizer:
@@ -375,7 +394,7 @@ def train(
     split_seed = config.seed if config.split_seed is None else config.split_seed
     splits, notes = settle_splits(data, split_seed)
     run = _Run(config, data, splits, run_dir, device, progress)
-    with repeatable(device, config.seed):
+    with repeatable(device, ranks.seed_of(config.seed)):
         run.begin()
         run.learn()
         judged = run.judge()
@@ -386,7 +405,7 @@ def train(
     write_run(
         run_dir,
         result,
-        config=asdict(config),
+        config=asdict(run.config),
         classes=data.classes,
         weights=run.best["state_dict"],
         history=run.learner.history,
@@ -401,6 +420,12 @@ def train(
     return result
 
 
+def with_epochs(config: TrainConfig, n_samples: int) -> TrainConfig:
+    """The same with as many epochs as reach the least number of steps."""
+    steps = math.ceil(n_samples / config.batch_size)
+    return replace(config, epochs=max(config.epochs, math.ceil(config.least_steps / steps)))
+
+
 class _Run:
     """One run: what it learns from, how far it is, and its best epoch."""
 
@@ -413,7 +438,8 @@ class _Run:
         device: torch.device,
         progress: Progress | None,
     ) -> None:
-        self.config, self.data, self.splits, self.run_dir = config, data, splits, run_dir
+        self.config = with_epochs(config, int((splits == "train").sum()))
+        self.data, self.splits, self.run_dir = data, splits, run_dir
         self.device, self.progress = device, progress
         self.digest = digest(data, splits)
         self.notes: list[str] = []
@@ -425,7 +451,9 @@ class _Run:
 
     def begin(self) -> None:
         """Build the network, and go on where a run was broken off."""
-        state = read_state(self.run_dir, asdict(self.config), self.digest, self.device)
+        state = ranks.told(
+            read_state(self.run_dir, asdict(self.config), self.digest, self.device, ranks.count())
+        )
         network = self._build(fresh=state is None)
         self.network = network
         self.parts = {
@@ -460,10 +488,12 @@ class _Run:
 
     def learn(self) -> None:
         """Learn the epochs that are left, and leave the best one's weights in the network."""
-        with Pause() as pause:
+        # Ranks that are told to stop are each at another step: they go on from an epoch's end.
+        together = ranks.count() > 1
+        with Pause(holds=not together) as pause:
             for epoch in self._epochs():
                 self._learn(epoch, pause)
-                if time.perf_counter() - self.kept > KEEP_EVERY:
+                if together or time.perf_counter() - self.kept > KEEP_EVERY:
                     self.keep()
                 pause.now(self.keep)
         self.keep()
@@ -484,7 +514,7 @@ class _Run:
             (self.run_dir / "last.pt").unlink(missing_ok=True)
             raise
         self.learning += time.perf_counter() - clock
-        judged = evaluate(self.network, self.parts["val"], len(self.data.classes))
+        judged = ranks.told(evaluate(self.network, self.parts["val"], len(self.data.classes)))
         val_accuracy, correct = metrics.accuracy(judged.matrix), int(judged.matrix.trace())
         self.learner.history.append(
             {
@@ -573,11 +603,12 @@ class _Run:
             measured_on=measured_on,
             epochs=epochs,
             best_epoch=self.best["epoch"],
+            shared_signers=shared_signers(self.data, self.splits),
             seconds=round(self.seconds + time.perf_counter() - self.started, 3),
             samples_per_second=round(epochs * len(self.parts["train"]) / self.learning, 1),
             parameters=sum(each.numel() for each in weights),
             trainable=sum(each.numel() for each in weights if each.requires_grad),
-            device=describe(self.device),
+            device=describe(self.device, ranks.count()),
             run=str(self.run_dir),
             notes=tuple(notes),
         )

@@ -114,11 +114,11 @@ from signdata.training.train import Learner
 
 learn, calls = Learner._learn, []
 
-def interrupted(self, batch):
+def interrupted(self, batch, share):
     calls.append(batch)
     if len(calls) == 41:
         os.kill(os.getpid(), signal.SIGINT)
-    learn(self, batch)
+    learn(self, batch, share)
 
 Learner._learn = interrupted
 cli.main(sys.argv[1:])

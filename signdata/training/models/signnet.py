@@ -3,14 +3,15 @@
 ::
 
     1 x 28 x 28, or larger
-      conv 3x3   24 x 28 x 28   pool 2   24 x 14 x 14
-      conv 3x3   48 x 14 x 14   pool 2   48 x  7 x  7
-      conv 3x3   96 x  7 x  7
-      conv 3x3   96 x  7 x  7
+      conv 3x3, pool 2   24 x 14 x 14
+      conv 3x3, pool 2   48 x  7 x  7
+      conv 3x3           96 x  7 x  7
+      conv 3x3           96 x  7 x  7
       mean of all places, dropout 0.2
       linear     96 -> classes
 
-Each convolution is followed by a batch normalisation and a ReLU.
+Each line of convolution ends with a batch normalisation and a ReLU. They follow the pooling, where
+there is a quarter of the places: a third of the time less than before it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from signdata.training.models.base import Network
 
@@ -34,8 +34,8 @@ class SignNet(Network):
 
     def __init__(self, n_classes: int) -> None:
         super().__init__()
-        self.conv1 = layer(1, 24)
-        self.conv2 = layer(24, 48)
+        self.conv1 = layer(1, 24, pool=True)
+        self.conv2 = layer(24, 48, pool=True)
         self.conv3 = layer(48, 96)
         self.conv4 = layer(96, 96)
         self.dropout = nn.Dropout(0.2)
@@ -43,17 +43,16 @@ class SignNet(Network):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Logits (B, n_classes) of pictures (B, 1, H, W), both sides 4 or more."""
-        x = F.max_pool2d(self.conv1(pictures), 2)
-        x = F.max_pool2d(self.conv2(x), 2)
-        x = self.conv4(self.conv3(x))
+        x = self.conv4(self.conv3(self.conv2(self.conv1(pictures))))
         logits: Tensor = self.fc(self.dropout(x.mean((2, 3))))
         return logits
 
 
-def layer(before: int, after: int) -> nn.Sequential:
-    """A 3x3 convolution with batch normalisation and ReLU."""
+def layer(before: int, after: int, *, pool: bool = False) -> nn.Sequential:
+    """A 3x3 convolution, halved if it is to `pool`, with batch normalisation and ReLU."""
     return nn.Sequential(
         nn.Conv2d(before, after, 3, padding=1, bias=False),
+        *([nn.MaxPool2d(2)] if pool else []),
         nn.BatchNorm2d(after),
         nn.ReLU(inplace=True),
     )
