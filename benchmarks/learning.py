@@ -67,10 +67,12 @@ def learner_of(model: str, data: Any, splits: Any) -> tuple[Any, Any]:
     """A network with our settings at its beginning, and what it is judged by."""
     import torch
 
+    from signdata.memory import keep_freed
     from signdata.training.feeding import Part
     from signdata.training.models import model_class
-    from signdata.training.train import Learner, TrainConfig, with_epochs
+    from signdata.training.train import KEPT, Learner, TrainConfig, with_epochs
 
+    keep_freed(KEPT)
     torch.manual_seed(0)
     n_samples = int((splits == "train").sum())
     config = with_epochs(TrainConfig.of(model, device="cpu"), n_samples)

@@ -11,7 +11,6 @@ only the part that cannot be survived is given up.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import itertools
 import multiprocessing
@@ -24,6 +23,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, TypeVar
+
+from signdata.memory import keep_freed
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -83,7 +84,7 @@ def run(
     tuple
         The item and its results: one, or as many as `divide` made of it.
     """
-    _keep_freed_memory()
+    keep_freed(KEPT)
     if workers == 1 and inline:
         for item in items:
             yield item, [function(item)]
@@ -97,21 +98,6 @@ def run(
 
 KEPT = 32 << 20
 """Bytes of freed memory that a process may hold on to."""
-
-
-def _keep_freed_memory() -> None:
-    """Let this process and its forks use freed memory again rather than give it back.
-
-    Arrays of a batch are made and freed hundreds of times a second; each time, the system
-    would hand out and clear their pages anew. Only glibc has to be told (mallopt(3)).
-    """
-    with contextlib.suppress(AttributeError, OSError, TypeError):
-        allocator = ctypes.CDLL(None)
-        allocator.mallopt(_M_TRIM_THRESHOLD, KEPT)
-        allocator.mallopt(_M_MMAP_THRESHOLD, KEPT)
-
-
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 
 class _Pool(Generic[T, R]):

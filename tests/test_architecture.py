@@ -55,7 +55,8 @@ def room(name: str) -> list[str]:
     [
         ("errors", set()),
         ("labels", set()),
-        ("parallel", set()),
+        ("memory", set()),
+        ("parallel", {"memory"}),
         ("samples", {"errors"}),
         ("names", {"errors"}),
         ("files", {"errors"}),

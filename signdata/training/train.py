@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from signdata.errors import TrainingError, UsageError
+from signdata.memory import keep_freed
 from signdata.samples import SPLITS
 from signdata.training import metrics, ranks
 from signdata.training.augmenting import AUGMENTS, prepare
@@ -49,6 +50,9 @@ from signdata.training.pausing import Pause
 from signdata.training.presets import CLASS_WEIGHTS, OPTIMIZERS, PRESETS, SCHEDULES, Preset
 from signdata.training.presets import preset_of as _preset_of
 from signdata.training.runs import Result, read_state, save_state, write_run
+
+KEPT = 256 << 20
+"""Bytes of freed memory that are held on to: what a batch leaves between two layers."""
 
 KEEP_EVERY = 30.0
 """Seconds after which an epoch's end writes ``last.pt`` again."""
@@ -390,6 +394,7 @@ def train(
     UsageError
         No such model, or no CUDA device where one was asked for.
     """
+    keep_freed(KEPT)
     device = pick_device(config.device)
     split_seed = config.seed if config.split_seed is None else config.split_seed
     splits, notes = settle_splits(data, split_seed)
