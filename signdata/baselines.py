@@ -282,9 +282,11 @@ def _comparison(out: Path, result: Result) -> list[str]:
             "shuffled labels do not fall to chance: something beside the pictures tells the class",
         )
     neighbour, majority = controls["nearest_neighbour"], controls["majority"]
+    gap = found["gap"]
+    flatters = f"flatters by {gap:.2%}" if gap > 0 else "does not flatter"
     return [
         f"random split {found['random_split_accuracy']:.2%}, split by {found['grouped_by']} "
-        f"{found['group_split_accuracy']:.2%}: the random one flatters by {found['gap']:.2%}",
+        f"{found['group_split_accuracy']:.2%}: the random one {flatters}",
         f"nearest neighbour {neighbour['random']:.2%} and {neighbour['grouped']:.2%}, most "
         f"frequent class {majority['grouped']:.2%}, shuffled labels "
         f"{controls['shuffled_labels']['grouped']:.2%}",

@@ -6,6 +6,7 @@ fields are the values of one variant; `signdata.magick.recipe` draws them.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, TypeAlias
@@ -71,13 +72,13 @@ class Operation(msgspec.Struct, frozen=True, tag_field="op", forbid_unknown_fiel
     turns_grey: ClassVar[bool] = False
     random: ClassVar[bool] = False
 
+    @abstractmethod
     def apply(self, quanta: Quanta, place: Place) -> Quanta:
         """Change planes (F, C, H, W)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def options(self, size_hw: tuple[int, int], place: Place) -> list[str] | None:
         """The options that do the same to a picture of this size; None if there are none."""
-        raise NotImplementedError
 
     def size_after(self, size_hw: tuple[int, int], place: Place) -> tuple[int, int]:
         """Height and width that it leaves."""
