@@ -897,6 +897,7 @@ def predict(
     top: int = 5,
     annotate: PathLike | None = None,
     device: str = "auto",
+    overwrite: bool = False,
 ) -> Result:
     """Let a saved network say what it reads in pictures and videos.
 
@@ -912,13 +913,15 @@ def predict(
         Folder for a copy of each picture, or of a video's middle frame, with the answer on it.
     device : {'auto', 'cpu', 'cuda'}
         Where a run's network reads.
+    overwrite : bool
+        Whether `annotate` may be a folder with something in it.
 
     Returns
     -------
     Result
         ``details['predictions']``: for each input its ``path`` and ``top``, a list of
-        ``label`` and ``probability``. A network for pictures reads 16 frames of a video, and
-        their probabilities are averaged.
+        ``label`` and ``probability``. A network for pictures reads 16 frames of a video: `top`
+        is of the mean of their probabilities, and ``frames`` has the likeliest class of each.
     """
     from signdata import predicting
 
@@ -928,6 +931,7 @@ def predict(
         top=top,
         annotate=None if annotate is None else Path(annotate),
         device=device,
+        overwrite=overwrite,
     )
 
 
@@ -938,7 +942,7 @@ def export(
     *,
     onnx: bool = True,
     quantize: bool = False,
-    data: PathLike | None = None,
+    data: PathLike | Sequence[PathLike] | None = None,
     split: str = "test",
     overwrite: bool = False,
 ) -> Result:
@@ -954,9 +958,9 @@ def export(
         The format; there is no other.
     quantize : bool
         Whether a copy with 8-bit weights is written beside it (``NAME.uint8.onnx``).
-    data : path, optional
+    data : path or sequence of paths, optional
         A dataset on whose `split` the networks are compared and tested; by default they are
-        compared on random inputs.
+        compared on random inputs. What has no such split is split as the run has split it.
     split : str
         The split of `data`.
     overwrite : bool
@@ -967,9 +971,9 @@ def export(
     if not onnx:
         raise UsageError("no format to export to", remedy="Say --onnx.")
     target = Path(out) if out is not None else Path(run) / "model.onnx"
-    reader = None if data is None else open_dataset(data, split=split)
+    reader = open_dataset(_paths(data)) if data else None
     return predicting.export(
-        Path(run), target, quantize=quantize, reader=reader, overwrite=overwrite
+        Path(run), target, quantize=quantize, reader=reader, split=split, overwrite=overwrite
     )
 
 
@@ -1035,6 +1039,8 @@ def baseline(
     seeds: int = 1,
     compare_splits: bool = False,
     resume: PathLike | None = None,
+    from_format: str | None = None,
+    videos: PathLike | None = None,
     labels: str = "letters",
     csv_size: tuple[int, int] | None = None,
     header: bool = True,
@@ -1095,8 +1101,8 @@ def baseline(
     list_models : bool
         Train nothing; ``details["models"]`` holds each network's `name`, `parameters`,
         `trainable`, `input`, `classes` and `source`.
-    labels, csv_size, header
-        How a CSV is read, as in `csv_to_folders`.
+    from_format, videos, labels, csv_size, header
+        How `src` is read, as in `convert`.
     overwrite : bool
         Whether something else under the name of the run's folder may be replaced.
     progress : callable, optional
@@ -1134,7 +1140,14 @@ def baseline(
         baselines.refuse_options(asked)
         settings, seed = baselines.options_of(Path(resume))
     baselines.need_torch()
-    with open_dataset(sources, labels=labels, csv_size=csv_size, header=header) as reader:
+    with open_dataset(
+        sources,
+        format=from_format,
+        videos=videos,
+        labels=labels,
+        csv_size=csv_size,
+        header=header,
+    ) as reader:
         settings["model"] = settings["model"] or baselines.default_model(reader)
         name = f"{sources[0].stem}-{settings['model']}-s{seed}"
         place = Path(resume or out or Path("runs") / name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import statistics
 import tempfile
@@ -111,7 +112,7 @@ def run(
                 command="baseline",
                 options=given,
                 seed=seed,
-                sources=reader.info.sources,
+                sources=(*reader.info.sources, *_weights(given)),
                 overwrite=overwrite,
                 build=build,
                 resumes=True,
@@ -122,7 +123,22 @@ def run(
     result = _describe(out, int(document["counts"]["samples"]), given, seed, certified)
     if already:
         result.details["already_done"] = True
+        result.summary = f"{out} is complete already: nothing to do\n{result.summary}"
     return result
+
+
+def _weights(given: dict[str, Any]) -> list[dict[str, str]]:
+    """The weights file that a run starts from: a source like the dataset."""
+    if "weights" not in given:
+        return []
+    path = Path(given["weights"])
+    try:
+        with path.open("rb") as file:
+            return [{"name": str(path), "sha256": hashlib.file_digest(file, "sha256").hexdigest()}]
+    except FileNotFoundError as err:
+        raise MissingError("not there", path=path) from err
+    except OSError as err:
+        raise FormatError(f"no weights file ({err.strerror})", path=path) from err
 
 
 def _help(reader: Reader, given: dict[str, Any], seed: int) -> Result:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,8 +21,11 @@ from signdata.samples import Frame, Pixels
 MAX_BYTES = 64 << 20
 """More is not fetched from a link."""
 
-SECONDS = 30.0
-"""A link that is silent for so long is given up."""
+SECONDS = 60.0
+"""A link that takes longer is given up."""
+
+SILENT = 15.0
+"""And one that says nothing for so long."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ def opened(words: list[str]) -> Iterator[list[Input]]:
     with tempfile.TemporaryDirectory(prefix="signdata-") as scratch:
         found: list[Input] = []
         for number, word in enumerate(words):
-            if urlsplit(word).scheme in ("http", "https"):
+            if word.lower().startswith(("http://", "https://")):
                 found.append(_fetched(word, Path(scratch) / str(number)))
             else:
                 found += _found(Path(word))
@@ -99,14 +104,17 @@ def _kind(path: Path) -> bool | None:
 
 def _fetched(link: str, target: Path) -> Input:
     """Fetch a link that a user typed: http(s) only, up to `MAX_BYTES`, within `SECONDS`."""
-    request = urllib.request.Request(link, headers={"User-Agent": "signdata"})
+    deadline = time.monotonic() + SECONDS
     opener = urllib.request.build_opener(_WebOnly)
     try:
-        with opener.open(request, timeout=SECONDS) as answer:
-            data = answer.read(MAX_BYTES + 1)
+        url = link.strip().replace(" ", "%20")
+        request = urllib.request.Request(url, headers={"User-Agent": "signdata"})
+        with opener.open(request, timeout=SILENT) as answer:
+            data = _body(answer, deadline)
+        is_video = Path(urlsplit(url).path).suffix.lower() in VIDEO_SUFFIXES
     except SigndataError:
         raise
-    except (OSError, ValueError, urllib.error.URLError) as err:
+    except (OSError, ValueError, HTTPException) as err:
         if isinstance(err, urllib.error.HTTPError):
             err.close()  # it is the answer, too
         reason = getattr(err, "reason", err)
@@ -114,8 +122,22 @@ def _fetched(link: str, target: Path) -> Input:
     if len(data) > MAX_BYTES:
         raise DecodeError(f"over {MAX_BYTES >> 20} MiB; more is not fetched", path=link)
     target.write_bytes(data)
-    is_video = Path(urlsplit(link).path).suffix.lower() in VIDEO_SUFFIXES
     return Input(link, target, is_video)
+
+
+def _body(answer: HTTPResponse, deadline: float) -> bytes:
+    """All that a server sends, or a little more than `MAX_BYTES` of it."""
+    data = bytearray()
+    while part := answer.read1(1 << 16):
+        data += part
+        if len(data) > MAX_BYTES:
+            break
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"took over {SECONDS:g} s")
+    else:
+        if answer.length:
+            raise OSError(f"ended after {len(data):,} bytes; {answer.length:,} more were announced")
+    return bytes(data)
 
 
 class _WebOnly(urllib.request.HTTPRedirectHandler):

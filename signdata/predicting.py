@@ -5,13 +5,19 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from signdata import inputs
-from signdata.errors import DependencyError, OutputExistsError, SigndataError
+from signdata.errors import (
+    DatasetError,
+    DependencyError,
+    OutputExistsError,
+    SigndataError,
+    UsageError,
+)
 from signdata.files import remove, replace_file, write_file, writing
 from signdata.formats.base import Reader
 from signdata.inputs import Input
@@ -21,16 +27,29 @@ from signdata.media.sheet import titled
 from signdata.results import Problem, Result
 from signdata.samples import Frame
 
+if TYPE_CHECKING:
+    from signdata.training.predictors import Card, Predictor, RunPredictor
+
 PER_VIDEO = 16
 """Frames of a video that a network for pictures reads."""
 
 
 def predict(
-    run: Path, words: Sequence[str], *, top: int, annotate: Path | None, device: str
+    run: Path,
+    words: Sequence[str],
+    *,
+    top: int,
+    annotate: Path | None,
+    device: str,
+    overwrite: bool,
 ) -> Result:
     """Read pictures, folders, videos or links with a saved network; see `signdata.predict`."""
     from signdata.training.predictors import open_predictor, probabilities
 
+    if annotate is not None and not overwrite and annotate.is_dir() and any(annotate.iterdir()):
+        raise OutputExistsError(
+            "is not empty", path=annotate, remedy="Choose another folder, or say --overwrite."
+        )
     predictor = open_predictor(run, device)
     card = predictor.card
     result = Result("predict", str(annotate or ""))
@@ -44,30 +63,44 @@ def predict(
                 result.failed += 1
                 result.extend([Problem.from_error(err, err.kind, one.name)])
                 continue
-            shares = probabilities(predictor.logits(samples)).mean(axis=0)
-            likeliest = np.argsort(-shares, kind="stable")[:top]
-            answers = [
-                {"label": card.classes[i], "probability": round(float(shares[i]), 6)}
-                for i in likeliest.tolist()
-            ]
+            shares = probabilities(predictor.logits(samples))
+            answers = _answers(shares.mean(axis=0), card, top)
             predictions.append({"path": one.name, "top": answers})
+            if len(shares) > 1:
+                predictions[-1]["frames"] = [_answers(each, card, 1)[0] for each in shares]
             if annotate is not None:
                 _annotate(one, shown, answers, annotate, len(predictions))
             result.written += 1
     result.shows_counts = False
     result.exit_code = (4 if not result.written else 3) if result.failed else 0
     result.details = {"model": card.model, "predictions": predictions}
-    rows = [
-        [one["path"], *(f"{a['label']} {a['probability']:.1%}" for a in one["top"])]
-        for one in predictions
-    ]
+    rows = []
+    for prediction in predictions:
+        rows.append([prediction["path"], *map(_told, prediction["top"])])
+        frames = prediction.get("frames", []) if len(predictions) == 1 else []
+        blank = [""] * (len(prediction["top"]) - 1)
+        rows += [
+            [f"  frame {k} of {len(frames)}", _told(a), *blank] for k, a in enumerate(frames, 1)
+        ]
     if rows:
         columns = ["path", *(str(k) for k in range(1, len(rows[0])))]
         result.summary = table(columns, rows)
     return result
 
 
-def _samples(one: Input, card: Any) -> tuple[Frame, NDArray[np.uint8]]:
+def _told(answer: dict[str, Any]) -> str:
+    return f"{answer['label']} {answer['probability']:.1%}"
+
+
+def _answers(shares: NDArray[np.float32], card: Card, top: int) -> list[dict[str, Any]]:
+    """The likeliest classes of probabilities (n_classes,)."""
+    return [
+        {"label": card.classes[i], "probability": round(float(shares[i]), 6)}
+        for i in np.argsort(-shares, kind="stable")[:top].tolist()
+    ]
+
+
+def _samples(one: Input, card: Card) -> tuple[Frame, NDArray[np.uint8]]:
     """The frame to show, and what the network is given: clips, or one or several stills."""
     from signdata.training.data import fit
 
@@ -81,9 +114,10 @@ def _some(one: Input, n_frames: int) -> list[Frame]:
     if not one.is_video:
         [frame] = one.frames()
         return [frame] * n_frames
+    from signdata.training.data import evenly
+
     wanted = n_frames if n_frames > 1 else PER_VIDEO
-    count = sum(1 for _ in one.frames())
-    chosen = [int((k + 0.5) * count / wanted) for k in range(wanted)]
+    chosen = evenly(sum(1 for _ in one.frames()), wanted)
     kept = {i: frame for i, frame in enumerate(one.frames()) if i in set(chosen)}
     return [kept[i] for i in chosen]
 
@@ -105,6 +139,7 @@ def export(
     *,
     quantize: bool,
     reader: Reader | None,
+    split: str,
     overwrite: bool,
 ) -> Result:
     """Write a run's network as ONNX, and hold it against PyTorch; see `signdata.export`."""
@@ -118,7 +153,42 @@ def export(
     from signdata.training.predictors import RunPredictor, open_predictor
 
     predictor = open_predictor(run, "cpu")
-    assert isinstance(predictor, RunPredictor)
+    if not isinstance(predictor, RunPredictor):
+        raise UsageError("is ONNX already; expected a run of baseline", path=run)
+    files = _named(out, quantize, overwrite)
+    samples, labels = _checked_on(reader, split, predictor)
+    expected = _logits(predictor, samples)
+    made = {kind: file.with_name(f".{file.stem}.partial.onnx") for kind, file in files.items()}
+    result = Result("export", str(out))
+    result.shows_counts = False
+    result.read = result.written = result.details["samples"] = len(samples)
+    lines = []
+    try:
+        with writing(out):
+            write_file(made["whole"], b"")
+            onnx_files.write(predictor, made["whole"])
+            if quantize:
+                onnx_files.quantise(made["whole"], made["quantised"])
+        for kind, file in files.items():
+            found = _logits(open_predictor(made[kind]), samples)
+            told = _compared(expected, found, labels)
+            told |= {"path": str(file), "bytes": made[kind].stat().st_size}
+            result.details[kind] = told
+            lines.append(_line(told, len(samples)))
+        with writing(out):
+            for kind, file in made.items():
+                file.replace(files[kind])
+    finally:
+        for file in made.values():
+            remove(file)
+    result.summary = "\n".join(lines)
+    return result
+
+
+def _named(out: Path, quantize: bool, overwrite: bool) -> dict[str, Path]:
+    """The files to make; those that are there may be replaced only if that is said."""
+    if out.suffix.lower() != ".onnx":
+        raise UsageError("expected a name that ends in .onnx", path=out)
     files = {"whole": out}
     if quantize:
         files["quantised"] = out.with_name(f"{out.stem}.uint8{out.suffix}")
@@ -127,68 +197,56 @@ def export(
             raise OutputExistsError(
                 "exists", path=file, remedy="Choose another name, or replace it with --overwrite."
             )
-    made = {kind: file.with_name(f"{file.name}.partial") for kind, file in files.items()}
-    with writing(out):
-        for file in made.values():
-            remove(file)
-        write_file(made["whole"], b"")
-        onnx_files.write(predictor, made["whole"])
-        if quantize:
-            onnx_files.quantise(made["whole"], made["quantised"])
-        for kind, file in made.items():
-            file.replace(files[kind])
-    samples, labels = _checked_on(reader, predictor.card)
-    expected = _logits(predictor, samples)
-    result = Result("export", str(out))
-    result.shows_counts = False
-    result.read = result.written = len(samples)
-    lines = []
-    for kind, file in files.items():
-        found = _logits(open_predictor(file), samples)
-        agreement = onnx_files.agreement(expected, found)
-        size = file.stat().st_size
-        accuracy = None if labels is None else float((found.argmax(axis=1) == labels).mean())
-        result.details[kind] = {"path": str(file), "bytes": size, **agreement, "accuracy": accuracy}
-        told = f", accuracy {accuracy:.2%}" if accuracy is not None else ""
-        lines.append(
-            f"{file}: {size:,} bytes{told}; same answer as PyTorch for "
-            f"{agreement['same_top1']:.2%} of {len(samples):,} "
-            f"{'samples' if labels is not None else 'random inputs'}"
-        )
-    result.details["samples"] = len(samples)
-    result.summary = "\n".join(lines)
-    return result
+    return files
 
 
-def _logits(predictor: Any, samples: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _compared(
+    expected: NDArray[np.float32], found: NDArray[np.float32], labels: NDArray[np.int64] | None
+) -> dict[str, Any]:
+    from signdata.training.onnx_files import agreement
+
+    accuracy = None if labels is None else float((found.argmax(axis=1) == labels).mean())
+    return {**agreement(expected, found), "accuracy": accuracy}
+
+
+def _line(told: dict[str, Any], n: int) -> str:
+    accuracy = "" if told["accuracy"] is None else f", accuracy {told['accuracy']:.2%}"
+    what = "samples" if accuracy else "random inputs"
+    return (
+        f"{told['path']}: {told['bytes']:,} bytes{accuracy}; same answer as PyTorch for "
+        f"{told['same_top1']:.2%} of {n:,} {what}"
+    )
+
+
+def _logits(predictor: Predictor, samples: NDArray[np.uint8]) -> NDArray[np.float32]:
     from signdata.training.onnx_files import batches
 
     return np.concatenate([predictor.logits(part) for part in batches(samples)])
 
 
 def _checked_on(
-    reader: Reader | None, card: Any
+    reader: Reader | None, split: str, predictor: RunPredictor
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64] | None]:
-    """The test samples of a dataset and their labels; random inputs where none is named."""
-    from signdata.training.data import fit
+    """The samples of a dataset's split, as the run has split it, and their labels; random
+    inputs where no dataset is named.
+    """
+    from signdata.training.data import load, settle_splits
 
-    shape = (card.channels, *card.size_hw)
+    card = predictor.card
     if reader is None:
         random = np.random.default_rng(0)
         clip = (card.frames,) if card.frames > 1 else ()
-        return random.integers(0, 256, (64, *clip, *shape), np.uint8), None
-    samples, labels = [], []
-    for sample in reader:
-        if sample.label not in card.classes:
-            continue
-        frames = [fit(frame, card.size_hw, card.channels) for frame in sample.frames()]
-        if card.frames > 1:
-            samples.append(
-                np.stack(
-                    [frames[int((k + 0.5) * len(frames) / card.frames)] for k in range(card.frames)]
-                )
-            )
-        else:
-            samples.append(frames[len(frames) // 2])
-        labels.append(card.classes.index(sample.label))
-    return np.stack(samples), np.array(labels, np.int64)
+        shape = (64, *clip, card.channels, *card.size_hw)
+        return random.integers(0, 256, shape, np.uint8), None
+    source = str(reader.info.sources[0]["name"])
+    data = load(reader, size_hw=card.size_hw, channels=card.channels, frames=card.frames)
+    if unknown := sorted(set(data.classes) - set(card.classes)):
+        raise DatasetError(f"the network has no class {unknown[0]!r}", path=source)
+    splits = data.splits
+    if not (splits == split).any():
+        splits, _ = settle_splits(data, predictor.split_seed)
+    rows = np.flatnonzero(splits == split)
+    if not len(rows):
+        raise DatasetError(f"no samples in {split}", path=source, remedy="Say --split.")
+    labels = [card.classes.index(data.classes[label]) for label in data.labels[rows].tolist()]
+    return data.images[rows], np.array(labels, np.int64)

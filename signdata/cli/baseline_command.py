@@ -81,6 +81,8 @@ from signdata.cli import options
     "--resume", type=options.PATH, metavar="RUN", help="Go on with a run that was broken off."
 )
 @options.seed
+@options.from_format
+@options.videos
 @options.reads_csv
 @options.overwrite
 @options.shows

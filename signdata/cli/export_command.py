@@ -15,7 +15,11 @@ from signdata.cli import options
 @click.option("--onnx", is_flag=True, default=True, help="The format; there is no other.")
 @click.option("--quantize", is_flag=True, help="A second file with 8-bit weights.")
 @click.option(
-    "--data", type=options.PATH, metavar="SRC", help="Compare and test on a split of this dataset."
+    "--data",
+    type=options.PATH,
+    metavar="SRC",
+    multiple=True,
+    help="Compare and test on a split of this dataset; once for each CSV.",
 )
 @click.option(
     "--split",

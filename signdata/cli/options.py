@@ -111,7 +111,9 @@ image_format = click.option(
 quality = click.option(
     "--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="Of JPEGs."
 )
-seed = click.option("--seed", type=int, default=0, show_default=True, help="Of every draw.")
+seed = click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Of every draw."
+)
 split = click.option(
     "--split", type=click.Choice(["train", "val", "test"]), help="Read only this split."
 )

@@ -30,6 +30,7 @@ from signdata.cli import options
     show_default=True,
     help="Where a run's network reads.",
 )
+@options.overwrite
 @options.shows
 def command(run: str, paths: tuple[str, ...], **kwargs: Any) -> None:
     """Let a trained network say what it reads in pictures and videos.

@@ -68,10 +68,11 @@ def standardise(pictures: Tensor) -> Tensor:
 
 
 def light(pictures: Tensor) -> Tensor:
-    """Turn, shear, scale and shift each picture a little, then bend its tone.
+    """Turn, shear, scale and shift each picture a little, bend its tone, light it from a side.
 
-    Up to 12 degrees, 15 % and 2 pixels in 28; gamma 0.67 to 1.5. Never mirrored: a
-    mirrored sign is made by the other hand.
+    Up to 12 degrees, 15 % and 2 pixels in 28; gamma 0.67 to 1.5; up to 30 % brighter at one
+    edge and darker at the other, both ways. Never mirrored: a mirrored sign is made by the
+    other hand.
 
     Parameters
     ----------
@@ -81,9 +82,9 @@ def light(pictures: Tensor) -> Tensor:
     Returns
     -------
     Tensor of float32, shape (B, C, H, W)
-        0..1; what lay outside a picture repeats its edge.
+        0 to 1.6; what lay outside a picture repeats its edge.
     """
-    n = len(pictures)
+    n, _, height, width = pictures.shape
 
     def draw(spread: float) -> Tensor:
         return (torch.rand(n, device=pictures.device) * 2 - 1) * spread
@@ -96,7 +97,10 @@ def light(pictures: Tensor) -> Tensor:
     grid = F.affine_grid(affine, list(pictures.shape), align_corners=False)
     moved = F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
     gamma = draw(0.4).exp().view(n, 1, 1, 1)
-    return moved.clamp(1e-3, 1).pow(gamma)
+    lit_x, lit_y = draw(0.3).view(n, 1, 1, 1), draw(0.3).view(n, 1, 1, 1)
+    x = torch.linspace(-1, 1, width, device=pictures.device)
+    y = torch.linspace(-1, 1, height, device=pictures.device).unsqueeze(1)
+    return moved.clamp(1e-3, 1).pow(gamma) * (1 + lit_x * x + lit_y * y)
 
 
 def recipe(images: Tensor) -> Tensor:

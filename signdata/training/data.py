@@ -6,7 +6,7 @@ import hashlib
 import json
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
@@ -330,16 +330,30 @@ def settle_splits(data: Dataset, seed: int) -> tuple[NDArray[np.str_], list[str]
             notes.append(_hold_out_as("val", splits, data, HELD_OUT, seed))
         if not counts["test"]:
             notes.append("there is no test split, so there are no test numbers")
+    for name in ("val", "test"):
+        missing = set(np.unique(data.labels).tolist()) - set(data.labels[splits == name].tolist())
+        if missing and (splits == name).any():
+            listed = _listed(data.classes, missing)
+            notes.append(f"{_classes(len(missing))} no samples in {name}: {listed}")
     learned = np.unique(data.labels[splits == "train"])
     if len(learned) < 2:
         raise DatasetError(
             f"too few classes to learn; expected 2 or more in train, found {len(learned)}"
         )
     if unseen := sorted(set(range(len(data.classes))).difference(learned.tolist())):
-        listed = ", ".join(data.classes[idx] for idx in unseen[:10])
-        more = ", ..." if len(unseen) > 10 else ""
-        notes.append(f"{len(unseen)} classes have no samples in train: {listed}{more}")
+        listed = _listed(data.classes, unseen)
+        notes.append(f"{_classes(len(unseen))} no samples in train: {listed}")
     return splits, notes
+
+
+def _classes(n: int) -> str:
+    return "1 class has" if n == 1 else f"{n} classes have"
+
+
+def _listed(classes: Sequence[str], chosen: Iterable[int]) -> str:
+    """Names of the first ten."""
+    names = [classes[idx] for idx in sorted(chosen)]
+    return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
 
 
 def _hold_out_as(

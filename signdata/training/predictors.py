@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -73,8 +72,14 @@ def open_predictor(path: Path, device: str = "auto") -> Predictor:
         return _open_onnx(path)
     file = path / "best.pt" if path.is_dir() else path
     if not file.is_file():
-        raise MissingError("no run of baseline; expected best.pt in it, or a .onnx file", path=path)
+        raise MissingError("no run of baseline; expected best.pt", path=path, remedy=_inside(path))
     return _open_run(file, device)
+
+
+def _inside(path: Path) -> str:
+    """Which runs a folder of several holds."""
+    runs = sorted(file.parent.name for file in path.glob("*/best.pt"))
+    return f"Name one of its runs: {', '.join(runs)}." if runs else ""
 
 
 def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -94,6 +99,7 @@ class RunPredictor:
     card: Card
     network: Any
     device: Any
+    split_seed: int = 0
 
     def logits(self, samples: NDArray[np.uint8]) -> NDArray[np.float32]:
         import torch
@@ -115,23 +121,37 @@ def _open_run(file: Path, device: str) -> RunPredictor:
             remedy="pip install 'signdata[train]', or predict with an exported .onnx file.",
         ) from err
     from signdata.training.devices import pick_device
-    from signdata.training.models import model_class
+    from signdata.training.models import MODELS, load_weights, model_class
 
+    chosen = pick_device(device)
     try:
         saved = torch.load(file, map_location="cpu", weights_only=True)
-        name, classes, weights = saved["model"], list(saved["classes"]), saved["state_dict"]
-    except (OSError, RuntimeError, KeyError, TypeError, EOFError, pickle.UnpicklingError) as err:
+        kept = msgspec.convert({name: saved[name] for name in _Saved.__struct_fields__}, _Saved)
+    except Exception as err:  # a stranger's bytes can make torch raise anything
         raise FormatError("no network that baseline saved", path=file) from err
-    build = model_class(name)
-    network = build(len(classes))
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as err:
-        raise FormatError(f"not the weights of {name}", path=file) from err
+    if kept.model not in MODELS:
+        raise FormatError(f"of a network {kept.model!r} that is not known here", path=file)
+    build = model_class(kept.model)
+    network = build(len(kept.classes))
+    if not load_weights(network, file):
+        raise FormatError(f"not the weights of {len(kept.classes)} classes", path=file)
     network.eval()
-    chosen = pick_device(device)
-    card = Card(name, classes, build.input_size_hw, build.channels, build.frames, build.normalise)
-    return RunPredictor(card, network.to(chosen), chosen)
+    card = Card(
+        *(kept.model, kept.classes, build.input_size_hw),
+        *(build.channels, build.frames, build.normalise),
+    )
+    seed, split_seed = (kept.config.get(name) for name in ("seed", "split_seed"))
+    return RunPredictor(
+        card, network.to(chosen), chosen, int((split_seed if split_seed is not None else seed) or 0)
+    )
+
+
+class _Saved(msgspec.Struct):
+    """What ``best.pt`` says beside its weights."""
+
+    model: str
+    classes: list[str]
+    config: dict[str, str | float | bool | None]
 
 
 # ---------------------------------------------------------------------------- ONNX

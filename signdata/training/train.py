@@ -104,8 +104,8 @@ class TrainConfig(Preset):
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, found {getattr(self, name)}")
-        if not self.lr > 0:
-            raise UsageError(f"lr must be above 0, found {self.lr}")
+        if not 0 < self.lr < math.inf:
+            raise UsageError(f"lr must be above 0 and finite, found {self.lr}")
         for name in ("patience", "clip_norm"):
             if getattr(self, name) < 0:
                 raise UsageError(f"{name} must be 0 or more, found {getattr(self, name)}")
@@ -478,8 +478,10 @@ class _Run:
         config = self.config
         network: Network = model_class(config.model)(len(self.data.classes))
         fixed = any(not weights.requires_grad for weights in network.parameters())
-        if config.weights is not None and fresh:
-            load_weights(network, Path(config.weights))
+        if config.weights is not None and fresh and not load_weights(network, config.weights):
+            self.notes.append("the weights file has another head, so that of the network is new")
+        if config.finetune and not fixed:
+            self.notes.append("--finetune changes nothing: no layer of this network is fixed")
         if config.finetune and fixed:
             network.freeze(True)
         elif fixed and config.weights is None:

@@ -68,6 +68,7 @@ def test_lines_for_people_and_nothing_to_do(cli, easy, tmp_path):
     before = (run / "best.pt").read_bytes()
     again = cli(*words, "--json", cwd=tmp_path)
     assert again.json["already_done"] is True
+    assert "is complete already: nothing to do" in cli(*words, cwd=tmp_path).stdout
     assert (run / "best.pt").read_bytes() == before
     assert str(tmp_path) not in (run / "signdata.json").read_text()
     assert ".signdata-partial" not in (run / "signdata.json").read_text()
@@ -79,6 +80,9 @@ def test_lines_for_people_and_nothing_to_do(cli, easy, tmp_path):
         (["--model", "nonsense"], 2, "expected unam"),
         (["--epochs", "0"], 2, "--epochs"),
         (["--lr", "0"], 2, "--lr"),
+        (["--lr", "inf"], 2, "finite"),
+        (["--seed", "99999999999999999999"], 2, "--seed"),
+        (["--weights", "nothing.pt"], 4, "not there"),
     ],
 )
 def test_wrong_options_are_usage(main, easy, tmp_path, words, code, said):
@@ -208,6 +212,34 @@ def test_splits_are_compared(main, easy, tmp_path):
     for name in ("random", "grouped", "shuffled"):
         assert (tmp_path / "run" / name / "best.pt").exists()
     again = main("baseline", *easy, *words, "--compare-splits")
-    assert "flatters by" in again.stdout
+    assert "the random one" in again.stdout
     both = main("baseline", *easy, "--compare-splits", "--seeds", "2", "--out", tmp_path / "two")
     assert both.returncode == 2
+
+
+def test_other_weights_under_the_name_are_another_source(main, easy, tmp_path):
+    words = ["baseline", *easy, "--model", "unam", "--epochs", "1", "--device", "cpu"]
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert main(*words, "--out", first).returncode == 0
+    weights = tmp_path / "weights.pt"
+    weights.write_bytes((first / "best.pt").read_bytes())
+    words += ["--weights", weights, "--out", second]
+    assert main(*words).returncode == 0
+    weights.write_bytes((second / "best.pt").read_bytes())
+    done = main(*words)
+    assert done.returncode == 5
+    assert "weights.pt" in done.error
+
+
+def test_the_certificate_and_the_accuracy_are_put_beside_each_other(main, easy, tmp_path):
+    """It comes along with the dataset, from split through convert to baseline."""
+    header, *rows = easy[0].read_text().splitlines()
+    twice, parts, array = tmp_path / "twice.csv", tmp_path / "parts", tmp_path / "parts.h5"
+    twice.write_text("\n".join([header, *rows, *rows]) + "\n")
+    assert main("split", twice, parts, "--group-by", "none", "-j1").returncode == 0
+    assert main("convert", parts, array, "-j1").returncode == 0
+    words = ["--model", "unam", "--epochs", "6", "--device", "cpu", "--out", tmp_path / "run"]
+    done = main("baseline", array, *words, "--json")
+    assert done.json["test_accuracy"] >= 0.9
+    notes = [problem["message"] for problem in done.json["problems"]]
+    assert any("of test have a near-twin in train" in note for note in notes)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from functools import partial
 from http.server import HTTPServer, SimpleHTTPRequestHandler
 
 import numpy as np
 import onnx
 import pytest
+import torch
 from PIL import Image
 
 import signdata
@@ -52,7 +55,54 @@ def test_a_video_is_read_by_its_frames(main, trained, tmp_path):
     make_video(tmp_path / "clip.mp4", 30)
     done = main("predict", trained / "run" / "best.pt", tmp_path / "clip.mp4", "--json")
     assert done.returncode == 0
-    assert len(done.json["predictions"]) == 1
+    [found] = done.json["predictions"]
+    assert len(found["frames"]) == 16
+    assert {frame["label"] for frame in found["frames"]} <= {"dark", "light"}
+    text = main("predict", trained / "run", tmp_path / "clip.mp4").stdout
+    assert "frame 16 of 16" in text
+
+
+def test_a_folder_of_several_runs_names_them(main, trained, tmp_path):
+    for seed in (0, 1):
+        (tmp_path / "runs" / f"s{seed}").mkdir(parents=True)
+        (tmp_path / "runs" / f"s{seed}" / "best.pt").write_bytes(
+            (trained / "run" / "best.pt").read_bytes()
+        )
+    done = main("predict", tmp_path / "runs", trained / "data" / "test")
+    assert done.returncode == 4
+    assert "Name one of its runs: s0, s1." in done.error
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"model": 5}, "no network that baseline saved"),
+        ({"model": "nope"}, "of a network 'nope' that is not known here"),
+        ({"classes": "ab"}, "no network that baseline saved"),
+        ({"classes": [0, 1]}, "no network that baseline saved"),
+        ({"classes": ["a", "b", "c"]}, "not the weights of 3 classes"),
+        ({"state_dict": [1]}, "expected tensors by name"),
+        ({"state_dict": {"conv1.0.weight": torch.full((24, 1, 3, 3), torch.nan)}}, "not all are"),
+    ],
+)
+def test_a_strange_best_pt(main, trained, tmp_path, change, said):
+    saved = torch.load(trained / "run" / "best.pt", weights_only=True)
+    torch.save({**saved, **change}, tmp_path / "best.pt")
+    done = main("predict", tmp_path / "best.pt", trained / "data" / "test" / "dark" / "1.png")
+    assert done.returncode == 4
+    assert said in done.error
+    assert "best.pt" in done.error
+
+
+def test_pictures_are_not_put_among_others(main, trained, tmp_path):
+    source = trained / "data" / "test" / "dark" / "1.png"
+    (tmp_path / "mine.txt").write_text("mine")
+    words = ["predict", trained / "run", source, "--annotate", tmp_path]
+    done = main(*words)
+    assert done.returncode == 5
+    assert "is not empty" in done.error
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+    assert main(*words, "--overwrite").returncode == 0
 
 
 def test_answers_on_pictures(main, trained, tmp_path):
@@ -81,6 +131,19 @@ def served(trained):
         def log_message(self, *_):
             """Say nothing."""
 
+        def do_GET(self):
+            if self.path not in ("/short.png", "/slow.png"):
+                return super().do_GET()
+            self.send_response(200)
+            self.send_header("Content-Length", "500")
+            self.end_headers()
+            for _ in range(1 if self.path == "/short.png" else 50):
+                with contextlib.suppress(ConnectionError):
+                    self.wfile.write(b"abc")
+                    self.wfile.flush()
+                    time.sleep(0.05)
+            return None
+
     server = HTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(trained)))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -98,6 +161,19 @@ def test_a_link_that_was_typed(main, trained, served, monkeypatch):
     missing = main("predict", trained / "run", f"{served}/nothing.png")
     assert missing.returncode == 4
     assert "cannot be fetched" in missing.error
+    short = main("predict", trained / "run", f"{served}/short.png")
+    assert short.returncode == 4
+    assert "ended after 3 bytes; 497 more were announced" in short.error
+    odd = main("predict", trained / "run", "http://[bad/x.png")
+    assert odd.returncode == 4
+    assert "cannot be fetched" in odd.error
+    blank = main("predict", trained / "run", f"{served}/no thing.png")
+    assert "Not Found" in blank.error or "File not found" in blank.error
+    monkeypatch.setattr("signdata.inputs.SECONDS", 0.3)
+    slow = main("predict", trained / "run", f"{served}/slow.png")
+    assert slow.returncode == 4
+    assert "took over 0.3 s" in slow.error
+    monkeypatch.setattr("signdata.inputs.SECONDS", 60.0)
     monkeypatch.setattr("signdata.inputs.MAX_BYTES", 100)
     large = main("predict", trained / "run", link)
     assert large.returncode == 4
@@ -137,7 +213,41 @@ def test_onnx_is_the_same_network(main, trained, tmp_path):
     assert [p["top"][0]["label"] for p in one] == [p["top"][0]["label"] for p in other]
     again = main("export", trained / "run", tmp_path / "model.onnx")
     assert again.returncode == 5
-    assert not list(tmp_path.glob("*.partial"))
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["model.onnx", "model.uint8.onnx"]
+    done = main("export", tmp_path / "model.onnx")
+    assert done.returncode == 2
+    assert "is ONNX already" in done.error
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "code", "said"),
+    [
+        ("model.txt", [], 2, "ends in .onnx"),
+        ("model.onnx", ["--data", "data", "--split", "val"], 0, "of 8 samples"),
+        ("model.onnx", ["--data", "other"], 4, "the network has no class 'strange'"),
+        ("model.onnx", ["--data", "only_train"], 4, "no samples in test"),
+    ],
+)
+def test_what_an_export_is_held_against(
+    main, trained, tmp_path, make_tree, name, words, code, said
+):
+    for folder, label in (("other", "strange"), ("only_train", "light")):
+        at = trained / folder / "train"
+        for each in ("dark", label):
+            (at / each).mkdir(parents=True, exist_ok=True)
+            (at / each / "1.png").write_bytes(
+                (trained / "data" / "test" / "dark" / "1.png").read_bytes()
+            )
+            (at / each / "2.png").write_bytes(
+                (trained / "data" / "test" / "light" / "2.png").read_bytes()
+            )
+    places = [trained / word if word in ("data", "other", "only_train") else word for word in words]
+    if places:
+        places = ["--data", places[1], *places[2:]]
+    done = main("export", trained / "run", tmp_path / name, *places)
+    assert done.returncode == code
+    assert said in (done.stdout if code == 0 else done.error)
+    assert [path.name for path in tmp_path.iterdir()] == ([name] if code == 0 else [])
 
 
 def test_a_strange_onnx_file(main, tmp_path, make_tree):

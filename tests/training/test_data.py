@@ -119,7 +119,7 @@ def test_samples_left_out_are_counted(corners: Dataset) -> None:
 def test_classes_that_cannot_be_learned_are_named(corners: Dataset) -> None:
     splits = np.where(corners.labels == 3, "test", "train").astype("U5")
     _, notes = settle_splits(replace(corners, splits=splits), seed=0)
-    assert notes[-1] == "1 classes have no samples in train: D"
+    assert notes[-1] == "1 class has no samples in train: D"
 
 
 def test_splits_that_cannot_be_learned_from_are_refused(corners: Dataset) -> None:

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from signdata.errors import OutputError, SourceChangedError, TrainingError, UsageError
-from signdata.training import models
+from signdata.training import comparing, models
 from signdata.training.augmenting import prepare
 from signdata.training.data import Dataset
 from signdata.training.feeding import Part
@@ -132,6 +132,13 @@ def test_no_pixel_of_test_is_touched_before_the_last_epoch(data: Dataset, tmp_pa
     assert touched[:2] == [(0, {"train"}), (0, {"val"})]
     assert touched[2:]
     assert all(one == (3, {"test"}) for one in touched[2:])  # judged, and drawn
+
+
+def test_shuffled_labels_fall_to_chance(data: Dataset, tmp_path: Path) -> None:
+    told = run(data, tmp_path / "told").test_accuracy
+    shuffled = run(comparing.shuffled(data, 0), tmp_path / "shuffled").test_accuracy
+    assert comparing.falls_to_chance(shuffled, data)
+    assert not comparing.falls_to_chance(told, data)
 
 
 def test_the_best_weights_give_the_reported_test_numbers(data: Dataset, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
 
 import torch
@@ -63,7 +64,9 @@ def _read(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     if not os.path.exists(path):
         raise MissingError("not there", path=path)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what they say is said below
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as err:  # a stranger's bytes can make torch raise anything
         raise FormatError(
             f"not a weights file that torch can read; found {type(err).__name__}", path=path
@@ -82,7 +85,9 @@ def _read(path: str | os.PathLike[str]) -> dict[str, Tensor]:
             )
         if fault := _fault(name, value):
             raise FormatError(f"weights that cannot be used: {fault}", path=path, where=name)
-    return dict(content)
+    # As DistributedDataParallel names them.
+    prefix = "module." if all(name.startswith("module.") for name in content) else ""
+    return {name.removeprefix(prefix): value for name, value in content.items()}
 
 
 def _fault(name: str, tensor: Tensor) -> str:
