@@ -10,7 +10,7 @@ import torch
 
 from signdata.magick import numbers, resize, rotate, sign_mnist, tone
 from signdata.magick.numbers import DEFAULT_PROFILE, profile_of
-from signdata.training.augmenting import AUGMENTS, light, prepare, recipe, standardise
+from signdata.training.augmenting import AUGMENTS, light, light_up, prepare, recipe, standardise
 
 
 @pytest.fixture(autouse=True)
@@ -42,9 +42,22 @@ def test_light_changes_every_picture_its_own_way() -> None:
     changed = light(ramp)
     assert changed.shape == ramp.shape
     assert changed.min() > 0
-    assert changed.max() <= 1.6
+    assert changed.max() <= 1
     for first, second in pairwise(changed):
         assert not torch.equal(first, second)
+
+
+def test_stills_are_lit_from_a_side_and_clips_are_not() -> None:
+    even = torch.full((50, 1, 9, 9), 0.5)
+    lit = light_up(even)
+    assert torch.allclose(lit.mean((2, 3)), even.mean((2, 3)), atol=1e-5)
+    edges = lit[:, 0, 4, 8] / lit[:, 0, 4, 0]
+    assert edges.max() > 1.2
+    assert edges.min() < 0.8
+    assert ((edges > 0.53) & (edges < 1.86)).all()  # 0.7 / 1.3 to 1.3 / 0.7
+    grey = torch.full((4, 1, 9, 9), 128, dtype=torch.uint8)
+    assert prepare(grey, "light").abs().max() > 0.1
+    assert prepare(grey[:, None].expand(4, 3, 1, 9, 9), "light").abs().max() < 1e-3
 
 
 def test_light_never_mirrors() -> None:
