@@ -14,10 +14,18 @@ import msgspec
 
 from signdata import manifest, whole
 from signdata.doubts import Certified, doubts
-from signdata.errors import DatasetError, DependencyError, FormatError, MissingError, UsageError
+from signdata.errors import (
+    DatasetError,
+    DependencyError,
+    FormatError,
+    MissingError,
+    OutputError,
+    UsageError,
+)
 from signdata.formats.base import Reader
 from signdata.output import PARTIAL_DIR
 from signdata.results import Result
+from signdata.training import ranks
 
 if TYPE_CHECKING:
     from signdata.training.data import Dataset
@@ -90,8 +98,6 @@ def run(
     A run that was broken off goes on, if its options are the same.
     """
     need_torch()
-    from signdata.training import ranks
-
     if settings.get("seeds") and settings.get("compare_splits"):
         raise UsageError("--seeds and --compare-splits contradict each other")
     given = {name: value for name, value in settings.items() if value is not None}
@@ -101,7 +107,11 @@ def run(
 
     def build(root: Path) -> dict[str, Any]:
         begun.append(ranks.told(True))
-        return {"counts": _train(reader, root, given, seed, progress)}
+        try:
+            return {"counts": _train(reader, root, given, seed, progress)}
+        except OutputError as err:
+            err.path = str(out)  # not the folder that nobody is to see
+            raise
 
     with ranks.joined():
         if ranks.number():
@@ -143,8 +153,6 @@ def _weights(given: dict[str, Any]) -> list[dict[str, str]]:
 
 def _help(reader: Reader, given: dict[str, Any], seed: int) -> Result:
     """Share the work of the first process, which alone writes and tells what came out."""
-    from signdata.training import ranks
-
     if ranks.told(False):
         with tempfile.TemporaryDirectory(prefix="signdata-") as root:
             _train(reader, Path(root), given, seed, None)
@@ -179,7 +187,7 @@ def _train(
     reader: Reader, root: Path, given: dict[str, Any], seed: int, progress: Progress | None
 ) -> dict[str, int]:
     """Make every run that is asked for, but for those that are there already."""
-    from signdata.training import data, models, ranks
+    from signdata.training import data, models
     from signdata.training.train import TrainConfig, train
 
     settings = {name: value for name, value in given.items() if name not in _OF_RUNS}
@@ -219,7 +227,7 @@ def _folders(out: Path, given: dict[str, Any], seed: int) -> list[tuple[Path, in
 
 def _compare(dataset: Dataset, config: TrainConfig, root: Path, progress: Progress | None) -> None:
     """Train on both splits and on shuffled labels, and write ``comparison.json``."""
-    from signdata.training import comparing, ranks
+    from signdata.training import comparing
     from signdata.training.train import train
 
     looked = comparing.look(dataset)
@@ -275,7 +283,7 @@ def _describe(
     if not compared and runs[0]["measured_on"] == "test":
         first = runs[0]
         reached = (first["test_accuracy"], first["val_accuracy"])
-        for doubt in doubts(*reached, certified, first["shared_signers"]):
+        for doubt in doubts(*reached, certified, first.get("shared_signers")):
             result.note(str(out), doubt)
     lines = _lines(runs[0])
     files = "best.pt, last.pt, metrics.json, results.csv"

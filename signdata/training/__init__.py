@@ -9,6 +9,7 @@
     augmenting.py  pictures on their way into a network
     magick.py      ImageMagick's arithmetic on batches, on the device
     devices.py     CPU or CUDA, and the same again there
+    ranks.py       one run in several processes
     train.py       the training loop, top to bottom
     pausing.py     Ctrl-C waits until a step is done
     comparing.py   a random split of the rows against one by groups, and controls
@@ -17,4 +18,5 @@
     drawing.py     the pictures of a run
     looking.py     what the first layers make of a sample
     events.py      TensorBoard's event file
+    predictors.py  saved networks that read; scaling.py what they take, onnx_files.py the other kind
 """

@@ -155,7 +155,9 @@ def class_counts(seen: RunPictures) -> Canvas:
         if split in seen.counts and len(seen.counts[split]):
             counts = [int(count) for count in seen.counts[split]]
             told = f"{split or 'no split'}: {sum(counts):,} samples"
-            rows.append((f"{told}, {min(counts):,} to {max(counts):,} a class", counts))
+            low, high = min(counts), max(counts)
+            spread = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+            rows.append((f"{told}, {spread} a class", counts))
     about = "; ".join(row for row, _ in rows)
     return classcharts.bars(rows, seen.classes, title="Samples of each class", about=about)
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import torch
-from torch import Tensor, distributed, nn
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 T = TypeVar("T")
 
@@ -24,9 +24,12 @@ _APART = 1_000_003
 @contextmanager
 def joined() -> Iterator[None]:
     """Meet the other ranks, if `torchrun` started any."""
-    if int(os.environ.get("WORLD_SIZE", "1")) < 2 or distributed.is_initialized():
+    if not _started():
         yield
         return
+    import torch
+    from torch import distributed
+
     on_cuda = torch.cuda.is_available()
     if on_cuda:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
@@ -37,30 +40,55 @@ def joined() -> Iterator[None]:
         distributed.destroy_process_group()
 
 
+def _started() -> bool:
+    """Whether `torchrun` started this process and others; looked up without loading torch."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+def _together() -> bool:
+    if not _started():
+        return False
+    from torch import distributed
+
+    return distributed.is_initialized()
+
+
 def number() -> int:
     """Which rank this is; 0 is the first, and where there is one only."""
-    return distributed.get_rank() if distributed.is_initialized() else 0
+    if not _together():
+        return 0
+    from torch import distributed
+
+    return distributed.get_rank()
 
 
 def count() -> int:
     """How many ranks there are."""
-    return distributed.get_world_size() if distributed.is_initialized() else 1
+    if not _together():
+        return 1
+    from torch import distributed
+
+    return distributed.get_world_size()
 
 
 def told(value: T) -> T:
     """What the first rank gives, on every rank; plain types and tensors."""
-    if count() == 1:
+    if not _together():
         return value
+    from torch import distributed
+
     box: list[Any] = [value]
     distributed.broadcast_object_list(box)
-    told_value: T = box[0]
-    return told_value
+    from_first: T = box[0]
+    return from_first
 
 
 def gathered(value: T) -> list[T]:
     """What each rank gives, on every rank."""
-    if count() == 1:
+    if not _together():
         return [value]
+    from torch import distributed
+
     values: list[Any] = [None] * count()
     distributed.all_gather_object(values, value)
     return values
@@ -78,6 +106,8 @@ def share(chosen: Tensor) -> Tensor:
 
 def averaging(network: nn.Module) -> nn.Module:
     """The network, such that its gradients are the mean over all ranks after each step."""
-    if count() == 1:
+    if not _together():
         return network
+    from torch import nn
+
     return nn.parallel.DistributedDataParallel(network)
