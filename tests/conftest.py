@@ -22,9 +22,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from signdata import cli as command_line
 from signdata.media import image
+
+# The same examples in every run, however busy the machine: what is red stays red.
+settings.register_profile("signdata", derandomize=True, deadline=None)
+settings.load_profile("signdata")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

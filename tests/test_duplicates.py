@@ -40,7 +40,7 @@ def as_set(found: Pairs) -> set[tuple[int, int]]:
     return {(int(i), int(j)) for i, j in found.index}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     n=st.integers(0, 40),
     side=st.sampled_from([4, 8, 12, 16]),
@@ -119,7 +119,7 @@ def test_none_of_nothing():
         assert len(clusters(n, Pairs.none())) == n
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(1, 30).flatmap(
         lambda n: st.tuples(
@@ -146,7 +146,7 @@ def test_clusters_are_connected_components(case):
     assert len(counts) == len({frozenset(part) for part in reached.values()})
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6), n=st.integers(2, 90), copies=st.integers(1, 6))
 def test_thinning_changes_neither_clusters_nor_leaks(seed, n, copies):
     thumbnails = pictures(n, 8, seed, spread=2.0 * copies)

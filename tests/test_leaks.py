@@ -69,7 +69,7 @@ def test_one_of_several_copies_speaks_for_all():
     assert (leak.exact, leak.near) == (0, 2)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_against_brute_force(data):
     n = data.draw(st.integers(0, 14))

@@ -334,7 +334,7 @@ def test_any_plain_csv_comes_back_byte_for_byte(
     assert (folder / "c.csv").read_bytes() == path.read_bytes()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=st.binary(max_size=60))
 def test_any_bytes_are_rows_or_faults(
     text: bytes, tmp_path_factory: pytest.TempPathFactory

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from signdata.magick import noise
@@ -55,7 +55,6 @@ def test_spread_takes_from_near_by() -> None:
     assert np.allclose(noise.spread(flat, 1, TWO[0], HDRI), 999)
 
 
-@settings(deadline=None)
 @given(st.floats(0, 1), st.integers(2, 31), st.integers(2, 31))
 def test_pixelation_replaces_its_share_of_blocks(share: float, height: int, width: int) -> None:
     rng = np.random.default_rng(height * 100 + width)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -25,7 +25,6 @@ def test_bytes_come_back(profile: object, channels: int) -> None:
     assert np.array_equal(to_bytes(quanta, profile), levels)  # type: ignore[arg-type]
 
 
-@settings(deadline=None)
 @given(VALUES)
 def test_integers_are_clipped_and_rounded(values: np.ndarray) -> None:
     stored = PROFILES["im6-q16"].store(values)
@@ -37,13 +36,11 @@ def test_integers_are_clipped_and_rounded(values: np.ndarray) -> None:
     assert np.array_equal(PROFILES["im6-q16"].store(stored), stored)
 
 
-@settings(deadline=None)
 @given(VALUES)
 def test_hdri_keeps_what_is_out_of_range(values: np.ndarray) -> None:
     assert np.array_equal(PROFILES["im7-2017"].store(values), values.astype(np.float32))
 
 
-@settings(deadline=None)
 @given(VALUES, st.sampled_from(list(PROFILES)))
 def test_bytes_never_wrap(values: np.ndarray, name: str) -> None:
     profile = PROFILES[name]
@@ -53,7 +50,6 @@ def test_bytes_never_wrap(values: np.ndarray, name: str) -> None:
     assert np.abs(levels - np.clip(kept / 257, 0, 255)).max() <= 0.51
 
 
-@settings(deadline=None)
 @given(VALUES, st.sampled_from(list(PROFILES)))
 def test_more_is_never_darker(values: np.ndarray, name: str) -> None:
     profile = PROFILES[name]

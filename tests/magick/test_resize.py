@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from signdata.magick import resize
@@ -19,7 +19,6 @@ def noise(*shape: int) -> np.ndarray:
     return load(np.random.default_rng(len(shape)).integers(0, 256, shape, np.uint8))
 
 
-@settings(deadline=None)
 @given(SIZES, SIZES, SIZES, SIZES, FILTER, PROFILE, st.integers(0, 255))
 def test_a_flat_picture_stays_flat(h, w, m, n, filter, profile, level) -> None:  # type: ignore[no-untyped-def]
     flat = load(np.full((3, h, w), level, np.uint8))
@@ -33,7 +32,6 @@ def test_a_flat_picture_stays_flat(h, w, m, n, filter, profile, level) -> None: 
     assert (to_bytes(resize.mosaic(flat, 0.2, profile), profile) == level).all()
 
 
-@settings(deadline=None)
 @given(SIZES, SIZES, FILTER, PROFILE)
 def test_a_batch_is_one_by_one(m, n, filter, profile) -> None:  # type: ignore[no-untyped-def]
     batch = noise(4, 3, 23, 17)

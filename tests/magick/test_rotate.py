@@ -15,7 +15,7 @@ BATCH = load(np.random.default_rng(2).integers(0, 256, (4, 3, 20, 27), np.uint8)
 CUBIC = [name for name, filter in FILTERS.items() if filter.radial]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.floats(-45, 45), st.sampled_from(CUBIC), st.sampled_from(list(PROFILES.values())))
 def test_a_flat_picture_stays_flat(degrees, filter, profile) -> None:  # type: ignore[no-untyped-def]
     flat = load(np.full((1, 15, 22), 99, np.uint8))

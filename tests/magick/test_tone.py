@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from signdata.errors import UsageError
@@ -39,7 +39,6 @@ def test_a_batch_is_one_by_one(profile) -> None:  # type: ignore[no-untyped-def]
         assert np.array_equal(function(COLOURS), np.stack([function(one) for one in COLOURS]))
 
 
-@settings(deadline=None)
 @given(st.floats(-100, 100), st.floats(-100, 99))
 def test_more_light_is_never_darker(brightness: float, contrast: float) -> None:
     rising = load(np.arange(256, dtype=np.uint8).reshape(1, 1, 256))
