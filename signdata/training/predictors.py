@@ -151,7 +151,7 @@ class _Saved(msgspec.Struct):
 
     model: str
     classes: list[str]
-    config: dict[str, str | float | bool | None]
+    config: dict[str, str | int | float | bool | None]
 
 
 # ---------------------------------------------------------------------------- ONNX

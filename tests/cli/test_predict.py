@@ -141,7 +141,7 @@ def served(trained):
                 with contextlib.suppress(ConnectionError):
                     self.wfile.write(b"abc")
                     self.wfile.flush()
-                    time.sleep(0.05)
+                    time.sleep(0.05)  # a server that trickles, which is what is tested
             return None
 
     server = HTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(trained)))
