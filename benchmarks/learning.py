@@ -21,7 +21,7 @@ LEARNED = 12_800
 
 
 def until(place: Place) -> Iterator[Figure]:
-    """Seconds from nothing until val is read: our network, unam, and the usual loop."""
+    """Seconds from nothing until val is read: our loop, and the usual one."""
     made = clear(place.memory / "hands")
     signdata("sample", "sign-mnist", made, "--n", str(math.ceil(place.rows / 0.8)))
     train_csv, folders, array = made / "sign_mnist_train.csv", made / "folders", made / "hands.h5"
@@ -32,7 +32,6 @@ def until(place: Place) -> Iterator[Figure]:
         place.rounds,
         {
             "signnet": lambda: call(ours, array, "signnet"),
-            "unam": lambda: call(ours, array, "unam"),
             usual: lambda: call(dataloader, folders),
         },
         lambda _: None,  # whoever does not reach it fails
