@@ -44,7 +44,7 @@ def until(place: Place) -> Iterator[Figure]:
 
 def ours(array: str, model: str) -> None:
     """Learn from an HDF5 file until val is read."""
-    from signdata.datasets import open_dataset
+    from signdata.formats.open import open_dataset
     from signdata.training.data import load, settle_splits
     from signdata.training.models import model_class
     from signdata.training.train import evaluate
@@ -66,10 +66,10 @@ def learner_of(model: str, data: Any, splits: Any) -> tuple[Any, Any]:
     """A network with our settings at its beginning, and what it is judged by."""
     import torch
 
-    from signdata.memory import keep_freed
-    from signdata.training.feeding import Part
+    from signdata.training.batches import Part
     from signdata.training.models import model_class
     from signdata.training.train import KEPT, Learner, TrainConfig, with_epochs
+    from signdata.workers.memory import keep_freed
 
     keep_freed(KEPT)
     torch.manual_seed(0)
@@ -82,7 +82,7 @@ def learner_of(model: str, data: Any, splits: Any) -> tuple[Any, Any]:
 
 def unbroken() -> tuple[Any, Any]:
     """What an epoch needs to be told where nobody breaks it off."""
-    from signdata.training.pausing import Pause
+    from signdata.training.interrupts import Pause
 
     return Pause(holds=False), lambda: None
 
@@ -96,7 +96,7 @@ def dataloader(folders: str) -> None:
     from torch.utils.data import DataLoader, Dataset, Subset
 
     from signdata.training.models.signnet import SignNet
-    from signdata.training.presets import preset_of
+    from signdata.training.settings import preset_of
 
     class Files(Dataset[tuple[torch.Tensor, int]]):
         """The pictures of folders, changed at random where that is wanted."""

@@ -74,7 +74,7 @@ def plan(place: Place) -> Iterator[Figure]:
 
 def decide(job: str) -> float:
     """Seconds that it takes."""
-    from signdata import grouped, splitting
+    from signdata.splitting import grouped, stratified
 
     n = 1_000_000
     ids = [f"class{i % 29}/img_{i:07d}" for i in range(n)]
@@ -83,7 +83,7 @@ def decide(job: str) -> float:
     ratios = {"train": 0.8, "val": 0.1, "test": 0.1}
     begin = time.perf_counter()
     if job == "plain":
-        splitting.stratified(ids, labels, ratios, 0)
+        stratified.stratified(ids, labels, ratios, 0)
     else:
         grouped.grouped(ids, labels, groups, ratios, 0)
     return time.perf_counter() - begin

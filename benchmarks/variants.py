@@ -131,9 +131,9 @@ def rate(place: Place) -> Iterator[Figure]:
     """Variants a second of one core, arrays in and frames out: no files at all."""
     import numpy as np
 
+    from signdata.augmentation.variants import Variants
     from signdata.magick import recipe
     from signdata.samples import ArrayPixels, Sample
-    from signdata.transforms.variants import Variants
 
     rng = np.random.default_rng(3)
     pictures = [rng.integers(0, 256, (SIDE, SIDE, 1), np.uint8) for _ in range(60)]

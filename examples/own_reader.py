@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 import signdata
-from signdata.formats.base import Batch, DatasetInfo, Reader, list_batches
+from signdata.conversion.pipeline import convert
 from signdata.formats.folders import FoldersWriter
-from signdata.pipeline import convert
+from signdata.formats.reader import Batch, DatasetInfo, Reader, list_batches
 from signdata.samples import ArrayPixels, Sample
 
 

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import signdata
-from signdata.manifest import manifest
+from signdata.sidecars import manifest
 
 HELD_OUT = {"user_3"}
 PATTERNS = {"label_pattern": r"/([A-Y])\d+", "group_pattern": r"(user_\d+)/"}

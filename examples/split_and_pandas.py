@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import signdata
-from signdata.manifest import manifest
+from signdata.sidecars import manifest
 
 
 def main(root: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 import signdata
-from signdata.training.augmenting import prepare
+from signdata.training.batch_augmentation import prepare
 from signdata.training.models import model_class
 
 

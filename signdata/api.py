@@ -26,21 +26,23 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeAlias
 
-from signdata import looking, pipeline, recognition
-from signdata.datasets import Only, Without, open_dataset
+from signdata.conversion import pipeline
+from signdata.conversion.pipeline import Progress, Run, Transform
+from signdata.conversion.transforms import Geometry
 from signdata.errors import MissingError, UsageError
-from signdata.files import HDF5_SUFFIXES
-from signdata.formats import writer_class
-from signdata.formats.base import DatasetInfo, Reader, Writer
-from signdata.formats.csv import CsvWriter
+from signdata.filesystem import HDF5_SUFFIXES
+from signdata.formats import detect
+from signdata.formats.csv.reader import CsvWriter
 from signdata.formats.folders import FoldersOptions, FoldersReader, FoldersWriter
 from signdata.formats.frames import DEFAULT_TEMPLATE
-from signdata.formats.pictures import PictureOptions
-from signdata.output import refuse_overlap
-from signdata.pipeline import Progress, Run, Transform
+from signdata.formats.open import Only, Without, open_dataset
+from signdata.formats.reader import DatasetInfo, Reader, Writer
+from signdata.formats.registry import writer_class
+from signdata.formats.trees.pictures import PictureOptions
+from signdata.inspection import summary
+from signdata.media.video.frame_selection import Selection
+from signdata.output.output import refuse_overlap
 from signdata.results import NOTE, Problem, Result
-from signdata.selecting import Selection
-from signdata.transforms.geometry import Geometry
 
 PathLike: TypeAlias = str | Path
 P = ParamSpec("P")
@@ -169,12 +171,12 @@ def folders_to_csv(
     """
     source = Path(src)
     _check_suffix("csv", Path(out))
-    if recognition.recognise([source]) == "folders":
+    if detect.recognise([source]) == "folders":
         reader: Reader = FoldersReader(source, FoldersOptions(by_number=True))
     else:
         reader = open_dataset(source)
     if split is None:
-        looking.refuse_several_splits(reader, source)
+        summary.refuse_several_splits(reader, source)
     else:
         reader = Only(reader, split)
     return _convert(
@@ -232,7 +234,7 @@ def convert(
     follow_symlinks : bool
         Whether symbolic links to folders are followed.
     hdf5_layout : {'auto', 'raw', 'encoded'}
-        Arrays, or picture files; see `signdata.formats.hdf5`.
+        Arrays, or picture files; see `signdata.formats.hdf5.reader`.
     size, gray, image_format, quality
         How pictures are written; by default they stay as they are.
     """
@@ -368,33 +370,33 @@ def extract_frames(
     follow_symlinks : bool
         Whether symbolic links to folders are followed.
     """
-    from signdata import extraction
-    from signdata.media.picture import FrameShape
+    from signdata.extraction import frame_folders
+    from signdata.media.video.frame_conversion import FrameShape
 
-    return extraction.extract(
+    return frame_folders.extract(
         Path(src),
         Path(out),
-        extraction.Sources(
+        frame_folders.Sources(
             Path(videos) if videos is not None else None,
             official_splits,
-            extraction.read_glosses(glosses),
+            frame_folders.read_glosses(glosses),
             Path(subset) if subset is not None else None,
             tuple(map(str, signers)),
             limit,
             follow_symlinks,
         ),
-        extraction.Clips(
+        frame_folders.Clips(
             Selection(frames, fps, segments, frames_per_segment, margin),
             ranges,
             keep_short,
             FrameShape(short_side, (size[1], size[0]) if size else None),
-            extraction.box_scale(crop_bbox, bbox_scale),
+            frame_folders.box_scale(crop_bbox, bbox_scale),
             montage,
             Path(poses) if poses is not None else None,
             decoder,
             timeout,
         ),
-        extraction.Pictures(
+        frame_folders.Pictures(
             _pictures(image_format, quality, class_names=class_names),
             name_template,
             annotations_style,
@@ -456,19 +458,19 @@ def trim(
     timeout : float, optional
         Seconds after which a video is given up.
     """
-    from signdata import extraction, trimming
+    from signdata.extraction import frame_folders, trimmed_clips
 
-    return trimming.trim(
+    return trimmed_clips.trim(
         Path(src),
         Path(out),
-        extraction.Sources(
+        frame_folders.Sources(
             videos=Path(videos) if videos is not None else None,
-            glosses=extraction.read_glosses(glosses),
+            glosses=frame_folders.read_glosses(glosses),
             subset=Path(subset) if subset is not None else None,
             signers=tuple(map(str, signers)),
             limit=limit,
         ),
-        trimming.Cutting(ranges, keep_short, copy, timeout),
+        trimmed_clips.Cutting(ranges, keep_short, copy, timeout),
         Run(workers, on_error, dry_run, overwrite, progress),
     )
 
@@ -542,7 +544,7 @@ def augment(
     hdf5_layout, image_format, quality
         How `src` is read and `out` is written, as in `convert`.
     """
-    from signdata import augmenting
+    from signdata.augmentation import plan as augmenting
 
     sources = _paths(src)
     reader = open_dataset(
@@ -665,13 +667,14 @@ def split(
     labels, csv_size, header, follow_symlinks
         How `src` is read, as in `convert`.
     """
-    from signdata import assigning, splits
+    from signdata.splitting import assignment
+    from signdata.splitting import plan as splits
 
     sources = _paths(src)
     reader = open_dataset(
         sources, labels=labels, csv_size=csv_size, header=header, follow_symlinks=follow_symlinks
     )
-    writer = assigning.writer_for(Path(out), reader.info, mode, sources[0], into)
+    writer = assignment.writer_for(Path(out), reader.info, mode, sources[0], into)
     wanted = splits.Wanted(
         ratios, tuple(keep), pool, stratify, group_by, folds, look, seed, workers
     )
@@ -751,7 +754,7 @@ def audit(
         of any) with a twin in an earlier one (in another dataset).
     strict : bool
         Whether `exit_code` is 4 when something was found that counts; see
-        `signdata.findings`.
+        `signdata.auditing.findings`.
     seed : int
         Of the hold-outs of the probe.
     from_format, labels, csv_size, header, follow_symlinks
@@ -759,7 +762,9 @@ def audit(
     split, videos
         The same for `src` alone.
     """
-    from signdata import auditing, cleaning, picturing, reporting
+    from signdata.auditing import cleaning, report
+    from signdata.auditing import contact_sheet as picturing
+    from signdata.auditing import run as auditing
 
     def opened(path: PathLike | Sequence[PathLike], **options: Any) -> Reader:
         return open_dataset(
@@ -784,10 +789,10 @@ def audit(
             [sources[0], *map(Path, others)],
             auditing.Wanted(threshold, seed, workers, progress),
         )
-        result = reporting.result(found, strict=strict)
+        result = report.result(found, strict=strict)
         if contact_sheet is not None:
             drawn = picturing.draw(found, Path(contact_sheet))
-            reporting.tell_of_sheet(result, str(contact_sheet), drawn=drawn)
+            report.tell_of_sheet(result, str(contact_sheet), drawn=drawn)
         if fix is None:
             return result
         left_out = cleaning.offenders(found)
@@ -813,7 +818,7 @@ def audit(
             Run(workers, pipeline.SKIP, dry_run, overwrite, progress),
             notes=cleaning.problems(left_out),
         )
-        return reporting.with_fixed(result, made, found, left_out)
+        return report.with_fixed(result, made, found, left_out)
 
 
 @_timed
@@ -848,7 +853,7 @@ def info(
         videos=videos,
         follow_symlinks=follow_symlinks,
     )
-    return looking.describe(reader, progress)
+    return summary.describe(reader, progress)
 
 
 @_timed
@@ -879,15 +884,15 @@ def verify(
     Result
         `exit_code` 0 when the same, 4 when not; the differences are its problems.
     """
-    from signdata import verifying
+    from signdata.inspection import verification
 
     def opened(path: PathLike) -> Reader:
         return open_dataset(path, labels=labels, csv_size=csv_size, header=header)
 
     if b is None:
-        a = recognition.trimmed_folder(Path(a))
-        return verifying.against_manifest(opened(a), a, workers, progress)
-    return verifying.compare(opened(a), opened(b), Path(a), Path(b), workers, progress)
+        a = detect.trimmed_folder(Path(a))
+        return verification.against_manifest(opened(a), a, workers, progress)
+    return verification.compare(opened(a), opened(b), Path(a), Path(b), workers, progress)
 
 
 @_timed
@@ -923,9 +928,9 @@ def predict(
         ``label`` and ``probability``. A network for pictures reads 16 frames of a video: `top`
         is of the mean of their probabilities, and ``frames`` has the likeliest class of each.
     """
-    from signdata import predicting
+    from signdata.inference import prediction
 
-    return predicting.predict(
+    return prediction.predict(
         Path(run),
         [str(path) for path in paths],
         top=top,
@@ -966,13 +971,13 @@ def export(
     overwrite : bool
         Replace files that are there.
     """
-    from signdata import predicting
+    from signdata.inference import prediction
 
     if not onnx:
         raise UsageError("no format to export to", remedy="Say --onnx.")
     target = Path(out) if out is not None else Path(run) / "model.onnx"
     reader = open_dataset(_paths(data)) if data else None
-    return predicting.export(
+    return prediction.export(
         Path(run), target, quantize=quantize, reader=reader, split=split, overwrite=overwrite
     )
 
@@ -1008,9 +1013,9 @@ def sample(
     seed : int
         Another seed draws other hands.
     """
-    from signdata import sampling
+    from signdata.synthetic import kinds
 
-    return sampling.make(kind, Path(out), n, signers, size, seed, overwrite)
+    return kinds.make(kind, Path(out), n, signers, size, seed, overwrite)
 
 
 @_timed
@@ -1108,10 +1113,10 @@ def baseline(
     progress : callable, optional
         Called as ``progress(done, total, note)`` in steps.
     """
-    from signdata import baselines
+    from signdata.training import baseline_runs
 
     if list_models:
-        return baselines.list_models()
+        return baseline_runs.list_models()
     sources = _paths(src)
     if not sources:
         raise UsageError("no dataset is named; expected SRC, found none")
@@ -1137,9 +1142,9 @@ def baseline(
     }
     if resume is not None:
         asked = {"out": out, "overwrite": overwrite or None, "seed": seed or None, **settings}
-        baselines.refuse_options(asked)
-        settings, seed = baselines.options_of(Path(resume))
-    baselines.need_torch()
+        baseline_runs.refuse_options(asked)
+        settings, seed = baseline_runs.options_of(Path(resume))
+    baseline_runs.need_torch()
     with open_dataset(
         sources,
         format=from_format,
@@ -1148,11 +1153,11 @@ def baseline(
         csv_size=csv_size,
         header=header,
     ) as reader:
-        settings["model"] = settings["model"] or baselines.default_model(reader)
+        settings["model"] = settings["model"] or baseline_runs.default_model(reader)
         name = f"{sources[0].stem}-{settings['model']}-s{seed}"
         place = Path(resume or out or Path("runs") / name)
         refuse_overlap(sources, place)
-        return baselines.run(reader, place, settings, seed, overwrite, progress)
+        return baseline_runs.run(reader, place, settings, seed, overwrite, progress)
 
 
 @_timed
@@ -1171,9 +1176,9 @@ def demo(
     say : callable
         Told each command and what came of it.
     """
-    from signdata import demonstration
+    from signdata.commands import walkthrough
 
-    return demonstration.show(Path(out), say, overwrite=overwrite)
+    return walkthrough.show(Path(out), say, overwrite=overwrite)
 
 
 def _convert(

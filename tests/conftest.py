@@ -25,7 +25,7 @@ import pytest
 from hypothesis import settings
 
 from signdata import cli as command_line
-from signdata.media import image
+from signdata.media.image import decode
 
 # The same examples in every run, however busy the machine: what is red stays red.
 settings.register_profile("signdata", derandomize=True, deadline=None)
@@ -144,7 +144,7 @@ def make_tree(tmp_path: Path) -> Callable[..., Path]:
                 path.write_bytes(content)
             else:
                 kind = "jpg" if path.suffix == ".jpg" else "png"
-                path.write_bytes(image.encode(content, kind, 95))
+                path.write_bytes(decode.encode(content, kind, 95))
         return root
 
     return make

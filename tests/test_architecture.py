@@ -9,7 +9,7 @@ import pytest
 
 import signdata
 from signdata.cli import COMMANDS
-from signdata.formats import READERS, WRITERS
+from signdata.formats.registry import READERS, WRITERS
 
 ROOT = Path(signdata.__file__).parent
 CODECS = {"PIL", "av", "cv2", "ffmpeg", "imageio_ffmpeg", "simplejpeg"}
@@ -83,11 +83,11 @@ def test_decisions_touch_no_file_and_no_codec(name: str) -> None:
     assert not IMPORTS[f"signdata.{name}"] & {"os", "pathlib", "io", "shutil", *CODECS}
 
 
-@pytest.mark.parametrize("name", room("signdata.formats"))
+@pytest.mark.parametrize("name", room("signdata.formats.registry"))
 def test_formats_know_neither_the_loop_nor_each_other(name: str) -> None:
     above = {"api", "cli", "datasets", "output", "pipeline", "recognition", "splits", "training"}
     assert not {other.split(".")[1] for other in ours(name) if "." in other} & above
-    shared = {"signdata.formats.videos"} if name == "signdata.formats.wlasl" else set()
+    shared = {"signdata.formats.videos"} if name == "signdata.formats.wlasl.reader" else set()
     assert not ours(name) & (FORMATS - {name} - shared)
 
 
@@ -144,7 +144,10 @@ def test_codecs_live_in_media() -> None:
 
 def test_made_up_data_knows_no_reader_and_no_writer() -> None:
     for name in room("signdata.synthetic"):
-        assert not ours(name) & {*room("signdata.formats"), "signdata.pipeline"}, name
+        assert not ours(name) & {
+            *room("signdata.formats.registry"),
+            "signdata.conversion.pipeline",
+        }, name
 
 
 def test_no_module_bears_the_name_of_a_command() -> None:

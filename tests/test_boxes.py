@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from signdata import boxes
+from signdata.augmentation import boxes
 from signdata.errors import FormatError, MissingError
 
 HEADER = ",".join(boxes.COLUMNS)

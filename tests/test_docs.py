@@ -12,7 +12,7 @@ import pytest
 
 from signdata import __version__
 from signdata.cli import COMMANDS
-from signdata.formats import READERS, WRITERS
+from signdata.formats.registry import READERS, WRITERS
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -111,7 +111,7 @@ def test_every_format_has_its_four_places(name: str) -> None:
         assert heading in page
     assert f"(docs/formats/{name}.md)" in TEXT["README.md"]
     modules = {table[name].partition(":")[0] for table in (READERS, WRITERS) if name in table}
-    assert f"signdata.formats.{name}" in modules
+    assert f"signdata.formats.registry.{name}" in modules
 
 
 def anchors(page: str) -> set[str]:

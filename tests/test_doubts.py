@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from signdata.doubts import CERTIFICATE, Certified, doubts
 from signdata.errors import FormatError
+from signdata.splitting.certificate_summary import CERTIFICATE, Certified, doubts
 
 
 def leak(split: str, **found: Any) -> dict[str, Any]:

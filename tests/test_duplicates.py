@@ -7,8 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signdata import duplicates
-from signdata.duplicates import LEADING, Pairs, clusters, members, normalised, numbered, pairs
+from signdata.similarity import near_duplicates
+from signdata.similarity.near_duplicates import (
+    LEADING,
+    Pairs,
+    clusters,
+    members,
+    normalised,
+    numbered,
+    pairs,
+)
 
 
 def pictures(n: int, side: int, seed: int, spread: float = 6.0) -> np.ndarray:
@@ -61,7 +69,7 @@ def test_the_pairs_are_those_of_brute_force(n, side, seed, threshold):
 def test_blocks_and_workers_change_nothing(monkeypatch, block):
     vectors = normalised(pictures(150, 16, 1))
     whole = pairs(vectors, 0.9, workers=1)
-    monkeypatch.setattr(duplicates, "BLOCK", block)
+    monkeypatch.setattr(near_duplicates, "BLOCK", block)
     for workers in (1, 2):
         cut = pairs(vectors, 0.9, workers=workers)
         assert np.array_equal(whole.index, cut.index)
@@ -71,9 +79,9 @@ def test_blocks_and_workers_change_nothing(monkeypatch, block):
 def test_the_filter_on_leading_components_leaves_nothing_out(monkeypatch):
     thumbnails = pictures(120, 16, 5)
     assert thumbnails.shape[1] > LEADING + 1
-    monkeypatch.setattr(duplicates, "_MANY", 2.0)  # each pair is compared by itself
+    monkeypatch.setattr(near_duplicates, "_MANY", 2.0)  # each pair is compared by itself
     picked = pairs(normalised(thumbnails), 0.95, workers=1)
-    monkeypatch.setattr(duplicates, "_MANY", -1.0)  # all pairs of a block are
+    monkeypatch.setattr(near_duplicates, "_MANY", -1.0)  # all pairs of a block are
     assert as_set(picked) == as_set(pairs(normalised(thumbnails), 0.95, workers=1))
     assert as_set(picked) == brute(thumbnails, 0.95).keys()
 
@@ -141,7 +149,7 @@ def test_clusters_are_connected_components(case):
     big = [part.tolist() for part in members(found)]
     assert all(len(part) > 1 for part in big)
     assert [len(part) for part in big] == sorted(map(len, big), reverse=True)
-    counts = duplicates.sizes(found)
+    counts = near_duplicates.sizes(found)
     assert sum(counts.values()) == n
     assert len(counts) == len({frozenset(part) for part in reached.values()})
 
@@ -156,8 +164,8 @@ def test_thinning_changes_neither_clusters_nor_leaks(seed, n, copies):
     options = {"related": 0.7, "labels": labels, "kinds": labels * 3 + part, "workers": 1}
     whole = pairs(vectors, 0.85, **options)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(duplicates, "DENSE", 0)
-        patch.setattr(duplicates, "BLOCK", 32)
+        patch.setattr(near_duplicates, "DENSE", 0)
+        patch.setattr(near_duplicates, "BLOCK", 32)
         thin = pairs(vectors, 0.85, **options)
     assert as_set(thin) <= as_set(whole)
     facts = []

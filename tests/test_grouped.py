@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from signdata.grouped import grouped
-from signdata.splitting import stratified
+from signdata.splitting.grouped import grouped
+from signdata.splitting.stratified import stratified
 
 THREE = {"train": 0.8, "val": 0.1, "test": 0.1}
 

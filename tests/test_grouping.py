@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from signdata import grouping
-from signdata.duplicates import Pairs
 from signdata.errors import UsageError
+from signdata.similarity.near_duplicates import Pairs
+from signdata.splitting import groups as grouping
 
 
 def pairs(*found: tuple[int, int]) -> Pairs:

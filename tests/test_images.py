@@ -14,7 +14,7 @@ from PIL import Image
 
 import signdata
 from signdata.errors import DecodeError, UsageError
-from signdata.media import image
+from signdata.media.image import decode
 
 GREY = (np.add.outer(np.arange(37), 3 * np.arange(53)) % 256).astype(np.uint8)
 RGB = np.stack([GREY, np.roll(GREY, 9, 0), 255 - GREY], -1)
@@ -36,8 +36,8 @@ def pillow(data: bytes) -> np.ndarray:
 
 def decoded(data: bytes) -> np.ndarray:
     """The pixels, once header and pixels agree."""
-    frame, _ = image.decode(data, "x.png")
-    header = image.probe(data, "x.png")
+    frame, _ = decode.decode(data, "x.png")
+    header = decode.probe(data, "x.png")
     assert (*header.size_hw, header.channels) == frame.shape
     assert frame.dtype == np.uint8
     return frame
@@ -50,7 +50,7 @@ def test_the_fast_jpeg_path_reads_what_pillow_reads(
     subsampling: str, progressive: bool, pixels: np.ndarray
 ) -> None:
     data = saved(pixels, "JPEG", quality=90, subsampling=subsampling, progressive=progressive)
-    assert image._decode_plain_jpeg(data) is not None
+    assert decode._decode_plain_jpeg(data) is not None
     assert (decoded(data) == pillow(data)).all()
 
 
@@ -72,9 +72,9 @@ TRUNCATED = {
 def test_pictures_cut_short_are_refused_wherever_they_are_cut(kind: str) -> None:
     data = TRUNCATED[kind]
     n = len(data)
-    image.check(data, "x")
+    decode.check(data, "x")
     for length in (0, 1, 3, 11, n // 10, n // 3, n // 2, n * 9 // 10, n - 20, n - 3, n - 2, n - 1):
-        for read in (image.decode, image.check):
+        for read in (decode.decode, decode.check):
             with pytest.raises(DecodeError, match=r"^x: "):
                 read(data[:length], "x")
 
@@ -91,7 +91,7 @@ def test_mutated_pictures_are_read_or_refused(kind: str) -> None:
         mutated = bytearray(data)
         for place in rng.integers(0, len(data) if i % 2 else min(len(data), 300), 8):
             mutated[place] = rng.integers(0, 256)
-        for read in (image.decode, image.check, image.probe):
+        for read in (decode.decode, decode.check, decode.probe):
             try:
                 read(bytes(mutated), "x")
             except DecodeError:
@@ -104,7 +104,7 @@ def test_a_png_bomb_is_refused_before_its_pixels_are_read() -> None:
         warnings.simplefilter("ignore")
         data = saved(Image.new("1", (20_000, 20_000)), "PNG")
     assert len(data) < 100_000
-    for read in (image.decode, image.check, image.probe):
+    for read in (decode.decode, decode.check, decode.probe):
         with pytest.raises(DecodeError, match="too many pixels"):
             read(data, "x")
 
@@ -112,10 +112,10 @@ def test_a_png_bomb_is_refused_before_its_pixels_are_read() -> None:
 def test_the_limit_is_ours_where_it_is_lower_than_pillows() -> None:
     data = saved(Image.new("1", (8000, 8001)), "PNG")
     with pytest.raises(DecodeError, match=r"8000x8001 pixels; expected at most 64,000,000"):
-        image.decode(data, "x")
+        decode.decode(data, "x")
     jpeg = saved(Image.new("L", (8001, 8000)), "JPEG", quality=1)
     with pytest.raises(DecodeError, match="8001x8000"):
-        image.check(jpeg, "x")
+        decode.check(jpeg, "x")
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -137,10 +137,10 @@ def test_exif_orientation_is_applied_and_said(orientation: int, kind: str) -> No
     }
     data = saved(RGB, kind, exif=exif, **options)
     assert (decoded(data) == turn[orientation](upright)).all()
-    notes = image.decode(data, "x")[1]
+    notes = decode.decode(data, "x")[1]
     wanted = () if orientation == 1 else (f"EXIF orientation {orientation} applied on reading",)
     assert notes == wanted
-    assert image.check(data, "x")[1] == wanted
+    assert decode.check(data, "x")[1] == wanted
 
 
 def test_orientation_in_xmp_counts_as_well() -> None:
@@ -181,7 +181,7 @@ def test_sixteen_bits_are_scaled_and_not_clipped() -> None:
 
 def test_floating_point_pixels_are_refused() -> None:
     with pytest.raises(DecodeError, match="floating-point"):
-        image.decode(saved(Image.new("F", (2, 2), 0.5), "TIFF"), "x")
+        decode.decode(saved(Image.new("F", (2, 2), 0.5), "TIFF"), "x")
 
 
 def test_one_bit_becomes_black_and_white() -> None:
@@ -202,7 +202,7 @@ def test_cmyk_becomes_rgb() -> None:
 def test_an_animated_gif_gives_its_first_frame_and_a_note() -> None:
     frames = [Image.new("L", (4, 4), value) for value in (10, 200, 90)]
     data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
-    frame, notes = image.decode(data, "x")
+    frame, notes = decode.decode(data, "x")
     assert (frame == 10).all()
     assert notes == ("animated or many pages (3): the first is read",)
 
@@ -227,20 +227,20 @@ def test_content_decides_not_the_suffix(make_tree: Callable[..., Path], tmp_path
 )
 def test_what_is_no_picture_is_named(data: bytes, found: str) -> None:
     with pytest.raises(DecodeError, match=f"no picture; expected BMP.* found {found}"):
-        image.decode(data, "x")
+        decode.decode(data, "x")
 
 
 @pytest.mark.parametrize("kind", ["ICO", "PCX", "TGA", "SGI", "JPEG2000"])
 def test_formats_that_nobody_needs_are_not_opened(kind: str) -> None:
     with pytest.raises(DecodeError, match="no picture"):
-        image.decode(saved(RGB, kind), "x")
+        decode.decode(saved(RGB, kind), "x")
 
 
 @pytest.mark.parametrize("pixels", [GREY[:, :, None], RGB], ids=["grey", "colour"])
 def test_png_keeps_every_value_and_jpeg_nearly(pixels: np.ndarray) -> None:
-    assert (decoded(image.encode(pixels, "png", 95)) == pixels).all()
+    assert (decoded(decode.encode(pixels, "png", 95)) == pixels).all()
     smooth = np.full((16, 16, pixels.shape[2]), 77, np.uint8)
-    found = decoded(image.encode(smooth, "jpg", 95))
+    found = decoded(decode.encode(smooth, "jpg", 95))
     assert found.shape == smooth.shape
     assert abs(found.astype(int) - 77).max() <= 2
 
@@ -248,26 +248,26 @@ def test_png_keeps_every_value_and_jpeg_nearly(pixels: np.ndarray) -> None:
 def test_colours_keep_their_order_both_ways() -> None:
     red = np.zeros((8, 8, 3), np.uint8)
     red[..., 0] = 255
-    assert pillow(image.encode(red, "png", 95))[0, 0].tolist() == [255, 0, 0]
-    assert pillow(image.encode(red, "jpg", 100))[4, 4, 0] > 250
+    assert pillow(decode.encode(red, "png", 95))[0, 0].tolist() == [255, 0, 0]
+    assert pillow(decode.encode(red, "jpg", 100))[4, 4, 0] > 250
 
 
 def test_resizing_and_grey() -> None:
-    assert image.resize(RGB, (10, 20)).shape == (10, 20, 3)
-    assert image.resize(GREY[:, :, None], (74, 106)).shape == (74, 106, 1)
-    assert image.resize(RGB, RGB.shape[:2]) is RGB
+    assert decode.resize(RGB, (10, 20)).shape == (10, 20, 3)
+    assert decode.resize(GREY[:, :, None], (74, 106)).shape == (74, 106, 1)
+    assert decode.resize(RGB, RGB.shape[:2]) is RGB
     checkers = np.indices((8, 8)).sum(0) % 2 * np.uint8(200)
-    assert (image.resize(checkers[:, :, None].astype(np.uint8), (4, 4)) == 100).all()
+    assert (decode.resize(checkers[:, :, None].astype(np.uint8), (4, 4)) == 100).all()
     white = np.full((2, 2, 3), 255, np.uint8)
-    assert image.to_gray(white).tolist() == np.full((2, 2, 1), 255).tolist()
-    assert image.to_gray(GREY[:, :, None]) is not None
-    assert image.to_gray(np.array([[[255, 0, 0]]], np.uint8)).tolist() == [[[76]]]
+    assert decode.to_gray(white).tolist() == np.full((2, 2, 1), 255).tolist()
+    assert decode.to_gray(GREY[:, :, None]) is not None
+    assert decode.to_gray(np.array([[[255, 0, 0]]], np.uint8)).tolist() == [[[76]]]
 
 
 @pytest.mark.parametrize(("kind", "quality"), [("bmp", 95), ("png", 0), ("jpg", 101)])
 def test_unknown_ways_to_write_are_refused(kind: str, quality: int) -> None:
     with pytest.raises(UsageError, match="expected"):
-        image.check_format(kind, quality)
+        decode.check_format(kind, quality)
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "P", "I;16"])
@@ -283,4 +283,4 @@ def test_a_damaged_png_is_refused_wherever_the_damage_is(mode: str) -> None:
         broken = bytearray(data)
         broken[position] ^= 0x55
         with pytest.raises(DecodeError):
-            image.decode(bytes(broken), "x.png")
+            decode.decode(bytes(broken), "x.png")

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signdata.duplicates import Pairs, clusters
-from signdata.leaks import Known, leaks
+from signdata.similarity.leakage import Known, leaks
+from signdata.similarity.near_duplicates import Pairs, clusters
 
 
 def known(parts, *, digests=None, groups=None, signers=None, twins=(), cluster_of=None):

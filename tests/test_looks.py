@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from signdata.datasets import open_dataset
-from signdata.formats.base import ListBatch
-from signdata.looks import CLIP_FRAMES, CLIP_SIDE, SIDE, look, side_for
+from signdata.formats.open import open_dataset
+from signdata.formats.reader import ListBatch
 from signdata.samples import ArrayPixels, Pixels, Sample
+from signdata.similarity.fingerprints import CLIP_FRAMES, CLIP_SIDE, SIDE, look, side_for
 from tests.conftest import picture
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import signdata
-from signdata import manifest
+from signdata import sidecars
 from signdata.errors import FormatError, MissingError
 from signdata.results import Problem
 
@@ -26,13 +26,13 @@ def test_rows_come_back_as_they_were(
         for i, (a, b) in enumerate(values)
     ]
     path = tmp_path_factory.mktemp("manifest") / "manifest.csv"
-    manifest.write_rows(path, manifest.columns_of(rows or [{"signer": ""}]), rows)
-    assert list(manifest.read_rows(path)) == rows
+    sidecars.write_rows(path, sidecars.columns_of(rows or [{"signer": ""}]), rows)
+    assert list(sidecars.read_rows(path)) == rows
 
 
 def test_columns_start_with_the_common_ones() -> None:
     rows = [{"id": "1", "fps": "25"}, {"id": "2", "signer": "3"}]
-    assert manifest.columns_of(rows) == [
+    assert sidecars.columns_of(rows) == [
         *("id", "path", "label", "split", "group", "source", "fps", "signer"),
     ]
 
@@ -58,14 +58,14 @@ def test_a_damaged_manifest_names_its_line(text: bytes, what: str, tmp_path: Pat
     path = tmp_path / "manifest.csv"
     path.write_bytes(text)
     with pytest.raises(FormatError, match=what) as caught:
-        list(manifest.read_rows(path))
+        list(sidecars.read_rows(path))
     assert caught.value.path == str(path)
 
 
 def test_a_manifest_that_excel_has_saved_is_read(tmp_path: Path) -> None:
     path = tmp_path / "manifest.csv"
     path.write_bytes(b"\xef\xbb\xbfid,label\r\n1,A\r\n")
-    assert list(manifest.read_rows(path)) == [{"id": "1", "label": "A"}]
+    assert list(sidecars.read_rows(path)) == [{"id": "1", "label": "A"}]
 
 
 @pytest.mark.parametrize(
@@ -81,53 +81,53 @@ def test_damaged_classes_name_their_line(text: bytes, what: str, tmp_path: Path)
     path = tmp_path / "classes.txt"
     path.write_bytes(text)
     with pytest.raises(FormatError, match=what):
-        manifest.read_classes(path)
+        sidecars.read_classes(path)
 
 
 def test_classes_are_lines_and_nothing_else_ends_one(tmp_path: Path) -> None:
     path = tmp_path / "classes.txt"
     path.write_bytes("\ufeffice cream\r\nA\u2028B\nlast".encode())
-    assert manifest.read_classes(path) == ("ice cream", "A\u2028B", "last")
+    assert sidecars.read_classes(path) == ("ice cream", "A\u2028B", "last")
     path.write_bytes(b"")
-    assert manifest.read_classes(path) == ()
+    assert sidecars.read_classes(path) == ()
     with pytest.raises(MissingError, match="not there"):
-        manifest.read_classes(tmp_path / "nowhere")
+        sidecars.read_classes(tmp_path / "nowhere")
     with pytest.raises(FormatError, match="cannot be read"):
-        manifest.read_classes(tmp_path)
+        sidecars.read_classes(tmp_path)
 
 
 def test_sidecars_of_a_directory_and_of_a_file(tmp_path: Path) -> None:
-    assert manifest.beside(tmp_path, "manifest.csv") == tmp_path / "manifest.csv"
+    assert sidecars.beside(tmp_path, "manifest.csv") == tmp_path / "manifest.csv"
     file = tmp_path / "a.csv"
-    assert manifest.beside(file, "manifest.csv") == tmp_path / "a.csv.manifest.csv"
+    assert sidecars.beside(file, "manifest.csv") == tmp_path / "a.csv.manifest.csv"
 
 
 def test_the_document_is_the_same_for_the_same_content() -> None:
     document = {"b": 1, "a": ["é", None]}
-    data = manifest.dump_document(document)
+    data = sidecars.dump_document(document)
     assert data == '{\n  "b": 1,\n  "a": [\n    "é",\n    null\n  ]\n}\n'.encode()
-    assert manifest.parse_document(data, Path("x")) == document
+    assert sidecars.parse_document(data, Path("x")) == document
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{", b'{"a": "\xff"}', b"[" * 100_000, b"5"])
 def test_a_document_that_is_no_object_is_refused(data: bytes) -> None:
     with pytest.raises(FormatError, match="x: no JSON object"):
-        manifest.parse_document(data, Path("x"))
+        sidecars.parse_document(data, Path("x"))
 
 
 def test_an_origin_that_is_no_object_is_none() -> None:
-    assert manifest.origin_of({"origin": {"csv": {}}}) == {"csv": {}}
-    assert manifest.origin_of({"origin": 5}) == manifest.origin_of(None) == {}
+    assert sidecars.origin_of({"origin": {"csv": {}}}) == {"csv": {}}
+    assert sidecars.origin_of({"origin": 5}) == sidecars.origin_of(None) == {}
 
 
 def test_problems_are_a_csv(tmp_path: Path) -> None:
     path = tmp_path / "problems.csv"
-    manifest.write_problems(path, [Problem("a,b.png", "row 1", "corrupt", "caf\udce9")])
+    sidecars.write_problems(path, [Problem("a,b.png", "row 1", "corrupt", "caf\udce9")])
     assert path.read_text() == 'path,where,kind,message\n"a,b.png",row 1,corrupt,caf\\udce9\n'
 
 
 def test_tables_are_aligned() -> None:
-    text = manifest.table(["class", "n"], [["A", 5], ["nothing", 1000]])
+    text = sidecars.table(["class", "n"], [["A", 5], ["nothing", 1000]])
     assert text == "class       n\nA           5\nnothing  1000"
 
 
@@ -136,12 +136,12 @@ def test_the_manifest_of_a_dataset_is_a_data_frame(
 ) -> None:
     path = make_csv()
     signdata.csv_to_folders(path, tmp_path / "out", workers=1)
-    frame = manifest.manifest(tmp_path / "out")
-    assert list(frame.columns) == [*manifest.COLUMNS, "sha256"]
+    frame = sidecars.manifest(tmp_path / "out")
+    assert list(frame.columns) == [*sidecars.COLUMNS, "sha256"]
     assert list(frame["label"]) == list("ABCDEF")
     assert list(frame["path"])[:2] == ["A/000001.png", "B/000002.png"]
     with pytest.raises(FormatError, match="no manifest"):
-        manifest.manifest(path)
+        sidecars.manifest(path)
 
 
 def test_nothing_beside_the_data_tells_where_or_when(

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signdata.errors import UnsafeNameError
-from signdata.names import MAX_BYTES, Names, component, is_junk, key
+from signdata.safe_names import MAX_BYTES, Names, component, is_junk, key
 
 awkward = st.text(
     st.sampled_from("aA./\\\0:~- \n\t\u202e\u200b\u00e9e\u0301\udce9CONcon1ß\ufb01\u2028"),

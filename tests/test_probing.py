@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from signdata.duplicates import normalised
-from signdata.probing import by_numbers, by_signers, number_in
+from signdata.similarity.near_duplicates import normalised
+from signdata.similarity.neighbour_probe import by_numbers, by_signers, number_in
 
 
 def film(n: int, seed: int, side: int = 12) -> np.ndarray:

@@ -11,9 +11,9 @@ import h5py
 import numpy as np
 import pytest
 
-from signdata.datasets import open_dataset
 from signdata.errors import DatasetError, FormatError, MissingError, UsageError
-from signdata.recognition import recognise
+from signdata.formats.detect import recognise
+from signdata.formats.open import open_dataset
 
 PICTURE = np.zeros((4, 4, 1), np.uint8)
 

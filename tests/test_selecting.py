@@ -10,7 +10,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from signdata.errors import UsageError
-from signdata.selecting import (
+from signdata.media.video.frame_selection import (
     Range,
     Selection,
     Timeline,

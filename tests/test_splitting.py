@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signdata.errors import UsageError
-from signdata.splitting import parse_ratios, stratified
+from signdata.splitting.stratified import parse_ratios, stratified
 
 LABELS = st.lists(st.sampled_from("ABCDE"), min_size=1, max_size=200)
 RATIOS = st.sampled_from(["80,10,10", "0.7,0.2,0.1", "90,10", "50,25,25", "34,33,33", "80,20,0"])

@@ -187,7 +187,7 @@ def show(result: Result, *, as_json: bool, quiet: bool) -> None:
         return
     if quiet:
         return
-    from signdata import manifest
+    from signdata import sidecars
     from signdata.errors import one_line
 
     for problem in result.problems[:20]:
@@ -195,7 +195,7 @@ def show(result: Result, *, as_json: bool, quiet: bool) -> None:
         text = f"{place}: {problem.message}" if place else problem.message
         click.echo(f"{problem.kind}: {one_line(text)}", err=True)
     if len(result.problems) > 20:
-        file = manifest.beside(Path(result.output), manifest.PROBLEMS)
+        file = sidecars.beside(Path(result.output), sidecars.PROBLEMS)
         where = f"; all are in {file}" if result.output and file.exists() else ""
         click.echo(f"... and {len(result.problems) - 20:,} more{where}", err=True)
     if result.summary:

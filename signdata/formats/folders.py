@@ -19,19 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from signdata.formats import pictures, tree
-from signdata.formats.base import (
-    Finished,
-    Piece,
-    Survey,
-    Writer,
-    chosen,
-    refuse_broken,
-)
-from signdata.formats.pictures import PictureOptions
-from signdata.formats.tree import ClassDir, Found, PictureFiles
-from signdata.formats.tree_reader import TreeReader
-from signdata.media import image
+from signdata.formats.reader import Finished, Piece, Survey, Writer, chosen, refuse_broken
+from signdata.formats.trees import pictures, scan
+from signdata.formats.trees.pictures import PictureOptions
+from signdata.formats.trees.reader import TreeReader
+from signdata.formats.trees.scan import ClassDir, Found, PictureFiles
+from signdata.media.image import decode
 from signdata.samples import Sample
 
 
@@ -64,7 +57,7 @@ class FoldersReader(TreeReader):
         super().__init__(path, follow_symlinks=options.follow_symlinks)
 
     def _find(self, class_dir: ClassDir) -> Iterator[Found]:
-        names = self._tree.take(class_dir, image.SUFFIXES)
+        names = self._tree.take(class_dir, decode.SUFFIXES)
         for name in class_dir.folders:
             self._tree.note(class_dir.path / name, "folder inside a class folder: not read")
         if not names:
@@ -110,12 +103,12 @@ class FoldersWriter(Writer):
         stem = self._options.place(sample)
         files = sample.pixels.files
         if self._options.mode != "copy" and self._options.image_format is None and files:
-            path = tree.with_suffix(stem, tree.suffix_of(files[0]))
+            path = scan.with_suffix(stem, scan.suffix_of(files[0]))
             symbolic = self._options.mode == "symlink"
-            yield Piece(path, b"", files[0], symbolic, content=tree.read(files[0]))
+            yield Piece(path, b"", files[0], symbolic, content=scan.read(files[0]))
             return
         for picture in pictures.encoded_frames(sample, self._options):
-            yield Piece(tree.with_suffix(stem, picture.suffix), picture.data)
+            yield Piece(scan.with_suffix(stem, picture.suffix), picture.data)
 
     def finish(self, tree: Path, finished: Finished) -> None:
         pictures.write_sidecars(tree, finished)

@@ -16,22 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signdata.errors import UsageError
-from signdata.formats import pictures, tree
-from signdata.formats.base import (
-    Finished,
-    Piece,
-    Survey,
-    Writer,
-    chosen,
-    refuse_broken,
-)
-from signdata.formats.pictures import PictureOptions
-from signdata.formats.tree import ClassDir, Found, PictureFiles
-from signdata.formats.tree_reader import TreeReader
-from signdata.manifest import Row
-from signdata.media import image
-from signdata.names import component
+from signdata.formats.reader import Finished, Piece, Survey, Writer, chosen, refuse_broken
+from signdata.formats.trees import pictures, scan
+from signdata.formats.trees.pictures import PictureOptions
+from signdata.formats.trees.reader import TreeReader
+from signdata.formats.trees.scan import ClassDir, Found, PictureFiles
+from signdata.media.image import decode
+from signdata.safe_names import component
 from signdata.samples import Sample
+from signdata.sidecars import Row
 
 DEFAULT_TEMPLATE = "img_{:05d}"
 
@@ -61,11 +54,11 @@ class FramesReader(TreeReader):
         for clip in class_dir.folders:
             folder = class_dir.path / clip
             files, folders = self._tree.entries(folder)
-            pictures_of = {Path(name).stem for name in files if tree.suffix_of(name) != ".json"}
+            pictures_of = {Path(name).stem for name in files if scan.suffix_of(name) != ".json"}
             poses = [n for n in files if n.endswith(".json") and Path(n).stem in pictures_of]
             files = tuple(name for name in files if name not in poses)
             inside = ClassDir(class_dir.split, class_dir.label, folder, files, folders)
-            names = sorted(self._tree.take(inside, image.SUFFIXES), key=tree.natural)
+            names = sorted(self._tree.take(inside, decode.SUFFIXES), key=scan.natural)
             for name in folders:
                 self._tree.note(folder / name, "folder inside a clip: not read")
             if not names:
@@ -120,9 +113,9 @@ class FramesWriter(Writer):
         if self._options.mode != "copy" and self._options.image_format is None and files:
             for number, file in enumerate(files, 1):
                 stem = f"{folder}/{self._template.format(number)}"
-                path = f"{stem}{tree.suffix_of(file)}"
+                path = f"{stem}{scan.suffix_of(file)}"
                 symbolic = self._options.mode == "symlink"
-                yield Piece(path, b"", file, symbolic, content=tree.read(file))
+                yield Piece(path, b"", file, symbolic, content=scan.read(file))
                 yield from _companions(sample, number, stem)
             return
         for number, picture in enumerate(pictures.encoded_frames(sample, self._options), 1):

@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from signdata.formats import tree
-from signdata.formats.base import Survey
-from signdata.formats.tree import ClassDir, Found
-from signdata.formats.tree_reader import TreeReader
-from signdata.media.clip import ClipOptions, ClipPixels
+from signdata.formats.reader import Survey
+from signdata.formats.trees import scan
+from signdata.formats.trees.reader import TreeReader
+from signdata.formats.trees.scan import ClassDir, Found
+from signdata.media.video.clip import ClipOptions, ClipPixels
 from signdata.samples import Sample
 
 
@@ -37,7 +37,7 @@ class VideosReader(TreeReader):
         super().__init__(path, follow_symlinks=follow_symlinks)
 
     def _find(self, class_dir: ClassDir) -> Iterator[Found]:
-        names = self._tree.take(class_dir, {*tree.VIDEO_SUFFIXES, ".gif"})
+        names = self._tree.take(class_dir, {*scan.VIDEO_SUFFIXES, ".gif"})
         for name in class_dir.folders:
             self._tree.note(class_dir.path / name, "folder inside a class folder: not read")
         if not names:

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from signdata.errors import UsageError
-from signdata.magick.numbers import Values
+from signdata.magick.profiles import Values
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from signdata.errors import DatasetError, UsageError
-from signdata.magick.numbers import RANGE, Profile, Quanta
+from signdata.magick.profiles import RANGE, Profile, Quanta
 
 Box = tuple[int, int, int, int]
 """left, top, width, height in pixels."""

@@ -11,7 +11,7 @@ import struct
 
 import numpy as np
 
-from signdata.magick.numbers import RANGE, Profile, Quanta, Values
+from signdata.magick.profiles import RANGE, Profile, Quanta, Values
 
 _MASK = (1 << 64) - 1
 

@@ -17,7 +17,7 @@ import numpy as np
 from signdata.magick import geometry, noise, resize, rotate, tone
 from signdata.magick.filters import filter_of
 from signdata.magick.geometry import Box
-from signdata.magick.numbers import Profile, Quanta, Values
+from signdata.magick.profiles import Profile, Quanta, Values
 
 Gravity: TypeAlias = Literal[
     "NorthWest", "North", "NorthEast", "West", "Center", "East", "SouthWest", "South", "SouthEast"

@@ -34,8 +34,8 @@ import msgspec
 import numpy as np
 
 from signdata.errors import FormatError, MissingError, UsageError
-from signdata.magick.numbers import DEFAULT_PROFILE, PROFILES
 from signdata.magick.operations import AnyOperation, Chain, Operation
+from signdata.magick.profiles import DEFAULT_PROFILE, PROFILES
 
 OPERATIONS = tuple(str(operation.__struct_config__.tag) for operation in get_args(AnyOperation))
 RESIZING = ("crop", "resize", "scale", "sample", "extent", "rotate")

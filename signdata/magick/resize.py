@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata.magick.filters import filter_of
-from signdata.magick.numbers import Profile, Quanta
-from signdata.magick.taps import Taps
+from signdata.magick.profiles import Profile, Quanta
+from signdata.magick.weighted_sums import Taps
 
 _EPSILON = 1e-12
 

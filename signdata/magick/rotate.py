@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from signdata.errors import UsageError
 from signdata.magick.filters import filter_of
 from signdata.magick.geometry import Box
-from signdata.magick.numbers import RANGE, Profile, Quanta, Values
-from signdata.magick.taps import Taps
+from signdata.magick.profiles import RANGE, Profile, Quanta, Values
+from signdata.magick.weighted_sums import Taps
 
 DEFAULT_FILTER = "Robidoux"
 _STEPS = 1024

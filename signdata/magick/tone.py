@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from signdata.errors import UsageError
-from signdata.magick.numbers import LUMA_601, LUMA_709, RANGE, Profile, Quanta, Values
+from signdata.magick.profiles import LUMA_601, LUMA_709, RANGE, Profile, Quanta, Values
 
 LUMA = {"Rec709Luma": LUMA_709, "Rec601Luma": LUMA_601}
 

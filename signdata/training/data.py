@@ -14,12 +14,12 @@ from typing import IO, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from signdata import grouped
 from signdata.errors import DatasetError
-from signdata.formats.base import Reader
+from signdata.formats.reader import Reader
 from signdata.labels import class_to_idx
-from signdata.media.image import resize, to_gray
+from signdata.media.image.decode import resize, to_gray
 from signdata.samples import SPLITS, Frame, Sample
+from signdata.splitting import grouped
 
 Progress = Callable[[int, int, str], None]
 """Called with what is done, the total (0 when unknown) and a few words."""
@@ -45,7 +45,7 @@ class Intake:
     frames : int
         1 takes pictures (B, C, H, W), more takes clips (B, T, C, H, W).
     normalise : {'each', 'imagenet', 'unit'}
-        See `signdata.training.augmenting.prepare`.
+        See `signdata.training.batch_augmentation.prepare`.
     poses : int
         Numbers that its second head tells of the hands; 0 without one.
     """
@@ -383,7 +383,7 @@ def hold_out(
 ) -> NDArray[np.bool_]:
     """Choose a stratified share of the samples, whole groups at a time.
 
-    As `signdata.grouped` shares them out: as near to the share of each class as the sizes of
+    As `splitting.grouped` shares them out: as near to the share of each class as the sizes of
     the groups allow; samples without a group stand alone. No class loses all of its samples.
     The order of the samples does not matter.
 

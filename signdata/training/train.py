@@ -20,10 +20,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from signdata.errors import TrainingError, UsageError
-from signdata.memory import keep_freed
 from signdata.samples import SPLITS
-from signdata.training import metrics, ranks
-from signdata.training.augmenting import AUGMENTS, prepare
+from signdata.training import distributed, metrics
+from signdata.training.activations import first_maps
+from signdata.training.batch_augmentation import AUGMENTS, prepare
+from signdata.training.batches import Batch, Part
 from signdata.training.data import (
     Dataset,
     Intake,
@@ -41,15 +42,14 @@ from signdata.training.devices import (
     repeatable,
     set_generator_states,
 )
-from signdata.training.drawing import RunPictures, draw_run
-from signdata.training.feeding import Batch, Part
-from signdata.training.looking import first_maps
+from signdata.training.interrupts import Pause
 from signdata.training.models import load_weights, model_class
 from signdata.training.models.base import Network
-from signdata.training.pausing import Pause
-from signdata.training.presets import CLASS_WEIGHTS, OPTIMIZERS, PRESETS, SCHEDULES, Preset
-from signdata.training.presets import preset_of as _preset_of
-from signdata.training.runs import Result, read_state, save_state, write_run
+from signdata.training.plots.run_plots import RunPictures, draw_run
+from signdata.training.run_folder import Result, read_state, save_state, write_run
+from signdata.training.settings import CLASS_WEIGHTS, OPTIMIZERS, PRESETS, SCHEDULES, Preset
+from signdata.training.settings import preset_of as _preset_of
+from signdata.workers.memory import keep_freed
 
 KEPT = 256 << 20
 """Bytes of freed memory that are held on to: what a batch leaves between two layers."""
@@ -178,16 +178,16 @@ class Learner:
     ) -> None:
         self.config, self.network, self.part, self.progress = config, network, part, progress
         self.class_weights = class_weights
-        forward = ranks.averaging(network)
+        forward = distributed.averaging(network)
         self.forward = torch.compile(forward) if config.compile else forward
         self.normalise = Intake.of(type(network)).normalise
         self.learned = [weights for weights in network.parameters() if weights.requires_grad]
         self.optimiser = _optimiser(config, self.learned)
         self.steps_per_epoch = math.ceil(len(part) / config.batch_size)
         self.total = self.steps_per_epoch * config.epochs
-        if len(part) // self.steps_per_epoch < ranks.count():
+        if len(part) // self.steps_per_epoch < distributed.count():
             raise UsageError(
-                f"too few samples in a batch; expected {ranks.count()} or more, one for each "
+                f"too few samples in a batch; expected {distributed.count()} or more, one for each "
                 f"process, found {len(part) // self.steps_per_epoch}"
             )
         self.order = torch.Generator().manual_seed(config.seed)
@@ -207,15 +207,15 @@ class Learner:
         choices = order.tensor_split(self.steps_per_epoch)[self.step :]
         self.network.train()
         for chosen, batch in zip(
-            choices, self.part.batches(list(map(ranks.share, choices))), strict=True
+            choices, self.part.batches(list(map(distributed.share, choices))), strict=True
         ):
-            self._learn(batch, len(batch.labels) * ranks.count() / len(chosen))
+            self._learn(batch, len(batch.labels) * distributed.count() / len(chosen))
             self.step += 1
             done = len(self.history) * self.steps_per_epoch + self.step
             if self.progress and done % 50 == 0:
                 self.progress(done, self.total, "learning")
             pause.now(keep)
-        losses, corrects, faultless = zip(*ranks.gathered(self.sums.tolist()), strict=True)
+        losses, corrects, faultless = zip(*distributed.gathered(self.sums.tolist()), strict=True)
         loss, correct = sum(losses), sum(corrects)
         self._check(loss, round(min(faultless)))
         self.step = 0
@@ -274,7 +274,7 @@ class Learner:
             "optimiser": self.optimiser.state_dict(),
             "sums": self.sums,
             "order": self.drawn,
-            "generators": ranks.gathered(generator_states(self.part.device)),
+            "generators": distributed.gathered(generator_states(self.part.device)),
         }
 
     def go_on(self, state: dict[str, Any]) -> None:
@@ -284,7 +284,7 @@ class Learner:
         self.optimiser.load_state_dict(state["optimiser"])
         self.sums.copy_(state["sums"])
         self.drawn = state["order"].cpu()
-        set_generator_states(self.part.device, state["generators"][ranks.number()])
+        set_generator_states(self.part.device, state["generators"][distributed.number()])
 
 
 def _optimiser(config: TrainConfig, weights: list[nn.Parameter]) -> torch.optim.Optimizer:
@@ -399,7 +399,7 @@ def train(
     split_seed = config.seed if config.split_seed is None else config.split_seed
     splits, notes = settle_splits(data, split_seed)
     run = _Run(config, data, splits, run_dir, device, progress)
-    with repeatable(device, ranks.seed_of(config.seed)):
+    with repeatable(device, distributed.seed_of(config.seed)):
         run.begin()
         run.learn()
         judged = run.judge()
@@ -456,8 +456,10 @@ class _Run:
 
     def begin(self) -> None:
         """Build the network, and go on where a run was broken off."""
-        state = ranks.told(
-            read_state(self.run_dir, asdict(self.config), self.digest, self.device, ranks.count())
+        state = distributed.told(
+            read_state(
+                self.run_dir, asdict(self.config), self.digest, self.device, distributed.count()
+            )
         )
         network = self._build(fresh=state is None)
         self.network = network
@@ -496,7 +498,7 @@ class _Run:
     def learn(self) -> None:
         """Learn the epochs that are left, and leave the best one's weights in the network."""
         # Ranks that are told to stop are each at another step: they go on from an epoch's end.
-        together = ranks.count() > 1
+        together = distributed.count() > 1
         with Pause(holds=not together) as pause:
             for epoch in self._epochs():
                 self._learn(epoch, pause)
@@ -521,7 +523,7 @@ class _Run:
             (self.run_dir / "last.pt").unlink(missing_ok=True)
             raise
         self.learning += time.perf_counter() - clock
-        judged = ranks.told(evaluate(self.network, self.parts["val"], len(self.data.classes)))
+        judged = distributed.told(evaluate(self.network, self.parts["val"], len(self.data.classes)))
         val_accuracy, correct = metrics.accuracy(judged.matrix), int(judged.matrix.trace())
         self.learner.history.append(
             {
@@ -615,7 +617,7 @@ class _Run:
             samples_per_second=round(epochs * len(self.parts["train"]) / self.learning, 1),
             parameters=sum(each.numel() for each in weights),
             trainable=sum(each.numel() for each in weights if each.requires_grad),
-            device=describe(self.device, ranks.count()),
+            device=describe(self.device, distributed.count()),
             run=str(self.run_dir),
             notes=tuple(notes),
         )

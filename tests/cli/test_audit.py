@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import signdata
-from signdata.findings import KINDS
-from signdata.media import image
+from signdata.auditing.findings import KINDS
+from signdata.media.image import decode
 from tests.cli import books
 from tests.conftest import listing, picture
 
@@ -164,7 +164,7 @@ def test_dark_bright_blurred_and_odd_pictures(main, make_tree):
     files = {f"A/{i:02d}.png": big(i, 24) for i in range(30)}
     files["A/dark.png"] = (big(40, 24) // 12).astype(np.uint8)
     files["A/bright.png"] = (255 - big(41, 24) // 20).astype(np.uint8)
-    files["A/blurred.png"] = image.resize(image.resize(big(42, 24), (3, 3)), (24, 24))
+    files["A/blurred.png"] = decode.resize(decode.resize(big(42, 24), (3, 3)), (24, 24))
     files["A/large.png"] = big(43, 25)
     files["A/colour.png"] = big(44, 24, 3)
     found = audit(main, make_tree(files))
@@ -330,7 +330,7 @@ def test_a_contact_sheet(main, make_tree, clean, tmp_path):
     )
     done = main("audit", tree, "-j1", "--contact-sheet", tmp_path / "look.png")
     assert "leaks, conflicts and groups" in done.stdout
-    frame, _ = image.decode((tmp_path / "look.png").read_bytes(), "look.png")
+    frame, _ = decode.decode((tmp_path / "look.png").read_bytes(), "look.png")
     assert frame.shape[0] > 150
     assert audit(main, tree, "--contact-sheet", tmp_path / "look.png")["contact_sheet"]
     done = main("audit", clean, "-j1", "--contact-sheet", tmp_path / "none.png")

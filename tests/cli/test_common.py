@@ -111,7 +111,7 @@ def test_a_bug_of_ours_is_one_object_for_json_too(main, make_csv, monkeypatch):
     def broken(*_):
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr("signdata.looking.describe", broken)
+    monkeypatch.setattr("signdata.inspection.summary.describe", broken)
     done = main("info", make_csv(), "--json")
     assert done.returncode == 1
     assert "RuntimeError: out of luck. This is a bug of signdata" in done.error

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 import signdata
-from signdata.media import image
+from signdata.media.image import decode
 from tests.conftest import picture
 from tests.videos import make_video
 
@@ -32,7 +32,7 @@ def trained(tmp_path_factory):
                 frame = np.full((28, 28, 1), shade, np.uint8)
                 frame[:, : 14 if label == "dark" else 4] = 255 - shade
                 frame[k % 28] = 120
-                (folder / f"{k}.png").write_bytes(image.encode(frame, "png", 95))
+                (folder / f"{k}.png").write_bytes(decode.encode(frame, "png", 95))
     signdata.baseline(root / "data", out=root / "run", epochs=3, device="cpu")
     return root
 
@@ -169,12 +169,12 @@ def test_a_link_that_was_typed(main, trained, served, monkeypatch):
     assert "cannot be fetched" in odd.error
     blank = main("predict", trained / "run", f"{served}/no thing.png")
     assert "Not Found" in blank.error or "File not found" in blank.error
-    monkeypatch.setattr("signdata.inputs.SECONDS", 0.3)
+    monkeypatch.setattr("signdata.inference.inputs.SECONDS", 0.3)
     slow = main("predict", trained / "run", f"{served}/slow.png")
     assert slow.returncode == 4
     assert "took over 0.3 s" in slow.error
-    monkeypatch.setattr("signdata.inputs.SECONDS", 60.0)
-    monkeypatch.setattr("signdata.inputs.MAX_BYTES", 100)
+    monkeypatch.setattr("signdata.inference.inputs.SECONDS", 60.0)
+    monkeypatch.setattr("signdata.inference.inputs.MAX_BYTES", 100)
     large = main("predict", trained / "run", link)
     assert large.returncode == 4
     assert "more is not fetched" in large.error

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from signdata.media import video
+from signdata.media.video import container as video
 from tests.cli import books
 from tests.videos import ffmpeg, indices_in, make_index, make_video
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from signdata import pipeline
-from signdata.datasets import open_dataset
+from signdata.conversion import pipeline
 from signdata.errors import OutputExistsError
-from signdata.formats.base import Batch, DatasetInfo, Reader, Writer, list_batches
+from signdata.formats.open import open_dataset
+from signdata.formats.reader import Batch, DatasetInfo, Reader, Writer, list_batches
 from signdata.samples import ArrayPixels, Sample
 
 ROOM = 24 << 20
@@ -25,7 +25,7 @@ LONG = 64 << 20
 
 _READ_ALL = """
 import resource, sys
-from signdata.datasets import open_dataset
+from signdata.formats.open import open_dataset
 reader = open_dataset(sys.argv[1])
 def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 total = before = 0

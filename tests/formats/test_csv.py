@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import signdata
-from signdata.datasets import open_dataset
 from signdata.errors import FormatError, MissingError, UsageError
-from signdata.formats import csv_text
-from signdata.formats.base import Writer
-from signdata.formats.csv import CsvOptions, CsvReader, CsvWriter
+from signdata.formats.csv import parser
+from signdata.formats.csv.reader import CsvOptions, CsvReader, CsvWriter
+from signdata.formats.open import open_dataset
+from signdata.formats.reader import Writer
 from signdata.samples import ArrayPixels, Sample
 
 from .conformance import LONG, Conformance, facts, stills
@@ -39,7 +39,7 @@ class TestConformance(Conformance):
     def make_long(self, out: Path) -> None:
         row = b"1," + b",".join([b"0"] * 10_000) + b"\n"
         out.write_bytes(
-            csv_text.standard_header(10_000).encode() + b"\n" + row * (LONG // 10_000 + 1)
+            parser.standard_header(10_000).encode() + b"\n" + row * (LONG // 10_000 + 1)
         )
 
 
@@ -322,7 +322,7 @@ def test_any_plain_csv_comes_back_byte_for_byte(
 ) -> None:
     folder = tmp_path_factory.mktemp("csv")
     newline = "\r\n" if crlf else "\n"
-    lines = [csv_text.standard_header(len(rows[0][1]))]
+    lines = [parser.standard_header(len(rows[0][1]))]
     lines += [",".join(map(str, (label, *values))) for label, values in rows]
     text = newline.join(lines) + newline * final
     path = folder / "a.csv"
@@ -342,12 +342,12 @@ def test_any_bytes_are_rows_or_faults(
     path = tmp_path_factory.mktemp("csv") / "a.csv"
     path.write_bytes(b"label,pixel1\n" + text)
     try:
-        layout = csv_text.scan(path, header=True)
+        layout = parser.scan(path, header=True)
     except FormatError:
         return
     n_rows = 0
     for block in layout.blocks:
-        rows = csv_text.read_rows(layout, block)
+        rows = parser.read_rows(layout, block)
         n_rows += len(rows.labels)
         assert len(rows.pixels) == len(rows.labels)
     assert n_rows == layout.n_rows == text.count(b"\n") + (not text.endswith(b"\n"))

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import signdata
-from signdata import formats
-from signdata.datasets import open_dataset
+from signdata.formats import registry
+from signdata.formats.open import open_dataset
 from tests.videos import make_video
 
 from . import test_csv, test_folders, test_frames, test_hdf5
@@ -114,9 +114,9 @@ def refusal(source: str, target: str) -> str:
 
 def test_the_matrix_is_whole() -> None:
     assert {name.split()[-1] if "colour" in name else name.split()[0] for name in SOURCES} == set(
-        formats.READERS
+        registry.READERS
     )
-    assert {name.split()[0] for name in TARGETS} == set(formats.WRITERS)
+    assert {name.split()[0] for name in TARGETS} == set(registry.WRITERS)
 
 
 @pytest.mark.parametrize("target", TARGETS)

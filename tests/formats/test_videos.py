@@ -17,10 +17,10 @@ from PIL import Image
 import signdata
 from signdata.errors import FormatError, UsageError
 from signdata.formats.videos import VideosReader
-from signdata.media import video
-from signdata.media.clip import ClipOptions, ClipPixels
+from signdata.media.video import container
+from signdata.media.video.clip import ClipOptions, ClipPixels
+from signdata.media.video.frame_selection import Selection, evenly
 from signdata.samples import ReadAgain
-from signdata.selecting import Selection, evenly
 from tests.videos import make_video, read_index
 
 
@@ -159,14 +159,14 @@ def test_a_decoder_that_hangs_costs_its_video_only(
 ) -> None:
     for name in ("good", "stuck"):
         make_video(tmp_path / f"src/we/{name}.mp4", 3)
-    decode = video.decode
+    decode = container.decode
 
     def stuck(path: str, **how: float | None) -> Iterator[av.VideoFrame]:
         if "stuck" in path:
             threading.Event().wait()
         return decode(path, **how)
 
-    monkeypatch.setattr(video, "decode", stuck)  # workers are forks: they see it, too
+    monkeypatch.setattr(container, "decode", stuck)  # workers are forks: they see it, too
     result = signdata.extract_frames(tmp_path / "src", tmp_path / "out", timeout=0.5, workers=1)
     assert (result.written, result.failed) == (1, 1)
     assert [p.kind for p in result.problems] == ["crash"]

@@ -10,7 +10,7 @@ import pytest
 
 import signdata
 from signdata.errors import FormatError, MissingError, UnsafeNameError
-from signdata.formats.wlasl import WlaslReader
+from signdata.formats.wlasl.reader import WlaslReader
 from tests.videos import make_video
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signdata.magick.numbers import Profile
+from signdata.magick.profiles import Profile
 from tests.magick.operations import Operation, Picture
 
 ROUNDED = 0.001

@@ -12,9 +12,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from signdata.magick import geometry, noise, numbers, resize, rotate, tone
+from signdata.magick import geometry, noise, resize, rotate, tone
+from signdata.magick import profiles as numbers
 from signdata.magick.filters import FILTERS
-from signdata.magick.numbers import Profile, Quanta
+from signdata.magick.profiles import Profile, Quanta
 
 Picture: TypeAlias = NDArray[np.uint8]
 """(C, H, W), C 1 (grey) or 3 (red, green, blue)."""

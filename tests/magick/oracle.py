@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from signdata.magick.numbers import profile_of
+from signdata.magick.profiles import profile_of
 from tests.magick import goldens
 from tests.magick.differences import Difference
 from tests.magick.engines import NAMES, Engine, find

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from signdata.errors import DatasetError, UsageError
 from signdata.magick import geometry
-from signdata.magick.numbers import PROFILES, RANGE
+from signdata.magick.profiles import PROFILES, RANGE
 
 HDRI = PROFILES["im7-2017"]
 SIZES = st.integers(1, 400)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from signdata.magick import numbers, resize, tone
+from signdata.magick import profiles, resize, tone
 from signdata.magick.filters import FILTERS
-from signdata.magick.numbers import profile_of
+from signdata.magick.profiles import profile_of
 from tests.magick import goldens
 from tests.magick.differences import Difference
 from tests.magick.operations import OPERATIONS, Picture
@@ -101,8 +101,8 @@ def test_rounding_to_integers_shows() -> None:
     # Catrom goes out of range; 6 clips that before it turns the contrast down, 7 keeps it.
     def made(profile: str, picture: Picture) -> Picture:
         kept = profile_of(profile)
-        quanta = resize.resize(numbers.load(picture), (40, 40), "Catrom", kept)
-        return numbers.to_bytes(tone.brightness_contrast(quanta, 0, -60, kept), kept)
+        quanta = resize.resize(profiles.load(picture), (40, 40), "Catrom", kept)
+        return profiles.to_bytes(tone.brightness_contrast(quanta, 0, -60, kept), kept)
 
     edge = np.repeat(np.array([[[0, 255]]], np.uint8), 10, axis=2).repeat(20, axis=1)
     assert Difference.of([(made("im7-2017", edge), made("im6-q16", edge))]).most > 1

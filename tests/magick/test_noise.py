@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signdata.magick import noise
-from signdata.magick.numbers import PROFILES, RANGE, load
+from signdata.magick.profiles import PROFILES, RANGE, load
 
 HDRI = PROFILES["im7-2017"]
 RNG = np.random.default_rng(3)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from signdata.errors import UsageError
-from signdata.magick.numbers import DEFAULT_PROFILE, PROFILES, RANGE, load, profile_of, to_bytes
+from signdata.magick.profiles import DEFAULT_PROFILE, PROFILES, RANGE, load, profile_of, to_bytes
 
 VALUES = arrays.arrays(
     np.float64, (2, 3, 4), elements=st.floats(-4 * RANGE, 4 * RANGE, allow_subnormal=False)

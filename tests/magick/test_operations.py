@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from signdata.magick import numbers, operations
-from signdata.magick.numbers import PROFILES
+from signdata.magick import operations, profiles
 from signdata.magick.operations import (
     BrightnessContrast,
     Crop,
@@ -23,13 +22,14 @@ from signdata.magick.operations import (
     Spread,
     Srt,
 )
+from signdata.magick.profiles import PROFILES
 
 HDRI, Q16 = PROFILES["im7-2017"], PROFILES["im6-q16"]
 
 
-def quanta(height: int = 12, width: int = 10, channels: int = 3) -> numbers.Quanta:
+def quanta(height: int = 12, width: int = 10, channels: int = 3) -> profiles.Quanta:
     random = np.random.default_rng(0)
-    return numbers.load(random.integers(0, 256, (1, channels, height, width), np.uint8))
+    return profiles.load(random.integers(0, 256, (1, channels, height, width), np.uint8))
 
 
 def test_chains_together_are_as_chains_alone() -> None:
@@ -118,7 +118,7 @@ def test_sizes_are_followed_through_a_chain() -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
-def test_quarter_turns_only_change_places(profile: numbers.Profile) -> None:
+def test_quarter_turns_only_change_places(profile: profiles.Profile) -> None:
     before = quanta()
     for quarters in (-4, -1, 0, 1, 2, 3):
         [found] = operations.run([(Rotate(90 * quarters),)], before, [Place(profile)])
@@ -127,13 +127,13 @@ def test_quarter_turns_only_change_places(profile: numbers.Profile) -> None:
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
 @pytest.mark.parametrize("operation", [Level(20, 70), Extent("11x11")])
-def test_what_clips_leaves_nothing_outside(operation: Operation, profile: numbers.Profile) -> None:
+def test_what_clips_leaves_nothing_outside(operation: Operation, profile: profiles.Profile) -> None:
     """LevelImage and CompositeImage clip, even where values are floating point (7.0.8-28)."""
     before = (quanta() - 30_000.0) * np.float32(3.0)
     [found] = operations.run([(operation,)], before, [Place(profile)])
     assert found.dtype == np.float32
     if profile.hdri:
         assert before.min() < 0
-        assert before.max() > numbers.RANGE
+        assert before.max() > profiles.RANGE
         assert found.min() >= 0
-        assert found.max() <= numbers.RANGE
+        assert found.max() <= profiles.RANGE

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from signdata.magick import resize
 from signdata.magick.filters import FILTERS
-from signdata.magick.numbers import PROFILES, load, to_bytes
+from signdata.magick.profiles import PROFILES, load, to_bytes
 
 SIZES = st.integers(1, 40)
 PROFILE = st.sampled_from(list(PROFILES.values()))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from signdata.errors import UsageError
 from signdata.magick import rotate
 from signdata.magick.filters import FILTERS
-from signdata.magick.numbers import PROFILES, load, to_bytes
+from signdata.magick.profiles import PROFILES, load, to_bytes
 
 HDRI = PROFILES["im7-2017"]
 BATCH = load(np.random.default_rng(2).integers(0, 256, (4, 3, 20, 27), np.uint8))

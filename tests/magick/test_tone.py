@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from signdata.errors import UsageError
 from signdata.magick import tone
-from signdata.magick.numbers import PROFILES, load, to_bytes
+from signdata.magick.profiles import PROFILES, load, to_bytes
 
 HDRI = PROFILES["im7-2017"]
 LINEAR = PROFILES["im7-current"]

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from signdata.media import charts, classcharts
-from signdata.media.canvas import BLUES, Canvas, fit, legible, paint, spell, text_width
-from signdata.media.tiles import Tile, feature_maps, likeliest, mistakes
+from signdata.training.plots import class_charts, line_charts
+from signdata.training.plots.canvas import BLUES, Canvas, fit, legible, paint, spell, text_width
+from signdata.training.plots.tiles import Tile, feature_maps, likeliest, mistakes
 
 
 def pixels(page: Canvas) -> np.ndarray:
@@ -67,19 +67,19 @@ def test_texts_over_each_other_or_the_edge_are_found() -> None:
     ],
 )
 def test_ticks_are_round(values: list[float], percent: bool, expected: list[float]) -> None:
-    assert charts.y_ticks(np.array(values), percent) == pytest.approx(expected)
+    assert line_charts.y_ticks(np.array(values), percent) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("value", [0.0, -3.0, 1e-12, 1e12, 7])
 def test_a_single_value_has_ticks_around_it(value: float) -> None:
-    ticks = charts.y_ticks(np.array([value]))
+    ticks = line_charts.y_ticks(np.array([value]))
     assert ticks[0] <= value <= ticks[-1]
     assert 2 <= len(ticks) <= 9
 
 
 @pytest.mark.parametrize(("first", "last"), [(1, 1), (1, 2), (1, 10), (1, 37), (0, 1000), (41, 47)])
 def test_epochs_are_whole(first: int, last: int) -> None:
-    ticks = charts.whole_ticks(first, last)
+    ticks = line_charts.whole_ticks(first, last)
     assert ticks[0] == first
     assert ticks == sorted(set(ticks))
     assert len(ticks) <= 12
@@ -115,8 +115,8 @@ def test_colour_scales_end_where_they_should() -> None:
 
 
 def curves(lines: dict[str, list[float]], epochs: int, mark: int | None = None) -> Canvas:
-    panels = [charts.Panel("loss", lines), charts.Panel("accuracy", lines, percent=True)]
-    return charts.curves(
+    panels = [line_charts.Panel("loss", lines), line_charts.Panel("accuracy", lines, percent=True)]
+    return line_charts.curves(
         panels, range(1, epochs + 1), x_label="epoch", title="t", mark=mark, mark_label="best"
     )
 
@@ -153,7 +153,7 @@ def test_confusion_can_be_read(count: int) -> None:
     matrix = rng.integers(0, 2, (count, count)) + np.diag(rng.integers(10, 300, count))
     matrix[count // 2] = 0  # a class without samples
     names = class_names(count)
-    page = classcharts.confusion(matrix, names, title="model on test", about="told")
+    page = class_charts.confusion(matrix, names, title="model on test", about="told")
     assert not overlapping(page)
     assert not outside(page)
     assert page.width <= 2000
@@ -167,20 +167,20 @@ def test_confusion_can_be_read(count: int) -> None:
 
 
 def test_what_is_wrong_is_red_and_what_is_right_is_blue() -> None:
-    page = pixels(classcharts.confusion(np.array([[9, 1], [0, 10]]), ["A", "B"], title=""))
+    page = pixels(class_charts.confusion(np.array([[9, 1], [0, 10]]), ["A", "B"], title=""))
     red, _, blue = (page[..., band].astype(int) for band in range(3))
     assert (red - blue > 20).sum() > 64 * 64 * 0.8
     assert (blue - red > 90).sum() > 2 * 64 * 64 * 0.8
 
 
 def test_all_but_one_is_not_a_hundred_percent() -> None:
-    page = classcharts.confusion(np.array([[999, 1], [0, 10]]), ["A", "B"], title="")
+    page = class_charts.confusion(np.array([[999, 1], [0, 10]]), ["A", "B"], title="")
     assert "99 %" in words(page)
     assert words(page).count("100 %") == 1
 
 
 def test_more_classes_than_a_page_holds() -> None:
-    page = classcharts.confusion(np.eye(2100, dtype=np.int64), class_names(2100), title="many")
+    page = class_charts.confusion(np.eye(2100, dtype=np.int64), class_names(2100), title="many")
     assert "many (the first 2000 classes)" in words(page)
     assert page.width <= 2300
 
@@ -188,7 +188,7 @@ def test_more_classes_than_a_page_holds() -> None:
 @pytest.mark.parametrize("count", [1, 5, 29, 100, 300])
 def test_bars_can_be_read(count: int) -> None:
     rows = [(split, list(range(count))) for split in ("train", "val", "test")]
-    page = classcharts.bars(rows, class_names(count), title="Samples of each class")
+    page = class_charts.bars(rows, class_names(count), title="Samples of each class")
     assert not overlapping(page)
     assert not outside(page)
     assert page.width <= 2000
@@ -196,8 +196,8 @@ def test_bars_can_be_read(count: int) -> None:
 
 
 def test_no_sample_is_marked_red() -> None:
-    some = pixels(classcharts.bars([("train", [3, 5])], ["A", "B"], title="t")).astype(int)
-    none = pixels(classcharts.bars([("train", [3, 0])], ["A", "B"], title="t")).astype(int)
+    some = pixels(class_charts.bars([("train", [3, 5])], ["A", "B"], title="t")).astype(int)
+    none = pixels(class_charts.bars([("train", [3, 0])], ["A", "B"], title="t")).astype(int)
     red = [(page[..., 0] - page[..., 2] > 100).sum() for page in (some, none)]
     assert red[0] == 0
     assert red[1] > 50
@@ -248,7 +248,7 @@ def test_a_map_without_contrast_stays_dark() -> None:
 def test_a_page_is_the_same_bytes_again_and_tells_what_it_is() -> None:
     def make() -> bytes:
         matrix = np.array([[9, 1], [0, 10]])
-        return classcharts.confusion(matrix, ["A", "B"], title="on test", about="19 of 20").png()
+        return class_charts.confusion(matrix, ["A", "B"], title="on test", about="19 of 20").png()
 
     first, *others = (make() for _ in range(3))
     assert all(first == other for other in others)

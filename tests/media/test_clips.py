@@ -17,16 +17,16 @@ from PIL import Image
 
 import signdata
 from signdata.errors import DecodeError
-from signdata.formats.base import ListBatch
-from signdata.formats.wlasl import WlaslReader
-from signdata.manifest import read_rows
-from signdata.media import video
-from signdata.media.clip import ClipOptions, ClipPixels
-from signdata.media.reel import Reel
-from signdata.media.sharing import Part
+from signdata.formats.reader import ListBatch
+from signdata.formats.wlasl.reader import WlaslReader
+from signdata.media.video import container
+from signdata.media.video.clip import ClipOptions, ClipPixels
+from signdata.media.video.frame_selection import Range, Selection, evenly
+from signdata.media.video.sharing import Part
+from signdata.media.video.video_file import Reel
 from signdata.results import Result
 from signdata.samples import Sample
-from signdata.selecting import Range, Selection, evenly
+from signdata.sidecars import read_rows
 from tests.conftest import listing
 from tests.test_selecting import belongs, video_frame_dataset
 from tests.videos import ffmpeg, indices_in, make_index, make_video, read_index
@@ -203,7 +203,7 @@ def test_a_range_that_its_file_has_not_is_short(thirty: Path) -> None:
 def decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many frames each pass over a file decodes."""
     counts: list[int] = []
-    decode = video.decode
+    decode = container.decode
 
     def counted(*args: Any, **kwargs: Any) -> Iterator[av.VideoFrame]:
         counts.append(0)
@@ -211,7 +211,7 @@ def decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             counts[-1] += 1
             yield frame
 
-    monkeypatch.setattr(video, "decode", counted)
+    monkeypatch.setattr(container, "decode", counted)
     return counts
 
 
@@ -219,7 +219,7 @@ def decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[int]]:
     """Ask how many frames each pass has decoded since it was last asked, in any process."""
     log = tmp_path / "passes.log"
-    decode = video.decode
+    decode = container.decode
 
     def logged(*args: Any, **kwargs: Any) -> Iterator[av.VideoFrame]:
         n = 0
@@ -236,7 +236,7 @@ def passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list
         log.unlink()
         return counts
 
-    monkeypatch.setattr(video, "decode", logged)  # workers are forks: they see it
+    monkeypatch.setattr(container, "decode", logged)  # workers are forks: they see it
     return asked
 
 
@@ -518,7 +518,7 @@ def test_pixels_of_impossible_proportions(tmp_path: Path) -> None:
     make_video(tmp_path / "wide.mkv", 1, size_wh=(4096, 160), aspect=Fraction(100))
     make_video(tmp_path / "high.mkv", 3, aspect=Fraction(1, 64))
     with pytest.raises(DecodeError, match="times as wide as high"):
-        video.read_header(str(tmp_path / "wide.mkv"))
+        container.read_header(str(tmp_path / "wide.mkv"))
     pixels = ClipPixels(Reel(str(tmp_path / "high.mkv")))
     assert [frame.shape for frame in pixels.frames()] == [(64, 2, 3)] * 3
 

@@ -18,9 +18,9 @@ from PIL import Image
 
 import signdata
 from signdata.errors import DecodeError, SigndataError
-from signdata.manifest import manifest
-from signdata.media import video
+from signdata.media.video import container as video
 from signdata.results import Result
+from signdata.sidecars import manifest
 from tests.conftest import listing
 from tests.videos import indices_in, make_index, make_video
 

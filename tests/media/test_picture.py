@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import signdata
-from signdata.media import picture
-from signdata.media.picture import Converter, FrameShape
+from signdata.media.video import frame_conversion
+from signdata.media.video.frame_conversion import Converter, FrameShape
 from tests.conftest import listing
 from tests.videos import make_video
 
@@ -58,7 +58,7 @@ def test_the_same_bytes_whatever_lies_in_memory(
         seen.append(planes[0])
         return bytes(encode(*planes, quality=quality))
 
-    monkeypatch.setattr(picture.simplejpeg, "encode_jpeg_yuv_planes", watched)
+    monkeypatch.setattr(frame_conversion.simplejpeg, "encode_jpeg_yuv_planes", watched)
     converter = Converter(FrameShape(size_hw=size_hw), None)
     digests = set()
     for i in range(40):

@@ -26,7 +26,7 @@ import pytest
 import signdata
 from signdata import cli
 from signdata.errors import SigndataError
-from signdata.media import image
+from signdata.media.image import decode
 from tests.videos import make_video
 
 CHANGES = {
@@ -214,7 +214,7 @@ def write_tree(root: Path, n: int = 12, suffix: str = ".png") -> Path:
     for i in range(n):
         path = root / "ABC"[i % 3] / f"{i:03d}{suffix}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(image.encode(picture(i), "png" if suffix == ".png" else "jpg", 95))
+        path.write_bytes(decode.encode(picture(i), "png" if suffix == ".png" else "jpg", 95))
     return root
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import signdata
-from signdata import cli, output
+from signdata import cli
 from signdata.errors import (
     FormatError,
     OutputExistsError,
@@ -24,8 +24,9 @@ from signdata.errors import (
     SourceChangedError,
     UsageError,
 )
-from signdata.locking import Lock
-from signdata.media import image
+from signdata.media.image import decode
+from signdata.output import output
+from signdata.output.lock import Lock
 from tests.reliability.conftest import (
     Child,
     fork,
@@ -223,7 +224,7 @@ def replace_picture(src: Path) -> str:
     path = src / "B" / "004.png"
     size = path.stat().st_size
     for number in range(1000, 4000):
-        data = image.encode(picture(number), "png", 95)
+        data = decode.encode(picture(number), "png", 95)
         if len(data) == size:
             new = path.with_name("new")
             new.write_bytes(data)

@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 
 import signdata
-from signdata import parallel
+from signdata.conversion.pipeline import Run, convert
+from signdata.conversion.worker import IN_MEMORY
 from signdata.errors import DecodeError, SigndataError
-from signdata.formats.base import Batch, DatasetInfo, Reader, Survey, Writer, list_batches
-from signdata.formats.csv import CsvWriter
+from signdata.formats.csv.reader import CsvWriter
 from signdata.formats.folders import FoldersWriter
 from signdata.formats.frames import FramesWriter
-from signdata.formats.hdf5_writer import Hdf5Writer
-from signdata.pipeline import Run, convert
+from signdata.formats.hdf5.writer import Hdf5Writer
+from signdata.formats.reader import Batch, DatasetInfo, Reader, Survey, Writer, list_batches
 from signdata.results import Result
 from signdata.samples import Frame, Pixels, Sample
-from signdata.working import IN_MEMORY
+from signdata.workers import pool
 from tests.reliability.conftest import partials, snapshot, write_tree
 
 N_FRAMES = 3
@@ -176,19 +176,19 @@ def test_big_items_travel_by_file_and_arrive_whole(tmp_path: Path) -> None:
 
 
 def test_a_deadly_item_is_named_by_verify(tmp_path: Path) -> None:
-    from signdata import verifying
+    from signdata.inspection import verification
 
     pixels = [Painted(i, dies="always" if i == 5 else "") for i in range(8)]
     fine = Made([Painted(i) for i in range(8)])
-    result = verifying.compare(Made(pixels), fine, Path("a"), Path("b"), 2)
+    result = verification.compare(Made(pixels), fine, Path("a"), Path("b"), 2)
     assert result.exit_code == 4
     assert [problem.path for problem in result.problems if problem.kind == "corrupt"] == ["005"]
 
 
 def test_results_come_in_order_and_workers_end(tmp_path: Path) -> None:
-    numbers = parallel.run(_slow_if_even, range(40), workers=3)
+    numbers = pool.run(_slow_if_even, range(40), workers=3)
     assert [result for _, [result] in numbers] == [(i * i) for i in range(40)]
-    left = parallel.run(_slow_if_even, range(1000), workers=2)
+    left = pool.run(_slow_if_even, range(1000), workers=2)
     next(left)
     assert _children()
     left.close()
@@ -197,13 +197,13 @@ def test_results_come_in_order_and_workers_end(tmp_path: Path) -> None:
 
 def test_an_error_of_ours_in_a_worker_is_passed_on() -> None:
     with pytest.raises(ZeroDivisionError):
-        list(parallel.run(_divide, [1, 0, 2], workers=2))
+        list(pool.run(_divide, [1, 0, 2], workers=2))
     assert not _children()
 
 
 def test_errors_travel_between_processes() -> None:
     with pytest.raises(SigndataError, match=r"a\.png:frame 3: broken\. Mend it\."):
-        list(parallel.run(_raise, [1], workers=2))
+        list(pool.run(_raise, [1], workers=2))
 
 
 def _slow_if_even(number: int) -> int:

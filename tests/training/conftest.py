@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pytest
 
-from signdata.formats.base import Batch, DatasetInfo, ListBatch, Reader
+from signdata.formats.reader import Batch, DatasetInfo, ListBatch, Reader
 from signdata.labels import LabelSpace
 from signdata.samples import ArrayPixels, Sample
 from signdata.training.data import Dataset

@@ -8,9 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from signdata.magick import numbers, resize, rotate, sign_mnist, tone
-from signdata.magick.numbers import DEFAULT_PROFILE, profile_of
-from signdata.training.augmenting import AUGMENTS, light, light_up, prepare, recipe, standardise
+from signdata.magick import profiles, resize, rotate, sign_mnist, tone
+from signdata.magick.profiles import DEFAULT_PROFILE, profile_of
+from signdata.training.batch_augmentation import (
+    AUGMENTS,
+    light,
+    light_up,
+    prepare,
+    recipe,
+    standardise,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +83,7 @@ def test_light_keeps_a_picture_nearly_in_place() -> None:
 def variants(image: np.ndarray) -> set[bytes]:
     """What the arrays make of one picture (1, H, W) by all variants but the pixelated."""
     profile, size_hw = profile_of(DEFAULT_PROFILE), image.shape[-2:]
-    quanta = numbers.load(image)
+    quanta = profiles.load(image)
     turned = [rotate.srt(quanta, angle, profile) for angle in sign_mnist.ANGLES]
     made = set()
     for name in sign_mnist.FILTERS:
@@ -84,7 +91,7 @@ def variants(image: np.ndarray) -> set[bytes]:
             resize.resize(each, size_hw, name, profile) for each in [quanta, *turned]
         )
         toned = [tone.brightness_contrast(plain, *each, profile) for each in sign_mnist.TONES]
-        made |= {numbers.to_bytes(each, profile).tobytes() for each in [plain, *rotated, *toned]}
+        made |= {profiles.to_bytes(each, profile).tobytes() for each in [plain, *rotated, *toned]}
     return made
 
 

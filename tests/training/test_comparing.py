@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from signdata.errors import DatasetError
-from signdata.training import comparing
+from signdata.training import split_comparison
 from signdata.training.data import Dataset
 
 
@@ -27,25 +27,25 @@ def bursts() -> Dataset:
 
 
 def test_near_duplicates_are_groups(bursts: Dataset) -> None:
-    groups, how = comparing.groups_of(bursts, comparing.look(bursts))
+    groups, how = split_comparison.groups_of(bursts, split_comparison.look(bursts))
     assert how == "near-duplicates"
     assert len(set(groups)) == 48
     assert all(len(set(groups[i : i + 10])) == 1 for i in range(0, 480, 10))
 
 
 def test_known_groups_come_first(bursts: Dataset) -> None:
-    looked = comparing.look(bursts)
+    looked = split_comparison.look(bursts)
     signers = tuple(f"s{i % 5}" for i in range(480))
-    assert comparing.groups_of(replace(bursts, signers=signers), looked)[1] == "signer"
+    assert split_comparison.groups_of(replace(bursts, signers=signers), looked)[1] == "signer"
     named = replace(bursts, signers=signers, groups=signers)
-    assert comparing.groups_of(named, looked)[1] == "group"
+    assert split_comparison.groups_of(named, looked)[1] == "group"
 
 
 def test_a_neighbour_reads_the_random_split_only(bursts: Dataset) -> None:
-    looked = comparing.look(bursts)
-    groups, _ = comparing.groups_of(bursts, looked)
-    rows, apart = comparing.by_rows(bursts, 0), comparing.by_groups(bursts, groups, 0)
-    found = comparing.controls(rows, apart, looked)
+    looked = split_comparison.look(bursts)
+    groups, _ = split_comparison.groups_of(bursts, looked)
+    rows, apart = split_comparison.by_rows(bursts, 0), split_comparison.by_groups(bursts, groups, 0)
+    found = split_comparison.controls(rows, apart, looked)
     assert found["nearest_neighbour"]["random"] == 1
     assert found["nearest_neighbour"]["grouped"] < 0.7
     assert found["majority"]["grouped"] == pytest.approx(0.25, abs=0.15)
@@ -54,8 +54,8 @@ def test_a_neighbour_reads_the_random_split_only(bursts: Dataset) -> None:
 
 
 def test_shuffling_leaves_test_alone(bursts: Dataset) -> None:
-    rows = comparing.by_rows(bursts, 0)
-    mixed = comparing.shuffled(rows, 0)
+    rows = split_comparison.by_rows(bursts, 0)
+    mixed = split_comparison.shuffled(rows, 0)
     test = rows.splits == "test"
     assert (mixed.labels[test] == rows.labels[test]).all()
     assert (mixed.labels[~test] != rows.labels[~test]).mean() > 0.5
@@ -63,16 +63,16 @@ def test_shuffling_leaves_test_alone(bursts: Dataset) -> None:
 
 
 def test_chance_is_the_largest_class_and_some_luck(bursts: Dataset) -> None:
-    rows = comparing.by_rows(bursts, 0)
-    assert comparing.falls_to_chance(0.3, rows)
-    assert not comparing.falls_to_chance(0.6, rows)
+    rows = split_comparison.by_rows(bursts, 0)
+    assert split_comparison.falls_to_chance(0.3, rows)
+    assert not split_comparison.falls_to_chance(0.6, rows)
 
 
 def test_two_groups_are_too_few(bursts: Dataset) -> None:
     with pytest.raises(DatasetError, match="too few groups"):
-        comparing.by_groups(bursts, ["a"] * 240 + ["b"] * 240, 0)
+        split_comparison.by_groups(bursts, ["a"] * 240 + ["b"] * 240, 0)
 
 
 def test_clips_and_colours_are_looked_at(bursts: Dataset) -> None:
     clips = replace(bursts, images=np.broadcast_to(bursts.images[:, None], (480, 3, 3, 28, 28)))
-    assert np.allclose(comparing.look(clips), comparing.look(bursts), atol=1e-6)
+    assert np.allclose(split_comparison.look(clips), split_comparison.look(bursts), atol=1e-6)

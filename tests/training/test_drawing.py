@@ -15,9 +15,10 @@ import torch
 from PIL import Image
 from torch import nn
 
-from signdata.training import drawing, events
-from signdata.training.drawing import RunPictures, draw_run, worst_rows
-from signdata.training.looking import first_maps
+from signdata.training import tensorboard
+from signdata.training.activations import first_maps
+from signdata.training.plots import run_plots
+from signdata.training.plots.run_plots import RunPictures, draw_run, worst_rows
 
 ALL = {"activations", "classes", "confusion", "curves", "top5", "worst"}
 
@@ -75,16 +76,16 @@ def test_every_picture_is_there_and_of_sensible_size(n_classes: int, tmp_path: P
 
 
 def test_the_same_bytes_again() -> None:
-    assert drawing.draw(run_of()) == drawing.draw(run_of())
+    assert run_plots.draw(run_of()) == run_plots.draw(run_of())
 
 
 def test_what_is_not_known_is_not_drawn(tmp_path: Path) -> None:
-    assert drawing.draw(RunPictures("m", ["A", "B"])) == {}
-    assert set(drawing.draw(run_of(picture=None))) == ALL - {"worst", "top5"}
-    assert set(drawing.draw(run_of(labels=None))) == ALL - {"worst", "top5", "confusion"}
+    assert run_plots.draw(RunPictures("m", ["A", "B"])) == {}
+    assert set(run_plots.draw(run_of(picture=None))) == ALL - {"worst", "top5"}
+    assert set(run_plots.draw(run_of(labels=None))) == ALL - {"worst", "top5", "confusion"}
     none = {"labels": np.zeros(0, np.int64), "probabilities": np.zeros((0, 5))}
-    assert set(drawing.draw(run_of(**none))) == ALL - {"worst", "top5", "confusion"}
-    assert set(drawing.draw(run_of(seen=None, history=(), counts={}))) == {
+    assert set(run_plots.draw(run_of(**none))) == ALL - {"worst", "top5", "confusion"}
+    assert set(run_plots.draw(run_of(seen=None, history=(), counts={}))) == {
         "confusion",
         "worst",
         "top5",
@@ -94,7 +95,7 @@ def test_what_is_not_known_is_not_drawn(tmp_path: Path) -> None:
 @pytest.mark.parametrize("loss", [0.5, float("nan"), None])
 def test_one_epoch_without_val(loss: float | None) -> None:
     history = [{"epoch": 1, "train_loss": loss, "train_accuracy": 0.5}]
-    page = drawing.curves(run_of(history=history, best_epoch=None))
+    page = run_plots.curves(run_of(history=history, best_epoch=None))
     words = [text for text, _ in page.words]
     assert "val" not in words
     assert words.count("train") == (2 if loss == 0.5 else 1)
@@ -116,15 +117,15 @@ def test_the_picture_says_what_was_taken_for_what() -> None:
     labels = np.array([0, 1, 2])
     probabilities = np.array([[0.1, 0.8, 0.1], [0, 1, 0], [0, 0, 1]])
     fields = {"classes": ["A", "B", "C"], "counts": {}, "labels": labels}
-    pages = drawing.draw(run_of(3, 3, probabilities=probabilities, **fields))
+    pages = run_plots.draw(run_of(3, 3, probabilities=probabilities, **fields))
     assert told(pages["worst"]) == "true A, said B"
     assert told(pages["confusion"]) == "signnet on test: 2 of 3 right (66.67 %)"
     right = run_of(3, 3, probabilities=np.eye(3), **fields)
-    assert "none is wrong; the 3 least sure" in drawing.draw_pages(right)["worst"].title
+    assert "none is wrong; the 3 least sure" in run_plots.draw_pages(right)["worst"].title
 
 
 def test_probabilities_that_are_no_numbers_are_drawn() -> None:
-    assert set(drawing.draw(run_of(probabilities=np.full((60, 5), np.nan)))) == ALL
+    assert set(run_plots.draw(run_of(probabilities=np.full((60, 5), np.nan)))) == ALL
 
 
 def test_few_pictures_are_asked_for() -> None:
@@ -134,12 +135,12 @@ def test_few_pictures_are_asked_for() -> None:
         asked.append(row)
         return np.zeros((28, 28, 3), np.uint8)
 
-    drawing.draw(run_of(200, 3000, picture=picture))
-    assert len(asked) <= drawing.MOST_WRONG + drawing.MOST_TOP5
+    run_plots.draw(run_of(200, 3000, picture=picture))
+    assert len(asked) <= run_plots.MOST_WRONG + run_plots.MOST_TOP5
 
 
 def test_counts_say_where_a_class_is_missing() -> None:
-    page = drawing.class_counts(run_of(3, counts={"test": [1, 0, 2000], "train": [4, 5, 6]}))
+    page = run_plots.class_counts(run_of(3, counts={"test": [1, 0, 2000], "train": [4, 5, 6]}))
     assert (
         page.about == "train: 15 samples, 4 to 6 a class; test: 2,001 samples, 0 to 2,000 a class"
     )
@@ -224,7 +225,7 @@ def test_the_event_file_holds_numbers_and_pictures(tmp_path: Path) -> None:
 
 def test_numbers_that_are_none_are_left_out() -> None:
     row = {"epoch": 1, "train_loss": float("nan"), "val_loss": None, "lr": 0.1, "val_accuracy": 1}
-    assert events.scalars(row) == [("lr", 0.1), ("accuracy/val", 1)]
+    assert tensorboard.scalars(row) == [("lr", 0.1), ("accuracy/val", 1)]
 
 
 def test_without_tensorboardx_there_is_a_note(
@@ -239,6 +240,6 @@ def test_without_tensorboardx_there_is_a_note(
 
 
 def test_drawing_alone_loads_nothing_heavy() -> None:
-    code = "import sys, signdata.training.drawing; print(*sys.modules)"
+    code = "import sys, signdata.training.plots.run_plots; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"torch", "sklearn", "tensorboardX", "matplotlib"}

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from signdata.errors import UsageError
-from signdata.magick import noise, numbers, resize, rotate, sign_mnist, tone
+from signdata.magick import noise, profiles, resize, rotate, sign_mnist, tone
 from signdata.magick.filters import FILTERS
-from signdata.magick.numbers import PROFILES, Profile
-from signdata.training import magick
+from signdata.magick.profiles import PROFILES, Profile
+from signdata.training import imagemagick
 
 DEVICES = [
     "cpu",
@@ -60,7 +60,7 @@ def agree(expected: np.ndarray, found: torch.Tensor, *, share: float = 0.999) ->
 class Arrays:
     """The operations of `signdata.magick`, in one place as those of `magick` are."""
 
-    load, to_bytes = staticmethod(numbers.load), staticmethod(numbers.to_bytes)
+    load, to_bytes = staticmethod(profiles.load), staticmethod(profiles.to_bytes)
     gray, brightness_contrast = staticmethod(tone.gray), staticmethod(tone.brightness_contrast)
     resize, scale, mosaic = (
         staticmethod(resize.resize),
@@ -72,10 +72,10 @@ class Arrays:
 
 def compare(op: Op, pixels: np.ndarray, device: torch.device, profile: Profile) -> None:
     expected = Arrays.to_bytes(op(Arrays, Arrays.load(pixels), profile), profile)
-    quanta = op(magick, magick.load(torch.from_numpy(pixels).to(device)), profile)
+    quanta = op(imagemagick, imagemagick.load(torch.from_numpy(pixels).to(device)), profile)
     assert quanta.dtype == torch.float32
     assert quanta.device.type == device.type
-    agree(expected, magick.to_bytes(quanta, profile))
+    agree(expected, imagemagick.to_bytes(quanta, profile))
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -91,7 +91,7 @@ def test_gray(intensity: str, channels: int, device: torch.device, profile: Prof
 
 def test_an_unknown_intensity_is_named() -> None:
     with pytest.raises(UsageError, match="Average"):
-        magick.gray(torch.zeros(1, 3, 2, 2), PROFILES["im6-q16"], "Average")
+        imagemagick.gray(torch.zeros(1, 3, 2, 2), PROFILES["im6-q16"], "Average")
 
 
 @pytest.mark.parametrize("name", FILTERS)
@@ -116,9 +116,9 @@ def test_colours_are_resized_apart(device: torch.device, profile: Profile) -> No
 
 
 def test_filters_differ() -> None:
-    quanta = magick.load(torch.from_numpy(pictures((50, 50), 1)))
+    quanta = imagemagick.load(torch.from_numpy(pictures((50, 50), 1)))
     one, other = (
-        magick.to_bytes(magick.resize(quanta, (28, 28), name, profile), profile)
+        imagemagick.to_bytes(imagemagick.resize(quanta, (28, 28), name, profile), profile)
         for name, profile in [("Mitchell", PROFILES["im6-q16"]), ("Robidoux", PROFILES["im6-q16"])]
     )
     assert not torch.equal(one, other)
@@ -192,37 +192,37 @@ def test_every_level_and_its_halves_leave_as_they_do_there(
     near = [halves, np.nextafter(halves, np.float32(1e9)), np.nextafter(halves, np.float32(-1e9))]
     values = np.concatenate(near).clip(0 if not profile.hdri else None, None)
     if not profile.hdri:
-        values = np.floor(values.clip(0, numbers.RANGE))
+        values = np.floor(values.clip(0, profiles.RANGE))
     for channels in (1, 3):
         quanta = np.broadcast_to(values, (1, channels, 1, len(values))).copy()
-        levels = magick.to_bytes(torch.from_numpy(quanta).to(device), profile)
-        agree(numbers.to_bytes(quanta, profile), levels, share=1)
+        levels = imagemagick.to_bytes(torch.from_numpy(quanta).to(device), profile)
+        agree(profiles.to_bytes(quanta, profile), levels, share=1)
 
 
 def test_each_picture_takes_the_setting_that_is_meant(
     device: torch.device, profile: Profile
 ) -> None:
     pixels = pictures((28, 28), 1, 4)
-    quanta = magick.load(torch.from_numpy(pixels).to(device))
+    quanta = imagemagick.load(torch.from_numpy(pixels).to(device))
     which = torch.tensor([2, 0, 1, 1, 2, 0, 0, 1, 2, 2, 1, 0], device=device)
     filters, tones, angles = ("Spline", "Catrom", "Box"), ((0, 5), (15, 0), (-9, 9)), (3, -3, 0)
     every = [
         (
-            magick.resize_each(quanta, (20, 30), filters, which, profile),
-            lambda one, i: magick.resize(one, (20, 30), filters[i], profile),
+            imagemagick.resize_each(quanta, (20, 30), filters, which, profile),
+            lambda one, i: imagemagick.resize(one, (20, 30), filters[i], profile),
         ),
         (
-            magick.brightness_contrast_each(quanta, tones, which, profile),
-            lambda one, i: magick.brightness_contrast(one, *tones[i], profile),
+            imagemagick.brightness_contrast_each(quanta, tones, which, profile),
+            lambda one, i: imagemagick.brightness_contrast(one, *tones[i], profile),
         ),
         (
-            magick.srt_each(quanta, angles, which, profile),
-            lambda one, i: magick.srt(one, angles[i], profile),
+            imagemagick.srt_each(quanta, angles, which, profile),
+            lambda one, i: imagemagick.srt(one, angles[i], profile),
         ),
     ]
     for together, alone in every:
         singles = [alone(quanta[row : row + 1], i) for row, i in enumerate(which.tolist())]
         agree(
-            magick.to_bytes(torch.cat(singles), profile).cpu().numpy(),
-            magick.to_bytes(together, profile),
+            imagemagick.to_bytes(torch.cat(singles), profile).cpu().numpy(),
+            imagemagick.to_bytes(together, profile),
         )

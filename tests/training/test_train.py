@@ -14,13 +14,13 @@ import pytest
 import torch
 
 from signdata.errors import OutputError, SourceChangedError, TrainingError, UsageError
-from signdata.training import comparing, models
-from signdata.training.augmenting import prepare
+from signdata.training import models, split_comparison
+from signdata.training.batch_augmentation import prepare
+from signdata.training.batches import Part
 from signdata.training.data import Dataset
-from signdata.training.feeding import Part
+from signdata.training.interrupts import Pause
 from signdata.training.models import model_class
-from signdata.training.pausing import Pause
-from signdata.training.presets import PUBLISHED, Preset
+from signdata.training.settings import PUBLISHED, Preset
 from signdata.training.train import (
     Result,
     TrainConfig,
@@ -136,9 +136,9 @@ def test_no_pixel_of_test_is_touched_before_the_last_epoch(data: Dataset, tmp_pa
 
 def test_shuffled_labels_fall_to_chance(data: Dataset, tmp_path: Path) -> None:
     told = run(data, tmp_path / "told").test_accuracy
-    shuffled = run(comparing.shuffled(data, 0), tmp_path / "shuffled").test_accuracy
-    assert comparing.falls_to_chance(shuffled, data)
-    assert not comparing.falls_to_chance(told, data)
+    shuffled = run(split_comparison.shuffled(data, 0), tmp_path / "shuffled").test_accuracy
+    assert split_comparison.falls_to_chance(shuffled, data)
+    assert not split_comparison.falls_to_chance(told, data)
 
 
 def test_the_best_weights_give_the_reported_test_numbers(data: Dataset, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import torch
 
 from signdata.errors import UsageError
 from signdata.training.models.base import Network
-from signdata.training.models.weights import load_weights
+from signdata.training.models.weights_file import load_weights
 
 __all__ = ["MODELS", "ModelClass", "load_weights", "model_class", "model_table"]
 

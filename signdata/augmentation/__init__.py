@@ -1,0 +1,1 @@
+"""Variants of pictures, made as ImageMagick makes them."""

@@ -1,0 +1,340 @@
+"""Variants of pictures: one sample in, as many out as a recipe says."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from signdata.augmentation.boxes import parse
+from signdata.errors import DatasetError
+from signdata.formats.reader import Survey
+from signdata.magick import operations, profiles
+from signdata.magick.geometry import Box
+from signdata.magick.operations import BrightnessContrast, Chain, Crop, Pixelate, Place, Resize
+from signdata.magick.profiles import Profile, Quanta
+from signdata.magick.recipe import Recipe, Variant
+from signdata.media.image.decode import TURNED
+from signdata.samples import ArrayPixels, Broken, Derived, Frame, Pixels, Sample
+
+COLUMNS = (
+    "recipe",
+    "variant",
+    "filter",
+    "brightness",
+    "contrast",
+    "rotation",
+    "pixelation",
+    "profile",
+    "imagemagick",
+)
+"""What a variant's row holds beyond its picture's."""
+
+PLAIN = "plain"
+"""Name of what a picture becomes that is not varied but brought to the variants' size."""
+
+
+@dataclass(frozen=True)
+class Variants:
+    """A transform that makes the variants of a recipe.
+
+    Attributes
+    ----------
+    recipe : Recipe
+        Which variants.
+    seed : int
+        Of what is drawn for each picture.
+    all_splits : bool
+        Whether validation and test pictures are varied, too; otherwise they are only
+        brought to the size and colour of the variants.
+    keep_original : bool
+        Whether each varied picture comes along itself, brought to the same size and colour.
+    columns : tuple of str
+        Which columns hold a box, the first one that is filled counts.
+    """
+
+    recipe: Recipe
+    seed: int = 0
+    all_splits: bool = False
+    keep_original: bool = False
+    columns: tuple[str, ...] = ()
+
+    @property
+    def profile(self) -> Profile:
+        return profiles.profile_of(self.recipe.profile)
+
+    def varies(self, split: str) -> bool:
+        """Whether the samples of a split may be varied."""
+        return self.all_splits or split in ("", "train")
+
+    def n_made(self, split: str) -> int:
+        """How many samples are made of one."""
+        return self.recipe.n_variants + self.keep_original if self.varies(split) else 1
+
+    def __call__(self, sample: Sample) -> Iterable[Sample]:
+        if isinstance(sample.pixels, Broken):
+            yield sample
+        elif sample.kind == "clip":
+            yield from self._of_clip(sample)
+        else:
+            yield from self._of_still(sample)
+
+    def planned(self, sample: Sample) -> tuple[list[Variant], list[Place]]:
+        """The variants of a sample that `varies`, each with its place."""
+        digest = hashlib.sha256(sample.id.encode("utf-8", "surrogateescape")).digest()
+        random = np.random.default_rng([self.seed, int.from_bytes(digest[:8], "little")])
+        variants = list(self.recipe.variants(random))
+        seeds = random.integers(0, 1 << 31, len(variants)).tolist()
+        box = self._box(sample)
+        return variants, [Place(self.profile, box, seed) for seed in seeds]
+
+    def _of_still(self, sample: Sample) -> Iterator[Sample]:
+        [frame] = sample.pixels.frames()
+        notes, sha256 = sample.pixels.notes(), sample.pixels.source_sha256()
+        turned = _Turned.of(notes)
+        self._check_box(sample, frame)
+        quanta = _loaded(frame)
+        variants, places = self.planned(sample) if self.varies(sample.split) else ([], [])
+        made = operations.run([variant.chain for variant in variants], quanta, places)
+        if self.keep_original or not variants:
+            plain = _Made(self._plain(frame, quanta, sample), told=notes, sha256=sha256)
+            yield self._itself(sample, plain, frame, turned)
+            notes = ()
+        frames = _all_to_frames(made, self.profile)
+        for variant, place, one in zip(variants, places, frames, strict=True):
+            pixels = _Made(one, told=notes, sha256=sha256)
+            yield self._variant(sample, variant, pixels, place, frame.shape[:2], turned)
+            notes = ()
+
+    def _of_clip(self, sample: Sample) -> Iterator[Sample]:
+        first = next(iter(sample.frames()))
+        turned = _Turned.of(sample.pixels.notes())
+        self._check_box(sample, first)
+        varied = self.varies(sample.split)
+        if self.keep_original or not varied:
+            place = Place(self.profile, self._box(sample))
+            if self._fits(first):
+                yield self._itself(sample, sample.pixels, first, turned)
+            else:
+                pixels = _Through(sample.pixels, self.recipe.plain, place)
+                yield self._itself(sample, pixels, first, turned)
+        if varied:
+            for variant, place in zip(*self.planned(sample), strict=True):
+                through = _Through(sample.pixels, variant.chain, place)
+                yield self._variant(sample, variant, through, place, first.shape[:2], turned)
+
+    def _plain(self, frame: Frame, quanta: Quanta, sample: Sample) -> Frame:
+        if self._fits(frame):
+            return frame
+        place = Place(self.profile, self._box(sample))
+        [values] = operations.run([self.recipe.plain], quanta, [place])
+        plain: Frame = _to_frames(values, self.profile)[0]
+        return plain
+
+    def _fits(self, frame: Frame) -> bool:
+        """Whether a frame is as the variants will be, and can stay as it is."""
+        return frame.shape == (*(self.size_hw or ()), 1)
+
+    @property
+    def size_hw(self) -> tuple[int, int] | None:
+        """Height and width of all that is made; None if that depends on the picture."""
+        sizes = {_exact_size(chain) for chain in self.recipe.chains}
+        return sizes.pop() if len(sizes) == 1 else None
+
+    def _box(self, sample: Sample) -> Box | None:
+        for name in self.columns:
+            bounds = parse(sample.meta.get(name, ""))
+            if bounds is not None:
+                left, top, right, bottom = bounds
+                return left, top, right - left, bottom - top
+        return None
+
+    def _check_box(self, sample: Sample, frame: Frame) -> None:
+        box = self._box(sample)
+        if box is None:
+            return
+        left, top, width, height = box
+        if left < 0 or top < 0 or left + width > frame.shape[1] or top + height > frame.shape[0]:
+            raise DatasetError(
+                f"box {left},{top} to {left + width},{top + height} is not inside the picture "
+                f"({frame.shape[1]}x{frame.shape[0]})",
+                path=sample.source or sample.id,
+                remedy="Mend its row, or leave the picture out with --on-error skip.",
+            )
+
+    def _itself(self, sample: Sample, pixels: Pixels, frame: Frame, turned: _Turned) -> Sample:
+        words: list[str] | None = []
+        if not self._fits(frame):
+            place = Place(self.profile, self._box(sample))
+            words = turned.before(operations.options(self.recipe.plain, frame.shape[:2], place))
+        meta = self._described(sample, PLAIN, (), words)
+        return replace(sample, pixels=pixels, meta=meta, group=_group(sample), source=sample.id)
+
+    def _variant(
+        self,
+        sample: Sample,
+        variant: Variant,
+        pixels: Pixels,
+        place: Place,
+        size_hw: tuple[int, ...],
+        turned: _Turned,
+    ) -> Sample:
+        words = turned.before(operations.options(variant.chain, (size_hw[0], size_hw[1]), place))
+        return replace(
+            sample,
+            id=f"{sample.id}-{variant.name}",
+            stored_as=f"{sample.stored_as}-{variant.name}" if sample.stored_as else "",
+            pixels=pixels,
+            meta=self._described(sample, variant.name, variant.chain, words),
+            group=_group(sample),
+            source=sample.id,
+        )
+
+    def _described(
+        self, sample: Sample, name: str, chain: Chain, words: list[str] | None
+    ) -> dict[str, str]:
+        brightness = contrast = rotation = pixelation = 0.0
+        filter = ""
+        for operation in chain or self.recipe.plain:
+            if isinstance(operation, Resize):
+                filter = operation.filter
+            elif isinstance(operation, BrightnessContrast):
+                brightness, contrast = operation.brightness, operation.contrast
+            elif isinstance(operation, Pixelate):
+                pixelation = operation.percent
+            else:
+                rotation = getattr(operation, "degrees", rotation)
+        return {
+            **sample.meta,
+            "recipe": self.recipe.name,
+            "variant": name,
+            "filter": filter,
+            "brightness": f"{brightness:g}",
+            "contrast": f"{contrast:g}",
+            "rotation": f"{rotation:g}",
+            "pixelation": f"{pixelation:g}",
+            "profile": self.recipe.profile,
+            "imagemagick": " ".join(words or ()),
+        }
+
+
+@dataclass(frozen=True)
+class Counted:
+    """`Variants`, and how many samples each split has: what a writer has to make room for."""
+
+    variants: Variants
+    n_samples: dict[str, int] = field(default_factory=dict)
+
+    def __call__(self, sample: Sample) -> Iterable[Sample]:
+        return self.variants(sample)
+
+    def survey(self, survey: Survey) -> Survey:
+        """What the variants have in common."""
+        n_before = sum(self.n_samples.values())
+        n_made = sum(n * self.variants.n_made(split) for split, n in self.n_samples.items())
+        times = {self.variants.n_made(split) for split in self.n_samples}
+        n_frames = None
+        if survey.n_frames == n_before:
+            n_frames = n_made
+        elif survey.n_frames is not None and len(times) == 1:
+            n_frames = survey.n_frames * times.pop()
+        grey = all(any(op.turns_grey for op in chain) for chain in self.variants.recipe.chains)
+        return replace(
+            survey,
+            size_hw=self.variants.size_hw,
+            channels=1 if grey else survey.channels,
+            lossless=True,
+            n_frames=n_frames,
+        )
+
+
+@dataclass(frozen=True)
+class _Turned:
+    """What reading did to a picture's pixels before the first operation.
+
+    Attributes
+    ----------
+    orientation : bool
+        Whether an orientation was applied, as ``-auto-orient`` does.
+    otherwise : bool
+        Whether something else was done, that the real program does not do alike.
+    """
+
+    orientation: bool
+    otherwise: bool
+
+    @classmethod
+    def of(cls, notes: Sequence[str]) -> _Turned:
+        orientations = [note for note in notes if TURNED in note]
+        return cls(bool(orientations), len(orientations) < len(notes))
+
+    def before(self, words: list[str]) -> list[str]:
+        """The options for the real program; [] if it cannot do the same."""
+        if self.otherwise or not words:
+            return []
+        return ["-auto-orient", *words] if self.orientation else words
+
+
+@dataclass(frozen=True)
+class _Made(ArrayPixels):
+    """One picture (H, W, C), what is to be told of it, and the digest of what it was made of."""
+
+    told: tuple[str, ...] = ()
+    sha256: str | None = None
+
+    def notes(self) -> tuple[str, ...]:
+        return self.told
+
+    def source_sha256(self) -> str | None:
+        return self.sha256
+
+
+@dataclass(frozen=True, slots=True)
+class _Through(Derived):
+    """The frames of another sample, each through the same chain with the same draws."""
+
+    chain: Chain
+    place: Place
+
+    def frames(self) -> Iterator[Frame]:
+        for frame in self.pixels.frames():
+            [values] = operations.run([self.chain], _loaded(frame), [self.place])
+            yield _to_frames(values, self.place.profile)[0]
+
+
+def _loaded(frame: Frame) -> Quanta:
+    """Quanta (1, C, H, W) of a frame (H, W, C)."""
+    return profiles.load(np.ascontiguousarray(frame.transpose(2, 0, 1))[None])
+
+
+def _to_frames(quanta: Quanta, profile: Profile) -> Frame:
+    """Frames (F, H, W, C) of quanta (F, C, H, W)."""
+    frames: Frame = np.ascontiguousarray(profiles.to_bytes(quanta, profile).transpose(0, 2, 3, 1))
+    return frames
+
+
+def _all_to_frames(many: Sequence[Quanta], profile: Profile) -> Iterable[Frame]:
+    """A frame (H, W, C) of each (1, C, H, W): at once where all have one shape."""
+    if len({quanta.shape for quanta in many}) == 1:
+        return _to_frames(np.concatenate(many), profile)
+    return (_to_frames(quanta, profile)[0] for quanta in many)
+
+
+def _exact_size(chain: Chain) -> tuple[int, int] | None:
+    """The size that a chain makes of any picture; None if it depends on the picture's own."""
+    size_hw = None
+    for operation in chain:
+        if operation.exact_size is not None:
+            size_hw = operation.exact_size
+        elif isinstance(operation, Crop):
+            size_hw = None
+        elif size_hw is not None:
+            size_hw = operation.size_after(size_hw, Place(profiles.PROFILES["im7-2017"]))
+    return size_hw
+
+
+def _group(sample: Sample) -> str:
+    """What the variants of a picture must not be parted from: its signer, else itself."""
+    return sample.group or sample.meta.get("signer", "") or sample.id

@@ -1,0 +1,1 @@
+"""The one loop: reader, transforms, writer."""

@@ -1,0 +1,57 @@
+"""Size and colour: the `--size` and `--gray` of every command that writes pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from signdata.formats.reader import Survey
+from signdata.media.image import decode
+from signdata.samples import Derived, Frame, Sample
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Resize every frame and take its grey value.
+
+    Attributes
+    ----------
+    size_hw : tuple of int or None
+        Height and width of every output picture; None keeps the source's.
+    gray : bool
+        Whether RGB frames become grey (Rec. 601 luma).
+    """
+
+    size_hw: tuple[int, int] | None = None
+    gray: bool = False
+
+    def __bool__(self) -> bool:
+        return self.size_hw is not None or self.gray
+
+    def __call__(self, sample: Sample) -> Iterable[Sample]:
+        return (replace(sample, pixels=_Changed(sample.pixels, self)),)
+
+    def survey(self, survey: Survey) -> Survey:
+        """What the pictures have in common once they are changed."""
+        return replace(
+            survey,
+            size_hw=self.size_hw or survey.size_hw,
+            channels=1 if self.gray else survey.channels,
+            lossless=True,
+        )
+
+    def apply(self, frame: Frame) -> Frame:
+        """Change one (H, W, C) uint8 frame."""
+        if self.gray:
+            frame = decode.to_gray(frame)
+        return frame if self.size_hw is None else decode.resize(frame, self.size_hw)
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed(Derived):
+    """The pixels of another sample, each frame changed."""
+
+    geometry: Geometry
+
+    def frames(self) -> Iterator[Frame]:
+        return map(self.geometry.apply, self.pixels.frames())

@@ -1,0 +1,304 @@
+"""What the workers of a run do: bring the samples of a batch into the tree of the output."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+from signdata.errors import (
+    CrashError,
+    DatasetError,
+    DecodeError,
+    MissingError,
+    OutputError,
+    SigndataError,
+)
+from signdata.filesystem import link_file, own_folder, reading, remove, write_file, writing
+from signdata.formats.reader import Batch, ListBatch, Piece, Writer, divide
+from signdata.output.journal import Body
+from signdata.results import NOTE, Problem
+from signdata.samples import ReadAgain, Sample
+from signdata.sidecars import STORED_AS, Row
+from signdata.workers import pool
+
+Transform: TypeAlias = Callable[[Sample], Iterable[Sample]]
+
+STOP, SKIP = "stop", "skip"
+
+IN_MEMORY = 1 << 20
+"""Bytes that a batch sends to the parent directly; more of them go through a file."""
+
+_numbers = itertools.count()
+
+
+@dataclass
+class Payload:
+    """Bytes for the one file of an output, on their way from a worker to the parent."""
+
+    folder: Path | None
+    length: int = 0
+    _data: bytearray = field(default_factory=bytearray)
+    _file: Path | None = None
+    _in_file: int = 0
+
+    def add(self, data: bytes) -> None:
+        """Append bytes."""
+        if self.folder is None:
+            return
+        self.length += len(data)
+        self._data += data
+        if len(self._data) > IN_MEMORY:
+            self._file = self._file or self.folder / f"{os.getpid()}-{next(_numbers)}"
+            with self._file.open("ab") as file:
+                file.write(self._data)
+            self._in_file += len(self._data)
+            self._data.clear()
+
+    def cut(self, length: int) -> None:
+        """Take back all bytes behind the first `length`."""
+        self.length = length
+        if self._file is not None and length < self._in_file:
+            os.truncate(self._file, length)
+            self._in_file = length
+        del self._data[length - self._in_file :]
+
+    def take(self) -> Iterator[bytes]:
+        """Yield the bytes, a part at a time, and let go of them."""
+        if self._file is not None:
+            with self._file.open("rb") as file:
+                while data := file.read(IN_MEMORY):
+                    yield data
+            self._file.unlink()
+        yield bytes(self._data)
+
+
+@dataclass
+class Outcome:
+    """What a worker reports of one batch."""
+
+    read: int = 0
+    skipped: int = 0
+    failed: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    body: bytes = b""
+    payloads: list[Payload] = field(default_factory=list)
+    fatal: SigndataError | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One batch's way from reader to writer; runs in a worker.
+
+    Attributes
+    ----------
+    writer : Writer
+        Says what is stored of a sample.
+    transforms : sequence of callables
+        What is done to each sample before.
+    tree : Path or None
+        Where files go; None writes nothing.
+    scratch : Path or None
+        Where bytes wait that go into the one file of an output.
+    on_error : {'stop', 'skip'}
+        Whether a sample that cannot be read ends the run.
+    """
+
+    writer: Writer
+    transforms: Sequence[Transform]
+    tree: Path | None
+    scratch: Path | None
+    on_error: str
+
+    def __call__(self, batch: Batch) -> Outcome:
+        if isinstance(batch, ListBatch) and batch.together:
+            return _merged(batch.each(lambda one: _Storing(self, batch.of(one)).outcome))
+        return _Storing(self, batch).outcome
+
+
+class _Storing:
+    """One batch being stored."""
+
+    def __init__(self, job: Job, batch: Batch) -> None:
+        self._job = job
+        self._root = str(job.tree)
+        self._payload = Payload(job.scratch)
+        self._body = Body([], [])
+        self._folders: set[str] = set()
+        self.outcome = Outcome(payloads=[self._payload])
+        try:
+            with reading(f"batch {batch.key}"):
+                for sample in batch:
+                    self.outcome.read += 1
+                    self._one(sample)
+                    if self.outcome.fatal:
+                        break
+        except SigndataError as err:  # the batch itself cannot be read
+            self.outcome.fatal = err
+        self.outcome.body = msgspec.json.encode(self._body)
+
+    def _one(self, sample: Sample) -> None:
+        outcome = self.outcome
+        try:
+            with reading(sample.source or sample.id):
+                for changed in self._transformed(sample):
+                    row, lengths = self._store(changed)
+                    self._body.rows.append(row)
+                    self._body.sizes.append(lengths)
+        except OutputError as err:
+            outcome.fatal = err
+        except SigndataError as err:
+            if self._job.on_error == STOP:
+                outcome.fatal = err
+                return
+            missing = isinstance(err, MissingError)
+            outcome.problems.append(problem_of(sample, err))
+            outcome.skipped += missing
+            outcome.failed += not missing
+
+    def _transformed(self, sample: Sample) -> Iterable[Sample]:
+        samples: Iterable[Sample] = (sample,)
+        for transform in self._job.transforms:
+            samples = [changed for one in samples for changed in transform(one)]
+        return samples
+
+    def _store(self, sample: Sample) -> tuple[Row, list[int]]:
+        for _ in range(2):
+            try:
+                return self._store_once(sample)
+            except ReadAgain:
+                continue
+        raise DecodeError("reads differently every time", path=sample.source)
+
+    def _store_once(self, sample: Sample) -> tuple[Row, list[int]]:
+        tree, writer = self._job.tree, self._job.writer
+        digest = hashlib.sha256()
+        lengths: list[int] = []
+        piece = None
+        before = self._payload.length
+        try:
+            for piece in writer.pieces(sample):
+                if not piece.companion:
+                    digest.update(piece.content or piece.data)
+                    lengths.append(len(piece.data))
+                self._put(piece)
+                if piece.make is not None and tree is not None:
+                    with open(tree / piece.path, "rb") as made:
+                        while data := made.read(IN_MEMORY):
+                            digest.update(data)
+        except BaseException:
+            with contextlib.suppress(OSError):  # whatever it was is worse
+                self._payload.cut(before)
+                if tree is not None and piece is not None and piece.path:
+                    remove(tree / writer.row_path(piece.path))
+            raise
+        for note in sample.pixels.notes():
+            self.outcome.problems.append(Problem(sample.source or sample.id, "", NOTE, note))
+        row = {
+            "id": sample.id,
+            "path": writer.row_path(piece.path) if piece else "",
+            "label": sample.label,
+            "split": sample.split,
+            "group": sample.group,
+            "source": sample.source,
+            **sample.meta,
+            **({STORED_AS: sample.stored_as} if sample.stored_as else {}),
+            **sample.pixels.found(),
+            **writer.meta(sample, len(lengths)),
+        }
+        if piece is not None:
+            row["sha256"] = digest.hexdigest()
+            source_sha256 = sample.pixels.source_sha256() if not piece.link else None
+            if source_sha256:
+                row["source_sha256"] = source_sha256
+        return row, lengths
+
+    def _put(self, piece: Piece) -> None:
+        tree = self._job.tree
+        if tree is None:
+            return
+        target = f"{self._root}/{piece.path}"
+        with writing(target):
+            if not piece.path:
+                self._payload.add(piece.data)
+                return
+            folder = piece.path.rpartition("/")[0]
+            if folder not in self._folders:
+                own_folder(self._root, folder)
+                self._folders.add(folder)
+            if not piece.link:
+                write_file(target, piece.data)
+                if piece.make is not None:
+                    piece.make(target)
+            elif not link_file(piece.link, target, symbolic=piece.symbolic):
+                note = "copied: no hard link across file systems"
+                self.outcome.problems.append(Problem(piece.path, "", NOTE, note))
+
+
+def problem_of(sample: Sample, error: SigndataError) -> Problem:
+    """The record of an error that cost a sample: no path that only this machine knows."""
+    name = sample.source or sample.id
+    file = os.path.basename(error.path)
+    where = error.where
+    if file and file != os.path.basename(name):
+        where = f"{file}:{where}" if where else file
+    placed = SigndataError(error.what, where=where, remedy=error.remedy)
+    return Problem.from_error(placed, error.kind, name)
+
+
+def work(
+    job: Job, batches: Iterable[Batch], workers: int | None, *, risky: bool = False
+) -> Generator[tuple[Batch, Outcome], None, None]:
+    """Run a job over batches, in order; a sample that kills its worker is an unreadable one.
+
+    To be closed where it may be left early; see `parallel.run`.
+    """
+    n_workers = pool.n_workers(workers)
+    runs = pool.run(job, batches, workers=n_workers, divide=divide, inline=not risky)
+    with closing(runs) as results:
+        for batch, outcomes in results:
+            parts = []
+            for one in outcomes:
+                if isinstance(one, pool.WorkerDied):
+                    one = _died(one.item, job.on_error)
+                parts.append(one)
+            yield batch, parts[0] if len(parts) == 1 else _merged(parts)
+
+
+def _merged(parts: list[Outcome]) -> Outcome:
+    merged, bodies = Outcome(), Body([], [])
+    for outcome in parts:
+        merged.read += outcome.read
+        merged.skipped += outcome.skipped
+        merged.failed += outcome.failed
+        merged.problems += outcome.problems
+        merged.payloads += outcome.payloads
+        merged.fatal = merged.fatal or outcome.fatal
+        body = msgspec.json.decode(outcome.body, type=Body)
+        bodies.rows += body.rows
+        bodies.sizes += body.sizes
+    merged.body = msgspec.json.encode(bodies)
+    return merged
+
+
+def _died(batch: Batch, on_error: str) -> Outcome:
+    """What is recorded of a sample whose decoding ended the worker process every time."""
+    what = (
+        "the worker process died on it every time (out of memory, or the decoder crashed or hung)"
+    )
+    body = msgspec.json.encode(Body([], []))
+    if not isinstance(batch, ListBatch):
+        return Outcome(fatal=DatasetError(what, where=f"batch {batch.key}"), body=body)
+    sample = batch.samples[0]
+    error = CrashError(what, path=sample.source or sample.id)
+    if on_error == STOP:
+        return Outcome(fatal=error, body=body)
+    return Outcome(read=1, failed=1, problems=[problem_of(sample, error)], body=body)

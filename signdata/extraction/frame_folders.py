@@ -1,0 +1,260 @@
+"""The `extract-frames` command: videos into frame folders that other loaders read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from signdata import sidecars
+from signdata.conversion import pipeline
+from signdata.conversion.pipeline import Run, Transform
+from signdata.errors import UsageError
+from signdata.extraction import coverage
+from signdata.extraction.montage import montage
+from signdata.filesystem import write_file
+from signdata.formats import detect
+from signdata.formats.folders import FoldersWriter
+from signdata.formats.frames import FramesWriter
+from signdata.formats.open import open_dataset
+from signdata.formats.reader import Finished, Reader, Writer
+from signdata.formats.trees.pictures import PictureOptions
+from signdata.labels import class_to_idx
+from signdata.media.image import decode
+from signdata.media.video.clip import ClipOptions
+from signdata.media.video.frame_conversion import FrameShape
+from signdata.media.video.frame_selection import Selection
+from signdata.output.output import refuse_overlap
+from signdata.results import Result
+from signdata.samples import Sample
+
+ANNOTATION_STYLES = ("v2", "v1")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Which videos are read; see `signdata.extract_frames`."""
+
+    videos: Path | None = None
+    official_splits: bool = True
+    glosses: int | tuple[str, ...] | None = None
+    subset: Path | None = None
+    signers: tuple[str, ...] = ()
+    limit: int | None = None
+    follow_symlinks: bool = False
+
+
+@dataclass(frozen=True)
+class Clips:
+    """What is read of each video; see `signdata.extract_frames`."""
+
+    selection: Selection = Selection()
+    ranges: str = "auto"
+    keep_short: bool = False
+    shape: FrameShape = FrameShape()
+    crop: float | None = None
+    montage: bool = False
+    poses: Path | None = None
+    decoder: str = "pyav"
+    timeout: float | None = None
+
+
+MIXED = "Say --no-official-splits to write all without one, or --subset FILE."
+"""What to do about an index in which only some instances have a split."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """How frames are written; see `signdata.extract_frames`."""
+
+    options: PictureOptions = PictureOptions()
+    name_template: str = "img_{:05d}"
+    annotations_style: str = "v2"
+
+
+def read_glosses(value: int | Sequence[str] | str | Path | None) -> int | tuple[str, ...] | None:
+    """A number, names, or the lines of a file."""
+    if value is None or isinstance(value, int):
+        return value
+    if isinstance(value, str) and value.isdecimal():
+        return int(value)
+    if isinstance(value, str | Path):
+        return sidecars.read_classes(Path(value))
+    return tuple(value)
+
+
+def box_scale(crop_bbox: bool, bbox_scale: float) -> float | None:
+    """How much larger than the signer's box the part is that is kept; None for all."""
+    if bbox_scale != 1 and not crop_bbox:
+        raise UsageError("--bbox-scale goes with --crop-bbox")
+    return bbox_scale if crop_bbox else None
+
+
+def extract(
+    src: Path, out: Path, sources: Sources, clips: Clips, pictures: Pictures, how: Run
+) -> Result:
+    """Run the command; see `signdata.extract_frames`."""
+    pipeline.check_policy(how)
+    src = detect.wlasl_index(src)
+    videos = sources.videos or src.parent / detect.VIDEOS_DIR
+    refuse_overlap([src, videos] if sources.videos or src.is_file() else [src], out)
+    reader = _open(src, sources, clips)
+    covered = coverage.of(reader)
+    result = pipeline.convert(
+        reader,
+        _writer(pictures, clips, covered.missing),
+        out,
+        command="extract-frames",
+        options=_recorded(sources, clips, pictures),
+        transforms=_transforms(reader, clips, pictures),
+        how=how,
+    )
+    if reader.info.format == "wlasl":
+        covered.tell(result)
+    return result
+
+
+def _open(src: Path, sources: Sources, clips: Clips) -> Reader:
+    from signdata.formats.wlasl.reader import Choice
+
+    choice = Choice(
+        sources.glosses, sources.subset, sources.signers, sources.limit, clips.crop, clips.poses
+    )
+    name = detect.recognise_videos(src, follow_symlinks=sources.follow_symlinks)
+    if name == "videos" and choice != Choice():
+        raise UsageError(
+            "--glosses, --subset, --signers, --limit, --crop-bbox and --poses go with a WLASL JSON",
+            path=src,
+        )
+    options = ClipOptions(
+        clips.selection, clips.shape, clips.ranges, clips.keep_short, clips.decoder, clips.timeout
+    )
+    return open_dataset(
+        src,
+        format=name,
+        videos=sources.videos,
+        official_splits=sources.official_splits,
+        follow_symlinks=sources.follow_symlinks,
+        clips=options,
+        choice=choice,
+    )
+
+
+def _recorded(sources: Sources, clips: Clips, pictures: Pictures) -> dict[str, Any]:
+    """The options as ``signdata.json`` has them: nothing that only this machine knows."""
+    everything: dict[str, Any] = {}
+    for group in (sources, clips, pictures):
+        everything.update(asdict(group))
+    for name in ("selection", "shape", "options"):
+        everything.update(everything.pop(name))
+    everything["frames"] = everything.pop("n_frames")
+    for name in ("videos", "timeout", "mode"):
+        everything.pop(name)
+    for name in ("subset", "poses"):
+        if everything[name] is not None:
+            everything[name] = everything[name].name
+    recorded: dict[str, Any] = json.loads(json.dumps(everything))
+    return recorded
+
+
+def _transforms(reader: Reader, clips: Clips, pictures: Pictures) -> list[Transform]:
+    transforms: list[Transform] = [montage] if clips.montage else []
+    if pictures.options.class_names == "safe":
+        taken = frozenset(map(_place, reader))
+        if any(" " in name for _, _, name in taken):
+            transforms.append(NoBlanks(taken))
+    return transforms
+
+
+def _place(sample: Sample) -> tuple[str, str, str]:
+    return sample.split, sample.label, sample.name
+
+
+@dataclass(frozen=True)
+class NoBlanks:
+    """A transform: clips with ``_`` for blanks in their names, where no other is called so.
+
+    Attributes
+    ----------
+    taken : frozenset of tuple of str
+        Split, label and name of all clips.
+    """
+
+    taken: frozenset[tuple[str, str, str]]
+
+    def __call__(self, sample: Sample) -> Iterable[Sample]:
+        """The sample as it is to be stored."""
+        name = sample.name.replace(" ", "_")
+        if name == sample.name or (sample.split, sample.label, name) in self.taken:
+            return (sample,)
+        return (replace(sample, stored_as=name),)
+
+
+def _without_suffix(pictures: Pictures) -> str:
+    """The template of a frame's name; people write it with or without the suffix."""
+    stem, dot, suffix = pictures.name_template.rpartition(".")
+    if not dot or f".{suffix.lower()}" not in decode.SUFFIXES:
+        return pictures.name_template
+    written = pictures.options.image_format
+    if suffix.lower() not in {"jpg": ("jpg", "jpeg"), "png": ("png",)}[written or "png"]:
+        raise UsageError(
+            f"name template {pictures.name_template!r}, but the pictures are {written}"
+        )
+    return stem
+
+
+def _writer(pictures: Pictures, clips: Clips, missing: Sequence[str]) -> Writer:
+    if clips.montage:
+        if clips.selection.n_frames is None and clips.selection.segments is None:
+            raise UsageError("--montage puts a number of frames side by side; say --frames N")
+        return MontageWriter(pictures.options, missing)
+    return AnnotatedFramesWriter(pictures, missing)
+
+
+class MontageWriter(FoldersWriter):
+    """Writes one picture a clip; ``missing.txt`` has the id of every video that is not there."""
+
+    holds = frozenset({"clip"})
+    mixed_remedy = MIXED
+
+    def __init__(self, options: PictureOptions, missing: Sequence[str]) -> None:
+        super().__init__(options)
+        self._missing = missing
+
+    def finish(self, tree: Path, finished: Finished) -> None:
+        super().finish(tree, finished)
+        coverage.write_missing(tree, self._missing)
+
+
+class AnnotatedFramesWriter(FramesWriter):
+    """Writes frame folders with the lists that VideoFrameDataset and the WLASL kit read.
+
+    ``annotations.txt``, or ``annotations_SPLIT.txt`` where there are splits, has a line a clip:
+    ``PATH START END CLASS_IDX`` (1-based, inclusive) or ``PATH N_FRAMES CLASS_IDX``;
+    ``missing.txt`` has the id of every video that is not there.
+    """
+
+    mixed_remedy = MIXED
+
+    def __init__(self, pictures: Pictures, missing: Sequence[str]) -> None:
+        if pictures.annotations_style not in ANNOTATION_STYLES:
+            raise UsageError(f"annotations style {pictures.annotations_style!r}; expected v2 or v1")
+        super().__init__(pictures.options, _without_suffix(pictures))
+        self._style = pictures.annotations_style
+        self._missing = missing
+
+    def finish(self, tree: Path, finished: Finished) -> None:
+        super().finish(tree, finished)
+        index = class_to_idx(finished.classes)
+        lines: dict[str, list[str]] = {}
+        for row in finished.rows():
+            span = row["n_frames"] if self._style == "v1" else f"1 {row['n_frames']}"
+            lines.setdefault(row["split"], []).append(
+                f"{row['path']} {span} {index[row['label']]}\n"
+            )
+        for split, of_split in lines.items():
+            name = f"annotations_{split}.txt" if split else "annotations.txt"
+            write_file(tree / name, "".join(of_split).encode())
+        coverage.write_missing(tree, self._missing)

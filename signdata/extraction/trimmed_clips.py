@@ -1,0 +1,253 @@
+"""The `trim` command: raw downloads of WLASL into one MP4 for each instance."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from signdata import sidecars
+from signdata.conversion import pipeline
+from signdata.conversion.pipeline import Run
+from signdata.errors import UsageError
+from signdata.extraction import coverage
+from signdata.extraction.frame_folders import Sources
+from signdata.filesystem import remove, write_file
+from signdata.formats import detect
+from signdata.formats.open import open_dataset
+from signdata.formats.reader import Finished, Piece, Writer, refuse_broken
+from signdata.formats.wlasl.reader import VIDEOS_DIR, Choice
+from signdata.media.video import ffmpeg_encode
+from signdata.media.video.clip import ClipOptions, ClipPixels
+from signdata.media.video.frame_selection import Timeline, take_range
+from signdata.output.output import refuse_overlap
+from signdata.results import Result
+from signdata.samples import Sample
+
+
+@dataclass(frozen=True)
+class Cutting:
+    """How clips are cut; see `signdata.trim`."""
+
+    ranges: str = "auto"
+    keep_short: bool = False
+    copy: bool = False
+    timeout: float | None = None
+
+
+def trim(src: Path, out: Path, sources: Sources, cutting: Cutting, how: Run) -> Result:
+    """Run the command; see `signdata.trim`."""
+    pipeline.check_policy(how)
+    ffmpeg_encode.find_program()
+    src = detect.wlasl_index(src)
+    if detect.recognise_videos(src) != "wlasl":
+        raise UsageError("trim cuts the videos of a WLASL index; expected its JSON", path=src)
+    refuse_overlap([src, sources.videos or src.parent / VIDEOS_DIR], out)
+    reader = open_dataset(
+        src,
+        format="wlasl",
+        videos=sources.videos,
+        clips=ClipOptions(
+            ranges=cutting.ranges, keep_short=cutting.keep_short, timeout=cutting.timeout
+        ),
+        choice=Choice(sources.glosses, sources.subset, sources.signers, sources.limit),
+    )
+    covered = coverage.of(reader)
+    result = pipeline.convert(
+        reader,
+        TrimmedWriter(src, covered.missing, copy=cutting.copy, dry_run=how.dry_run),
+        out,
+        command="trim",
+        options=_recorded(sources, cutting),
+        transforms=(cut,),
+        how=how,
+    )
+    covered.tell(result)
+    return result
+
+
+def _recorded(sources: Sources, cutting: Cutting) -> dict[str, Any]:
+    """The options as ``signdata.json`` has them: nothing that only this machine knows."""
+    chosen = ("glosses", "subset", "signers", "limit")
+    everything = {name: getattr(sources, name) for name in chosen} | asdict(cutting)
+    everything.pop("timeout")
+    if sources.subset is not None:
+        everything["subset"] = sources.subset.name
+    recorded: dict[str, Any] = json.loads(json.dumps(everything))
+    return recorded
+
+
+def cut(sample: Sample) -> Iterable[Sample]:
+    """A transform: the sample as it is once its clip is a file of its own."""
+    pixels = sample.pixels
+    meta = dict(sample.meta)
+    meta |= {
+        "source_frame_start": meta["frame_start"],
+        "source_frame_end": meta["frame_end"],
+        "frame_start": "1",
+        "frame_end": "-1",
+    }
+    if isinstance(pixels, ClipPixels):
+        pixels = CutPixels(pixels.reel, pixels.range, pixels.options)
+    return (replace(sample, pixels=pixels, meta=meta),)
+
+
+@dataclass(frozen=True)
+class CutPixels(ClipPixels):
+    """The frames of one clip, to be encoded again or copied."""
+
+    _cut: dict[str, str] = field(default_factory=dict, compare=False)
+
+    def write(self, target: str, *, copy: bool) -> None:
+        """Write the clip as an MP4 of its own.
+
+        Parameters
+        ----------
+        target : str
+            The file to write.
+        copy : bool
+            Whether the file's bytes are taken where nothing of it has to change.
+        """
+        if copy and self._is_all() and ffmpeg_encode.can_be_copied(self.reel.path):
+            with closing(self.coded()) as frames:
+                upright = all(not frame.rotation for frame in frames)
+            if upright and self._is_all():
+                self._copy(target)
+                return
+        coded = f"{target}.nut"
+        try:
+            self._encode(coded)
+            ffmpeg_encode.store(coded, self.reel.path, self._timeline(), target=target)
+        finally:
+            remove(Path(coded))
+
+    def _encode(self, target: str) -> None:
+        header, timeout = self.reel.header, self.options.timeout
+        with closing(self.coded()) as frames:
+            ffmpeg_encode.encode(
+                frames,
+                self.reel.path,
+                target=target,
+                rate=header.rate,
+                aspect=header.aspect,
+                deadline=None if timeout is None else time.monotonic() + timeout,
+            )
+
+    def _copy(self, target: str) -> None:
+        with open(target, "wb") as file:
+            for data in self.reel.parts():
+                file.write(data)
+
+    def _is_all(self) -> bool:
+        """Whether the clip is its whole file, and that is whole itself."""
+        header = self.reel.header
+        taken = take_range(self.range, header.timeline, self.options.ranges)
+        everything = (taken.start, taken.stop) == (0, len(header.timeline)) and not taken.fault
+        return everything and not header.ends_early and not self._learned.short
+
+    def coded(self) -> Generator[Any, None, None]:
+        """Yield the frames of the range as they were decoded, counting them."""
+        self._cut.clear()
+        n = 0
+        for frame in self._each(lambda _, frame: frame):
+            n += 1
+            yield frame
+        self._cut["n_frames"] = str(n)
+
+    def _timeline(self) -> Timeline:
+        """When each frame of the range is shown, from its first one on."""
+        taken, whole = self._learned.taken, self.reel.header.timeline
+        assert taken is not None
+        first = whole.times[taken.start]
+        end = whole.times[taken.stop] if taken.stop < len(whole) else whole.end
+        times = [when - first for when in whole.times[taken.start : taken.stop]]
+        return Timeline(times, end - first)
+
+    def found(self) -> dict[str, str]:
+        return super().found() | self._cut
+
+
+class TrimmedWriter(Writer):
+    """Writes one MP4 a clip, flat, and an index of them beside it.
+
+    Parameters
+    ----------
+    index : Path
+        The JSON that the clips come from.
+    missing : sequence of str
+        Ids of videos that are not there.
+    copy : bool
+        Whether files of which nothing has to change are copied.
+    dry_run : bool
+        Whether nothing need be encoded, as nothing will be written.
+    """
+
+    name = "trimmed videos"
+    single_file = False
+    holds = frozenset({"clip"})
+
+    def __init__(self, index: Path, missing: Sequence[str], *, copy: bool, dry_run: bool) -> None:
+        self._index = index
+        self._missing = missing
+        self._copy = copy
+        self._dry_run = dry_run
+
+    def pieces(self, sample: Sample) -> Iterator[Piece]:
+        refuse_broken(sample)
+        pixels = sample.pixels
+        assert isinstance(pixels, CutPixels)
+        if self._dry_run:
+            for _ in pixels.coded():
+                pass
+        yield Piece(f"{sample.id}.mp4", b"", make=partial(pixels.write, copy=self._copy))
+
+    def finish(self, tree: Path, finished: Finished) -> None:
+        classes = "".join(f"{name}\n" for name in finished.classes)
+        sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, finished.rows())
+        write_file(tree / sidecars.CLASSES, classes.encode())
+        write_file(tree / sidecars.DOCUMENT, sidecars.dump_document(finished.document))
+        coverage.write_missing(tree, self._missing)
+        splits = {row["id"]: row["split"] for row in finished.rows()}
+        entries = json.loads(self._index.read_bytes())
+        index = json.dumps(index_of(entries, splits), indent=4)
+        write_file(tree / detect.WLASL_INDEX, f"{index}\n".encode())
+
+
+def index_of(entries: list[dict[str, Any]], splits: dict[str, str]) -> list[dict[str, Any]]:
+    """The index of clips that have become files of their own.
+
+    Parameters
+    ----------
+    entries : list of dict
+        The index that they come from.
+    splits : dict
+        The split of each clip that was written, by its id.
+    """
+    waiting = dict(splits)
+    index = []
+    for entry in entries:
+        instances = []
+        for instance in entry["instances"]:
+            split = waiting.pop(instance["video_id"], None)
+            if split is not None:
+                instances.append(_whole(instance, split))
+        if instances:
+            index.append({**entry, "instances": instances})
+    return index
+
+
+def _whole(instance: dict[str, Any], split: str) -> dict[str, Any]:
+    """An instance whose file holds nothing but it."""
+    return {
+        **instance,
+        "split": split,
+        "frame_start": 1,
+        "frame_end": -1,
+        "source_frame_start": instance.get("frame_start", 1),
+        "source_frame_end": instance.get("frame_end", -1),
+    }

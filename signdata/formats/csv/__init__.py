@@ -1,0 +1,1 @@
+"""Sign-MNIST CSVs."""

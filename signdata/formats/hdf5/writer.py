@@ -1,0 +1,222 @@
+"""Writing the HDF5 layouts that `signdata.formats.hdf5.reader` draws and reads.
+
+The file is made once the number and shape of the pictures are known, its one big
+dataset contiguous and its space reserved; pixels are then written plainly into
+that space, in order, and everything small is added at the end. A run that is
+killed goes on behind the last recorded byte.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from signdata import sidecars
+from signdata.errors import DatasetError, FormatError, UsageError
+from signdata.filesystem import write_file
+from signdata.formats.hdf5 import safety
+from signdata.formats.reader import DatasetInfo, Finished, Piece, Survey, Writer
+from signdata.formats.trees import pictures
+from signdata.formats.trees.pictures import PictureOptions
+from signdata.samples import Sample
+
+ROWS = 8192
+"""Rows of the manifest that are in memory at once."""
+
+LAYOUTS = ("auto", "raw", "encoded")
+
+
+class Hdf5Writer(Writer):
+    """Writes an HDF5 dataset.
+
+    Parameters
+    ----------
+    file_name : str
+        Name of the file.
+    layout : {'auto', 'raw', 'encoded'}
+        `auto` stores arrays when all pictures share a size and none is a JPEG or from a
+        video, and picture files otherwise.
+    options : PictureOptions
+        How pictures are encoded that have no original bytes.
+    """
+
+    name = "hdf5"
+    single_file = True
+    holds = frozenset({"still", "clip"})
+
+    def __init__(
+        self,
+        file_name: str,
+        layout: str = "auto",
+        options: PictureOptions = PictureOptions(),
+    ) -> None:
+        if layout not in LAYOUTS:
+            raise UsageError(f"HDF5 layout {layout!r}; expected one of {', '.join(LAYOUTS)}")
+        self._file_name = file_name
+        self._layout = layout
+        self._options = options
+        self._kind = "still"
+        self._n = 0
+        self._shape: tuple[int, int, int] | None = None
+
+    @property
+    def wants_survey(self) -> bool:
+        return self._layout != "encoded"
+
+    def check(self, info: DatasetInfo) -> None:
+        super().check(info)
+        for column in info.columns:
+            safety.link_name(column)
+        self._kind = info.kind
+
+    def survey(self, survey: Survey) -> None:
+        uniform = survey.size_hw is not None and survey.channels is not None
+        uniform = uniform and survey.n_frames is not None
+        if self._layout == "raw" and not uniform:
+            raise DatasetError(
+                "pictures differ in size or colour; the raw layout holds one shape",
+                remedy="Say --size WxH, --gray, or --hdf5-layout encoded.",
+            )
+        if self._layout == "encoded" or not (uniform and (survey.lossless or self._raw_asked)):
+            return
+        assert survey.size_hw
+        assert survey.channels
+        assert survey.n_frames is not None
+        self._shape = (*survey.size_hw, survey.channels)
+        self._n = survey.n_frames
+
+    @property
+    def _raw_asked(self) -> bool:
+        return self._layout == "raw"
+
+    def pieces(self, sample: Sample) -> Iterator[Piece]:
+        if self._shape is None:
+            for picture in pictures.encoded_frames(sample, self._options):
+                yield Piece("", picture.data)
+            return
+        for frame in sample.pixels.frames():
+            if frame.shape != self._shape:
+                raise FormatError(
+                    f"shape {frame.shape}; expected {self._shape} as of all others",
+                    path=sample.source,
+                )
+            yield Piece("", frame.tobytes())
+
+    @property
+    def _array_shape(self) -> tuple[int, ...]:
+        assert self._shape
+        gray_stills = self._kind == "still" and self._shape[2] == 1
+        return self._shape[:2] if gray_stills else self._shape
+
+    def begin(self, tree: Path) -> tuple[Path, int]:
+        path = tree / self._file_name
+        if self._shape is None:
+            path = tree.parent / "blob"
+            if not path.exists():
+                write_file(path, b"")
+            return path, 0
+        if not path.exists():
+            temporary = tree.parent / "new.h5"
+            _create(temporary, self._array_name, (self._n, *self._array_shape))
+            temporary.replace(path)
+        with h5py.File(path, "r") as file:
+            return path, int(file[self._array_name].id.get_offset())
+
+    @property
+    def _array_name(self) -> str:
+        if self._shape is None:
+            return "encoded"
+        return "images" if self._kind == "still" else "frames"
+
+    def finish(self, tree: Path, finished: Finished) -> None:
+        path = tree / self._file_name
+        n_frames = list(map(len, finished.sizes()))
+        if self._shape is None:
+            blob = tree.parent / "blob"
+            path.unlink(missing_ok=True)
+            offset = _create(path, "encoded", (finished.end,))
+            _copy_range(blob, 0, path, offset, finished.end)
+        elif sum(n_frames) != self._n:
+            # Some pictures could not be read: the array has to be as long as what there is.
+            whole = tree.parent / "whole.h5"
+            path.replace(whole)
+            with h5py.File(whole, "r") as file:
+                start = file[self._array_name].id.get_offset()
+            offset = _create(path, self._array_name, (sum(n_frames), *self._array_shape))
+            _copy_range(whole, start, path, offset, finished.end - start)
+        with h5py.File(path, "r+") as file:
+            if self._kind == "clip":
+                file["offsets"] = np.array([0, *accumulate(n_frames)], np.int64)
+            if self._shape is None:
+                lengths = (length for sizes in finished.sizes() for length in sizes)
+                file["encoded_offsets"] = np.array([0, *accumulate(lengths)], np.int64)
+            _describe(file, finished)
+            file.flush()
+        _sync(path)
+
+
+def _create(path: Path, name: str, shape: tuple[int, ...]) -> int:
+    """Make a file with one contiguous uint8 dataset, its space reserved; where its bytes begin."""
+    plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plist.set_layout(h5py.h5d.CONTIGUOUS)
+    plist.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    plist.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    plist.set_obj_track_times(False)
+    with h5py.File(path, "w") as file:
+        space = h5py.h5s.create_simple(shape)
+        dataset = h5py.h5d.create(file.id, name.encode(), h5py.h5t.STD_U8LE, space, plist)
+        offset = dataset.get_offset()
+    return int(offset or 0)
+
+
+def _copy_range(source: Path, start: int, target: Path, offset: int, length: int) -> None:
+    with source.open("rb") as reading, target.open("r+b") as writing:
+        reading.seek(start)
+        writing.seek(offset)
+        while length:
+            data = reading.read(min(length, 1 << 22))
+            writing.write(data)
+            length -= len(data)
+
+
+def _describe(file: h5py.File, finished: Finished) -> None:
+    index = {name: idx for idx, name in enumerate(finished.classes)}
+    strings = h5py.string_dtype("utf-8")
+    _put(file, "class_names", strings, len(finished.classes))[:] = list(finished.classes)
+    n = finished.n_samples
+    labels = _put(file, "labels", np.dtype(np.int64), n)
+    columns = {
+        name: _put(file, _place(name), strings, n)
+        for name in finished.columns
+        if name not in ("path", "label")
+    }
+    rows, start = finished.rows(), 0
+    while part := list(itertools.islice(rows, ROWS)):
+        end = start + len(part)
+        labels[start:end] = [index[row["label"]] for row in part]
+        for name, dataset in columns.items():
+            dataset[start:end] = [row.get(name, "") for row in part]
+        start = end
+    file.attrs["signdata"] = sidecars.dump_document(finished.document).decode()
+
+
+def _place(column: str) -> str:
+    """What the dataset of a manifest's column is called."""
+    own = {"id": "ids", "split": "splits", "group": "groups"}
+    return own.get(column) or f"meta/{safety.link_name(column)}"
+
+
+def _put(file: h5py.File, name: str, dtype: Any, n: int) -> Any:
+    return file.create_dataset(name, shape=(n,), dtype=dtype, track_times=False)
+
+
+def _sync(path: Path) -> None:
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,1 @@
+"""What the directory formats share: the scan, the manifest, the files."""

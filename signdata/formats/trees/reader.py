@@ -1,0 +1,92 @@
+"""What the readers of class folders share: scan, find, join with the manifest, describe."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+from signdata import sidecars
+from signdata.errors import DatasetError, FormatError, UnsafeNameError
+from signdata.formats.reader import BATCH, Batch, DatasetInfo, Reader, list_batches, splits_of
+from signdata.formats.trees import scan
+from signdata.formats.trees.scan import ClassDir, Found, Tree
+from signdata.labels import LabelSpace
+from signdata.safe_names import is_fault
+from signdata.samples import Sample
+
+
+class TreeReader(Reader):
+    """Reads ``ROOT/[SPLIT/]CLASS/ENTRY``; a format says what an entry is.
+
+    Attributes
+    ----------
+    kind : {'still', 'clip'}
+        What an entry is.
+    expected : str
+        What is said to be missing when there is no entry.
+    fills : tuple of str
+        Manifest columns that reading fills in.
+    batch_size : int
+        Samples in one unit of work.
+    """
+
+    kind: ClassVar[str]
+    expected: ClassVar[str]
+    fills: ClassVar[tuple[str, ...]] = ()
+    batch_size: ClassVar[int] = BATCH
+
+    def __init__(self, path: Path, *, follow_symlinks: bool) -> None:
+        self._tree = Tree.scan(path, follow_symlinks=follow_symlinks)
+        self._described = scan.describe(self._tree)
+        found = [entry for class_dir in self._tree.class_dirs for entry in self._find(class_dir)]
+        if not self._described.rows:
+            found = self._ordered(found)
+        self._samples = scan.join(self._tree, found, self._described)
+        if not self._samples:
+            raise FormatError(self.expected, path=path)
+
+    @abstractmethod
+    def _find(self, class_dir: ClassDir) -> Iterator[Found]:
+        """Yield the entries of one class folder, sorted; note what is none."""
+
+    def _ordered(self, found: list[Found]) -> list[Found]:
+        """The order of entries that no manifest lists; by path."""
+        return found
+
+    def _source_files(self, sample: Sample) -> tuple[str, ...]:
+        """The files that a sample is read from."""
+        return sample.pixels.files
+
+    @cached_property
+    def info(self) -> DatasetInfo:
+        files = [file for sample in self._samples for file in self._source_files(sample)]
+        return DatasetInfo(
+            self.name,
+            self.kind,
+            LabelSpace(self._described.classes),
+            len(self._samples),
+            tuple(sorted({sample.label for sample in self._samples})),
+            (*self._described.columns, *self.fills),
+            self._described.origin,
+            tuple(self._tree.notes),
+            (scan.sources(self._tree.root, files),),
+            splits_of(self._samples),
+        )
+
+    def locate(self, error: DatasetError) -> tuple[str, str]:
+        root = self._tree.root
+        if isinstance(error, UnsafeNameError):
+            for sample in self._samples:
+                for name, what in ((sample.label, "class name"), (sample.name, "name")):
+                    if is_fault(error, name, what):
+                        listed = bool(self._described.rows)
+                        return str(
+                            root / sidecars.MANIFEST if listed else root
+                        ), f"sample {sample.id}"
+        return str(root), ""
+
+    def batches(self) -> Iterator[Batch]:
+        return list_batches(self._samples, self.batch_size)

@@ -1,0 +1,1 @@
+"""WLASL: a JSON index beside a folder of videos."""

@@ -1,0 +1,392 @@
+"""WLASL: a JSON index beside a flat folder of videos.
+
+::
+
+    WLASL_v0.3.json   [{"gloss": "book", "instances": [{"video_id": "69241", ...}]}]
+    videos/69241.mp4
+
+Of each instance: ``video_id`` (the sample's id), ``split``, ``signer_id`` (the
+group), ``source`` (the site), ``frame_start`` from 1 and ``frame_end`` inclusive
+at 25 frames a second, -1 for the end, ``bbox`` as x0, y0, x1, y1 in pixels.
+Many videos are no longer to be had; those are missing samples, not errors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import msgspec
+
+from signdata.errors import (
+    DatasetError,
+    FormatError,
+    MissingError,
+    SigndataError,
+    UnsafeNameError,
+    UsageError,
+)
+from signdata.formats.reader import Batch, DatasetInfo, ListBatch, Reader, Survey, splits_of
+from signdata.formats.trees import scan
+from signdata.labels import LabelSpace
+from signdata.media.video.clip import ClipOptions, ClipPixels
+from signdata.media.video.frame_conversion import Box
+from signdata.media.video.frame_selection import Range
+from signdata.media.video.keypoints import Poses
+from signdata.media.video.sharing import Part
+from signdata.media.video.video_file import Reel
+from signdata.results import NOTE, Problem
+from signdata.safe_names import component
+from signdata.samples import SPLITS, Broken, Pixels, Sample
+
+T = TypeVar("T")
+
+VIDEOS_DIR = "videos"
+MAX_JSON_BYTES = 256 << 20
+
+
+class Instance(msgspec.Struct):
+    """One signing of a gloss, as the JSON has it."""
+
+    video_id: str
+    split: str = ""
+    signer_id: int | str | None = None
+    source: str = ""
+    url: str = ""
+    fps: float = 25
+    frame_start: int = 1
+    frame_end: int = -1
+    bbox: list[float] = []
+    instance_id: int | None = None
+    variation_id: int | None = None
+
+
+class Gloss(msgspec.Struct):
+    """One gloss and its instances."""
+
+    gloss: str
+    instances: list[Instance]
+
+
+class SubsetEntry(msgspec.Struct):
+    """What an official subset file says of a video."""
+
+    subset: Literal["train", "val", "test"]
+
+
+@dataclass(frozen=True)
+class FileBatch(ListBatch):
+    """The clips that are cut from one file."""
+
+    @property
+    def together(self) -> bool:
+        return len(self.samples) > 1
+
+    def each(self, job: Callable[[Sample], T]) -> list[T]:
+        clips = [one.pixels for one in self.samples if isinstance(one.pixels, ClipPixels)]
+        if not self.together or len(clips) < len(self.samples):
+            return super().each(job)
+        try:
+            starts = [clip.start for clip in clips]
+        except SigndataError:  # each of them says so
+            return super().each(job)
+        jobs = [partial(job, sample) for sample in self.samples]
+        return clips[0].reel.read_together(list(map(Part, starts, jobs)))
+
+
+COLUMNS = ("signer", "site", "frame_start", "frame_end", "bbox", "fps", "range", "verdict")
+
+_YOUTUBE = re.compile(r"(?:youtu\.be/|[?&]v=|/embed/|/v/)([A-Za-z0-9_-]{11})")
+
+
+def read_index(path: Path) -> tuple[list[Gloss], str]:
+    """Read a WLASL JSON; return its glosses and the SHA-256 of its bytes.
+
+    Raises
+    ------
+    MissingError
+        If it is not there.
+    FormatError
+        If it is not such a JSON; the message has the path of the fault inside it.
+    """
+    try:
+        if path.stat().st_size > MAX_JSON_BYTES:
+            raise FormatError(f"over {MAX_JSON_BYTES:,} bytes", path=path)
+        data = path.read_bytes()
+    except FileNotFoundError as err:
+        raise MissingError("not there", path=path) from err
+    except OSError as err:
+        raise FormatError(f"cannot be read ({err.strerror})", path=path) from err
+    try:
+        return msgspec.json.decode(data, type=list[Gloss]), hashlib.sha256(data).hexdigest()
+    except (msgspec.DecodeError, RecursionError) as err:
+        what, _, place = str(err).partition(" - at ")
+        raise FormatError(
+            f"no WLASL index ({what}); expected [{{gloss, instances: [...]}}]",
+            path=path,
+            where=place.strip("`"),
+        ) from err
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which instances are read, and what is cut out of them.
+
+    Attributes
+    ----------
+    glosses : int or tuple of str or None
+        The first so many of the JSON (WLASL100, 300, 1000, 2000), or these.
+    subset : Path or None
+        An official subset file such as ``nslt_100.json``: its ids, with its splits.
+    signers : tuple of str
+        Only these; all when empty.
+    limit : int or None
+        At most so many instances.
+    crop : float or None
+        Cut out the signer's box, grown by this factor.
+    poses : Path or None
+        Folder with a folder of keypoint files for each video.
+    """
+
+    glosses: int | tuple[str, ...] | None = None
+    subset: Path | None = None
+    signers: tuple[str, ...] = ()
+    limit: int | None = None
+    crop: float | None = None
+    poses: Path | None = None
+
+
+def _videos_of(index: Path) -> Path:
+    """Where the videos are unless somebody says: in ``videos/``, else beside the index."""
+    folder = index.parent / VIDEOS_DIR
+    if not folder.is_dir() and any(map(_is_video, index.parent.iterdir())):
+        return index.parent
+    return folder
+
+
+def _is_video(path: Path) -> bool:
+    return path.suffix.lower() in {*scan.VIDEO_SUFFIXES, ".gif"} and path.is_file()
+
+
+class WlaslReader(Reader):
+    """Reads a WLASL JSON and the videos that are there.
+
+    Parameters
+    ----------
+    path : Path
+        The JSON.
+    videos : Path, optional
+        The folder of videos; ``videos/`` beside the JSON by default. A file is an instance's
+        when it is called by its video id, or by the id of its video on YouTube.
+    options : ClipOptions
+        Which frames are read.
+    choice : Choice, optional
+        Which instances are read.
+    official_splits : bool
+        Whether samples carry the JSON's splits.
+    """
+
+    name = "wlasl"
+    risky = True
+
+    def __init__(
+        self,
+        path: Path,
+        videos: Path | None = None,
+        options: ClipOptions = ClipOptions(),
+        choice: Choice | None = None,
+        *,
+        official_splits: bool = True,
+    ) -> None:
+        glosses, self._sha256 = read_index(path)
+        self._path = path
+        self._videos = videos or _videos_of(path)
+        if not self._videos.is_dir():
+            raise MissingError(
+                "no such folder of videos", path=self._videos, remedy="Name it with --videos DIR."
+            )
+        self._options = options
+        self._choice = choice or Choice()
+        if self._choice.poses is not None and not self._choice.poses.is_dir():
+            raise MissingError("no such folder of poses", path=self._choice.poses)
+        self._official = official_splits
+        self._notes: list[Problem] = []
+        self._files = self._list_videos()
+        self._reels: dict[Path, Reel] = {}
+        self._check(glosses)
+        self._samples = self._make(glosses)
+        if not self._samples:
+            n = sum(len(entry.instances) for entry in glosses)
+            what = f"none of its {n:,} instances is chosen" if n else "no instances in it"
+            raise FormatError(what, path=path)
+
+    def _list_videos(self) -> dict[str, Path]:
+        files: dict[str, Path] = {}
+        for path in sorted(self._videos.iterdir()):
+            if _is_video(path):
+                first = files.setdefault(path.stem, path)
+                if first is not path:
+                    self._note(path.name, f"another file of this id, {first.name}, is read")
+        return files
+
+    def _note(self, path: str, message: str) -> None:
+        self._notes.append(Problem(path, "", NOTE, message))
+
+    def _check(self, glosses: list[Gloss]) -> None:
+        names = [entry.gloss for entry in glosses]
+        if len(set(names)) != len(names):
+            raise FormatError("a gloss that stands twice", path=self._path)
+        for i, entry in enumerate(glosses):
+            for j, instance in enumerate(entry.instances):
+                place = f"$[{i}].instances[{j}]"
+                component(instance.video_id, what="video_id", path=self._path, where=place)
+                if instance.split not in ("", *SPLITS):
+                    raise FormatError(
+                        f"split {instance.split!r}; expected train, val or test",
+                        path=self._path,
+                        where=place,
+                    )
+
+    def _make(self, glosses: list[Gloss]) -> list[Sample]:
+        samples: list[Sample] = []
+        seen: set[str] = set()
+        subset = self._read_subset({i.video_id for entry in glosses for i in entry.instances})
+        for entry in self._chosen_glosses(glosses):
+            for instance in entry.instances:
+                if instance.video_id in seen:
+                    self._note(
+                        self._path.name, f"video_id {instance.video_id} stands twice: read once"
+                    )
+                    continue
+                seen.add(instance.video_id)
+                if subset is not None and instance.video_id not in subset:
+                    continue
+                if self._choice.signers and str(instance.signer_id) not in self._choice.signers:
+                    continue
+                split = instance.split if subset is None else subset[instance.video_id]
+                samples.append(self._sample(entry.gloss, instance, split))
+        signers = {str(i.signer_id) for entry in glosses for i in entry.instances}
+        for signer in dict.fromkeys(self._choice.signers):
+            if signer not in signers:
+                self._note(self._path.name, f"no signer {signer!r} is in the index")
+        return samples if self._choice.limit is None else samples[: self._choice.limit]
+
+    def _chosen_glosses(self, glosses: list[Gloss]) -> list[Gloss]:
+        wanted = self._choice.glosses
+        if wanted is None:
+            return glosses
+        if isinstance(wanted, int):
+            if not 1 <= wanted <= len(glosses):
+                raise UsageError(f"{wanted} glosses; expected 1 to {len(glosses)}", path=self._path)
+            return glosses[:wanted]
+        by_name = {entry.gloss: entry for entry in glosses}
+        unknown = [name for name in wanted if name not in by_name]
+        if unknown:
+            raise FormatError(f"has no gloss {unknown[0]!r}", path=self._path)
+        return [by_name[name] for name in dict.fromkeys(wanted)]
+
+    def _read_subset(self, known: set[str]) -> dict[str, str] | None:
+        """Split of each id in an official subset file; ids that the JSON lacks are noted."""
+        path = self._choice.subset
+        if path is None:
+            return None
+        try:
+            entries = msgspec.json.decode(path.read_bytes(), type=dict[str, SubsetEntry])
+        except OSError as err:
+            raise MissingError(f"cannot be read ({err.strerror})", path=path) from err
+        except (msgspec.DecodeError, RecursionError) as err:
+            raise FormatError(
+                f"no subset ({err}); expected {{video_id: {{subset, action}}}}", path=path
+            ) from err
+        for video_id in sorted(entries.keys() - known):
+            self._note(path.name, f"video_id {video_id} is not in the index")
+        return {video_id: entry.subset for video_id, entry in entries.items()}
+
+    def _file_of(self, instance: Instance) -> Path | None:
+        file = self._files.get(instance.video_id)
+        if file is None:
+            youtube = _YOUTUBE.search(instance.url)
+            file = self._files.get(youtube[1]) if youtube else None
+        return file
+
+    def _sample(self, gloss: str, instance: Instance, split: str) -> Sample:
+        path = self._file_of(instance)
+        pixels: Pixels
+        if path is None:
+            pixels = Broken(
+                MissingError("the video is not there", path=self._videos / instance.video_id)
+            )
+        else:
+            pixels = self._pixels(path, instance)
+        signer = "" if instance.signer_id is None else str(instance.signer_id)
+        return Sample(
+            id=instance.video_id,
+            label=gloss,
+            pixels=pixels,
+            split=split if self._official else "",
+            group=signer,
+            source=path.name if path else instance.video_id,
+            kind="clip",
+            meta={
+                "signer": signer,
+                "site": instance.source,
+                "frame_start": str(instance.frame_start),
+                "frame_end": str(instance.frame_end),
+                "bbox": " ".join(f"{value:g}" for value in instance.bbox),
+            },
+        )
+
+    def _pixels(self, path: Path, instance: Instance) -> ClipPixels:
+        choice = self._choice
+        box: Box | None = None
+        if choice.crop is not None and len(instance.bbox) == 4:
+            x0, y0, x1, y1 = instance.bbox
+            box = (x0, y0, x1, y1)
+        folder = choice.poses / instance.video_id if choice.poses else None
+        return ClipPixels(
+            self._reels.setdefault(path, self._options.reel(str(path))),
+            Range(instance.frame_start, instance.frame_end),
+            self._options,
+            box,
+            choice.crop or 1.0,
+            Poses(str(folder)) if folder else None,
+        )
+
+    @cached_property
+    def info(self) -> DatasetInfo:
+        present = {sample.label for sample in self._samples}
+        return DatasetInfo(
+            self.name,
+            "clip",
+            LabelSpace(),
+            len(self._samples),
+            tuple(sorted(present)),
+            COLUMNS,
+            {},
+            tuple(self._notes),
+            ({"name": self._path.name, "sha256": self._sha256},),
+            splits_of(self._samples),
+        )
+
+    def batches(self) -> Iterator[Batch]:
+        """One batch a file: the clips that are cut from it in the order in which they begin."""
+        batches: dict[str, list[Sample]] = {}
+        for sample in self._samples:
+            pixels = sample.pixels
+            key = pixels.reel.path if isinstance(pixels, ClipPixels) else sample.id
+            batches.setdefault(key, []).append(sample)
+        for samples in batches.values():
+            samples.sort(key=lambda sample: int(sample.meta["frame_start"]))
+            yield FileBatch(samples[0].id, tuple(samples))
+
+    def locate(self, error: DatasetError) -> tuple[str, str]:
+        unsafe = isinstance(error, UnsafeNameError)
+        return str(self._path), ("gloss" if "class" in error.what else "video_id") if unsafe else ""
+
+    def survey(self, split: str | None = None) -> Survey:
+        return Survey(None, None, False, None)

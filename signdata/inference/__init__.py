@@ -1,0 +1,1 @@
+"""What a saved network reads, and its export to ONNX."""

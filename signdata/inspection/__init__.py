@@ -1,0 +1,1 @@
+"""Counting a dataset, and verifying it."""

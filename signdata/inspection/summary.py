@@ -1,0 +1,93 @@
+"""Looking at a dataset without changing it: counts per class and split, sizes, kind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from signdata.conversion.pipeline import Progress
+from signdata.errors import SigndataError, UsageError
+from signdata.formats.reader import Reader
+from signdata.results import Problem, Result
+from signdata.samples import SPLITS, Broken
+from signdata.sidecars import table
+
+
+def describe(reader: Reader, progress: Progress | None = None) -> Result:
+    """Count samples per class and split; unreadable ones are counted as failed."""
+    info = reader.info
+    result = Result("info")
+    result.extend(info.notes)
+    counts: Counter[tuple[str, str]] = Counter()
+    groups: set[str] = set()
+    for sample in reader:
+        result.read += 1
+        if isinstance(sample.pixels, Broken):
+            _count_broken(result, sample.pixels.error, sample.id)
+        if sample.label:
+            counts[sample.label, sample.split] += 1
+        groups.add(sample.group)
+        if progress and result.read % 256 == 0:
+            progress(result.read, info.n_samples)
+    classes = info.labels.order(label for label, _ in counts)
+    splits = [name for name in ("", *SPLITS) if any(split == name for _, split in counts)]
+    survey = reader.survey()
+    result.details = {
+        "format": info.format,
+        "kind": info.kind,
+        "samples": result.read,
+        "classes": list(classes),
+        "splits": {split: sum(counts[name, split] for name in classes) for split in splits},
+        "counts": {name: {split: counts[name, split] for split in splits} for name in classes},
+        "size": list(reversed(survey.size_hw)) if survey.size_hw else None,
+        "channels": survey.channels,
+        "frames": survey.n_frames,
+        "groups": len(groups - {""}),
+    }
+    result.exit_code = 3 if result.skipped or result.failed else 0
+    result.summary = _summary(result, classes, splits, counts)
+    return result
+
+
+def _count_broken(result: Result, error: SigndataError, sample_id: str) -> None:
+    missing = isinstance(error, FileNotFoundError)
+    result.skipped += missing
+    result.failed += not missing
+    result.extend([Problem.from_error(error, "missing" if missing else "corrupt", sample_id)])
+
+
+def _summary(
+    result: Result, classes: tuple[str, ...], splits: list[str], counts: Counter[tuple[str, str]]
+) -> str:
+    details = result.details
+    size = details["size"]
+    shown = f"{size[0]}x{size[1]}" if size else "of several sizes"
+    colour = {1: "grey", 3: "colour"}.get(details["channels"], "")
+    kind = "clips" if details["kind"] == "clip" else "pictures"
+    lines = [
+        f"{details['format']}: {result.read:,} {kind} of {len(classes)} classes"
+        + (f", {shown} {colour}".rstrip() if details["frames"] is not None else "")
+    ]
+    if result.skipped or result.failed:
+        lines.append(f"{result.skipped:,} missing, {result.failed:,} unreadable")
+    headers = ["class", *(split or "samples" for split in splits)]
+    rows: list[list[object]] = [
+        [name, *(counts[name, split] for split in splits)] for name in classes
+    ]
+    if len(splits) > 1:
+        headers.append("all")
+        rows = [[*row, sum(int(str(cell)) for cell in row[1:])] for row in rows]
+    rows.append(["all", *(sum(int(str(row[i])) for row in rows) for i in range(1, len(headers)))])
+    return "\n".join([*lines, table(headers, rows)])
+
+
+def refuse_several_splits(reader: Reader, path: Path) -> None:
+    """Raise `UsageError` if a dataset has samples of more than one split."""
+    present = {sample.split for sample in reader}
+    splits = [name for name in SPLITS if name in present]
+    if len(splits) > 1:
+        raise UsageError(
+            f"several splits ({', '.join(splits)}); a CSV of the same kind holds one",
+            path=path,
+            remedy=f"Say --split {splits[0]}.",
+        )

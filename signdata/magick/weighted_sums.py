@@ -1,0 +1,58 @@
+"""Weighted sums in ImageMagick's order: what a resampling reads for each pixel that it makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signdata.magick.profiles import Quanta, Values
+
+
+@dataclass(frozen=True)
+class Taps:
+    """For each target pixel, the source pixels that it is a weighted sum of.
+
+    Attributes
+    ----------
+    index : ndarray
+        (T, M) positions in the source; those of padding have the weight 0.
+    weight : ndarray
+        (T, M) float64.
+    """
+
+    index: NDArray[np.int64]
+    weight: Values
+
+    @classmethod
+    def of_matrix(cls, weights: Values) -> Taps:
+        """The taps of a banded matrix (M, n)."""
+        used = weights != 0
+        first = used.argmax(axis=1)
+        n = weights.shape[1]
+        end = n - used[:, ::-1].argmax(axis=1)
+        steps = np.arange((end - first).max())[:, None]
+        index = np.minimum(first + steps, n - 1)
+        weight = np.where(first + steps < end, weights[np.arange(len(weights)), index], 0.0)
+        return cls(index, weight)
+
+    def matrix(self, n: int) -> Values:
+        """The taps as a matrix (M, n), for a source of size `n`."""
+        weights = np.zeros((self.index.shape[1], n))
+        np.add.at(weights, (np.arange(len(weights)), self.index), self.weight)
+        return weights
+
+    def rows(self, quanta: Quanta) -> Values:
+        """Sums (..., M, W) over the rows of (..., H, W)."""
+        return _summed(quanta[..., self.index, :] * self.weight[:, :, None], -3)
+
+    def columns(self, quanta: Quanta | Values) -> Values:
+        """Sums (..., M) over the last axis."""
+        return _summed(quanta[..., self.index] * self.weight, -2)
+
+
+def _summed(products: Values, axis: int) -> Values:
+    """Add up one after the other, as a loop would: other orders end up on other sides of .5."""
+    total: Values = np.add.reduce(products, axis=axis)
+    return total

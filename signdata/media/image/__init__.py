@@ -1,0 +1,1 @@
+"""Still pictures: decoding, encoding, pixel operations."""

@@ -1,0 +1,411 @@
+"""Still pictures: strict reading, encoding, resizing.
+
+Pillow is the judge of what a picture is: a fixed list of formats, its limit on
+pixels an error, damage an error. Plain JPEGs go through simplejpeg and small
+plain PNGs through `signdata.media.image.png`, which read the same pixels several times
+faster; everything that needs thought (an orientation, CMYK, a palette) goes back
+to Pillow. PNGs are written by OpenCV.
+Arrays are RGB or grey, never BGR, on both sides.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import cv2
+import numpy as np
+import simplejpeg
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from signdata.errors import DecodeError, UsageError
+from signdata.media.image import png
+from signdata.samples import Encoded, Frame, Pixels
+
+ImageFormat: TypeAlias = Literal["png", "jpg"]
+
+MAX_PIXELS = 64_000_000
+"""Pictures above this many pixels are refused before their pixels are read."""
+
+BACKGROUND = (255, 255, 255)
+"""What transparent pixels are laid on: white."""
+
+_SUFFIXES = {
+    "PNG": ".png",
+    "JPEG": ".jpg",
+    "MPO": ".jpg",
+    "BMP": ".bmp",
+    "GIF": ".gif",
+    "TIFF": ".tif",
+    "WEBP": ".webp",
+    "PPM": ".ppm",
+}
+_FORMATS = tuple(name for name in _SUFFIXES if name != "MPO")
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}) | {
+    ".ppm",
+    ".pgm",
+    ".pnm",
+    ".pbm",
+}
+"""File suffixes that are taken for pictures; what is inside decides how they are read."""
+
+TURNED = "EXIF orientation"
+"""How the note starts that a picture was turned upright."""
+
+_ORIENTATION_TAG = 0x0112
+_JPEG_START = b"\xff\xd8\xff"
+_ENDS = {"PNG": b"\0\0\0\0IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}
+"""What a whole file has: one that lacks it may still show every pixel, and is cut short."""
+_WHITE_16 = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the first bytes of a picture say.
+
+    Attributes
+    ----------
+    suffix : str
+        ``.jpg``, ``.png``, ... by content.
+    size_hw : tuple of int
+        Height and width in pixels as they will be read (an orientation applied).
+    channels : int
+        1 (grey) or 3 (RGB), as they will be read.
+    changes : str
+        What reading as 8-bit grey or RGB does to its values, or ''.
+    """
+
+    suffix: str
+    size_hw: tuple[int, int]
+    channels: int
+    changes: str = ""
+
+
+def probe(data: bytes, path: str) -> Header:
+    """Read a picture's header.
+
+    Raises
+    ------
+    DecodeError
+        If it is no picture of a known format, or over `MAX_PIXELS`.
+    """
+    plain = png.parse(data)
+    if plain is not None:
+        return Header(".png", plain.size_hw, plain.channels)
+    if data.startswith(_JPEG_START) and _is_plain_jpeg(data):
+        height, width, colorspace, _ = simplejpeg.decode_jpeg_header(data)
+        return Header(".jpg", (height, width), 3 if colorspace == "YCbCr" else 1)
+    with _judging(path):
+        image = _open(data, path)
+        width, height = image.size
+        if _orientation(image) >= 5:
+            width, height = height, width
+        return Header(
+            _SUFFIXES[image.format or "PNG"], (height, width), _channels(image), _changes(image)
+        )
+
+
+def decode(data: bytes, path: str) -> tuple[Frame, tuple[str, ...]]:
+    """Read a picture's pixels.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    path : str
+        Its name, for messages.
+
+    Returns
+    -------
+    frame : ndarray
+        (H, W, C) uint8; C is 1 for grey pictures and 3 (RGB) for all others. 16-bit greys
+        are divided by 257 and rounded (of 16-bit colours Pillow gives the high bytes), CMYK is
+        converted, palettes are looked up, transparent pixels are laid on white, EXIF
+        orientation is applied.
+    notes : tuple of str
+        What was done beyond reading.
+
+    Raises
+    ------
+    DecodeError
+        If the picture is damaged, cut short, of no known format, or over `MAX_PIXELS`.
+    """
+    if data.startswith(_JPEG_START):
+        frame = _decode_plain_jpeg(data)
+        if frame is not None:
+            return frame, ()
+    plain = png.parse(data)
+    if plain is not None:
+        frame = png.decode(plain, data)
+        if frame is None:
+            raise DecodeError("damaged or cut short: the rows of the PNG do not unpack", path=path)
+        return frame, ()
+    return _decode_with_pillow(data, path)
+
+
+def check(data: bytes, path: str) -> tuple[str, tuple[str, ...]]:
+    """Prove that a picture decodes in full, as cheaply as that can be done.
+
+    Returns
+    -------
+    suffix : str
+        What the bytes are.
+    notes : tuple of str
+        As `decode` gives them.
+
+    Raises
+    ------
+    DecodeError
+        As `decode` raises it.
+    """
+    if data.startswith(_JPEG_START) and _is_plain_jpeg(data):
+        try:
+            # An eighth of the size still reads every coded coefficient.
+            simplejpeg.decode_jpeg(data, "GRAY", min_height=1, min_width=1, strict=True)
+            return ".jpg", ()
+        except ValueError:
+            pass
+    _, notes = decode(data, path)
+    return probe(data, path).suffix, notes
+
+
+@dataclass(frozen=True)
+class CodedPixels(Pixels):
+    """A still or a clip kept as the bytes of picture files, one a frame."""
+
+    _notes: list[str] = field(default_factory=list, compare=False, kw_only=True)
+
+    @abstractmethod
+    def coded(self) -> Iterator[tuple[bytes, str]]:
+        """Yield each frame's bytes, and where they are for messages."""
+
+    def frames(self) -> Iterator[Frame]:
+        for data, place in self.coded():
+            frame, notes = decode(data, place)
+            self._notes.extend(notes)
+            yield frame
+
+    def encoded(self) -> Iterator[Encoded]:
+        for data, place in self.coded():
+            suffix, notes = check(data, place)
+            self._notes.extend(notes)
+            yield Encoded(data, suffix)
+
+    def notes(self) -> tuple[str, ...]:
+        notes = tuple(dict.fromkeys(self._notes))
+        self._notes.clear()
+        return notes
+
+
+def encode(frame: Frame, image_format: ImageFormat, quality: int) -> bytes:
+    """Encode a frame.
+
+    Parameters
+    ----------
+    frame : ndarray
+        (H, W, C) uint8, C in {1, 3}, RGB.
+    image_format : {'png', 'jpg'}
+        PNG keeps every value; JPEG does not.
+    quality : int
+        1..100, for JPEG; chroma is halved both ways (4:2:0).
+    """
+    if image_format == "jpg":
+        return bytes(
+            simplejpeg.encode_jpeg(
+                np.ascontiguousarray(frame),
+                quality=quality,
+                colorspace="GRAY" if frame.shape[2] == 1 else "RGB",
+                colorsubsampling="420",
+            )
+        )
+    if frame.size <= png.TINY:
+        return png.encode_tiny(frame)
+    pixels = frame if frame.shape[2] == 1 else cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
+    done, data = cv2.imencode(".png", pixels)
+    if not done:
+        raise DecodeError(f"OpenCV could not encode a picture of shape {frame.shape} as PNG")
+    return bytes(data.tobytes())
+
+
+def resize(frame: Frame, size_hw: tuple[int, int]) -> Frame:
+    """Resize to (height, width): area averaging when shrinking, cubic when growing."""
+    if frame.shape[:2] == size_hw:
+        return frame
+    height, width = size_hw
+    shrinks = height * width < frame.shape[0] * frame.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    resized = cv2.resize(frame, (width, height), interpolation=how)
+    return np.asarray(resized, np.uint8).reshape(height, width, frame.shape[2])
+
+
+def to_gray(frame: Frame) -> Frame:
+    """Rec. 601 luma of an RGB frame as (H, W, 1); a grey frame comes back as it is."""
+    if frame.shape[2] == 1:
+        return frame
+    gray: Frame = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8)[:, :, None]
+    return gray
+
+
+def sharpness(gray: Frame) -> float:
+    """Variance of the Laplacian of a grey frame (H, W, 1): low where it is blurred or flat."""
+    return float(cv2.Laplacian(gray, cv2.CV_64F).var())
+
+
+def check_format(image_format: str, quality: int) -> None:
+    """Raise `UsageError` unless the format is known and the quality within 1..100."""
+    if image_format not in ("png", "jpg"):
+        raise UsageError(f"image format {image_format!r}; expected png or jpg")
+    if not 1 <= quality <= 100:
+        raise UsageError(f"quality {quality}; expected 1..100")
+
+
+def _is_plain_jpeg(data: bytes) -> bool:
+    """Whether nothing in the header asks for more than decoding grey or YCbCr."""
+    if b"Exif\0\0" in data[:65536] or b"Adobe\0" in data[:4096]:
+        return False
+    if b"tiff:Orientation" in data[:65536]:  # XMP can turn a picture, too
+        return False
+    if data.rfind(_ENDS["JPEG"]) < 0:
+        return False
+    try:
+        height, width, colorspace, _ = simplejpeg.decode_jpeg_header(data)
+    except ValueError:
+        return False
+    return colorspace in ("Gray", "GRAY", "YCbCr") and height * width <= MAX_PIXELS
+
+
+def _decode_plain_jpeg(data: bytes) -> Frame | None:
+    """Pixels of an undamaged grey or YCbCr JPEG; None when Pillow should judge."""
+    if not _is_plain_jpeg(data):
+        return None
+    try:
+        colorspace = simplejpeg.decode_jpeg_header(data)[2]
+        wanted = "GRAY" if colorspace in ("Gray", "GRAY") else "RGB"
+        return np.asarray(simplejpeg.decode_jpeg(data, wanted, strict=True), np.uint8)
+    except ValueError:
+        return None
+
+
+@contextlib.contextmanager
+def _judging(path: str) -> Iterator[None]:
+    """Pillow at work on a stranger's file: all that it raises becomes a `DecodeError`."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            yield
+    except DecodeError:
+        raise
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as err:
+        raise DecodeError(f"too many pixels ({err})", path=path) from err
+    except Exception as err:  # a damaged file may make a decoder raise anything
+        raise DecodeError(f"damaged or cut short ({err})", path=path) from err
+
+
+def _open(data: bytes, path: str) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+    except UnidentifiedImageError:
+        known = ", ".join(sorted(_FORMATS))
+        raise DecodeError(
+            f"no picture; expected {known}, found {_looks_like(data)}", path=path
+        ) from None
+    if image.width * image.height > MAX_PIXELS:
+        size = f"{image.width}x{image.height}"
+        raise DecodeError(
+            f"{size} pixels; expected at most {MAX_PIXELS:,}, found {image.width * image.height:,}",
+            path=path,
+        )
+    return image
+
+
+def _decode_with_pillow(data: bytes, path: str) -> tuple[Frame, tuple[str, ...]]:
+    notes = []
+    with _judging(path):
+        image = _open(data, path)
+        if data.rfind(_ENDS.get(image.format or "", b"")) < 0:
+            raise DecodeError(f"cut short: the {image.format} has no end", path=path)
+        n_frames = getattr(image, "n_frames", 1)
+        if n_frames > 1 and image.format != "MPO":
+            notes.append(f"animated or many pages ({n_frames}): the first is read")
+        if changes := _changes(image):
+            notes.append(f"{changes} on reading")
+        image.load()  # before anything asks for EXIF: Pillow loads for that, and tries but once
+        orientation = _orientation(image)
+        if orientation > 1:
+            image = ImageOps.exif_transpose(image)
+            notes.append(f"{TURNED} {orientation} applied on reading")
+        return _to_array(image, path), tuple(notes)
+
+
+def _changes(image: Image.Image) -> str:
+    if _has_alpha(image):
+        return "transparency laid on white"
+    if image.mode.startswith("I"):
+        return "16-bit values brought to 8"
+    return "" if image.mode in ("1", "L", "P", "RGB") else f"{image.mode} brought to RGB"
+
+
+def _orientation(image: Image.Image) -> int:
+    if image.format == "PNG" and "exif" not in image.info:
+        return 1
+    try:
+        value = image.getexif().get(_ORIENTATION_TAG, 1)
+    except Exception:  # unreadable EXIF says nothing about the pixels
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _has_alpha(image: Image.Image) -> bool:
+    return image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
+
+
+def _channels(image: Image.Image) -> int:
+    return 1 if image.mode in ("1", "L", "LA", "La") or image.mode.startswith("I") else 3
+
+
+def _to_array(image: Image.Image, path: str) -> Frame:
+    if image.mode.startswith("I"):
+        return _scaled(image, path)
+    if image.mode == "F":
+        raise DecodeError("floating-point pixels; expected 8- or 16-bit values", path=path)
+    mode = "L" if _channels(image) == 1 else "RGB"
+    if _has_alpha(image):
+        layer = image.convert("RGBA")
+        ground = Image.new("RGBA", layer.size, (*BACKGROUND, 255))
+        image = Image.alpha_composite(ground, layer)
+    if image.mode != mode:
+        image = image.convert(mode)
+    array: Any = np.asarray(image, np.uint8)
+    frame: Frame = array[:, :, None] if array.ndim == 2 else array
+    return frame
+
+
+def _scaled(image: Image.Image, path: str) -> Frame:
+    """A 16-bit grey picture as 8 bits."""
+    values = np.asarray(image).astype(np.int64)
+    if values.min() < 0 or values.max() > _WHITE_16:
+        raise DecodeError(
+            f"grey values {values.min()}..{values.max()}; expected 0..{_WHITE_16}", path=path
+        )
+    if "transparency" in image.info:
+        values[values == image.info["transparency"]] = _WHITE_16
+    scaled: Frame = ((values + 128) // 257).astype(np.uint8)[:, :, None]
+    return scaled
+
+
+def _looks_like(data: bytes) -> str:
+    """Name what a file that is no picture seems to be, for a message."""
+    if not data:
+        return "an empty file"
+    head = data[:512].lstrip().lower()
+    if head.startswith((b"<!doctype", b"<html", b"<?xml", b"<svg")):
+        return "a web page"
+    if head.startswith((b"gif8", b"\x89png", b"\xff\xd8")):
+        return "the beginning of a damaged picture"
+    return f"bytes that start with {data[:8]!r}"

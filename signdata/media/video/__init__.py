@@ -1,0 +1,1 @@
+"""Videos: containers, frames, ranges, ffmpeg."""

@@ -1,0 +1,251 @@
+"""The frames of one clip: a range of a video file, selected, cut, scaled.
+
+A clip is read in one pass over its file. Which frames come out is decided by
+time stamps that are read first; when decoding then finds other frames than the
+time stamps promised, what came out is taken back and the file is read once more
+with what was found.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import av
+
+from signdata.errors import CrashError, DecodeError, ShortError, UsageError
+from signdata.media.video.container import Header
+from signdata.media.video.frame_conversion import Box, Converter, FrameShape
+from signdata.media.video.frame_selection import Range, Selection, Taken, take_range
+from signdata.media.video.keypoints import Poses
+from signdata.media.video.video_file import Reel
+from signdata.samples import Frame, Pixels, ReadAgain
+
+T = TypeVar("T")
+
+LOST_BY_DECODERS = 2
+"""Coded pictures at the end of a file that a decoder may keep to itself."""
+
+RANGE_POLICIES = ("auto", "apply", "ignore")
+DECODERS = ("pyav", "ffmpeg")
+
+
+@dataclass(frozen=True)
+class ClipOptions:
+    """What is read of every video.
+
+    Attributes
+    ----------
+    selection : Selection
+        Which frames of a clip come out.
+    shape : FrameShape
+        What they are cut and scaled to.
+    ranges : {'auto', 'apply', 'ignore'}
+        How labelled ranges are applied; see `signdata.media.video.frame_selection.take_range`.
+    keep_short : bool
+        Whether a video that ends early gives what it has.
+    decoder : {'pyav', 'ffmpeg'}
+        The library, or the ffmpeg program in a process of its own.
+    timeout : float or None
+        Seconds after which a video is given up.
+    """
+
+    selection: Selection = Selection()
+    shape: FrameShape = FrameShape()
+    ranges: str = "auto"
+    keep_short: bool = False
+    decoder: str = "pyav"
+    timeout: float | None = None
+
+    def reel(self, path: str) -> Reel:
+        """A video file to be read in this way."""
+        return Reel(path, self.decoder, self.timeout)
+
+    def __post_init__(self) -> None:
+        if self.ranges not in RANGE_POLICIES:
+            raise UsageError(f"ranges {self.ranges!r}; expected one of {', '.join(RANGE_POLICIES)}")
+        if self.decoder not in DECODERS:
+            raise UsageError(f"decoder {self.decoder!r}; expected one of {', '.join(DECODERS)}")
+
+
+@dataclass
+class _Learned:
+    """What reading a clip has found out."""
+
+    taken: Taken | None = None
+    wanted: list[int] = field(default_factory=list)
+    without_pose: int = 0
+    short: str = ""
+    verdict: str = ""
+    reread: bool = False
+    settled: bool = False
+
+
+@dataclass(frozen=True)
+class ClipPixels(Pixels):
+    """The frames of one clip.
+
+    Attributes
+    ----------
+    reel : Reel
+        The video file, shared by all clips that are cut from it.
+    range : Range
+        The labelled range in it.
+    options : ClipOptions
+        What is read.
+    box : tuple of float or None
+        x0, y0, x1, y1 of the part that is kept, in pixels of the file or of the larger
+        picture that it was made from.
+    grow : float
+        How much larger than the box that part is.
+    poses : Poses or None
+        Keypoints of the file's frames.
+    """
+
+    reel: Reel
+    range: Range = Range()
+    options: ClipOptions = ClipOptions()
+    box: Box | None = None
+    grow: float = 1.0
+    poses: Poses | None = None
+    _learned: _Learned = field(default_factory=_Learned, compare=False)
+
+    def frames(self) -> Iterator[Frame]:
+        return self._each(lambda converter, frame: converter.rgb(frame))
+
+    def jpegs(self, quality: int) -> Iterator[bytes] | None:
+        if self.box is not None:
+            return None
+        return self._each(lambda converter, frame: converter.jpeg(frame, quality))
+
+    def notes(self) -> tuple[str, ...]:
+        learned = self._learned
+        if learned.taken is None:
+            return ()
+        notes = list(learned.taken.notes)
+        if self.reel.header.untimed:
+            rate = f"{float(self.reel.header.rate):g}"
+            notes.append(f"a bare stream without times: {rate} frames a second are assumed")
+        length = learned.taken.stop - learned.taken.start
+        if learned.short:
+            notes.append(f"{learned.short}: what there is was kept")
+        if self.options.selection.n_frames and length < len(learned.wanted):
+            notes.append(f"a range of {length} frames repeated to give {len(learned.wanted)}")
+        if learned.without_pose:
+            notes.append(f"{learned.without_pose} of {len(learned.wanted)} frames have no pose")
+        return tuple(notes)
+
+    def beside(self, number: int) -> tuple[str, bytes] | None:
+        if self.poses is None:
+            return None
+        data = self.poses.of(self._learned.wanted[number])
+        if data is None:
+            self._learned.without_pose += 1
+        return None if data is None else (".json", data)
+
+    def found(self) -> dict[str, str]:
+        taken = self._learned.taken
+        if taken is None:
+            return {}
+        fps = self.reel.header.timeline.fps
+        return {
+            "fps": f"{fps:.3f}".rstrip("0").rstrip("."),
+            "range": f"{taken.start + 1}-{taken.stop}",
+            "verdict": self._learned.verdict or ("short" if taken.fault else "ok"),
+        }
+
+    def stored(self) -> Iterator[bytes] | None:
+        return self.reel.parts() if self.range.is_whole else None
+
+    @property
+    def start(self) -> int:
+        """Index in the file of the first frame of the range, by what the header says."""
+        return take_range(self.range, self.reel.header.timeline, self.options.ranges).start
+
+    def settle(self) -> None:
+        learned = self._learned
+        if learned.settled or (self.range.is_whole and self.options.selection.is_all):
+            return
+        try:
+            self.reel.settle()
+        except DecodeError:  # what lies behind the range need not be whole
+            with contextlib.suppress(ReadAgain):
+                for _ in self._each(lambda converter, frame: None):
+                    pass
+        learned.settled = True
+
+    def source_sha256(self) -> str:
+        return self.reel.sha256()
+
+    def _each(self, convert: Callable[[Converter, av.VideoFrame], T]) -> Iterator[T]:
+        """Yield what `convert` makes of each selected frame, in order; see the module."""
+        learned, reel, header = self._learned, self.reel.free(), self.reel.header
+        timeline = header.timeline
+        taken = take_range(self.range, timeline, self.options.ranges)
+        if taken.fault and (taken.stop == taken.start or not self.options.keep_short):
+            raise ShortError(taken.fault, path=self.reel.path)
+        to_the_end = taken.stop == len(timeline)
+        if to_the_end and header.ends_early:
+            self._is_short(header.ends_early)
+        wanted = self.options.selection.of(timeline, taken.start, taken.stop)
+        learned.taken, learned.wanted, learned.without_pose = taken, wanted, 0
+        last_use = {index: position for position, index in enumerate(wanted)}
+        converter = Converter(self.options.shape, header.aspect, self.box, self.grow)
+        waiting: dict[int, T] = {}
+        position = 0
+        try:
+            for index, frame in reel.frames(taken.start):
+                if index in last_use:
+                    waiting[index] = convert(converter, frame)
+                while position < len(wanted) and wanted[position] in waiting:
+                    wanted_index = wanted[position]
+                    yield waiting[wanted_index]
+                    if last_use[wanted_index] == position:
+                        del waiting[wanted_index]
+                    position += 1
+                as_promised = frame.pts is None or header.index_of(frame.pts) == index
+                if index + 1 == taken.stop and not to_the_end and as_promised:
+                    return  # what lies behind the range need not be whole
+        except DecodeError as err:
+            self._start_again(reel.stamps, header, err)
+        else:
+            if len(reel.stamps) != len(timeline):
+                self._start_again(reel.stamps, header, None)
+
+    def _is_short(self, why: str, *, corrupt: bool = False) -> None:
+        what = f"damaged ({why})" if corrupt else f"ends early ({why})"
+        if not self.options.keep_short:
+            kind = DecodeError if corrupt else ShortError
+            remedy = "Keep what there is with --keep-short."
+            raise kind(what, path=self.reel.path, remedy=remedy)
+        self._learned.short = what
+        self._learned.verdict = "corrupt" if corrupt else "short"
+
+    def _start_again(
+        self, found: list[int | None], header: Header, fault: DecodeError | None
+    ) -> None:
+        """Decoding found other frames than the time stamps promised: read again, or say so."""
+        learned, reel, promised = self._learned, self.reel, len(header.timeline)
+        if isinstance(fault, CrashError):  # it was given up: nobody knows what it holds
+            raise fault
+        if fault is not None and len(found) == promised and learned.reread:
+            return  # the damage behind the frames that there are, once more
+        if not found:
+            raise fault or DecodeError("a video without a frame", path=reel.path)
+        if learned.reread:
+            what = f"decodes to {promised} frames, then to {len(found)}"
+            raise DecodeError(what, path=reel.path)
+        undecodable = header.index_of(found[0])  # what precedes the first key frame
+        lost = promised - undecodable - len(found)
+        if fault is not None or lost > LOST_BY_DECODERS:
+            why = f"frame {len(found)} of {promised}" + (f": {fault.what}" if fault else "")
+            cut_off = bool(header.ends_early) or lost <= LOST_BY_DECODERS
+            self._is_short(why, corrupt=not cut_off)
+        learned.reread = True
+        reel.believe(found)
+        if self.range.is_whole and self.options.selection.is_all and len(found) <= promised:
+            learned.taken, learned.wanted = Taken(0, len(found)), learned.wanted[: len(found)]
+            return  # every frame there is has come out
+        raise ReadAgain

@@ -1,0 +1,502 @@
+"""Videos decoded and encoded by the ffmpeg program, in a process of its own.
+
+The program is told by its options which containers it may take for what it is given and that
+it may open files only, like `container`; nobody asks it what a file holds. Decoded
+frames come uncompressed through a pipe, one after the other, as they lie in the file: in its
+own pixel format where that can be carried, not turned, with the tags of their colours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import subprocess
+import threading
+import time
+from collections.abc import Generator, Iterable, Iterator
+from fractions import Fraction
+from itertools import pairwise
+from math import lcm
+from typing import IO, Any
+
+import av
+import ffmpeg
+import imageio_ffmpeg
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from numpy.typing import NDArray
+
+from signdata.errors import CrashError, DecodeError, DependencyError, MissingError
+from signdata.media.image.decode import MAX_PIXELS
+from signdata.media.video import container as video
+from signdata.media.video.frame_conversion import HD_HEIGHT
+from signdata.media.video.frame_selection import Timeline
+
+CARRIED = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv411p", "yuv410p", "gray"})
+"""Pixel formats that pass through the pipe as they are; others are packed without loss."""
+
+QUALITY = 18
+"""Constant rate factor of x264: no loss that is seen."""
+
+_HOW = Interpolation.AREA
+
+_TICKS = 10_000
+"""Ticks of a second that an MP4 has at least."""
+
+_MAX_TICKS = 1 << 30
+_APPROXIMATE = 90_000
+
+_PART = re.compile(r"\[[^]]*@ 0x[0-9a-f]+\] ?")
+"""Which part of the program says a line, and where it lies in memory."""
+
+_OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
+_SHOWN: dict[str, Any] = {"loglevel": "error", "hide_banner": None}
+
+
+class Program:
+    """The ffmpeg program at work; to be used in a ``with``, which ends it in any case.
+
+    Parameters
+    ----------
+    words : list of str
+        Its command line.
+    deadline : float, optional
+        `time.monotonic` value at which it is ended.
+
+    Attributes
+    ----------
+    late : bool
+        Whether it was ended for that.
+    """
+
+    def __init__(self, words: list[str], deadline: float | None = None) -> None:
+        self._process = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        self._complaint = ""
+        self.late = False
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        self._timer = None if left is None else threading.Timer(left, self._give_up)
+        if self._timer is not None:
+            self._timer.daemon = True
+            self._timer.start()
+
+    @property
+    def stdin(self) -> IO[bytes]:
+        """What it reads."""
+        assert self._process.stdin is not None
+        return self._process.stdin
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        """What it writes."""
+        assert self._process.stdout is not None
+        return self._process.stdout
+
+    def fault(self) -> str:
+        """Wait for its end; why it failed, or ''."""
+        code = self._process.wait()
+        self._listener.join()
+        if self.late:
+            return "takes too long"
+        return (self._complaint or f"exit code {code}") if code else ""
+
+    def _listen(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            text = _PART.sub("", line[-500:].decode(errors="replace")).strip()
+            self._complaint = self._complaint or text
+
+    def _give_up(self) -> None:
+        self.late = True
+        self._process.kill()
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._process.kill()
+        self._process.wait()
+        self._listener.join()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            assert pipe is not None
+            with contextlib.suppress(OSError):  # what it did not read any more
+                pipe.close()
+
+
+class _Readable:
+    """A pipe of which a library only knows that it can be read."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self.read = pipe.read
+
+
+def decoding(path: str, stream: int, pixel_format: str | None) -> list[str]:
+    """The command line that decodes one stream of a file, whose pixels come in this format."""
+    source = ffmpeg.input(
+        f"file:{path}",
+        noautorotate=None,
+        threads=1,
+        xerror=None,
+        max_pixels=MAX_PIXELS,
+        protocol_whitelist=video.PROTOCOLS,
+        format_whitelist=video.CONTAINERS,
+    )
+    # Times are told by the header; through the pipe goes one frame every 40 ms.
+    frames = source[str(stream)].filter("setpts", "N/25/TB")
+    if pixel_format in CARRIED:
+        packed = {"vcodec": "rawvideo"}
+        frames = frames.filter("format", pixel_format)
+    else:
+        packed = {"vcodec": "ffv1"}
+    output = frames.output(
+        "pipe:1",
+        format="matroska",
+        fps_mode="passthrough",
+        enc_time_base="1/25",
+        **packed,
+        **_SHOWN,
+    )
+    return _words(output)
+
+
+def _words(output: Any) -> list[str]:
+    return list(map(str, ffmpeg.compile(output, cmd=find_program())))
+
+
+def find_program() -> str:
+    """Where the ffmpeg program is.
+
+    Raises
+    ------
+    DependencyError
+        If there is none.
+    """
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as err:
+        raise DependencyError(
+            "no ffmpeg program", remedy="Install ffmpeg, or say where it is in IMAGEIO_FFMPEG_EXE."
+        ) from err
+
+
+def decode(
+    path: str, header: video.Header, *, deadline: float | None = None
+) -> Generator[av.VideoFrame, None, None]:
+    """Yield every frame of a video in the order of display.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    header : Header
+        What demuxing said of it: the frames get their time stamps from there.
+    deadline : float, optional
+        `time.monotonic` value after which decoding is given up.
+
+    Raises
+    ------
+    DecodeError
+        If the file is no video of a known kind, is damaged, or holds no frame.
+    """
+    with video.open_container(path) as container:
+        stream = video.video_stream(container, path)
+        words = decoding(path, stream.index, stream.codec_context.pix_fmt)
+    stamps = [round(when / header.time_base) for when in header.timeline.times]
+    n = 0
+    with Program(words, deadline) as program:
+        program.stdin.close()
+        for frame in _frames_of(program, path):
+            frame.pts = stamps[n] if n < len(stamps) else None
+            n += 1
+            yield frame
+        while not program.stdout.closed and program.stdout.read(1 << 16):
+            pass  # what stands behind the last frame
+        fault = program.fault()
+    if fault or not n:
+        what = fault.replace(f"file:{path}", "the file").replace(path, "the file")
+        where = f"frame {n}" if n else ""
+        kind = CrashError if program.late else DecodeError
+        raise kind(f"cannot be decoded ({what or 'no frame'})", path=path, where=where)
+
+
+def _frames_of(program: Program, path: str) -> Iterator[av.VideoFrame]:
+    """The frames in the pipe; ends where they end, for whatever reason."""
+    try:
+        with _opened(_Readable(program.stdout), "matroska") as container:
+            yield from container.decode(container.streams.video[0])
+    except (av.error.FFmpegError, EOFError, IndexError):
+        program.stdout.close()
+        if not program.fault():  # else the program's own words say why
+            raise DecodeError("cannot be decoded (broken pipe)", path=path) from None
+
+
+def _opened(file: Any, name: str) -> Any:
+    """A container that the program made, for reading."""
+    return av.open(file, format=name)
+
+
+def encode(
+    frames: Iterable[av.VideoFrame],
+    path: str,
+    *,
+    target: str,
+    rate: Fraction,
+    aspect: Fraction | None = None,
+    deadline: float | None = None,
+) -> None:
+    """Encode frames as H.264, upright, their sizes even; the same bytes every time.
+
+    Each frame is coded by itself in order of display; `store` gives it its time.
+
+    Parameters
+    ----------
+    frames : iterable of av.VideoFrame
+        As they were decoded. All become as large as the first, less a pixel where it is odd.
+    path : str
+        The file that they come from, for errors.
+    target : str
+        The file to write.
+    rate : Fraction
+        Frames a second, about.
+    aspect : Fraction, optional
+        Width of a pixel over its height, before the frame is turned.
+    deadline : float, optional
+        `time.monotonic` value after which encoding is given up.
+    """
+    with contextlib.ExitStack() as stack:
+        scaler, program = None, None
+        for frame in frames:
+            if program is None or scaler is None:
+                scaler = _Planes(frame, path, aspect)
+                program = stack.enter_context(Program(_encoding(scaler, rate), deadline))
+                coded = _Collected(program.stdout, target)
+            try:
+                for plane in scaler.of(frame):
+                    program.stdin.write(plane)
+            except BrokenPipeError:
+                break  # it says why
+        if program is None:
+            return
+        with contextlib.suppress(BrokenPipeError):
+            program.stdin.close()
+        coded.wait()
+        fault = program.fault()
+    if fault:
+        raise DecodeError(f"cannot be encoded ({fault})", path=path)
+
+
+class _Collected:
+    """All that comes out of a pipe, brought into a file beside what goes into another pipe."""
+
+    def __init__(self, pipe: IO[bytes], target: str) -> None:
+        self._error: OSError | None = None
+        self._thread = threading.Thread(target=self._read, args=(pipe, target), daemon=True)
+        self._thread.start()
+
+    def _read(self, pipe: IO[bytes], target: str) -> None:
+        with contextlib.suppress(ValueError):  # closed before its end
+            try:
+                with open(target, "wb") as file:
+                    while data := pipe.read(1 << 16):
+                        file.write(data)
+            except OSError as err:
+                self._error = err
+                while pipe.read(1 << 16):
+                    pass
+
+    def wait(self) -> None:
+        """Wait for the end; raise what went wrong with the file."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+
+class _Planes:
+    """Brings frames into the planes that are encoded: 4:2:0, even, upright.
+
+    Attributes
+    ----------
+    size_wh : tuple of int
+        Of the upright picture.
+    aspect : Fraction
+        Width of its pixels over their height.
+    space, full : str, bool
+        The colours' matrix, and whether they use the full range.
+    """
+
+    def __init__(self, first: av.VideoFrame, path: str, aspect: Fraction | None) -> None:
+        width, height = first.width, first.height
+        self.aspect = aspect if aspect and aspect > 0 else Fraction(1)
+        self._turns = round(first.rotation / 90) % 4
+        if self._turns % 2:  # pixels that lie on their side are made square
+            width, self.aspect = max(1, round(width * self.aspect)), Fraction(1)
+        self._wh = width, height
+        self._even = width // 2 * 2, height // 2 * 2
+        if not all(self._even):
+            raise DecodeError(f"frames of {width}x{height} pixels", path=path)
+        self.size_wh = self._even[::-1] if self._turns % 2 else self._even
+        self._scaler = VideoReformatter()
+        self.space, self.full = _colours(first)
+
+    def of(self, frame: av.VideoFrame) -> Iterator[bytes]:
+        """Bytes of Y, U and V."""
+        coded = frame
+        if frame.format.name not in ("yuv420p", "yuvj420p") or (
+            (frame.width, frame.height) != self._wh
+        ):
+            coded = self._scaler.reformat(
+                frame, *self._wh, "yuv420p", interpolation=_HOW, **self._matrix(frame)
+            )
+        width, height = self._even
+        for i, plane in enumerate(coded.planes):
+            rows, columns = (height, width) if not i else (height // 2, width // 2)
+            data: NDArray[np.uint8] = np.frombuffer(memoryview(plane), np.uint8)
+            data = data.reshape(-1, plane.line_size)[:rows, :columns]
+            yield np.rot90(data, self._turns).tobytes()
+
+    def _matrix(self, frame: av.VideoFrame) -> dict[str, Any]:
+        space = Colorspace.ITU709 if self.space == "bt709" else Colorspace.ITU601
+        shown = ColorRange.JPEG if self.full else ColorRange.MPEG
+        if _is_rgb(frame):
+            return {"dst_colorspace": space, "dst_color_range": shown}
+        return {
+            "src_colorspace": space,
+            "dst_colorspace": space,
+            "src_color_range": shown,
+            "dst_color_range": shown,
+        }
+
+
+def _is_rgb(frame: av.VideoFrame) -> bool:
+    return frame.format.name.startswith(("rgb", "bgr", "gbr", "pal", "gray", "0", "argb", "abgr"))
+
+
+def _colours(frame: av.VideoFrame) -> tuple[str, bool]:
+    """The matrix that a frame is in, by its tag or else its height, and whether full range."""
+    if _is_rgb(frame):
+        return "smpte170m", False
+    space = int(frame.colorspace)
+    full = int(frame.color_range) == ColorRange.JPEG or frame.format.name.startswith("yuvj")
+    if space == 1 or (space not in (5, 6) and frame.height >= HD_HEIGHT):
+        return "bt709", full
+    return "smpte170m", full
+
+
+def _encoding(planes: _Planes, rate: Fraction) -> list[str]:
+    pixel = planes.aspect
+    source = ffmpeg.input(
+        "pipe:0",
+        format="rawvideo",
+        pixel_format="yuv420p",
+        video_size=planes.size_wh,
+        framerate=str(rate.limit_denominator(1001)),
+        protocol_whitelist="pipe",
+    )
+    tagged = source.video.filter(
+        "setparams", range="pc" if planes.full else "tv", colorspace=planes.space
+    ).filter("setsar", f"{pixel.numerator}/{pixel.denominator}", max=10_000)
+    output = tagged.output(
+        "pipe:1",
+        format="nut",
+        vcodec="libx264",
+        preset="medium",
+        crf=QUALITY,
+        bf=0,  # pictures are stored in the order in which they are shown
+        pix_fmt="yuv420p",
+        threads=1,
+        fps_mode="passthrough",
+        flags="+bitexact",
+        fflags="+bitexact",
+        **_SHOWN,
+    )
+    return _words(output)
+
+
+def store(coded: str, path: str, timeline: Timeline, *, target: str) -> None:
+    """Bring what `encode` made into an MP4 in which each frame has its own time.
+
+    What describes the frames stands before them, so that a player can begin at once.
+
+    Parameters
+    ----------
+    coded : str
+        The file from `encode`.
+    path : str
+        The file that it comes from, for errors.
+    target : str
+        The file to write.
+    timeline : Timeline
+        When each frame is shown.
+
+    Raises
+    ------
+    DecodeError
+        If the MP4 does not hold as many frames as there are times.
+    """
+    try:
+        _mux(coded, target, timeline)
+        with _opened(f"file:{target}", "mp4") as container:
+            n = sum(1 for _ in container.decode(container.streams.video[0]))
+    except (av.error.FFmpegError, EOFError, IndexError) as err:
+        code = getattr(err, "errno", None)
+        if code in _OF_THE_DISK:
+            raise OSError(code, os.strerror(code), target) from err
+        raise DecodeError(f"cannot be encoded ({err})", path=path) from err
+    if n != len(timeline):
+        raise DecodeError(f"encoded to {n} frames, not {len(timeline)}", path=path)
+
+
+def _mux(coded: str, target_path: str, timeline: Timeline) -> None:
+    rate = _ticks([*timeline.times, timeline.end])
+    ticks = [round(when * rate) for when in (*timeline.times, timeline.end)]
+    options = {"fflags": "+bitexact", "movflags": "+faststart"}
+    with (
+        _opened(f"file:{coded}", "nut") as source,
+        av.open(f"file:{target_path}", "w", format="mp4", options=options) as target,
+    ):
+        stream = source.streams.video[0]
+        track = target.add_stream_from_template(stream)
+        track.time_base = Fraction(1, rate)
+        packets = (packet for packet in source.demux(stream) if packet.size)
+        for packet, (start, end) in zip(packets, pairwise(ticks), strict=False):
+            packet.stream = track
+            packet.time_base = track.time_base
+            packet.pts = packet.dts = start
+            packet.duration = max(1, end - start)
+            target.mux(packet)
+
+
+def _ticks(times: Iterable[Fraction]) -> int:
+    """Ticks a second in which all times are whole, if there are any of a usual number."""
+    whole = 1
+    for when in times:
+        whole = lcm(whole, when.denominator)
+        if whole > _MAX_TICKS:
+            return _APPROXIMATE
+    return whole * -(-_TICKS // whole)
+
+
+def can_be_copied(path: str) -> bool:
+    """Whether a file is what `trim` makes but for its range: MP4, H.264, 4:2:0, even."""
+    if os.path.splitext(path)[1].lower() != ".mp4":
+        return False
+    try:
+        with video.open_container(path) as container:
+            stream = video.video_stream(container, path)
+            return (
+                "mp4" in container.format.name
+                and stream.codec_context.name == "h264"
+                and stream.codec_context.pix_fmt in ("yuv420p", "yuvj420p")
+                and not stream.width % 2
+                and not stream.height % 2
+            )
+    except (DecodeError, MissingError):
+        return False

@@ -1,0 +1,237 @@
+"""From a decoded video frame to a picture: crop, scale, colours, rotation.
+
+Frames are scaled before their colours are converted, and for JPEG they are not
+converted to RGB at all: the planes go into the encoder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+import av
+import numpy as np
+import simplejpeg
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from numpy.typing import NDArray
+
+from signdata.errors import UsageError
+from signdata.media.image.decode import resize
+from signdata.samples import Frame
+
+HD_HEIGHT = 720
+"""Untagged video from this height on is taken for BT.709, below for BT.601, as players do."""
+
+SQUARE = Fraction(1, 100)
+"""Pixels whose sides differ by less are taken for square."""
+
+_BT709 = 1
+_BT601 = (5, 6)
+_FULL = 2
+
+
+Box: TypeAlias = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in pixels of the upright frame."""
+
+_SIZES = ((320, 240), (640, 360), (640, 480), (720, 480), (854, 480), (1280, 720), (1920, 1080))
+"""Widths and heights that videos of the web come in, by size."""
+
+
+@dataclass(frozen=True)
+class FrameShape:
+    """What a frame is scaled to.
+
+    Attributes
+    ----------
+    short_side : int or None
+        Length of the shorter side in pixels, the other in proportion.
+    size_hw : tuple of int or None
+        Height and width, whatever the proportions.
+    """
+
+    short_side: int | None = None
+    size_hw: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.short_side is not None and self.size_hw is not None:
+            raise UsageError("--short-side and --size contradict each other")
+
+    def of(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of the output for an upright picture of `height` x `width`."""
+        if self.size_hw is not None:
+            return self.size_hw
+        if self.short_side is None:
+            return height, width
+        scale = Fraction(self.short_side, min(height, width))
+        return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+class Converter:
+    """Turns decoded frames into pictures; keeps the scaler between frames.
+
+    Parameters
+    ----------
+    shape : FrameShape
+        What frames are cut and scaled to.
+    aspect : Fraction or None
+        Width of a pixel over its height.
+    box : tuple of float or None
+        The part that is kept.
+    grow : float
+        How much larger than the box that part is.
+    """
+
+    def __init__(
+        self,
+        shape: FrameShape,
+        aspect: Fraction | None,
+        box: Box | None = None,
+        grow: float = 1.0,
+    ) -> None:
+        self._shape = shape
+        self._box = box
+        self._grow = grow
+        square = aspect is None or aspect <= 0 or abs(aspect - 1) < SQUARE
+        self._aspect = Fraction(1) if square or aspect is None else aspect
+        self._scaler, self._recolourer = VideoReformatter(), VideoReformatter()
+
+    def rgb(self, frame: av.VideoFrame) -> Frame:
+        """(H, W, 3) uint8 RGB."""
+        turns = _turns(frame)
+        height, width = self._scaled(frame, turns)
+        scaled = self._scaler.reformat(
+            frame,
+            width,
+            height,
+            "rgb24",
+            interpolation=_HOW,
+            threads=1,
+            **_colours(frame, rgb=True),
+        )
+        array = np.asarray(scaled.to_ndarray(), np.uint8)
+        if turns:
+            array = np.ascontiguousarray(np.rot90(array, turns))
+        return array if self._box is None else self._crop(array)
+
+    def jpeg(self, frame: av.VideoFrame, quality: int) -> bytes:
+        """The picture as a JPEG made of its planes; the box is not looked at."""
+        turns = _turns(frame)
+        height, width = self._scaled(frame, turns)
+        scaled = self._for_jpeg(frame, height, width)
+        planes = []
+        for i, plane in enumerate(scaled.planes):
+            rows = height if not i else -(-height // 2)
+            columns = width if not i else -(-width // 2)
+            data = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+            planes.append(_padded(np.rot90(data[:rows, :columns], turns)))
+        return bytes(simplejpeg.encode_jpeg_yuv_planes(*planes, quality=quality))
+
+    def _for_jpeg(self, frame: av.VideoFrame, height: int, width: int) -> av.VideoFrame:
+        """Scale to the planes that a JPEG holds: BT.601, full range."""
+        colours = _colours(frame, rgb=False)
+        how = _HOW
+        scaler = self._scaler
+        source = colours.get("src_colorspace", Colorspace.ITU601)
+        if source != Colorspace.ITU601 and frame.format.name == "yuv420p":
+            # Another matrix costs as much as there are pixels: scale first.
+            same = {**colours, "dst_colorspace": source}
+            same["dst_color_range"] = colours["src_color_range"]
+            frame = scaler.reformat(
+                frame, width, height, "yuv420p", interpolation=how, threads=1, **same
+            )
+            how, scaler = Interpolation.FAST_BILINEAR, self._recolourer
+        return scaler.reformat(
+            frame, width, height, "yuvj420p", interpolation=how, threads=1, **colours
+        )
+
+    def _scaled(self, frame: av.VideoFrame, turns: int) -> tuple[int, int]:
+        """Height and width of the frame as it lies, before it is turned."""
+        height, width = frame.height, max(1, round(frame.width * self._aspect))
+        if self._box is not None:
+            return height, width
+        if turns % 2:
+            width, height = self._shape.of(width, height)
+        else:
+            height, width = self._shape.of(height, width)
+        return height, width
+
+    def _crop(self, array: Frame) -> Frame:
+        height, width = array.shape[:2]
+        box = fit_box(self._box or (0, 0, width, height), width, height)
+        box = scale_box(box, self._grow)
+        x0, x1 = _span(box[0], box[2], width)
+        y0, y1 = _span(box[1], box[3], height)
+        part = np.ascontiguousarray(array[y0:y1, x0:x1])
+        return resize(part, self._shape.of(*part.shape[:2]))
+
+
+def fit_box(box: Box, width: int, height: int) -> Box:
+    """Bring a box into a frame of `width` x `height`.
+
+    A box that reaches beyond the frame was drawn in a larger picture, which this file was
+    made smaller from: the smallest usual size that holds the box, of the frame's proportions
+    if there is one.
+    """
+    x0, y0, x1, y1 = box
+    if x1 <= width and y1 <= height:
+        return box
+    holds = [(w, h) for w, h in _SIZES if x1 <= w and y1 <= h] or [(round(x1), round(y1))]
+    alike = [(w, h) for w, h in holds if abs(w * height - h * width) <= 0.02 * w * height]
+    wide, high = (alike or holds)[0]
+    return x0 * width / wide, y0 * height / high, x1 * width / wide, y1 * height / high
+
+
+def scale_box(box: Box, factor: float) -> Box:
+    """The box grown `factor` times around its centre."""
+    x0, y0, x1, y1 = box
+    x, y = (x0 + x1) / 2, (y0 + y1) / 2
+    half_width, half_height = (x1 - x0) / 2 * factor, (y1 - y0) / 2 * factor
+    return x - half_width, y - half_height, x + half_width, y + half_height
+
+
+_HOW = Interpolation.AREA
+
+
+def _padded(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The same plane in memory of even sides, the last row and column repeated behind it.
+
+    The encoder takes the number of rows and columns for the picture's size, but reads luma in
+    pairs of both: behind an odd side it would find whatever lies there.
+    """
+    height, width = plane.shape
+    if not (height % 2 or width % 2):
+        return np.ascontiguousarray(plane)
+    even = np.pad(plane, ((0, height % 2), (0, width % 2)), "edge")
+    return even[:height, :width]
+
+
+def _span(low: float, high: float, limit: int) -> tuple[int, int]:
+    """Whole pixels from `low` to `high` inside 0..`limit`, at least one."""
+    start = min(max(round(low), 0), limit - 1)
+    return start, min(max(round(high), start + 1), limit)
+
+
+def _turns(frame: av.VideoFrame) -> int:
+    """Quarter turns to the left that bring a frame upright."""
+    return round(frame.rotation / 90) % 4
+
+
+def _colours(frame: av.VideoFrame, *, rgb: bool) -> dict[str, Any]:
+    """The matrix and the range that a frame is in, and those that a JPEG or RGB wants."""
+    space = int(frame.colorspace)
+    if space == _BT709:
+        source = Colorspace.ITU709
+    elif space in _BT601:
+        source = Colorspace.ITU601
+    else:
+        source = Colorspace.ITU709 if frame.height >= HD_HEIGHT else Colorspace.ITU601
+    full = int(frame.color_range) == _FULL or frame.format.name.startswith("yuvj")
+    if frame.format.name.startswith(("rgb", "bgr", "gbr", "pal", "gray")):
+        return {"dst_colorspace": Colorspace.ITU601, "dst_color_range": ColorRange.JPEG}
+    return {
+        "src_colorspace": source,
+        "dst_colorspace": source if rgb else Colorspace.ITU601,
+        "src_color_range": ColorRange.JPEG if full else ColorRange.MPEG,
+        "dst_color_range": ColorRange.JPEG,
+    }

@@ -1,0 +1,1 @@
+"""Whole or absent: partial folder, journal, lock."""

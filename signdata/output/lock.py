@@ -1,0 +1,110 @@
+"""The lock of an output: one run at a time writes it, and a second one is told who does."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+
+import filelock
+import msgspec
+
+from signdata.errors import OutputLockedError
+from signdata.filesystem import remove, write_file
+
+PATIENCE = 2.0
+"""Seconds that a run waits for a lock whose owner is dead or has not said its name yet."""
+
+_PAUSE = 0.02
+
+
+class Owner(msgspec.Struct):
+    """Who holds a lock."""
+
+    pid: int
+    host: str
+    command: str
+
+    @property
+    def alive(self) -> bool:
+        """Whether it may still run; on another host only that one could tell."""
+        if self.host != socket.gethostname() or sys.platform == "win32":
+            return True
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host} ({self.command})"
+
+
+class Lock:
+    """The right to write into a folder; the system frees it when its owner dies.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder; it is made, and holds ``lock`` and ``owner.json``.
+    output : Path
+        What a message calls it.
+    command : str
+        What the owner does.
+    """
+
+    def __init__(self, folder: Path, output: Path, command: str) -> None:
+        self._file = folder / "lock"
+        self._owner = folder / "owner.json"
+        self._output = output
+        self._me = Owner(os.getpid(), socket.gethostname(), command)
+        self._lock = filelock.FileLock(self._file, timeout=0)
+
+    def acquire(self) -> None:
+        """Take the lock, or raise `OutputLockedError` that names its owner."""
+        latest = time.monotonic() + PATIENCE
+        while not self._try():
+            owner = self._read_owner()
+            if (owner and owner.alive) or time.monotonic() > latest:
+                raise OutputLockedError(
+                    f"is being written by {owner or 'another run'}",
+                    path=self._output,
+                    remedy="Wait for it to end.",
+                )
+            time.sleep(_PAUSE)
+
+    def sign(self) -> None:
+        """Say who holds the lock."""
+        write_file(self._owner, msgspec.json.encode(self._me))
+
+    def _try(self) -> bool:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        if self._file.is_symlink():
+            self._file.unlink()
+        try:
+            self._lock.acquire()
+        except (filelock.Timeout, FileNotFoundError):
+            return False
+        if self._file.exists():
+            return True
+        self._lock.release()  # its last owner removed it at this very moment
+        return False
+
+    def _read_owner(self) -> Owner | None:
+        with contextlib.suppress(OSError, msgspec.DecodeError, msgspec.ValidationError):
+            return msgspec.json.decode(self._owner.read_bytes(), type=Owner)
+        return None
+
+    def vanish(self) -> None:
+        """Remove the lock's files while it is held; who waits for it begins anew."""
+        remove(self._owner)
+        remove(self._file)
+
+    def release(self) -> None:
+        """Let others take it."""
+        self._lock.release()

@@ -1,0 +1,1 @@
+"""Which pictures are alike: fingerprints, near-duplicates, leakage."""

@@ -1,0 +1,229 @@
+"""Looking at every sample once: a thumbnail, a digest and some figures of each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signdata.errors import CrashError, MissingError, SigndataError
+from signdata.filesystem import reading
+from signdata.formats.reader import Batch, ListBatch, Reader, divide
+from signdata.media.image import decode
+from signdata.samples import Broken, Frame, Sample
+from signdata.workers import pool
+
+SIDE = 32
+"""Width and height of thumbnails, but for pictures of 28x28, which are their own."""
+
+CLIP_SIDE, CLIP_FRAMES = 16, 4
+"""A clip's thumbnail is so many of its frames, evenly spaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen of one sample.
+
+    Attributes
+    ----------
+    id, label, split, group, signer, source, path : str
+        As the sample says; `path` is its file as it was found, or ''.
+    error : SigndataError or None
+        Why it cannot be read; then nothing below counts.
+    sha256 : str
+        Digest of its pixels and their shape.
+    size_hw : tuple of int
+        Of its (first) frame.
+    channels, n_frames : int
+        1 or 3; 1 for a still.
+    mean, deviation, sharpness : float
+        Grey level and its standard deviation, 0..255; variance of the Laplacian.
+    frozen : bool
+        Whether all frames of a clip are the same.
+    n_poses : int
+        Frames of a clip that have a keypoint file.
+    notes : tuple of str
+        What reading did to the pixels.
+    """
+
+    id: str
+    label: str
+    split: str
+    group: str = ""
+    signer: str = ""
+    source: str = ""
+    path: str = ""
+    error: SigndataError | None = None
+    sha256: str = ""
+    size_hw: tuple[int, int] = (0, 0)
+    channels: int = 0
+    n_frames: int = 0
+    mean: float = 0.0
+    deviation: float = 0.0
+    sharpness: float = 0.0
+    frozen: bool = False
+    n_poses: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Looks:
+    """Everything that was seen, in the dataset's order.
+
+    Attributes
+    ----------
+    looks : list of Look
+        One a sample.
+    thumbnails : ndarray
+        (N, D) uint8; 0 for samples that cannot be read.
+    per_batch : list of int
+        How many samples each batch of the reader had.
+    """
+
+    looks: list[Look]
+    thumbnails: NDArray[np.uint8]
+    per_batch: list[int] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.looks)
+
+    @property
+    def readable(self) -> Looks:
+        """Without the samples that cannot be read."""
+        if all(look.error is None for look in self.looks):
+            return self
+        kept = [i for i, look in enumerate(self.looks) if look.error is None]
+        return Looks([self.looks[i] for i in kept], self.thumbnails[kept])
+
+
+def look(
+    reader: Reader,
+    *,
+    side: int | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> Looks:
+    """Look at every sample of a dataset.
+
+    Parameters
+    ----------
+    side : int, optional
+        Of the thumbnails; as `side_for` says by default.
+    """
+    clips = reader.info.kind == "clip"
+    job = _Looking(side or side_for(reader), clips)
+    looks: list[Look] = []
+    thumbnails, per_batch = [], []
+    n_workers = pool.n_workers(workers)
+    runs = pool.run(
+        job, reader.batches(), workers=n_workers, divide=divide, inline=not reader.risky
+    )
+    with closing(runs) as results:
+        for _, parts in results:
+            before = len(looks)
+            for part in parts:
+                if isinstance(part, pool.WorkerDied):
+                    part = job.died(part.item)
+                some, pixels = part
+                looks += some
+                thumbnails.append(pixels)
+            per_batch.append(len(looks) - before)
+            if progress:
+                progress(len(looks), reader.info.n_samples)
+    empty = np.empty((0, job.n_values), np.uint8)
+    return Looks(looks, np.concatenate([empty, *thumbnails]), per_batch)
+
+
+def side_for(reader: Reader) -> int:
+    """28 for pictures of 28x28, `SIDE` for all others."""
+    return 28 if reader.survey().size_hw == (28, 28) else SIDE
+
+
+@dataclass(frozen=True)
+class _Looking:
+    """Looks at one batch; runs in a worker."""
+
+    side: int
+    clips: bool
+
+    @property
+    def n_values(self) -> int:
+        return CLIP_FRAMES * CLIP_SIDE**2 if self.clips else self.side**2
+
+    def __call__(self, batch: Batch) -> tuple[list[Look], NDArray[np.uint8]]:
+        seen = [self._one(sample) for sample in batch]
+        rows = np.stack([row for _, row in seen]) if seen else np.empty((0, self.n_values))
+        return [one for one, _ in seen], rows.astype(np.uint8)
+
+    def _one(self, sample: Sample) -> tuple[Look, NDArray[np.uint8]]:
+        known = self._known(sample)
+        try:
+            with reading(sample.source or sample.id):
+                return self._seen(sample, known)
+        except SigndataError as err:
+            return Look(**known, error=err), np.zeros(self.n_values, np.uint8)
+
+    def _known(self, sample: Sample) -> dict[str, Any]:
+        files = sample.pixels.files
+        known: dict[str, Any] = {
+            "id": sample.id,
+            "label": sample.label,
+            "split": sample.split,
+            "group": sample.group,
+            "signer": sample.meta.get("signer", ""),
+            "source": sample.source,
+            "path": files[0] if files else "",
+        }
+        return known
+
+    def died(self, batch: Batch) -> tuple[list[Look], NDArray[np.uint8]]:
+        """What is said of samples on which a worker died."""
+        samples = batch.samples if isinstance(batch, ListBatch) else ()
+        known = [self._known(sample) for sample in samples] or [
+            {"id": f"batch {batch.key}", "label": "", "split": ""}
+        ]
+        error = CrashError("the worker process died on it")
+        rows = np.zeros((len(known), self.n_values), np.uint8)
+        return [Look(**one, error=error) for one in known], rows
+
+    def _seen(self, sample: Sample, known: dict[str, Any]) -> tuple[Look, NDArray[np.uint8]]:
+        if isinstance(sample.pixels, Broken):
+            raise sample.pixels.error
+        digest = hashlib.sha256()
+        small: list[NDArray[np.uint8]] = []
+        first: Frame | None = None
+        frozen = True
+        for frame in sample.frames():
+            digest.update(str(frame.shape).encode())
+            digest.update(np.ascontiguousarray(frame).data)
+            frozen = frozen and (first is None or np.array_equal(first, frame))
+            first = frame if first is None else first
+            side = CLIP_SIDE if self.clips else self.side
+            small.append(decode.resize(decode.to_gray(frame), (side, side)).ravel())
+        if first is None:
+            raise MissingError("holds no frame", path=sample.source or sample.id)
+        gray = decode.to_gray(first)
+        found = Look(
+            **known,
+            sha256=digest.hexdigest(),
+            size_hw=(first.shape[0], first.shape[1]),
+            channels=first.shape[2],
+            n_frames=len(small),
+            mean=float(gray.mean()),
+            deviation=float(gray.std()),
+            sharpness=decode.sharpness(gray),
+            frozen=frozen and len(small) > 1,
+            n_poses=sum(sample.pixels.beside(k) is not None for k in range(len(small)))
+            if self.clips
+            else 0,
+            notes=tuple(sample.pixels.notes()),
+        )
+        if not self.clips:
+            return found, small[0]
+        chosen = [small[(2 * k + 1) * len(small) // (2 * CLIP_FRAMES)] for k in range(CLIP_FRAMES)]
+        return found, np.concatenate(chosen)

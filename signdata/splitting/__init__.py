@@ -1,0 +1,1 @@
+"""Splits: planned, assigned, certified."""

@@ -1,0 +1,167 @@
+"""What belongs together: which samples must not stand on two sides of a split.
+
+Pure: names, numbers and pairs in, group names out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signdata.errors import UsageError
+from signdata.similarity.near_duplicates import Pairs, clusters, numbered
+from signdata.similarity.neighbour_probe import number_in
+
+GUARD = 10
+"""One in so many of a run's samples is left out where it meets another split."""
+
+FILM = 0.5
+"""Share of a class in one cluster of twins from which the class is taken for one film."""
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Which samples belong together.
+
+    Attributes
+    ----------
+    groups : list of str
+        Group of each sample; '' is alone.
+    how : str
+        ``none``, ``group``, ``signer``, ``near-duplicates``, ``blocks:K``, a column's name or a
+        pattern.
+    why : str
+        What speaks for it, for people.
+    """
+
+    groups: list[str]
+    how: str
+    why: str = ""
+
+    @property
+    def n_groups(self) -> int:
+        """Different groups of more than nobody."""
+        return len(set(self.groups) - {""})
+
+
+def one_group(text: str, option: str) -> re.Pattern[str]:
+    """Compile a regular expression that a user typed; `UsageError` unless it has one group."""
+    try:
+        pattern = re.compile(text)
+    except re.error as err:
+        raise UsageError(f"{option} {text!r} is no regular expression ({err})") from err
+    if pattern.groups != 1:
+        raise UsageError(f"{option} {text!r} has {pattern.groups} groups; expected one: (...)")
+    return pattern
+
+
+def by_pattern(paths: Sequence[str], text: str) -> list[str]:
+    """What the one group of a regular expression finds in each path.
+
+    Raises
+    ------
+    UsageError
+        If it is no expression, has not one group, or finds nothing in a path.
+    """
+    pattern = one_group(text, "--group-by")
+    found = [pattern.search(path) for path in paths]
+    missed = next((p for p, match in zip(paths, found, strict=True) if not match), None)
+    if missed is not None:
+        raise UsageError(f"--group-by {text!r} finds nothing in {missed!r}")
+    return [match[1] or "" for match in found if match]
+
+
+def by_twins(ids: Sequence[str], twins: Pairs, groups: Sequence[str] = ()) -> list[str]:
+    """Name every cluster of twins by its first member; groups that share twins become one.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        Of each sample.
+    twins : Pairs
+        Pairs of samples that are alike.
+    groups : sequence of str, optional
+        What belongs together beyond twins; '' is alone.
+    """
+    links = [twins.index]
+    if len(groups):
+        codes = numbered(groups)
+        order = np.argsort(codes, kind="stable")
+        same = (codes[order][1:] == codes[order][:-1]) & (codes[order][1:] >= 0)
+        links.append(np.stack([order[:-1][same], order[1:][same]], axis=1))
+    index = np.concatenate(links)
+    cluster_of = clusters(len(ids), Pairs(index, np.ones(len(index), np.float32)))
+    size = np.bincount(cluster_of, minlength=len(ids))
+    named = [ids[first] if size[first] > 1 else "" for first in cluster_of.tolist()]
+    return [name or group for name, group in zip(named, groups or [""] * len(ids), strict=True)]
+
+
+def film_like(labels: Sequence[str], cluster_of: NDArray[np.int64]) -> str:
+    """A class most of which is one cluster of twins, as a film's frames are; '' if none is."""
+    total: dict[str, int] = defaultdict(int)
+    biggest: dict[str, int] = defaultdict(int)
+    size = np.bincount(cluster_of, minlength=len(labels))
+    for label, cluster in zip(labels, cluster_of.tolist(), strict=True):
+        total[label] += 1
+        biggest[label] = max(biggest[label], int(size[cluster]))
+    found = [label for label in sorted(total) if biggest[label] > max(20, FILM * total[label])]
+    return found[0] if found else ""
+
+
+def runs(labels: Sequence[str], names: Sequence[str]) -> dict[str, list[int]]:
+    """Samples of each class in the order of the numbers in their names.
+
+    Raises
+    ------
+    UsageError
+        If a name carries no number.
+    """
+    numbers = [number_in(name) for name in names]
+    if None in numbers:
+        name = names[numbers.index(None)]
+        raise UsageError(f"--group-by blocks: {name!r} carries no number to be ordered by")
+    ordered: dict[str, list[int]] = defaultdict(list)
+    for i in sorted(range(len(names)), key=lambda i: (labels[i], numbers[i], names[i])):
+        ordered[labels[i]].append(i)
+    return dict(ordered)
+
+
+def by_blocks(labels: Sequence[str], names: Sequence[str], length: int) -> list[str]:
+    """Groups of `length` consecutive samples of a class."""
+    groups = [""] * len(labels)
+    for label, run in runs(labels, names).items():
+        for position, i in enumerate(run):
+            groups[i] = f"{label}/{position // length:06d}"
+    return groups
+
+
+def guarded(
+    labels: Sequence[str], names: Sequence[str], splits: Sequence[str], length: int
+) -> list[int]:
+    """Samples to leave out where runs of different splits meet: on the side of train, if it is one.
+
+    Parameters
+    ----------
+    splits : sequence of str
+        Split of each sample.
+    length : int
+        Samples in a run; a tenth of them, at least one, is left out at each border.
+    """
+    gap = max(1, length // GUARD)
+    left_out: set[int] = set()
+    for run in runs(labels, names).values():
+        for border in range(1, len(run)):
+            before, after = splits[run[border - 1]], splits[run[border]]
+            if before == after:
+                continue
+            side = run[max(0, border - gap) : border]
+            if before != "train":
+                side = run[border : border + gap]
+            split = splits[side[0]]
+            left_out.update(i for i in side if splits[i] == split)
+    return sorted(left_out)

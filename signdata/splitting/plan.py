@@ -1,0 +1,440 @@
+"""The plan of a split: what belongs together, which sample goes where, what can be said of it."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from signdata import sidecars
+from signdata.errors import UsageError
+from signdata.formats.reader import Reader
+from signdata.samples import SPLITS, Broken, Sample
+from signdata.similarity import fingerprints, near_duplicates, neighbour_probe
+from signdata.similarity.near_duplicates import Pairs
+from signdata.splitting import grouped, stratified
+from signdata.splitting import groups as grouping
+from signdata.splitting.assignment import Assign
+from signdata.splitting.certificate import Certificate, Evidence, Parted, certify
+from signdata.splitting.certificate_summary import CERTIFICATE, Certified
+from signdata.splitting.groups import Grouping
+
+DEFAULT_RATIOS = "80,10,10"
+AUTO, NONE, TWINS, BLOCKS = "auto", "none", "near-duplicates", "blocks:"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How a dataset is to be split.
+
+    Attributes
+    ----------
+    ratios : str or None
+        Shares of train, val and test (or train and test); None is 80,10,10.
+    keep : tuple of str
+        Splits that stay as they are.
+    pool : bool
+        Whether samples of all splits are mixed.
+    stratify : str
+        ``label``, ``signer``, or another column of the manifest.
+    group_by : str
+        ``auto``, ``none``, ``signer``, ``near-duplicates``, ``blocks:K``, a column of the
+        manifest, or a regular expression with one group, for a sample's path.
+    folds : int or None
+        How many folds are drawn instead of splits.
+    look : bool
+        Whether pixels are looked at.
+    seed : int
+        Another seed draws another split.
+    workers : int or None
+        Processes that look; all cores by default.
+    """
+
+    ratios: str | None = None
+    keep: tuple[str, ...] = ()
+    pool: bool = False
+    stratify: str = "label"
+    group_by: str = AUTO
+    folds: int | None = None
+    look: bool = True
+    seed: int = 0
+    workers: int | None = None
+
+
+@dataclass
+class Plan:
+    """A split before it is written.
+
+    Attributes
+    ----------
+    assign : Assign
+        The transform that carries it out.
+    counts : dict
+        Samples per split and class: ``counts[split][label]``.
+    asked : dict
+        Share of each drawn split.
+    left_out : list of str
+        Ids of the samples that guard the borders between runs of frames.
+    certificate : Certificate
+        What is known of it.
+    """
+
+    assign: Assign
+    counts: dict[str, dict[str, int]]
+    asked: dict[str, float]
+    left_out: list[str]
+    certificate: Certificate
+    notes: list[str] = field(default_factory=list)
+
+    def document(self, origin: Mapping[str, Any]) -> dict[str, Any]:
+        """What ``signdata.json`` says of the split; `origin` is that of the dataset."""
+        certificate = self.certificate.to_dict()
+        return {
+            "splits": {split: sum(by.values()) for split, by in self.counts.items()},
+            "leak_certificate": certificate,
+            "origin": {**origin, CERTIFICATE: msgspec.to_builtins(Certified.of(certificate))},
+        }
+
+    @property
+    def text(self) -> str:
+        """Samples per split, and the certificate, for people."""
+        total = sum(sum(by.values()) for by in self.counts.values())
+        rows = []
+        for split, by_class in self.counts.items():
+            n = sum(by_class.values())
+            asked = f"{self.asked[split]:.1%}" if split in self.asked else "kept"
+            n_classes = sum(map(bool, by_class.values()))
+            rows.append([split or "(none)", n, f"{n / total:.1%}", asked, n_classes])
+        columns = ["split", "samples", "share", "asked", "classes"]
+        return f"{sidecars.table(columns, rows)}\n{self.certificate.text}"
+
+
+@dataclass(frozen=True)
+class _Samples:
+    """All readable samples, one entry each."""
+
+    ids: list[str]
+    labels: list[str]
+    splits: list[str]
+    names: list[str]
+    paths: list[str]
+    groups: list[str]
+    columns: dict[str, list[str]]
+
+    @classmethod
+    def of(cls, reader: Reader, root: Path) -> _Samples:
+        columns: dict[str, list[str]] = {name: [] for name in reader.info.columns}
+        found = cls([], [], [], [], [], [], columns)
+        for sample in reader:
+            if isinstance(sample.pixels, Broken):
+                continue
+            found.ids.append(sample.id)
+            found.labels.append(sample.label)
+            found.splits.append(sample.split)
+            found.names.append(sample.name)
+            found.paths.append(_path(sample, root))
+            found.groups.append(sample.group)
+            for name, values in columns.items():
+                values.append(sample.meta.get(name, ""))
+        return found
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def column(self, name: str, option: str) -> list[str]:
+        """Values of a column of the manifest; raise `UsageError` if there is none."""
+        own = {"label": self.labels, "split": self.splits, "group": self.groups, "id": self.ids}
+        values = own.get(name) or self.columns.get(name)
+        if values is None:
+            known = ", ".join(sorted({"label", "group", *self.columns}))
+            raise UsageError(f"{option} {name!r}; it has only the columns {known}")
+        if not any(values):
+            raise UsageError(f"{option} {name!r}; that column is empty")
+        return values
+
+
+def _path(sample: Sample, root: Path) -> str:
+    files = sample.pixels.files
+    if files and root.is_dir():
+        return os.path.relpath(files[0], root).replace(os.sep, "/")
+    return sample.source or sample.id
+
+
+def plan(
+    reader: Reader,
+    root: Path,
+    wanted: Wanted,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> Plan:
+    """Decide the split of every sample.
+
+    Raises
+    ------
+    UsageError
+        If the dataset has splits and neither `keep` nor `pool` says what to do with them, a
+        kept split is not there, or options contradict each other or the dataset.
+    """
+    shares = _shares(wanted)
+    samples = _Samples.of(reader, root)
+    _check_present(samples, reader, wanted)
+    drawn = [i for i, split in enumerate(samples.splits) if split not in wanted.keep]
+    if not drawn:
+        raise UsageError("nothing is left to split", path=_name(reader))
+    strata = samples.column(wanted.stratify, "--stratify")
+    evidence = _look(reader, samples, wanted, progress) if wanted.look else None
+    found = _group(samples, drawn, evidence, wanted)
+    parts = list(samples.splits)
+    assigned = grouped.grouped(
+        [samples.ids[i] for i in drawn],
+        [strata[i] for i in drawn],
+        [found.groups[i] for i in drawn],
+        shares,
+        wanted.seed,
+    )
+    for i, part in zip(drawn, assigned, strict=True):
+        parts[i] = part
+    left_out = _guards(samples, drawn, parts, found)
+    order = list(shares) if wanted.folds else []
+    order = [*order, *SPLITS]
+    kept = sorted(set(range(len(samples))) - set(left_out))
+    certificate = certify(
+        _parted(samples, found, parts, kept),
+        order,
+        shares,
+        _evidence_of(evidence, kept),
+        found.how,
+        found.why,
+    )
+    splits = _as_splits(parts, drawn, wanted)
+    return Plan(
+        Assign(
+            {samples.ids[i]: splits[i] for i in drawn},
+            dict(_renamed(samples, drawn, splits)),
+            {samples.ids[i]: found.groups[i] for i in drawn if found.groups[i]},
+            {samples.ids[i]: parts[i] for i in drawn} if wanted.folds else {},
+        ),
+        _count(samples, splits, kept),
+        {} if wanted.folds else shares,
+        [samples.ids[i] for i in left_out],
+        certificate,
+        _notes(left_out, certificate),
+    )
+
+
+def _shares(wanted: Wanted) -> dict[str, float]:
+    for name in wanted.keep:
+        if name not in SPLITS:
+            raise UsageError(f"--keep {name}; expected names out of {', '.join(SPLITS)}")
+    if wanted.keep and wanted.pool:
+        raise UsageError("--keep and --pool contradict each other")
+    if wanted.folds is None:
+        return stratified.parse_ratios(wanted.ratios or DEFAULT_RATIOS, wanted.keep)
+    if wanted.ratios is not None:
+        raise UsageError("--folds and --ratios contradict each other: all folds are alike")
+    if wanted.folds < 2:
+        raise UsageError(f"--folds {wanted.folds}; expected at least 2")
+    return {str(number): 1 / wanted.folds for number in range(1, wanted.folds + 1)}
+
+
+def _check_present(samples: _Samples, reader: Reader, wanted: Wanted) -> None:
+    present = set(samples.splits) - {""}
+    if present and not wanted.keep and not wanted.pool:
+        raise UsageError(
+            f"has splits already ({', '.join(s for s in SPLITS if s in present)})",
+            path=_name(reader),
+            remedy="Say --keep SPLIT,... to keep some and split the rest, or --pool to mix all.",
+        )
+    absent = [name for name in wanted.keep if name not in present]
+    if absent:
+        what = f"--keep {','.join(absent)}, but it has no such split"
+        raise UsageError(what, path=_name(reader))
+
+
+def _name(reader: Reader) -> str:
+    return str(reader.info.sources[0]["name"])
+
+
+# -- What belongs together
+
+
+def _look(
+    reader: Reader,
+    samples: _Samples,
+    wanted: Wanted,
+    progress: Callable[[int, int | None], None] | None,
+) -> Evidence:
+    """Look at the pixels: which samples are twins, and what does a nearest neighbour read?"""
+    seen = fingerprints.look(reader, workers=wanted.workers, progress=progress)
+    place = {look.id: i for i, look in enumerate(seen.looks) if look.error is None}
+    rows = np.array([place.get(sample_id, -1) for sample_id in samples.ids], np.int64)
+    vectors = near_duplicates.normalised(seen.thumbnails)[rows]
+    vectors[rows < 0] = 0
+    digests = [seen.looks[row].sha256 if row >= 0 else "" for row in rows.tolist()]
+    twins = near_duplicates.pairs(vectors, workers=wanted.workers)
+    signers = samples.columns.get("signer", [""] * len(samples))
+    probe = neighbour_probe.by_signers(vectors, samples.labels, signers)
+    if probe is None and "csv" not in reader.info.origin:  # the numbers of rows say nothing
+        probe = neighbour_probe.by_numbers(vectors, samples.labels, samples.names)
+    return Evidence(digests, twins, probe)
+
+
+def _group(
+    samples: _Samples, drawn: Sequence[int], evidence: Evidence | None, wanted: Wanted
+) -> Grouping:
+    how = wanted.group_by
+    if how == AUTO:
+        return _best(samples, evidence)
+    if how == NONE:
+        return Grouping([""] * len(samples), NONE, "as was asked for")
+    if how == TWINS:
+        if evidence is None:
+            raise UsageError("--group-by near-duplicates and --no-look contradict each other")
+        twins = evidence.twins.inside(near_duplicates.numbered(samples.labels))
+        return Grouping(grouping.by_twins(samples.ids, twins), TWINS, _told(twins, samples))
+    if how.startswith(BLOCKS):
+        return _blocks(samples, how)
+    if how in ("signer", "group") or how in samples.columns:
+        return Grouping(samples.column(how, "--group-by"), how)
+    if "(" not in how:
+        samples.column(how, "--group-by")
+    return Grouping(grouping.by_pattern(samples.paths, how), how)
+
+
+def _blocks(samples: _Samples, how: str, why: str = "") -> Grouping:
+    length = how.removeprefix(BLOCKS)
+    if not length.isdecimal() or int(length) < 2:
+        raise UsageError(f"--group-by {how}; expected blocks:K with K from 2")
+    return Grouping(grouping.by_blocks(samples.labels, samples.names, int(length)), how, why)
+
+
+def _best(samples: _Samples, evidence: Evidence | None) -> Grouping:
+    """What keeps apart all that can be seen to belong together."""
+    if evidence is None:
+        if any(samples.groups):
+            return Grouping(samples.groups, "group", "its column is filled")
+        return Grouping([""] * len(samples), NONE, "no groups are known, and nobody looked")
+    inside = evidence.twins.inside(near_duplicates.numbered(samples.labels))
+    if any(samples.groups):
+        groups = grouping.by_twins(samples.ids, evidence.twins, samples.groups)
+        why = "its column is filled"
+        if groups != samples.groups:
+            why += "; groups that share near-duplicates are one"
+        return Grouping(groups, "group", why)
+    film = grouping.film_like(samples.labels, near_duplicates.clusters(len(samples), inside))
+    probe = evidence.probe
+    runs = probe is not None and probe.unseen == "blocks"
+    if runs and probe is not None and (film or probe.is_wide):
+        why = (
+            f"class {film} is one film of near-duplicates"
+            if film
+            else (
+                f"a nearest neighbour reads {probe.random:.1%} at random and {probe.apart:.1%} of "
+                "unseen runs of frames"
+            )
+        )
+        return _blocks(samples, f"{BLOCKS}{probe.block}", why)
+    if len(inside):
+        groups = grouping.by_twins(samples.ids, evidence.twins)
+        return Grouping(groups, TWINS, _told(inside, samples))
+    return Grouping([""] * len(samples), NONE, "no groups are known, and there are no twins")
+
+
+def _told(twins: Pairs, samples: _Samples) -> str:
+    n = len(np.unique(twins.index))
+    return f"{n:,} of {len(samples):,} samples have a near-twin of their class"
+
+
+def _guards(
+    samples: _Samples, drawn: Sequence[int], parts: list[str], found: Grouping
+) -> list[int]:
+    """Samples that are left out where runs of frames meet in different splits."""
+    if not found.how.startswith(BLOCKS):
+        return []
+    guards = grouping.guarded(
+        [samples.labels[i] for i in drawn],
+        [samples.names[i] for i in drawn],
+        [parts[i] for i in drawn],
+        int(found.how.removeprefix(BLOCKS)),
+    )
+    return [drawn[i] for i in guards]
+
+
+# -- What comes of it
+
+
+def _as_splits(parts: list[str], drawn: Sequence[int], wanted: Wanted) -> list[str]:
+    """Splits of all samples; with folds, what is not kept is for training."""
+    if not wanted.folds:
+        return parts
+    splits = list(parts)
+    for i in drawn:
+        splits[i] = "train" if wanted.keep else ""
+    return splits
+
+
+def _parted(
+    samples: _Samples, found: Grouping, parts: Sequence[str], kept: Sequence[int]
+) -> Parted:
+    signers = samples.columns.get("signer", [""] * len(samples))
+    groups = found.groups if any(found.groups) else samples.groups
+    return Parted(
+        [parts[i] for i in kept],
+        [samples.labels[i] for i in kept],
+        [groups[i] for i in kept],
+        [signers[i] for i in kept],
+        [samples.names[i] for i in kept],
+        found.how not in (NONE, TWINS),
+    )
+
+
+def _evidence_of(evidence: Evidence | None, kept: Sequence[int]) -> Evidence | None:
+    """The evidence about some of the samples, numbered anew."""
+    if evidence is None or len(kept) == len(evidence.digests):
+        return evidence
+    place = np.full(len(evidence.digests), -1)
+    place[list(kept)] = np.arange(len(kept))
+    index = place[evidence.twins.index]
+    both = (index >= 0).all(axis=1)
+    twins = Pairs(index[both], evidence.twins.correlation[both])
+    return Evidence([evidence.digests[i] for i in kept], twins, evidence.probe)
+
+
+def _count(
+    samples: _Samples, splits: Sequence[str], kept: Sequence[int]
+) -> dict[str, dict[str, int]]:
+    counter: dict[str, Counter[str]] = defaultdict(Counter)
+    for i in kept:
+        counter[splits[i]][samples.labels[i]] += 1
+    return {s: dict(sorted(counter[s].items())) for s in ("", *SPLITS) if s in counter}
+
+
+def _renamed(
+    samples: _Samples, drawn: Sequence[int], splits: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """New names for pooled samples of one class that would share a name."""
+    places: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for i in drawn:
+        places[samples.labels[i], samples.names[i]].append(i)
+    for same in places.values():
+        if len({samples.splits[i] for i in same}) > 1:
+            for i in same:
+                split, name = samples.splits[i], samples.names[i]
+                yield samples.ids[i], f"{split}-{name}" if split else name
+
+
+def _notes(left_out: list[int], certificate: Certificate) -> list[str]:
+    notes = []
+    for part, lacking in certificate.missing.items():
+        shown = ", ".join(lacking[:10]) + (", ..." if len(lacking) > 10 else "")
+        notes.append(f"{part} has no sample of {len(lacking)} classes: {shown}")
+    if left_out:
+        notes.append(
+            f"{len(left_out):,} samples are left out as a guard between runs of different splits"
+        )
+    return notes
