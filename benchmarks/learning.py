@@ -45,9 +45,10 @@ def until(place: Place) -> Iterator[Figure]:
 def ours(array: str, model: str) -> None:
     """Learn from an HDF5 file until val is read."""
     from signdata.formats.open import open_dataset
-    from signdata.training.data import load, settle_splits
+    from signdata.training.data import load
+    from signdata.training.holdout import settle_splits
+    from signdata.training.learner import evaluate
     from signdata.training.models import model_class
-    from signdata.training.train import evaluate
 
     kind = model_class(model)
     data = load(open_dataset([Path(array)]), size_hw=kind.input_size_hw, channels=kind.channels)
@@ -67,8 +68,10 @@ def learner_of(model: str, data: Any, splits: Any) -> tuple[Any, Any]:
     import torch
 
     from signdata.training.batches import Part
+    from signdata.training.learner import Learner
     from signdata.training.models import model_class
-    from signdata.training.train import KEPT, Learner, TrainConfig, with_epochs
+    from signdata.training.settings import TrainConfig
+    from signdata.training.train import KEPT, with_epochs
     from signdata.workers.memory import keep_freed
 
     keep_freed(KEPT)

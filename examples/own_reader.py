@@ -9,8 +9,9 @@ import numpy as np
 
 import signdata
 from signdata.conversion.pipeline import convert
+from signdata.formats.batches import Batch, list_batches
 from signdata.formats.folders import FoldersWriter
-from signdata.formats.reader import Batch, DatasetInfo, Reader, list_batches
+from signdata.formats.reader import DatasetInfo, Reader
 from signdata.samples import ArrayPixels, Sample
 
 

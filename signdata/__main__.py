@@ -1,5 +1,5 @@
 """``python -m signdata``."""
 
-from signdata.cli import main
+from signdata.cli.errors import main
 
 main()

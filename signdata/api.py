@@ -27,22 +27,25 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeAlias
 
 from signdata.conversion import pipeline
-from signdata.conversion.pipeline import Progress, Run, Transform
+from signdata.conversion.pipeline import Transform
 from signdata.conversion.transforms import Geometry
 from signdata.errors import MissingError, UsageError
-from signdata.filesystem import HDF5_SUFFIXES
-from signdata.formats import detect
-from signdata.formats.csv.reader import CsvWriter
+from signdata.formats import detect, targets
+from signdata.formats.csv.writer import CsvWriter
 from signdata.formats.folders import FoldersOptions, FoldersReader, FoldersWriter
 from signdata.formats.frames import DEFAULT_TEMPLATE
-from signdata.formats.open import Only, Without, open_dataset
-from signdata.formats.reader import DatasetInfo, Reader, Writer
-from signdata.formats.registry import writer_class
-from signdata.formats.trees.pictures import PictureOptions
+from signdata.formats.open import open_dataset
+from signdata.formats.reader import Reader
+from signdata.formats.views import Only, Without
+from signdata.formats.wlasl import layout
+from signdata.formats.writer import Writer
+from signdata.inference import export_run
 from signdata.inspection import summary
 from signdata.media.video.frame_selection import Selection
+from signdata.options import SKIP, STOP, Progress, Run
 from signdata.output.output import refuse_overlap
 from signdata.results import NOTE, Problem, Result
+from signdata.training import baseline_report, devices
 
 PathLike: TypeAlias = str | Path
 P = ParamSpec("P")
@@ -92,7 +95,7 @@ def csv_to_folders(
     image_format: str | None = None,
     quality: int = 95,
     workers: int | None = None,
-    on_error: str = pipeline.STOP,
+    on_error: str = STOP,
     dry_run: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -128,7 +131,7 @@ def csv_to_folders(
     }
     return _convert(
         reader,
-        FoldersWriter(_pictures(image_format, quality)),
+        FoldersWriter(targets.picture_options(image_format, quality)),
         sources,
         Path(out),
         "csv-to-folders",
@@ -147,7 +150,7 @@ def folders_to_csv(
     size: tuple[int, int] | None = None,
     gray: bool = False,
     workers: int | None = None,
-    on_error: str = pipeline.STOP,
+    on_error: str = STOP,
     dry_run: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -170,7 +173,7 @@ def folders_to_csv(
         Convert colour pictures (Rec. 601 luma).
     """
     source = Path(src)
-    _check_suffix("csv", Path(out))
+    targets.check_suffix("csv", Path(out))
     if detect.recognise([source]) == "folders":
         reader: Reader = FoldersReader(source, FoldersOptions(by_number=True))
     else:
@@ -210,7 +213,7 @@ def convert(
     image_format: str | None = None,
     quality: int = 95,
     workers: int | None = None,
-    on_error: str = pipeline.STOP,
+    on_error: str = STOP,
     dry_run: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -251,7 +254,7 @@ def convert(
     )
     options = {
         "from": reader.info.format,
-        "to": to_format or _format_for(Path(out), reader.info),
+        "to": to_format or targets.format_for(Path(out), reader.info),
         "split": split,
         "labels": _labels_option(labels),
         "csv_size": csv_size,
@@ -259,10 +262,10 @@ def convert(
         "hdf5_layout": hdf5_layout,
         **_picture_options(size, gray, image_format, quality),
     }
-    pictures = _pictures(image_format, quality)
+    pictures = targets.picture_options(image_format, quality)
     return _convert(
         reader,
-        _writer(options["to"], Path(out), pictures, hdf5_layout, split),
+        targets.writer(options["to"], Path(out), pictures, hdf5_layout, split),
         sources,
         Path(out),
         "convert",
@@ -305,7 +308,7 @@ def extract_frames(
     timeout: float | None = 600.0,
     follow_symlinks: bool = False,
     workers: int | None = None,
-    on_error: str = pipeline.SKIP,
+    on_error: str = SKIP,
     dry_run: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -397,7 +400,7 @@ def extract_frames(
             timeout,
         ),
         frame_folders.Pictures(
-            _pictures(image_format, quality, class_names=class_names),
+            targets.picture_options(image_format, quality, class_names=class_names),
             name_template,
             annotations_style,
         ),
@@ -420,7 +423,7 @@ def trim(
     copy: bool = False,
     timeout: float | None = 600.0,
     workers: int | None = None,
-    on_error: str = pipeline.SKIP,
+    on_error: str = SKIP,
     dry_run: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -503,7 +506,7 @@ def augment(
     image_format: str | None = None,
     quality: int = 95,
     workers: int | None = None,
-    on_error: str = pipeline.STOP,
+    on_error: str = STOP,
     dry_run: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -578,10 +581,12 @@ def augment(
     if out is None:
         raise UsageError("no output named", remedy="Name OUT, or a picture with --preview.")
     target = Path(out)
-    written = to_format or _format_for(target, reader.info)
+    written = to_format or targets.format_for(target, reader.info)
     return _convert(
         augmentation.reader,
-        _writer(written, target, _pictures(image_format, quality), hdf5_layout, split),
+        targets.writer(
+            written, target, targets.picture_options(image_format, quality), hdf5_layout, split
+        ),
         sources,
         target,
         "augment",
@@ -624,7 +629,7 @@ def split(
     header: bool = True,
     follow_symlinks: bool = False,
     workers: int | None = None,
-    on_error: str = pipeline.STOP,
+    on_error: str = STOP,
     dry_run: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -667,14 +672,13 @@ def split(
     labels, csv_size, header, follow_symlinks
         How `src` is read, as in `convert`.
     """
-    from signdata.splitting import assignment
     from signdata.splitting import plan as splits
 
     sources = _paths(src)
     reader = open_dataset(
         sources, labels=labels, csv_size=csv_size, header=header, follow_symlinks=follow_symlinks
     )
-    writer = assignment.writer_for(Path(out), reader.info, mode, sources[0], into)
+    writer = targets.writer_for(Path(out), reader.info, mode, sources[0], into)
     wanted = splits.Wanted(
         ratios, tuple(keep), pool, stratify, group_by, folds, look, seed, workers
     )
@@ -799,8 +803,12 @@ def audit(
         target = Path(fix)
         made = _convert(
             cleaning.without(found, left_out),
-            _writer(
-                _format_for(target, found.first.info), target, _pictures(None, 95), "auto", None
+            targets.writer(
+                targets.format_for(target, found.first.info),
+                target,
+                targets.picture_options(None, 95),
+                "auto",
+                None,
             ),
             [*sources, *map(Path, others)],
             target,
@@ -815,7 +823,7 @@ def audit(
                 "header": header,
                 **cleaning.record(left_out),
             },
-            Run(workers, pipeline.SKIP, dry_run, overwrite, progress),
+            Run(workers, SKIP, dry_run, overwrite, progress),
             notes=cleaning.problems(left_out),
         )
         return report.with_fixed(result, made, found, left_out)
@@ -890,7 +898,7 @@ def verify(
         return open_dataset(path, labels=labels, csv_size=csv_size, header=header)
 
     if b is None:
-        a = detect.trimmed_folder(Path(a))
+        a = layout.trimmed_folder(Path(a))
         return verification.against_manifest(opened(a), a, workers, progress)
     return verification.compare(opened(a), opened(b), Path(a), Path(b), workers, progress)
 
@@ -971,13 +979,12 @@ def export(
     overwrite : bool
         Replace files that are there.
     """
-    from signdata.inference import prediction
 
     if not onnx:
         raise UsageError("no format to export to", remedy="Say --onnx.")
     target = Path(out) if out is not None else Path(run) / "model.onnx"
     reader = open_dataset(_paths(data)) if data else None
-    return prediction.export(
+    return export_run.export(
         Path(run), target, quantize=quantize, reader=reader, split=split, overwrite=overwrite
     )
 
@@ -1116,7 +1123,7 @@ def baseline(
     from signdata.training import baseline_runs
 
     if list_models:
-        return baseline_runs.list_models()
+        return baseline_report.list_models()
     sources = _paths(src)
     if not sources:
         raise UsageError("no dataset is named; expected SRC, found none")
@@ -1144,7 +1151,7 @@ def baseline(
         asked = {"out": out, "overwrite": overwrite or None, "seed": seed or None, **settings}
         baseline_runs.refuse_options(asked)
         settings, seed = baseline_runs.options_of(Path(resume))
-    baseline_runs.need_torch()
+    devices.need_torch()
     with open_dataset(
         sources,
         format=from_format,
@@ -1195,7 +1202,6 @@ def _convert(
     describe: Callable[[], dict[str, Any]] | None = None,
     notes: Sequence[Problem] = (),
 ) -> Result:
-    pipeline.check_policy(how)
     refuse_overlap(sources, out)
     with reader:
         return pipeline.convert(
@@ -1226,10 +1232,6 @@ def _paths(value: PathLike | Sequence[PathLike]) -> list[Path]:
     return [Path(value)] if isinstance(value, str | Path) else [Path(one) for one in value]
 
 
-def _pictures(image_format: str | None, quality: int, class_names: str = "as-is") -> PictureOptions:
-    return PictureOptions(image_format, quality, class_names=class_names)  # type: ignore[arg-type]  # it checks
-
-
 def _geometry(size: tuple[int, int] | None, gray: bool) -> tuple[Geometry, ...]:
     geometry = Geometry((size[1], size[0]) if size else None, gray)
     return (geometry,) if geometry else ()
@@ -1244,42 +1246,3 @@ def _picture_options(
         "image_format": image_format,
         "quality": quality,
     }
-
-
-def _format_for(out: Path, info: DatasetInfo) -> str:
-    """The format that an output's name asks for."""
-    suffix = out.suffix.lower()
-    if suffix == ".csv":
-        return "csv"
-    if suffix in HDF5_SUFFIXES:
-        return "hdf5"
-    return "folders" if info.kind == "still" else "frames"
-
-
-_SUFFIXES = {"csv": (".csv",), "hdf5": HDF5_SUFFIXES}
-"""What the name of a single file has to end in, so that it is recognised again."""
-
-
-def _check_suffix(name: str, out: Path) -> None:
-    """Raise `UsageError` unless an output's name can be recognised as its format."""
-    suffixes = _SUFFIXES.get(name)
-    if suffixes and out.suffix.lower() not in suffixes:
-        raise UsageError(
-            f"not named like {name}; expected a name that ends in {' or '.join(suffixes)}",
-            path=out,
-            remedy=f"Call it {out.name}{suffixes[0]}.",
-        )
-
-
-def _writer(
-    name: str, out: Path, pictures: PictureOptions, layout: str, split: str | None
-) -> Writer:
-    made: Writer
-    _check_suffix(name, out)
-    if name == "csv":
-        made = CsvWriter(out.name, split or "")
-    elif name == "hdf5":
-        made = writer_class(name)(out.name, layout, pictures)
-    else:
-        made = writer_class(name)(pictures)
-    return made

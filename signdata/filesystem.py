@@ -13,23 +13,12 @@ from signdata.errors import DecodeError, OutputError, SigndataError
 
 T = TypeVar("T")
 
-HDF5_SUFFIXES = (".h5", ".hdf5")
-_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 _NEW_FILE = (
     os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 )
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP}
-
-
-def starts_as_hdf5(path: Path) -> bool:
-    """Whether the file starts as an HDF5 file does; known without its library."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_HDF5_SIGNATURE)) == _HDF5_SIGNATURE
-    except OSError:
-        return False
 
 
 class reading:

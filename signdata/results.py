@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import io
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from signdata.errors import SigndataError
+
+if TYPE_CHECKING:
+    pass
 
 NOTE = "note"
 """The kind of problem that changes no exit code."""
@@ -109,3 +113,17 @@ class Result:
             **self.details,
             "problems": [msgspec.to_builtins(problem) for problem in self.problems],
         }
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Columns of text aligned for people; the first is flush left, numbers flush right."""
+    lines = [[str(cell) for cell in row] for row in (columns, *rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
+    out = io.StringIO()
+    for line in lines:
+        cells = [
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        out.write("  ".join(cells).rstrip() + "\n")
+    return out.getvalue().rstrip("\n")

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -228,15 +227,24 @@ def write_problems(path: Path, problems: Iterable[Problem]) -> None:
     _write_csv(path, ("path", "where", "kind", "message"), rows)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Columns of text aligned for people; the first is flush left, numbers flush right."""
-    lines = [[str(cell) for cell in row] for row in (columns, *rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
-    out = io.StringIO()
-    for line in lines:
-        cells = [
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ]
-        out.write("  ".join(cells).rstrip() + "\n")
-    return out.getvalue().rstrip("\n")
+PARTIAL_DIR = ".signdata-partial"
+
+
+PARTIAL_SUFFIX = ".partial"
+
+
+def is_partial(path: Path) -> bool:
+    """Whether `path` is, or lies in, the unfinished output of a run under way or killed."""
+    if path.name.endswith(PARTIAL_SUFFIX):
+        return True
+    beside = Path(f"{path}{PARTIAL_SUFFIX}")
+    if beside.is_dir() and ((beside / "commit").exists() or not path.exists()):
+        return True
+    place = path.absolute()
+    if (place / PARTIAL_DIR).exists() or (place.parent / PARTIAL_DIR).exists():
+        return True
+    return any(
+        folder.name == PARTIAL_DIR
+        or (folder.name.endswith(PARTIAL_SUFFIX) and (folder / "lock").exists())
+        for folder in (place, *place.parents)
+    )

@@ -24,8 +24,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from signdata import cli as command_line
-from signdata.media.image import decode
+from signdata.cli import errors
+from signdata.media.image import encode
 
 # The same examples in every run, however busy the machine: what is red stays red.
 settings.register_profile("signdata", derandomize=True, deadline=None)
@@ -84,7 +84,7 @@ def main(capfd: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
     def run(*args: str | Path) -> Ran:
         capfd.readouterr()
         with pytest.raises(SystemExit) as ended:
-            command_line.main([str(arg) for arg in args])
+            errors.main([str(arg) for arg in args])
         assert isinstance(ended.value.code, int)
         return Ran(ended.value.code, *capfd.readouterr())
 
@@ -144,7 +144,7 @@ def make_tree(tmp_path: Path) -> Callable[..., Path]:
                 path.write_bytes(content)
             else:
                 kind = "jpg" if path.suffix == ".jpg" else "png"
-                path.write_bytes(decode.encode(content, kind, 95))
+                path.write_bytes(encode.encode(content, kind, 95))
         return root
 
     return make

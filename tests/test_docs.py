@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from signdata import __version__
-from signdata.cli import COMMANDS
+from signdata.cli.app import COMMANDS
 from signdata.formats.registry import READERS, WRITERS
+from signdata.version import __version__
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from signdata.errors import FormatError
-from signdata.splitting.certificate_summary import CERTIFICATE, Certified, doubts
+from signdata.splitting.certificate_summary import CERTIFICATE, Certified
+from signdata.training.accuracy_warnings import doubts
 
 
 def leak(split: str, **found: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import click
 import pytest
 
 import signdata
-from signdata.cli import COMMANDS, group
+from signdata.cli.app import COMMANDS, group
 
 HEAVY = {"numpy", "cv2", "pandas", "av", "h5py", "torch", "PIL", "sklearn", "simplejpeg", "tqdm"}
 
@@ -31,9 +31,9 @@ NOT_TYPED = {"progress", "say"}
     "code",
     [
         "import signdata",
-        "from signdata.cli import main; main(['--help'])",
-        "from signdata.cli import main; main(['convert', '--help'])",
-        "from signdata.cli import main; main(['--version'])",
+        "from signdata.cli.errors import main; main(['--help'])",
+        "from signdata.cli.errors import main; main(['convert', '--help'])",
+        "from signdata.cli.errors import main; main(['--version'])",
     ],
 )
 def test_starting_imports_nothing_heavy(code: str) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from signdata.formats.batches import ListBatch
 from signdata.formats.open import open_dataset
-from signdata.formats.reader import ListBatch
 from signdata.samples import ArrayPixels, Pixels, Sample
 from signdata.similarity.fingerprints import CLIP_FRAMES, CLIP_SIDE, SIDE, look, side_for
 from tests.conftest import picture

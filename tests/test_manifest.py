@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import signdata
-from signdata import sidecars
+from signdata import results, sidecars
 from signdata.errors import FormatError, MissingError
 from signdata.results import Problem
 
@@ -127,7 +127,7 @@ def test_problems_are_a_csv(tmp_path: Path) -> None:
 
 
 def test_tables_are_aligned() -> None:
-    text = sidecars.table(["class", "n"], [["A", 5], ["nothing", 1000]])
+    text = results.table(["class", "n"], [["A", 5], ["nothing", 1000]])
     assert text == "class       n\nA           5\nnothing  1000"
 
 

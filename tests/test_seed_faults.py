@@ -16,7 +16,7 @@ import numpy as np
 
 import signdata
 from signdata.labels import class_to_idx
-from signdata.media.image import decode
+from signdata.media.image import ops
 from tests.conftest import listing, picture
 
 HEADER = ",".join(["label", *(f"pixel{i}" for i in range(1, 145))])
@@ -259,7 +259,7 @@ def test_neighbouring_frames_dealt_out_at_random(make_tree):
 
 def test_three_sizes_in_one_dataset(make_tree):
     files = {f"A/{i}.png": photo(i) for i in range(30)}
-    files["A/large.png"] = decode.resize(photo(40), (32, 32))
+    files["A/large.png"] = ops.resize(photo(40), (32, 32))
     found = audit(make_tree(files))
     assert [(f["path"], f["message"]) for f in said(found, "odd-size")] == [
         ("A/large", "32x32, where 12x12 is usual")

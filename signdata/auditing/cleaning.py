@@ -12,8 +12,8 @@ import numpy as np
 from signdata.auditing.duplicate_findings import how
 from signdata.auditing.findings import Finding
 from signdata.auditing.run import Audit
-from signdata.formats.open import Without
 from signdata.formats.reader import Reader
+from signdata.formats.views import Without
 from signdata.results import Problem
 from signdata.similarity.comparison import leaking
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from signdata.auditing.run import Audit, Seen
 from signdata.filesystem import replace_file, writing
-from signdata.formats.reader import ListBatch
+from signdata.formats.batches import ListBatch
 from signdata.media.contact_sheet import COLUMNS, sheet
 from signdata.samples import Frame
 from signdata.similarity.fingerprints import CLIP_FRAMES, CLIP_SIDE, Look

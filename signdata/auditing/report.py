@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
-from signdata import sidecars
+from signdata import results
 from signdata.auditing import findings
 from signdata.auditing.findings import Finding
 from signdata.auditing.run import Audit, Seen, samples_per_part
@@ -157,5 +157,5 @@ def _leaks(found: Audit) -> list[str]:
         name = f"{leak.between[0]} and {leak.between[1]}"
         share = f"{leak.share:.1%}"
         rows.append([name, leak.exact, leak.near, share, leak.linked, leak.signers, leak.groups])
-    lines = sidecars.table(columns, rows).split("\n")
+    lines = results.table(columns, rows).split("\n")
     return [*lines, "near: the second's samples with a twin in the first; linked: in one group"]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from signdata.augmentation.boxes import Box
 from signdata.errors import LabelError, MissingError, SigndataError
-from signdata.formats.reader import Batch, DatasetInfo, ListBatch, Reader, Survey
+from signdata.formats.batches import Batch, ListBatch
+from signdata.formats.reader import DatasetInfo, Reader, Survey
+from signdata.formats.views import _Mapped
 from signdata.samples import Broken, Sample
 
 BOX = "box"
@@ -143,21 +145,6 @@ class Described(Reader):
                 )
             meta[BOX] = " ".join(map(str, box.bounds))
         return replace(sample, meta=meta, **changes)  # type: ignore[arg-type]  # strings all
-
-
-@dataclass(frozen=True)
-class _Mapped:
-    """A batch whose samples are described as they are read."""
-
-    batch: Batch
-    describe: Callable[[Sample], Sample]
-
-    @property
-    def key(self) -> str:
-        return self.batch.key
-
-    def __iter__(self) -> Iterator[Sample]:
-        return map(self.describe, self.batch)
 
 
 def _found(searched: re.Pattern[str], path: str, what: str) -> str:

@@ -21,9 +21,9 @@ from signdata.formats.reader import Reader
 from signdata.magick import profiles, recipe
 from signdata.magick.recipe import Recipe
 from signdata.media.contact_sheet import sheet
+from signdata.options import one_group
 from signdata.results import Result
 from signdata.samples import Broken, Sample
-from signdata.splitting.groups import one_group
 
 AUTO = "auto"
 BOUNDING_BOX = "bbox"

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from signdata.cli import options
+from signdata.cli import display, options
 
 
 @click.command("audit")
@@ -56,4 +56,4 @@ def command(src: str, others: tuple[str, ...], **kwargs: Any) -> None:
     """
     import signdata
 
-    options.run(signdata.audit, src, *others, **kwargs)
+    display.run(signdata.audit, src, *others, **kwargs)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from signdata.cli import options
+from signdata.cli import display, options
 
 
 @click.command("augment")
@@ -73,4 +73,4 @@ def command(src: str, out: str | None, **kwargs: Any) -> None:
     """
     import signdata
 
-    options.run(signdata.augment, src, out, **kwargs)
+    display.run(signdata.augment, src, out, **kwargs)

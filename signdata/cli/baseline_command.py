@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from signdata.cli import options
+from signdata.cli import display, options
 
 
 @click.command("baseline")
@@ -101,4 +101,4 @@ def command(src: tuple[str, ...], **kwargs: Any) -> None:
 
     if not src and not kwargs["list_models"]:
         raise click.UsageError("Missing argument 'SRC...'.", click.get_current_context())
-    options.run(signdata.baseline, src, unit="step", **kwargs)
+    display.run(signdata.baseline, src, unit="step", **kwargs)

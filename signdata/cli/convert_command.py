@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from signdata.cli import options
+from signdata.cli import display, options
 
 
 @click.command("convert")
@@ -37,4 +37,4 @@ def command(src: tuple[str, ...], out: str, **kwargs: Any) -> None:
     """
     import signdata
 
-    options.run(signdata.convert, src, out, **kwargs)
+    display.run(signdata.convert, src, out, **kwargs)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from signdata.cli import options
+from signdata.cli import display, options
 
 
 @click.command("csv-to-folders")
@@ -29,4 +29,4 @@ def command(csvs: tuple[str, ...], out: str, **kwargs: Any) -> None:
     """
     import signdata
 
-    options.run(signdata.csv_to_folders, csvs, out, **kwargs)
+    display.run(signdata.csv_to_folders, csvs, out, **kwargs)

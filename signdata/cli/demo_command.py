@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from signdata.cli import options
+from signdata.cli import display, options
 
 
 @click.command("demo")
@@ -28,4 +28,4 @@ def command(out: str, as_json: bool, quiet: bool, **kwargs: Any) -> None:
         click.echo(text, err=as_json)
 
     result = signdata.demo(out, say=(lambda text: None) if quiet else say, **kwargs)
-    options.show(result, as_json=as_json, quiet=quiet)
+    display.show(result, as_json=as_json, quiet=quiet)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from signdata.cli import options
+from signdata.cli import display, options
 
 
 @click.command("export")
@@ -42,4 +42,4 @@ def command(run: str, out: str | None, **kwargs: Any) -> None:
     """
     import signdata
 
-    options.run(signdata.export, run, out, **kwargs)
+    display.run(signdata.export, run, out, **kwargs)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from signdata.cli import options
+from signdata.cli import display, options
 
 
 class Count(click.ParamType[int | None]):
@@ -128,4 +128,4 @@ def command(src: str, out: str, signers: str | None, **kwargs: Any) -> None:
     import signdata
 
     names = [name.strip() for name in signers.split(",")] if signers else []
-    options.run(signdata.extract_frames, src, out, signers=names, **kwargs)
+    display.run(signdata.extract_frames, src, out, signers=names, **kwargs)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from signdata.cli import options
+from signdata.cli import display, options
 
 
 @click.command("folders-to-csv")
@@ -28,4 +28,4 @@ def command(src: str, out: str, **kwargs: Any) -> None:
     """
     import signdata
 
-    options.run(signdata.folders_to_csv, src, out, **kwargs)
+    display.run(signdata.folders_to_csv, src, out, **kwargs)

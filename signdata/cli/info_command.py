@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from signdata.cli import options
+from signdata.cli import display, options
 
 
 @click.command("info")
@@ -26,4 +26,4 @@ def command(src: tuple[str, ...], **kwargs: Any) -> None:
     """
     import signdata
 
-    options.run(signdata.info, src, **kwargs)
+    display.run(signdata.info, src, **kwargs)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from signdata.cli import options
+from signdata.cli import display, options
 
 
 @click.command("predict")
@@ -44,4 +44,4 @@ def command(run: str, paths: tuple[str, ...], **kwargs: Any) -> None:
     """
     import signdata
 
-    options.run(signdata.predict, run, *paths, **kwargs)
+    display.run(signdata.predict, run, *paths, **kwargs)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from signdata.cli import options
+from signdata.cli import display, options
 
 
 @click.command("sample")
@@ -33,4 +33,4 @@ def command(kind: str, out: str, **kwargs: Any) -> None:
     """
     import signdata
 
-    options.run(signdata.sample, kind, out, **kwargs)
+    display.run(signdata.sample, kind, out, **kwargs)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from signdata.cli import options
+from signdata.cli import display, options
 
 
 @click.command("split")
@@ -69,4 +69,4 @@ def command(src: tuple[str, ...], out: str, keep: str | None, **kwargs: Any) -> 
     import signdata
 
     names = [name.strip() for name in keep.split(",")] if keep else []
-    options.run(signdata.split, src, out, keep=names, **kwargs)
+    display.run(signdata.split, src, out, keep=names, **kwargs)

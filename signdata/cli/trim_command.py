@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from signdata.cli import options
+from signdata.cli import display, options
 
 
 @click.command("trim")
@@ -51,4 +51,4 @@ def command(src: str, out: str, signers: str | None, **kwargs: Any) -> None:
     import signdata
 
     names = [name.strip() for name in signers.split(",")] if signers else []
-    options.run(signdata.trim, src, out, signers=names, **kwargs)
+    display.run(signdata.trim, src, out, signers=names, **kwargs)

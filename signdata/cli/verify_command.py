@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from signdata.cli import options
+from signdata.cli import display, options
 
 
 @click.command("verify")
@@ -27,4 +27,4 @@ def command(a: str, b: str | None, **kwargs: Any) -> None:
     """
     import signdata
 
-    options.run(signdata.verify, a, b, **kwargs)
+    display.run(signdata.verify, a, b, **kwargs)

@@ -7,46 +7,32 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import Any, TypeVar
 
 import msgspec
 
-import signdata
 from signdata import safe_names, sidecars
 from signdata.conversion.source_check import Sources
-from signdata.conversion.worker import SKIP as SKIP
-from signdata.conversion.worker import STOP as STOP
+from signdata.conversion.transforms import Resplits, Resurveys
+from signdata.conversion.transforms import Transform as Transform
 from signdata.conversion.worker import Job, Outcome, Payload, work
-from signdata.conversion.worker import Transform as Transform
-from signdata.errors import DatasetError, OutputError, SigndataError, UsageError
+from signdata.errors import DatasetError, OutputError, SigndataError
 from signdata.filesystem import remove, writing
-from signdata.formats.reader import Batch, DatasetInfo, Finished, ListBatch, Reader, Survey, Writer
+from signdata.formats.batches import Batch, ListBatch
+from signdata.formats.reader import DatasetInfo, Reader, Survey
+from signdata.formats.writer import Finished, Writer
+from signdata.options import SKIP as SKIP
+from signdata.options import STOP as STOP
+from signdata.options import Run
 from signdata.output import existing
 from signdata.output.journal import Body, Line
 from signdata.output.output import AGAIN, COMPLETE, Output
 from signdata.results import NOTE, Problem, Result
 from signdata.sidecars import Row
-from signdata.workers import pool
-
-
-@runtime_checkable
-class Resurveys(Protocol):
-    """A transform that changes what a dataset's pictures have in common."""
-
-    def survey(self, survey: Survey) -> Survey: ...
-
-
-@runtime_checkable
-class Resplits(Protocol):
-    """A transform that changes which splits there are."""
-
-    def resplit(self, splits: tuple[str, ...]) -> tuple[str, ...]: ...
-
-
-Progress: TypeAlias = Callable[[int, int | None], None]
-"""Called as ``progress(done, total)`` with counts of samples; total None when unknown."""
+from signdata.version import __version__
+from signdata.workers import forks
 
 T = TypeVar("T")
 
@@ -55,37 +41,6 @@ CRASHES_BELOW = 1 << 22
 
 LOST = "not preserved: "
 """How a note starts that tells what the target cannot say."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """How a conversion is to be done; nothing of it changes a byte of the output.
-
-    Attributes
-    ----------
-    workers : int or None
-        Processes; None takes all cores.
-    on_error : {'stop', 'skip'}
-        Whether a sample that cannot be read ends the run or is recorded and left out.
-    dry_run : bool
-        Whether everything is read and counted, and nothing written.
-    overwrite : bool
-        Whether something else under the output's name may be replaced.
-    progress : callable or None
-        Told how many samples are done.
-    """
-
-    workers: int | None = None
-    on_error: str = STOP
-    dry_run: bool = False
-    overwrite: bool = False
-    progress: Progress | None = None
-
-
-def check_policy(how: Run) -> None:
-    """Raise `UsageError` unless the policy on errors is a known one."""
-    if how.on_error not in (STOP, SKIP):
-        raise UsageError(f"on-error {how.on_error!r}; expected stop or skip")
 
 
 def convert(
@@ -136,7 +91,7 @@ def convert(
         result = Result(command, str(out))
         notes = [*info.notes, *notes, *(Problem("", "", NOTE, LOST + loss) for loss in losses)]
         record = {
-            "signdata": signdata.__version__,
+            "signdata": __version__,
             "command": command,
             "options": options,
             "seed": seed,
@@ -382,8 +337,8 @@ def _append(path: Path, end: int, payloads: list[Payload]) -> int:
 def _apart(function: Callable[[], T], path: Path) -> T:
     """Call a function that writes an HDF5 file: on a full disk its library may crash."""
     try:
-        return pool.apart(function)
-    except (pool.Died, RuntimeError) as err:
+        return forks.apart(function)
+    except (forks.Died, RuntimeError) as err:
         if shutil.disk_usage(path.parent).free < CRASHES_BELOW:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from err
         raise OutputError(f"cannot be written ({err or 'the library crashed'})", path=path) from err

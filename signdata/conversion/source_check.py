@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from signdata.errors import SigndataError
-from signdata.formats.reader import ListBatch, Reader
+from signdata.formats.batches import ListBatch
+from signdata.formats.reader import Reader
 from signdata.output.output import Rows
 from signdata.samples import Sample
 from signdata.sidecars import Row

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from signdata.formats.reader import Survey
-from signdata.media.image import decode
+from signdata.media.image import ops
+from signdata.options import SKIP as SKIP
+from signdata.options import STOP as STOP
 from signdata.samples import Derived, Frame, Sample
+
+pass
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,8 @@ class Geometry:
     def apply(self, frame: Frame) -> Frame:
         """Change one (H, W, C) uint8 frame."""
         if self.gray:
-            frame = decode.to_gray(frame)
-        return frame if self.size_hw is None else decode.resize(frame, self.size_hw)
+            frame = ops.to_gray(frame)
+        return frame if self.size_hw is None else ops.resize(frame, self.size_hw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +60,20 @@ class _Changed(Derived):
 
     def frames(self) -> Iterator[Frame]:
         return map(self.geometry.apply, self.pixels.frames())
+
+
+@runtime_checkable
+class Resurveys(Protocol):
+    """A transform that changes what a dataset's pictures have in common."""
+
+    def survey(self, survey: Survey) -> Survey: ...
+
+
+@runtime_checkable
+class Resplits(Protocol):
+    """A transform that changes which splits there are."""
+
+    def resplit(self, splits: tuple[str, ...]) -> tuple[str, ...]: ...
+
+
+Transform: TypeAlias = Callable[[Sample], Iterable[Sample]]

@@ -6,14 +6,14 @@ import contextlib
 import hashlib
 import itertools
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
 
 import msgspec
 
+from signdata.conversion.transforms import Transform
 from signdata.errors import (
     CrashError,
     DatasetError,
@@ -23,16 +23,14 @@ from signdata.errors import (
     SigndataError,
 )
 from signdata.filesystem import link_file, own_folder, reading, remove, write_file, writing
-from signdata.formats.reader import Batch, ListBatch, Piece, Writer, divide
+from signdata.formats.batches import Batch, ListBatch, divide
+from signdata.formats.writer import Piece, Writer
+from signdata.options import STOP
 from signdata.output.journal import Body
 from signdata.results import NOTE, Problem
 from signdata.samples import ReadAgain, Sample
 from signdata.sidecars import STORED_AS, Row
 from signdata.workers import pool
-
-Transform: TypeAlias = Callable[[Sample], Iterable[Sample]]
-
-STOP, SKIP = "stop", "skip"
 
 IN_MEMORY = 1 << 20
 """Bytes that a batch sends to the parent directly; more of them go through a file."""

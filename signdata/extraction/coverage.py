@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from signdata import sidecars
+from signdata import results
 from signdata.filesystem import write_file
 from signdata.formats.reader import Reader
 from signdata.results import Result
@@ -40,7 +40,7 @@ class Coverage:
             for kind in ("split", "source")
             for name, counts in self.counts[kind].items()
         ]
-        table = sidecars.table(["videos of", "found", "missing"], rows)
+        table = results.table(["videos of", "found", "missing"], rows)
         result.summary = f"{table}\n{result.summary}" if result.summary else table
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from signdata import sidecars
 from signdata.conversion import pipeline
-from signdata.conversion.pipeline import Run, Transform
+from signdata.conversion.pipeline import Transform
 from signdata.errors import UsageError
 from signdata.extraction import coverage
 from signdata.extraction.montage import montage
@@ -19,13 +19,16 @@ from signdata.formats import detect
 from signdata.formats.folders import FoldersWriter
 from signdata.formats.frames import FramesWriter
 from signdata.formats.open import open_dataset
-from signdata.formats.reader import Finished, Reader, Writer
+from signdata.formats.reader import Reader
 from signdata.formats.trees.pictures import PictureOptions
+from signdata.formats.wlasl import layout
+from signdata.formats.writer import Finished, Writer
 from signdata.labels import class_to_idx
 from signdata.media.image import decode
 from signdata.media.video.clip import ClipOptions
 from signdata.media.video.frame_conversion import FrameShape
 from signdata.media.video.frame_selection import Selection
+from signdata.options import Run
 from signdata.output.output import refuse_overlap
 from signdata.results import Result
 from signdata.samples import Sample
@@ -96,9 +99,8 @@ def extract(
     src: Path, out: Path, sources: Sources, clips: Clips, pictures: Pictures, how: Run
 ) -> Result:
     """Run the command; see `signdata.extract_frames`."""
-    pipeline.check_policy(how)
-    src = detect.wlasl_index(src)
-    videos = sources.videos or src.parent / detect.VIDEOS_DIR
+    src = layout.wlasl_index(src)
+    videos = sources.videos or src.parent / layout.VIDEOS_DIR
     refuse_overlap([src, videos] if sources.videos or src.is_file() else [src], out)
     reader = _open(src, sources, clips)
     covered = coverage.of(reader)

@@ -13,18 +13,20 @@ from typing import Any
 
 from signdata import sidecars
 from signdata.conversion import pipeline
-from signdata.conversion.pipeline import Run
 from signdata.errors import UsageError
 from signdata.extraction import coverage
 from signdata.extraction.frame_folders import Sources
 from signdata.filesystem import remove, write_file
 from signdata.formats import detect
 from signdata.formats.open import open_dataset
-from signdata.formats.reader import Finished, Piece, Writer, refuse_broken
+from signdata.formats.wlasl import layout
+from signdata.formats.wlasl.index import index_of
 from signdata.formats.wlasl.reader import VIDEOS_DIR, Choice
-from signdata.media.video import ffmpeg_encode
+from signdata.formats.writer import Finished, Piece, Writer, refuse_broken
+from signdata.media.video import ffmpeg_encode, ffmpeg_program
 from signdata.media.video.clip import ClipOptions, ClipPixels
 from signdata.media.video.frame_selection import Timeline, take_range
+from signdata.options import Run
 from signdata.output.output import refuse_overlap
 from signdata.results import Result
 from signdata.samples import Sample
@@ -42,9 +44,8 @@ class Cutting:
 
 def trim(src: Path, out: Path, sources: Sources, cutting: Cutting, how: Run) -> Result:
     """Run the command; see `signdata.trim`."""
-    pipeline.check_policy(how)
-    ffmpeg_encode.find_program()
-    src = detect.wlasl_index(src)
+    ffmpeg_program.find_program()
+    src = layout.wlasl_index(src)
     if detect.recognise_videos(src) != "wlasl":
         raise UsageError("trim cuts the videos of a WLASL index; expected its JSON", path=src)
     refuse_overlap([src, sources.videos or src.parent / VIDEOS_DIR], out)
@@ -215,39 +216,4 @@ class TrimmedWriter(Writer):
         splits = {row["id"]: row["split"] for row in finished.rows()}
         entries = json.loads(self._index.read_bytes())
         index = json.dumps(index_of(entries, splits), indent=4)
-        write_file(tree / detect.WLASL_INDEX, f"{index}\n".encode())
-
-
-def index_of(entries: list[dict[str, Any]], splits: dict[str, str]) -> list[dict[str, Any]]:
-    """The index of clips that have become files of their own.
-
-    Parameters
-    ----------
-    entries : list of dict
-        The index that they come from.
-    splits : dict
-        The split of each clip that was written, by its id.
-    """
-    waiting = dict(splits)
-    index = []
-    for entry in entries:
-        instances = []
-        for instance in entry["instances"]:
-            split = waiting.pop(instance["video_id"], None)
-            if split is not None:
-                instances.append(_whole(instance, split))
-        if instances:
-            index.append({**entry, "instances": instances})
-    return index
-
-
-def _whole(instance: dict[str, Any], split: str) -> dict[str, Any]:
-    """An instance whose file holds nothing but it."""
-    return {
-        **instance,
-        "split": split,
-        "frame_start": 1,
-        "frame_end": -1,
-        "source_frame_start": instance.get("frame_start", 1),
-        "source_frame_end": instance.get("frame_end", -1),
-    }
+        write_file(tree / layout.WLASL_INDEX, f"{index}\n".encode())

@@ -6,37 +6,13 @@ from pathlib import Path
 
 from signdata import safe_names, sidecars
 from signdata.errors import FormatError, MissingError
-from signdata.filesystem import HDF5_SUFFIXES, starts_as_hdf5
-from signdata.formats.trees import scan
+from signdata.formats.hdf5.safety import starts_as_hdf5
+from signdata.formats.registry import HDF5_SUFFIXES
 from signdata.formats.trees.scan import Tree
+from signdata.formats.wlasl.layout import _is_trimmed
+from signdata.media import suffixes
 from signdata.media.image import decode
-from signdata.output.output import is_partial
-
-VIDEOS_DIR = "videos"
-"""The folder of videos beside a WLASL index."""
-
-WLASL_INDEX = "WLASL.json"
-"""The index in a folder of trimmed videos, which lie beside it."""
-
-
-def wlasl_index(path: Path) -> Path:
-    """The index of a folder of trimmed videos; any other `path` as it is."""
-    return path / WLASL_INDEX if _is_trimmed(path) else path
-
-
-def trimmed_folder(path: Path) -> Path:
-    """The folder of trimmed videos that this is the index of; any other `path` as it is."""
-    is_index = path.name == WLASL_INDEX and (path.parent / sidecars.MANIFEST).is_file()
-    return path.parent if is_index and _is_trimmed(path.parent) else path
-
-
-def _is_trimmed(path: Path) -> bool:
-    """Whether a folder is what `trim` makes: videos beside their index, no class folders."""
-    if not (path / WLASL_INDEX).is_file():
-        return False
-    return not any(
-        entry.is_dir() and not safe_names.is_junk(entry.name) for entry in path.iterdir()
-    )
+from signdata.sidecars import is_partial
 
 
 def recognise(paths: list[Path], *, follow_symlinks: bool = False) -> str:
@@ -184,18 +160,18 @@ def _kinds(found: Tree) -> dict[str, str]:
     """The formats that class folders could be read as, each with an example."""
     kinds: dict[str, str] = {}
     for class_dir in found.class_dirs:
-        suffixes = {scan.suffix_of(name): name for name in reversed(class_dir.files)}
-        videos = sorted(suffixes.keys() & scan.VIDEO_SUFFIXES)
-        pictures = sorted(suffixes.keys() & decode.SUFFIXES)
+        example_of = {suffixes.suffix_of(name): name for name in reversed(class_dir.files)}
+        videos = sorted(example_of.keys() & suffixes.VIDEO_SUFFIXES)
+        pictures = sorted(example_of.keys() & decode.SUFFIXES)
         if videos and pictures == [".gif"]:
             pictures = []  # videos of old sites are saved so
         for kind, matching in (("videos", videos), ("folders", pictures)):
             if matching:
-                example = class_dir.path / suffixes[matching[0]]
+                example = class_dir.path / example_of[matching[0]]
                 kinds.setdefault(kind, found.below(example))
         for name in class_dir.folders:
             files, _ = found.entries(class_dir.path / name)
-            if any(scan.suffix_of(file) in decode.SUFFIXES for file in files):
+            if any(suffixes.suffix_of(file) in decode.SUFFIXES for file in files):
                 kinds.setdefault("frames", found.below(class_dir.path / name))
                 break
     return kinds

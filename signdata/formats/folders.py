@@ -19,11 +19,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from signdata.formats.reader import Finished, Piece, Survey, Writer, chosen, refuse_broken
-from signdata.formats.trees import pictures, scan
+from signdata.formats.batches import chosen
+from signdata.formats.reader import Survey
+from signdata.formats.trees import picture_files, pictures
+from signdata.formats.trees.manifest_join import Found
+from signdata.formats.trees.picture_files import PictureFiles
 from signdata.formats.trees.pictures import PictureOptions
 from signdata.formats.trees.reader import TreeReader
-from signdata.formats.trees.scan import ClassDir, Found, PictureFiles
+from signdata.formats.trees.scan import ClassDir
+from signdata.formats.writer import Finished, Piece, Writer, refuse_broken
+from signdata.media import suffixes
 from signdata.media.image import decode
 from signdata.samples import Sample
 
@@ -103,12 +108,12 @@ class FoldersWriter(Writer):
         stem = self._options.place(sample)
         files = sample.pixels.files
         if self._options.mode != "copy" and self._options.image_format is None and files:
-            path = scan.with_suffix(stem, scan.suffix_of(files[0]))
+            path = pictures.with_suffix(stem, suffixes.suffix_of(files[0]))
             symbolic = self._options.mode == "symlink"
-            yield Piece(path, b"", files[0], symbolic, content=scan.read(files[0]))
+            yield Piece(path, b"", files[0], symbolic, content=picture_files.read(files[0]))
             return
         for picture in pictures.encoded_frames(sample, self._options):
-            yield Piece(scan.with_suffix(stem, picture.suffix), picture.data)
+            yield Piece(pictures.with_suffix(stem, picture.suffix), picture.data)
 
     def finish(self, tree: Path, finished: Finished) -> None:
         pictures.write_sidecars(tree, finished)

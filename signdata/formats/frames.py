@@ -16,11 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signdata.errors import UsageError
-from signdata.formats.reader import Finished, Piece, Survey, Writer, chosen, refuse_broken
-from signdata.formats.trees import pictures, scan
+from signdata.formats.batches import chosen
+from signdata.formats.reader import Survey
+from signdata.formats.trees import picture_files, pictures
+from signdata.formats.trees.manifest_join import Found
+from signdata.formats.trees.picture_files import PictureFiles
 from signdata.formats.trees.pictures import PictureOptions
 from signdata.formats.trees.reader import TreeReader
-from signdata.formats.trees.scan import ClassDir, Found, PictureFiles
+from signdata.formats.trees.scan import ClassDir
+from signdata.formats.writer import Finished, Piece, Writer, refuse_broken
+from signdata.media import suffixes
 from signdata.media.image import decode
 from signdata.safe_names import component
 from signdata.samples import Sample
@@ -54,11 +59,11 @@ class FramesReader(TreeReader):
         for clip in class_dir.folders:
             folder = class_dir.path / clip
             files, folders = self._tree.entries(folder)
-            pictures_of = {Path(name).stem for name in files if scan.suffix_of(name) != ".json"}
+            pictures_of = {Path(name).stem for name in files if suffixes.suffix_of(name) != ".json"}
             poses = [n for n in files if n.endswith(".json") and Path(n).stem in pictures_of]
             files = tuple(name for name in files if name not in poses)
             inside = ClassDir(class_dir.split, class_dir.label, folder, files, folders)
-            names = sorted(self._tree.take(inside, decode.SUFFIXES), key=scan.natural)
+            names = sorted(self._tree.take(inside, decode.SUFFIXES), key=suffixes.natural)
             for name in folders:
                 self._tree.note(folder / name, "folder inside a clip: not read")
             if not names:
@@ -113,9 +118,9 @@ class FramesWriter(Writer):
         if self._options.mode != "copy" and self._options.image_format is None and files:
             for number, file in enumerate(files, 1):
                 stem = f"{folder}/{self._template.format(number)}"
-                path = f"{stem}{scan.suffix_of(file)}"
+                path = f"{stem}{suffixes.suffix_of(file)}"
                 symbolic = self._options.mode == "symlink"
-                yield Piece(path, b"", file, symbolic, content=scan.read(file))
+                yield Piece(path, b"", file, symbolic, content=picture_files.read(file))
                 yield from _companions(sample, number, stem)
             return
         for number, picture in enumerate(pictures.encoded_frames(sample, self._options), 1):

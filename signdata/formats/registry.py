@@ -40,3 +40,6 @@ def _load(table: dict[str, str], name: str, verb: str) -> Any:
         raise UsageError(f"format {name!r} cannot be {verb}; expected one of {known}")
     module, _, attribute = table[name].partition(":")
     return getattr(import_module(module), attribute)
+
+
+HDF5_SUFFIXES = (".h5", ".hdf5")

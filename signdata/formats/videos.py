@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from signdata.formats.reader import Survey
-from signdata.formats.trees import scan
+from signdata.formats.trees.manifest_join import Found
 from signdata.formats.trees.reader import TreeReader
-from signdata.formats.trees.scan import ClassDir, Found
+from signdata.formats.trees.scan import ClassDir
+from signdata.media import suffixes
 from signdata.media.video.clip import ClipOptions, ClipPixels
 from signdata.samples import Sample
 
@@ -37,7 +38,7 @@ class VideosReader(TreeReader):
         super().__init__(path, follow_symlinks=follow_symlinks)
 
     def _find(self, class_dir: ClassDir) -> Iterator[Found]:
-        names = self._tree.take(class_dir, {*scan.VIDEO_SUFFIXES, ".gif"})
+        names = self._tree.take(class_dir, {*suffixes.VIDEO_SUFFIXES, ".gif"})
         for name in class_dir.folders:
             self._tree.note(class_dir.path / name, "folder inside a class folder: not read")
         if not names:

@@ -14,8 +14,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from signdata.errors import DecodeError, MissingError, SigndataError, UsageError
-from signdata.formats.trees.scan import VIDEO_SUFFIXES, natural, read
+from signdata.formats.trees.picture_files import read
 from signdata.media.image import decode
+from signdata.media.suffixes import VIDEO_SUFFIXES, natural
 from signdata.samples import Frame, Pixels
 
 MAX_BYTES = 64 << 20

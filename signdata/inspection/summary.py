@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from signdata.conversion.pipeline import Progress
 from signdata.errors import SigndataError, UsageError
 from signdata.formats.reader import Reader
-from signdata.results import Problem, Result
+from signdata.options import Progress
+from signdata.results import Problem, Result, table
 from signdata.samples import SPLITS, Broken
-from signdata.sidecars import table
 
 
 def describe(reader: Reader, progress: Progress | None = None) -> Result:

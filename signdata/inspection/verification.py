@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from signdata.conversion.pipeline import Progress
 from signdata.errors import SigndataError
 from signdata.filesystem import reading
-from signdata.formats.reader import Batch, ListBatch, Reader, divide
+from signdata.formats.batches import Batch, ListBatch, divide
+from signdata.formats.reader import Reader
+from signdata.options import Progress
 from signdata.output import existing
 from signdata.results import Problem, Result
 from signdata.samples import Sample

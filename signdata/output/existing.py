@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from signdata import sidecars
-from signdata.filesystem import HDF5_SUFFIXES
+from signdata.formats.registry import HDF5_SUFFIXES
 from signdata.results import Problem
 from signdata.sidecars import Row
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import signdata
 from signdata import sidecars
 from signdata.errors import OutputError, SigndataError
 from signdata.filesystem import remove, write_file, writing
 from signdata.output.output import COMPLETE, Output
+from signdata.version import __version__
 
 
 def make(
@@ -48,7 +48,7 @@ def make(
         Whether it was complete before.
     """
     record = {
-        "signdata": signdata.__version__,
+        "signdata": __version__,
         "command": command,
         "options": options,
         "seed": seed,

@@ -44,9 +44,7 @@ from signdata.filesystem import merge, remove, replace_file, write_file, writing
 from signdata.output import existing
 from signdata.output.journal import Journal
 from signdata.output.lock import Lock
-
-PARTIAL_DIR = ".signdata-partial"
-PARTIAL_SUFFIX = ".partial"
+from signdata.sidecars import PARTIAL_DIR, PARTIAL_SUFFIX
 
 FRESH, AGAIN, COMPLETE = "fresh", "again", "complete"
 
@@ -55,23 +53,6 @@ Rows = Iterable[tuple[str, sidecars.Row]]
 
 Changed = Callable[[Mapping[str, Any], Rows], str]
 """Names the first source that is not as a document and its rows say; '' if all are."""
-
-
-def is_partial(path: Path) -> bool:
-    """Whether `path` is, or lies in, the unfinished output of a run under way or killed."""
-    if path.name.endswith(PARTIAL_SUFFIX):
-        return True
-    beside = Path(f"{path}{PARTIAL_SUFFIX}")
-    if beside.is_dir() and ((beside / "commit").exists() or not path.exists()):
-        return True
-    place = path.absolute()
-    if (place / PARTIAL_DIR).exists() or (place.parent / PARTIAL_DIR).exists():
-        return True
-    return any(
-        folder.name == PARTIAL_DIR
-        or (folder.name.endswith(PARTIAL_SUFFIX) and (folder / "lock").exists())
-        for folder in (place, *place.parents)
-    )
 
 
 def same_sources(document: Mapping[str, Any], record: Mapping[str, Any]) -> str:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from signdata.errors import CrashError, MissingError, SigndataError
 from signdata.filesystem import reading
-from signdata.formats.reader import Batch, ListBatch, Reader, divide
-from signdata.media.image import decode
+from signdata.formats.batches import Batch, ListBatch, divide
+from signdata.formats.reader import Reader
+from signdata.media.image import ops
 from signdata.samples import Broken, Frame, Sample
 from signdata.workers import pool
 
@@ -204,10 +205,10 @@ class _Looking:
             frozen = frozen and (first is None or np.array_equal(first, frame))
             first = frame if first is None else first
             side = CLIP_SIDE if self.clips else self.side
-            small.append(decode.resize(decode.to_gray(frame), (side, side)).ravel())
+            small.append(ops.resize(ops.to_gray(frame), (side, side)).ravel())
         if first is None:
             raise MissingError("holds no frame", path=sample.source or sample.id)
-        gray = decode.to_gray(first)
+        gray = ops.to_gray(first)
         found = Look(
             **known,
             sha256=digest.hexdigest(),
@@ -216,7 +217,7 @@ class _Looking:
             n_frames=len(small),
             mean=float(gray.mean()),
             deviation=float(gray.std()),
-            sharpness=decode.sharpness(gray),
+            sharpness=ops.sharpness(gray),
             frozen=frozen and len(small) > 1,
             n_poses=sum(sample.pixels.beside(k) is not None for k in range(len(small)))
             if self.clips

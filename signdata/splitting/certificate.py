@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from signdata.sidecars import table
+from signdata.results import table
 from signdata.similarity import leakage
 from signdata.similarity.leakage import Known, Leak
 from signdata.similarity.near_duplicates import Pairs, clusters, numbered

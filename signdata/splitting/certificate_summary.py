@@ -16,8 +16,6 @@ from signdata.errors import FormatError
 CERTIFICATE = "leak_certificate"
 """Under this name a dataset's origin holds what is known of its splits."""
 
-HIGH = 0.9
-"""From this accuracy on it is asked where it comes from."""
 
 GAP = 0.05
 """How much better one hold-out may be read than another before it is said why."""
@@ -101,41 +99,6 @@ class Certified(msgspec.Struct, frozen=True):
                 f"of unseen {probe.unseen}, which this split does not keep apart"
             )
         return ""
-
-
-def doubts(
-    test_accuracy: float,
-    val_accuracy: float,
-    certified: Certified | None,
-    shared_signers: int | None = None,
-) -> list[str]:
-    """Why an accuracy on test should not be taken at its word, one sentence each.
-
-    Parameters
-    ----------
-    test_accuracy, val_accuracy : float
-        0..1.
-    certified : Certified or None
-        What came along with the dataset.
-    shared_signers : int or None
-        How many people sign in train and in test; None where nobody knows who signs.
-    """
-    found, why = [], ""
-    if shared_signers:
-        why = _both_sides(shared_signers, "signers", "test")
-    elif certified is not None:
-        why = certified.lends_itself()
-    elif shared_signers is None:
-        why = (
-            "nobody has looked whether test resembles train: signdata audit does, and "
-            "--compare-splits measures it"
-        )
-    if why and test_accuracy >= HIGH:
-        found.append(f"test reads {test_accuracy:.1%}, which may be too good: {why}")
-    flattered = certified.shared("val") if certified is not None else ""
-    if flattered and val_accuracy - test_accuracy > GAP:
-        found.append(f"val reads {val_accuracy:.1%} and test {test_accuracy:.1%}: {flattered}")
-    return found
 
 
 def _both_sides(n: int, what: str, split: str) -> str:

@@ -5,7 +5,6 @@ Pure: names, numbers and pairs in, group names out.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata.errors import UsageError
+from signdata.options import one_group
 from signdata.similarity.near_duplicates import Pairs, clusters, numbered
 from signdata.similarity.neighbour_probe import number_in
 
@@ -47,17 +47,6 @@ class Grouping:
     def n_groups(self) -> int:
         """Different groups of more than nobody."""
         return len(set(self.groups) - {""})
-
-
-def one_group(text: str, option: str) -> re.Pattern[str]:
-    """Compile a regular expression that a user typed; `UsageError` unless it has one group."""
-    try:
-        pattern = re.compile(text)
-    except re.error as err:
-        raise UsageError(f"{option} {text!r} is no regular expression ({err})") from err
-    if pattern.groups != 1:
-        raise UsageError(f"{option} {text!r} has {pattern.groups} groups; expected one: (...)")
-    return pattern
 
 
 def by_pattern(paths: Sequence[str], text: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,10 +11,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from signdata import sidecars
+from signdata import results
 from signdata.errors import UsageError
 from signdata.formats.reader import Reader
-from signdata.samples import SPLITS, Broken, Sample
+from signdata.samples import SPLITS
 from signdata.similarity import fingerprints, near_duplicates, neighbour_probe
 from signdata.similarity.near_duplicates import Pairs
 from signdata.splitting import grouped, stratified
@@ -24,6 +23,7 @@ from signdata.splitting.assignment import Assign
 from signdata.splitting.certificate import Certificate, Evidence, Parted, certify
 from signdata.splitting.certificate_summary import CERTIFICATE, Certified
 from signdata.splitting.groups import Grouping
+from signdata.splitting.sample_table import SampleTable
 
 DEFAULT_RATIOS = "80,10,10"
 AUTO, NONE, TWINS, BLOCKS = "auto", "none", "near-duplicates", "blocks:"
@@ -112,58 +112,7 @@ class Plan:
             n_classes = sum(map(bool, by_class.values()))
             rows.append([split or "(none)", n, f"{n / total:.1%}", asked, n_classes])
         columns = ["split", "samples", "share", "asked", "classes"]
-        return f"{sidecars.table(columns, rows)}\n{self.certificate.text}"
-
-
-@dataclass(frozen=True)
-class _Samples:
-    """All readable samples, one entry each."""
-
-    ids: list[str]
-    labels: list[str]
-    splits: list[str]
-    names: list[str]
-    paths: list[str]
-    groups: list[str]
-    columns: dict[str, list[str]]
-
-    @classmethod
-    def of(cls, reader: Reader, root: Path) -> _Samples:
-        columns: dict[str, list[str]] = {name: [] for name in reader.info.columns}
-        found = cls([], [], [], [], [], [], columns)
-        for sample in reader:
-            if isinstance(sample.pixels, Broken):
-                continue
-            found.ids.append(sample.id)
-            found.labels.append(sample.label)
-            found.splits.append(sample.split)
-            found.names.append(sample.name)
-            found.paths.append(_path(sample, root))
-            found.groups.append(sample.group)
-            for name, values in columns.items():
-                values.append(sample.meta.get(name, ""))
-        return found
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def column(self, name: str, option: str) -> list[str]:
-        """Values of a column of the manifest; raise `UsageError` if there is none."""
-        own = {"label": self.labels, "split": self.splits, "group": self.groups, "id": self.ids}
-        values = own.get(name) or self.columns.get(name)
-        if values is None:
-            known = ", ".join(sorted({"label", "group", *self.columns}))
-            raise UsageError(f"{option} {name!r}; it has only the columns {known}")
-        if not any(values):
-            raise UsageError(f"{option} {name!r}; that column is empty")
-        return values
-
-
-def _path(sample: Sample, root: Path) -> str:
-    files = sample.pixels.files
-    if files and root.is_dir():
-        return os.path.relpath(files[0], root).replace(os.sep, "/")
-    return sample.source or sample.id
+        return f"{results.table(columns, rows)}\n{self.certificate.text}"
 
 
 def plan(
@@ -181,7 +130,7 @@ def plan(
         kept split is not there, or options contradict each other or the dataset.
     """
     shares = _shares(wanted)
-    samples = _Samples.of(reader, root)
+    samples = SampleTable.of(reader, root)
     _check_present(samples, reader, wanted)
     drawn = [i for i, split in enumerate(samples.splits) if split not in wanted.keep]
     if not drawn:
@@ -242,7 +191,7 @@ def _shares(wanted: Wanted) -> dict[str, float]:
     return {str(number): 1 / wanted.folds for number in range(1, wanted.folds + 1)}
 
 
-def _check_present(samples: _Samples, reader: Reader, wanted: Wanted) -> None:
+def _check_present(samples: SampleTable, reader: Reader, wanted: Wanted) -> None:
     present = set(samples.splits) - {""}
     if present and not wanted.keep and not wanted.pool:
         raise UsageError(
@@ -265,7 +214,7 @@ def _name(reader: Reader) -> str:
 
 def _look(
     reader: Reader,
-    samples: _Samples,
+    samples: SampleTable,
     wanted: Wanted,
     progress: Callable[[int, int | None], None] | None,
 ) -> Evidence:
@@ -285,7 +234,7 @@ def _look(
 
 
 def _group(
-    samples: _Samples, drawn: Sequence[int], evidence: Evidence | None, wanted: Wanted
+    samples: SampleTable, drawn: Sequence[int], evidence: Evidence | None, wanted: Wanted
 ) -> Grouping:
     how = wanted.group_by
     if how == AUTO:
@@ -306,14 +255,14 @@ def _group(
     return Grouping(grouping.by_pattern(samples.paths, how), how)
 
 
-def _blocks(samples: _Samples, how: str, why: str = "") -> Grouping:
+def _blocks(samples: SampleTable, how: str, why: str = "") -> Grouping:
     length = how.removeprefix(BLOCKS)
     if not length.isdecimal() or int(length) < 2:
         raise UsageError(f"--group-by {how}; expected blocks:K with K from 2")
     return Grouping(grouping.by_blocks(samples.labels, samples.names, int(length)), how, why)
 
 
-def _best(samples: _Samples, evidence: Evidence | None) -> Grouping:
+def _best(samples: SampleTable, evidence: Evidence | None) -> Grouping:
     """What keeps apart all that can be seen to belong together."""
     if evidence is None:
         if any(samples.groups):
@@ -345,13 +294,13 @@ def _best(samples: _Samples, evidence: Evidence | None) -> Grouping:
     return Grouping([""] * len(samples), NONE, "no groups are known, and there are no twins")
 
 
-def _told(twins: Pairs, samples: _Samples) -> str:
+def _told(twins: Pairs, samples: SampleTable) -> str:
     n = len(np.unique(twins.index))
     return f"{n:,} of {len(samples):,} samples have a near-twin of their class"
 
 
 def _guards(
-    samples: _Samples, drawn: Sequence[int], parts: list[str], found: Grouping
+    samples: SampleTable, drawn: Sequence[int], parts: list[str], found: Grouping
 ) -> list[int]:
     """Samples that are left out where runs of frames meet in different splits."""
     if not found.how.startswith(BLOCKS):
@@ -379,7 +328,7 @@ def _as_splits(parts: list[str], drawn: Sequence[int], wanted: Wanted) -> list[s
 
 
 def _parted(
-    samples: _Samples, found: Grouping, parts: Sequence[str], kept: Sequence[int]
+    samples: SampleTable, found: Grouping, parts: Sequence[str], kept: Sequence[int]
 ) -> Parted:
     signers = samples.columns.get("signer", [""] * len(samples))
     groups = found.groups if any(found.groups) else samples.groups
@@ -406,7 +355,7 @@ def _evidence_of(evidence: Evidence | None, kept: Sequence[int]) -> Evidence | N
 
 
 def _count(
-    samples: _Samples, splits: Sequence[str], kept: Sequence[int]
+    samples: SampleTable, splits: Sequence[str], kept: Sequence[int]
 ) -> dict[str, dict[str, int]]:
     counter: dict[str, Counter[str]] = defaultdict(Counter)
     for i in kept:
@@ -415,7 +364,7 @@ def _count(
 
 
 def _renamed(
-    samples: _Samples, drawn: Sequence[int], splits: Sequence[str]
+    samples: SampleTable, drawn: Sequence[int], splits: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
     """New names for pooled samples of one class that would share a name."""
     places: dict[tuple[str, str], list[int]] = defaultdict(list)

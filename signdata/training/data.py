@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tempfile
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
@@ -17,15 +15,12 @@ from numpy.typing import NDArray
 from signdata.errors import DatasetError
 from signdata.formats.reader import Reader
 from signdata.labels import class_to_idx
-from signdata.media.image.decode import resize, to_gray
-from signdata.samples import SPLITS, Frame, Sample
-from signdata.splitting import grouped
+from signdata.media.image.ops import resize, to_gray
+from signdata.samples import Frame, Sample
 
 Progress = Callable[[int, int, str], None]
 """Called with what is done, the total (0 when unknown) and a few words."""
 
-HELD_OUT = 0.1
-"""Share of the samples held out for a split that the dataset does not have."""
 
 LIMIT = 8 << 30
 """Bytes of pictures that are kept in memory; of a larger dataset all are kept in a file."""
@@ -276,142 +271,3 @@ def _all_poses(points: Sequence[NDArray[np.float32]], wanted: int) -> NDArray[np
 
 
 # ---------------------------------------------------------------------------- splits
-
-
-def shared_signers(data: Dataset, splits: NDArray[np.str_]) -> int | None:
-    """How many people sign in train and in test; None where nobody knows who signs."""
-    signers = np.array(data.signers)
-    if not len(signers):
-        return None
-    train, test = (set(signers[splits == name].tolist()) - {""} for name in ("train", "test"))
-    return len(train & test) if train and test else None
-
-
-def digest(data: Dataset, splits: NDArray[np.str_]) -> str:
-    """SHA-256 of the classes, and of every sample's id, class and split, in any order."""
-    rows = sorted(zip(data.ids, data.labels.tolist(), splits.tolist(), strict=True))
-    text = json.dumps([data.classes, rows], ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def settle_splits(data: Dataset, seed: int) -> tuple[NDArray[np.str_], list[str]]:
-    """Give a dataset the splits that training needs, and say what was done.
-
-    A dataset without any gets train, val and test at 80/10/10; one without `val` has a
-    tenth of `train` held out. Whole groups are held out where samples have one. Nothing is
-    taken from a `test` that the dataset has, and none is made where there are other splits.
-
-    Returns
-    -------
-    splits : ndarray of str, shape (N,)
-        A new array; '' where a sample takes no part.
-    notes : list of str
-        One sentence for each thing that a reader of the numbers should know.
-
-    Raises
-    ------
-    DatasetError
-        There are splits, but no `train`; fewer than two classes in it; nothing to hold out.
-    """
-    splits = data.splits.astype("U5")
-    counts = Counter(splits.tolist())
-    notes = []
-    if not any(counts[name] for name in SPLITS):
-        splits[:] = "train"
-        notes += [_hold_out_as("test", splits, data, HELD_OUT, seed)]
-        notes += [_hold_out_as("val", splits, data, HELD_OUT / (1 - HELD_OUT), seed)]
-    else:
-        if not counts["train"]:
-            found = ", ".join(name for name in SPLITS if counts[name])
-            raise DatasetError(f"no samples to learn from; expected a train split, found {found}")
-        if counts[""]:
-            notes.append(f"{counts['']} samples without a split take no part")
-        if not counts["val"]:
-            notes.append(_hold_out_as("val", splits, data, HELD_OUT, seed))
-        if not counts["test"]:
-            notes.append("there is no test split, so there are no test numbers")
-    for name in ("val", "test"):
-        missing = set(np.unique(data.labels).tolist()) - set(data.labels[splits == name].tolist())
-        if missing and (splits == name).any():
-            listed = _listed(data.classes, missing)
-            notes.append(f"{_classes(len(missing))} no samples in {name}: {listed}")
-    learned = np.unique(data.labels[splits == "train"])
-    if len(learned) < 2:
-        raise DatasetError(
-            f"too few classes to learn; expected 2 or more in train, found {len(learned)}"
-        )
-    if unseen := sorted(set(range(len(data.classes))).difference(learned.tolist())):
-        listed = _listed(data.classes, unseen)
-        notes.append(f"{_classes(len(unseen))} no samples in train: {listed}")
-    return splits, notes
-
-
-def _classes(n: int) -> str:
-    return "1 class has" if n == 1 else f"{n} classes have"
-
-
-def _listed(classes: Sequence[str], chosen: Iterable[int]) -> str:
-    """Names of the first ten."""
-    names = [classes[idx] for idx in sorted(chosen)]
-    return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
-
-
-def _hold_out_as(
-    name: str, splits: NDArray[np.str_], data: Dataset, fraction: float, seed: int
-) -> str:
-    """Rename a share of `train` to `name` in place; the note that says so."""
-    rows = np.flatnonzero(splits == "train")
-    ids = [data.ids[row] for row in rows]
-    groups = [data.groups[row] for row in rows]
-    grouped = any(groups)
-    held = hold_out(data.labels[rows], ids, groups, fraction, seed)
-    if grouped and not held.any():
-        held = hold_out(data.labels[rows], ids, [""] * len(ids), fraction, seed)
-        grouped = False
-    if not held.any():
-        raise DatasetError(
-            f"no sample can be held out for {name}; expected a class with 2 samples, found none"
-        )
-    splits[rows[held]] = name
-    manner = "by whole groups" if grouped else "by sample"
-    flatters = "" if grouped else f"; pictures that resemble each other make {name} too easy"
-    return f"{name} is {held.sum()} samples held out of train, stratified, {manner}{flatters}"
-
-
-def hold_out(
-    labels: NDArray[np.int64], ids: Sequence[str], groups: Sequence[str], fraction: float, seed: int
-) -> NDArray[np.bool_]:
-    """Choose a stratified share of the samples, whole groups at a time.
-
-    As `splitting.grouped` shares them out: as near to the share of each class as the sizes of
-    the groups allow; samples without a group stand alone. No class loses all of its samples.
-    The order of the samples does not matter.
-
-    Parameters
-    ----------
-    labels : ndarray of int64, shape (N,)
-    ids, groups : sequence of str, length N
-        A group of '' is no group.
-    fraction : float
-        Share of each class, 0..1; at least one sample of a class that has two.
-    seed : int
-
-    Returns
-    -------
-    ndarray of bool, shape (N,)
-        True where held out. Nowhere, if every group holds all samples of some class.
-    """
-    names = [group or f"\0{sample_id}" for sample_id, group in zip(ids, groups, strict=True)]
-    classes = [f"{label:06d}" for label in labels.tolist()]
-    ratios = {"train": 1 - fraction, "held": fraction}
-    parts = np.array(grouped.grouped(ids, classes, names, ratios, seed))
-    held: NDArray[np.bool_] = parts == "held"
-    rows_of: dict[str, list[int]] = defaultdict(list)
-    for row, name in enumerate(names):
-        rows_of[name].append(row)
-    left = Counter(labels[~held].tolist())
-    for row in np.flatnonzero(held).tolist():
-        if held[row] and not left[int(labels[row])]:
-            held[rows_of[names[row]]] = False
-            left.update(labels[rows_of[names[row]]].tolist())
-    return held

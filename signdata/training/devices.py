@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
 
-from signdata.errors import UsageError
+from signdata.errors import (
+    DependencyError,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    pass
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -70,3 +78,11 @@ def repeatable(device: torch.device, seed: int) -> Iterator[None]:
         if on_cuda:
             torch.cuda.manual_seed(seed)
         yield
+
+
+def need_torch() -> None:
+    """Raise `DependencyError` where torch is not installed."""
+    if importlib.util.find_spec("torch") is None:
+        raise DependencyError(
+            "torch is not installed; baseline needs it", remedy="pip install 'signdata[train]'"
+        )

@@ -25,8 +25,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from signdata import __version__
 from signdata.errors import OutputError, SourceChangedError
+from signdata.version import __version__
 
 
 @dataclass(frozen=True)

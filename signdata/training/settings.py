@@ -7,9 +7,15 @@ the best epoch on test, epochs that end early, raw grey levels of 0 to 255.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
 
 from signdata.errors import UsageError
+from signdata.training.batch_augmentation import AUGMENTS
+from signdata.training.devices import (
+    DEVICES,
+)
 
 OPTIMIZERS = ("adamw", "adam", "sgd")
 SCHEDULES = ("one-cycle", "plateau", "constant")
@@ -135,3 +141,68 @@ def preset_of(name: str, model: str) -> Preset:
     if model not in PUBLISHED:
         raise UsageError(f"{model} is of this project and has no published settings")
     return PUBLISHED[model]
+
+
+@dataclass(frozen=True)
+class TrainConfig(Preset):
+    """How to train: a preset's settings, and which network, where, from what.
+
+    Attributes
+    ----------
+    model : str
+        A name in `signdata.training.models.MODELS`.
+    preset : {'ours', 'published'}
+        Where the settings that nobody gave came from; `of` looks them up.
+    weights : str or None
+        File of weights to start from.
+    finetune : bool
+        Whether the layers that a network keeps fixed learn too.
+    seed : int
+    split_seed : int or None
+        Of what is held out; None is `seed`.
+    device : {'auto', 'cpu', 'cuda'}
+        `auto` takes CUDA where there is one.
+    compile : bool
+        Whether the network is compiled before it learns.
+    """
+
+    model: str = "unam"
+    preset: str = "ours"
+    weights: str | None = None
+    finetune: bool = False
+    seed: int = 0
+    split_seed: int | None = None
+    device: str = "auto"
+    compile: bool = False
+
+    @classmethod
+    def of(cls, model: str, preset: str = "ours", **given: Any) -> Self:
+        """A preset's settings of a network, but for those given."""
+        settings = {**asdict(preset_of(preset, model)), **given}
+        if "epochs" in given:
+            settings["least_steps"] = 0
+        return cls(model=model, preset=preset, **settings)
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} must be at least 1, found {getattr(self, name)}")
+        if not 0 < self.lr < math.inf:
+            raise UsageError(f"lr must be above 0 and finite, found {self.lr}")
+        for name in ("patience", "clip_norm"):
+            if getattr(self, name) < 0:
+                raise UsageError(f"{name} must be 0 or more, found {getattr(self, name)}")
+        if not 0 <= self.label_smoothing < 1:
+            raise UsageError(f"label_smoothing must be 0 to below 1, found {self.label_smoothing}")
+        known = {
+            "augment": AUGMENTS,
+            "device": DEVICES,
+            "optimizer": OPTIMIZERS,
+            "schedule": SCHEDULES,
+            "class_weights": CLASS_WEIGHTS,
+            "preset": PRESETS,
+        }
+        for name, names in known.items():
+            if getattr(self, name) not in names:
+                found = getattr(self, name)
+                raise UsageError(f"no such {name}; expected {' or '.join(names)}, found {found!r}")

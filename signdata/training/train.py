@@ -8,47 +8,38 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
-from signdata.errors import TrainingError, UsageError
+from signdata.errors import TrainingError
 from signdata.samples import SPLITS
 from signdata.training import distributed, metrics
 from signdata.training.activations import first_maps
-from signdata.training.batch_augmentation import AUGMENTS, prepare
-from signdata.training.batches import Batch, Part
-from signdata.training.data import (
-    Dataset,
-    Intake,
-    Progress,
-    digest,
-    settle_splits,
-    shared_signers,
-)
+from signdata.training.batch_augmentation import prepare
+from signdata.training.batches import Part
+from signdata.training.data import Dataset, Intake, Progress
 from signdata.training.devices import (
-    DEVICES,
     describe,
-    generator_states,
-    mixed_precision,
     pick_device,
     repeatable,
-    set_generator_states,
 )
+from signdata.training.holdout import digest, settle_splits, shared_signers
 from signdata.training.interrupts import Pause
+from signdata.training.learner import Judged, Learner, class_weights, evaluate
 from signdata.training.models import load_weights, model_class
 from signdata.training.models.base import Network
 from signdata.training.plots.run_plots import RunPictures, draw_run
 from signdata.training.run_folder import Result, read_state, save_state, write_run
-from signdata.training.settings import CLASS_WEIGHTS, OPTIMIZERS, PRESETS, SCHEDULES, Preset
-from signdata.training.settings import preset_of as _preset_of
+from signdata.training.settings import (
+    TrainConfig,
+)
 from signdata.workers.memory import keep_freed
 
 KEPT = 256 << 20
@@ -60,308 +51,13 @@ KEEP_EVERY = 30.0
 # ---------------------------------------------------------------------------- options
 
 
-@dataclass(frozen=True)
-class TrainConfig(Preset):
-    """How to train: a preset's settings, and which network, where, from what.
-
-    Attributes
-    ----------
-    model : str
-        A name in `signdata.training.models.MODELS`.
-    preset : {'ours', 'published'}
-        Where the settings that nobody gave came from; `of` looks them up.
-    weights : str or None
-        File of weights to start from.
-    finetune : bool
-        Whether the layers that a network keeps fixed learn too.
-    seed : int
-    split_seed : int or None
-        Of what is held out; None is `seed`.
-    device : {'auto', 'cpu', 'cuda'}
-        `auto` takes CUDA where there is one.
-    compile : bool
-        Whether the network is compiled before it learns.
-    """
-
-    model: str = "unam"
-    preset: str = "ours"
-    weights: str | None = None
-    finetune: bool = False
-    seed: int = 0
-    split_seed: int | None = None
-    device: str = "auto"
-    compile: bool = False
-
-    @classmethod
-    def of(cls, model: str, preset: str = "ours", **given: Any) -> Self:
-        """A preset's settings of a network, but for those given."""
-        settings = {**asdict(_preset_of(preset, model)), **given}
-        if "epochs" in given:
-            settings["least_steps"] = 0
-        return cls(model=model, preset=preset, **settings)
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, found {getattr(self, name)}")
-        if not 0 < self.lr < math.inf:
-            raise UsageError(f"lr must be above 0 and finite, found {self.lr}")
-        for name in ("patience", "clip_norm"):
-            if getattr(self, name) < 0:
-                raise UsageError(f"{name} must be 0 or more, found {getattr(self, name)}")
-        if not 0 <= self.label_smoothing < 1:
-            raise UsageError(f"label_smoothing must be 0 to below 1, found {self.label_smoothing}")
-        known = {
-            "augment": AUGMENTS,
-            "device": DEVICES,
-            "optimizer": OPTIMIZERS,
-            "schedule": SCHEDULES,
-            "class_weights": CLASS_WEIGHTS,
-            "preset": PRESETS,
-        }
-        for name, names in known.items():
-            if getattr(self, name) not in names:
-                found = getattr(self, name)
-                raise UsageError(f"no such {name}; expected {' or '.join(names)}, found {found!r}")
-
-
 # ---------------------------------------------------------------------------- rates
-
-
-def one_cycle(done: float, warm_up: float) -> float:
-    """Share of the peak learning rate after the share `done` of all steps, both 0..1.
-
-    Rises from 1/25 to 1 along half a cosine, then falls to 0 along another
-    (Smith and Topin 2018, arXiv:1708.07120).
-    """
-    if done < warm_up:
-        return 0.04 + 0.96 * (1 - math.cos(math.pi * done / warm_up)) / 2
-    return (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up))) / 2
-
-
-def plateau(losses: list[float], config: Preset) -> float:
-    """The learning rate after epochs of these losses on val."""
-    rate, lowest, waited = config.lr, math.inf, 0
-    for loss in losses:
-        # As torch's: a fall of less than a ten-thousandth is none.
-        if loss < lowest * (1 - 1e-4):
-            lowest, waited = loss, 0
-        else:
-            waited += 1
-        if waited > config.plateau_patience:
-            rate, waited = max(rate * config.plateau_factor, config.min_lr), 0
-    return rate
-
-
-def rate_at(config: Preset, done: float, losses: list[float]) -> float:
-    """The learning rate after the share `done` of all steps, and epochs of these losses."""
-    if config.schedule == "one-cycle":
-        return config.lr * one_cycle(done, config.warm_up)
-    if config.schedule == "plateau":
-        return plateau(losses, config)
-    return config.lr / 2 if 0 < config.halve_after <= len(losses) else config.lr
 
 
 # ---------------------------------------------------------------------------- learning
 
 
-class Learner:
-    """A network, its optimiser, and how far the two are."""
-
-    def __init__(
-        self,
-        config: TrainConfig,
-        network: nn.Module,
-        part: Part,
-        class_weights: Tensor | None,
-        progress: Progress | None,
-    ) -> None:
-        self.config, self.network, self.part, self.progress = config, network, part, progress
-        self.class_weights = class_weights
-        forward = distributed.averaging(network)
-        self.forward = torch.compile(forward) if config.compile else forward
-        self.normalise = Intake.of(type(network)).normalise
-        self.learned = [weights for weights in network.parameters() if weights.requires_grad]
-        self.optimiser = _optimiser(config, self.learned)
-        self.steps_per_epoch = math.ceil(len(part) / config.batch_size)
-        self.total = self.steps_per_epoch * config.epochs
-        if len(part) // self.steps_per_epoch < distributed.count():
-            raise UsageError(
-                f"too few samples in a batch; expected {distributed.count()} or more, one for each "
-                f"process, found {len(part) // self.steps_per_epoch}"
-            )
-        self.order = torch.Generator().manual_seed(config.seed)
-        self.history: list[dict[str, float]] = []
-        self.step = 0  # of the epoch under way
-        self.sums = torch.zeros(3, device=part.device)  # loss, correct, steps without fault
-        self.drawn = self.order.get_state()
-
-    def learn_epoch(self, pause: Pause, keep: Callable[[], None]) -> tuple[float, float]:
-        """See every sample once; mean loss and accuracy while learning.
-
-        Sums stay on the device, so that nothing waits for it before the end. An epoch that was
-        broken off goes on at the step where it was.
-        """
-        self.order.set_state(self.drawn)
-        order = torch.randperm(len(self.part), generator=self.order).to(self.part.device)
-        choices = order.tensor_split(self.steps_per_epoch)[self.step :]
-        self.network.train()
-        for chosen, batch in zip(
-            choices, self.part.batches(list(map(distributed.share, choices))), strict=True
-        ):
-            self._learn(batch, len(batch.labels) * distributed.count() / len(chosen))
-            self.step += 1
-            done = len(self.history) * self.steps_per_epoch + self.step
-            if self.progress and done % 50 == 0:
-                self.progress(done, self.total, "learning")
-            pause.now(keep)
-        losses, corrects, faultless = zip(*distributed.gathered(self.sums.tolist()), strict=True)
-        loss, correct = sum(losses), sum(corrects)
-        self._check(loss, round(min(faultless)))
-        self.step = 0
-        self.sums.zero_()
-        self.drawn = self.order.get_state()
-        return loss / len(self.part), correct / len(self.part)
-
-    def _learn(self, batch: Batch, share: float) -> None:
-        # The mean over ranks is that over the batch only if each counts by its share of it.
-        config = self.config
-        done = (len(self.history) + self.step / self.steps_per_epoch) / config.epochs
-        rate = rate_at(config, done, [row["val_loss"] for row in self.history])
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        pictures = prepare(batch.images, config.augment, self.normalise)
-        with mixed_precision(self.part.device):
-            logits, poses = _both(self.forward(pictures))
-            loss = F.cross_entropy(
-                logits,
-                batch.labels,
-                weight=self.class_weights,
-                label_smoothing=config.label_smoothing,
-            )
-            if poses is not None:
-                loss = loss + pose_loss(poses, batch.poses)
-        self.optimiser.zero_grad()
-        (loss * share).backward()  # type: ignore[no-untyped-call]  # not annotated in torch
-        sound = torch.isfinite(loss.detach())
-        if config.clip_norm:
-            length = nn.utils.clip_grad_norm_(self.learned, config.clip_norm)
-            sound = sound & torch.isfinite(length)
-        self.optimiser.step()
-        correct = (logits.argmax(1) == batch.labels).sum()
-        self.sums[0] += loss.detach() * len(batch.labels)
-        self.sums[1] += correct
-        self.sums[2] += sound & (self.sums[2] == self.step)
-
-    def _check(self, loss: float, faultless: int) -> None:
-        """Raise `TrainingError` if a step of this epoch was not sound."""
-        if math.isfinite(loss) and faultless == self.steps_per_epoch:
-            return
-        what = "gradient" if math.isfinite(loss) else "loss"
-        raise TrainingError(
-            f"the {what} is no longer a number in epoch {len(self.history) + 1} "
-            f"(step {faultless + 1} of {self.steps_per_epoch})",
-            remedy=f"Try a learning rate below {self.config.lr:g}.",
-        )
-
-    def state(self) -> dict[str, Any]:
-        """All that learning goes on from, as plain types and tensors."""
-        return {
-            "epoch": len(self.history),
-            "step": self.step,
-            "history": self.history,
-            "state_dict": self.network.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "sums": self.sums,
-            "order": self.drawn,
-            "generators": distributed.gathered(generator_states(self.part.device)),
-        }
-
-    def go_on(self, state: dict[str, Any]) -> None:
-        """Take up what `state` gave."""
-        self.step, self.history = state["step"], state["history"]
-        self.network.load_state_dict(state["state_dict"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.sums.copy_(state["sums"])
-        self.drawn = state["order"].cpu()
-        set_generator_states(self.part.device, state["generators"][distributed.number()])
-
-
-def _optimiser(config: TrainConfig, weights: list[nn.Parameter]) -> torch.optim.Optimizer:
-    given: dict[str, Any] = {
-        "lr": config.lr,
-        "weight_decay": config.weight_decay,
-        "fused": True,
-    }
-    if config.optimizer == "sgd":
-        return torch.optim.SGD(weights, momentum=config.momentum, **given)
-    kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
-    return kind(weights, **given)
-
-
-def class_weights(config: TrainConfig, labels: Tensor, n_classes: int) -> Tensor | None:
-    """What each class weighs in the loss: less the more samples it has, 1 on the average."""
-    if config.class_weights == "none":
-        return None
-    counts = labels.bincount(minlength=n_classes).float()
-    share = counts / counts.sum()
-    present = (counts > 0).sum()
-    return torch.where(counts > 0, 1 / (present * share), torch.zeros_like(share))
-
-
-def pose_loss(poses: Tensor, wanted: Tensor | None) -> Tensor:
-    """Mean squared error of the points that were found; those that were not are NaN."""
-    if wanted is None:
-        raise UsageError("this network learns poses too, and the dataset was loaded without")
-    found = ~wanted.isnan()
-    squares = (poses.float() - wanted.nan_to_num()).square()
-    return (squares * found).sum() / found.sum().clamp(min=1)
-
-
-def _both(outputs: Tensor | tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor | None]:
-    return outputs if isinstance(outputs, tuple) else (outputs, None)
-
-
 # ---------------------------------------------------------------------------- judging
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What a network makes of a split.
-
-    Attributes
-    ----------
-    matrix : ndarray of int64, shape (n_classes, n_classes)
-        Counts of (true, predicted).
-    loss : float
-        Mean cross-entropy.
-    probabilities : ndarray of float32, shape (N, n_classes)
-        In the order of the split's samples.
-    """
-
-    matrix: NDArray[np.int64]
-    loss: float
-    probabilities: NDArray[np.float32]
-
-
-@torch.no_grad()
-def evaluate(network: nn.Module, part: Part, n_classes: int) -> Judged:
-    """Judge a network by a split, in full precision."""
-    network.eval()
-    normalise = Intake.of(type(network)).normalise
-    told, loss_sum = [], torch.zeros((), device=part.device)
-    size = max(1, min(1024, (1 << 23) // math.prod(part.sample_shape)))
-    for batch in part.in_order(size):
-        logits, _ = _both(network(prepare(batch.images, "none", normalise)))
-        loss_sum += F.cross_entropy(logits, batch.labels, reduction="sum")
-        told.append(logits)
-    logits = torch.cat(told)
-    truth, guess = part.labels.cpu().numpy(), logits.argmax(1).cpu().numpy()
-    return Judged(
-        metrics.confusion_matrix(truth, guess, n_classes),
-        loss_sum.item() / len(part),
-        logits.softmax(1).cpu().numpy(),
-    )
 
 
 # ---------------------------------------------------------------------------- one run

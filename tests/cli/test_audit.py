@@ -9,7 +9,7 @@ import pytest
 
 import signdata
 from signdata.auditing.findings import KINDS
-from signdata.media.image import decode
+from signdata.media.image import decode, ops
 from tests.cli import books
 from tests.conftest import listing, picture
 
@@ -164,7 +164,7 @@ def test_dark_bright_blurred_and_odd_pictures(main, make_tree):
     files = {f"A/{i:02d}.png": big(i, 24) for i in range(30)}
     files["A/dark.png"] = (big(40, 24) // 12).astype(np.uint8)
     files["A/bright.png"] = (255 - big(41, 24) // 20).astype(np.uint8)
-    files["A/blurred.png"] = decode.resize(decode.resize(big(42, 24), (3, 3)), (24, 24))
+    files["A/blurred.png"] = ops.resize(ops.resize(big(42, 24), (3, 3)), (24, 24))
     files["A/large.png"] = big(43, 25)
     files["A/colour.png"] = big(44, 24, 3)
     found = audit(main, make_tree(files))

@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 import pytest
 
-from signdata import __version__
-from signdata.cli import COMMANDS, group
+from signdata.cli.app import COMMANDS, group
+from signdata.version import __version__
 
 
 def test_no_command_shows_the_help(cli):

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from signdata.media.image import decode
+from signdata.media.image import encode
 from tests.cli import books
 from tests.conftest import picture
 
@@ -94,7 +94,7 @@ def test_from_decides_between_two_readings(main, make_tree, tmp_path):
 
 
 def test_a_damaged_picture_stops_or_is_left_out(main, make_tree, tmp_path):
-    data = decode.encode(picture(1, 40, 40), "png", 95)
+    data = encode.encode(picture(1, 40, 40), "png", 95)
     tree = make_tree({"A/1.png": picture(1), "A/2.png": data[:-20], "A/3.png": b"<html>gone"})
     done = main("convert", tree, tmp_path / "out", "-j1")
     assert done.returncode == 4

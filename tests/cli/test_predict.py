@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 import signdata
-from signdata.media.image import decode
+from signdata.media.image import encode
 from tests.conftest import picture
 from tests.videos import make_video
 
@@ -32,7 +32,7 @@ def trained(tmp_path_factory):
                 frame = np.full((28, 28, 1), shade, np.uint8)
                 frame[:, : 14 if label == "dark" else 4] = 255 - shade
                 frame[k % 28] = 120
-                (folder / f"{k}.png").write_bytes(decode.encode(frame, "png", 95))
+                (folder / f"{k}.png").write_bytes(encode.encode(frame, "png", 95))
     signdata.baseline(root / "data", out=root / "run", epochs=3, device="cpu")
     return root
 

@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from signdata import options
 from signdata.conversion import pipeline
 from signdata.errors import OutputExistsError
+from signdata.formats.batches import Batch, list_batches
 from signdata.formats.open import open_dataset
-from signdata.formats.reader import Batch, DatasetInfo, Reader, Writer, list_batches
+from signdata.formats.reader import DatasetInfo, Reader
+from signdata.formats.writer import Writer
 from signdata.samples import ArrayPixels, Sample
 
 ROOM = 24 << 20
@@ -150,7 +153,7 @@ class Conformance:
             out,
             command="test",
             options={},
-            how=pipeline.Run(workers=1),
+            how=options.Run(workers=1),
         )
         return out
 

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 import signdata
 from signdata.errors import FormatError, MissingError, UsageError
 from signdata.formats.csv import parser
-from signdata.formats.csv.reader import CsvOptions, CsvReader, CsvWriter
+from signdata.formats.csv.reader import CsvOptions, CsvReader
+from signdata.formats.csv.writer import CsvWriter
 from signdata.formats.open import open_dataset
-from signdata.formats.reader import Writer
+from signdata.formats.writer import Writer
 from signdata.samples import ArrayPixels, Sample
 
 from .conformance import LONG, Conformance, facts, stills

@@ -13,8 +13,8 @@ import pytest
 from signdata.errors import FormatError, MissingError, UnsafeNameError
 from signdata.formats.folders import FoldersOptions, FoldersReader, FoldersWriter
 from signdata.formats.open import open_dataset
-from signdata.formats.reader import Writer
-from signdata.media.image import decode
+from signdata.formats.writer import Writer
+from signdata.media.image import encode
 from signdata.samples import Sample
 
 from .conformance import LONG, Conformance, stills
@@ -35,7 +35,7 @@ class TestConformance(Conformance):
     def make_long(self, out: Path) -> None:
         (out / "A").mkdir(parents=True)
         first = out / "A/0.png"
-        first.write_bytes(decode.encode(np.zeros((1000, 1000, 3), np.uint8), "png", 95))
+        first.write_bytes(encode.encode(np.zeros((1000, 1000, 3), np.uint8), "png", 95))
         for i in range(1, LONG // 3_000_000 + 1):
             os.link(first, out / f"A/{i}.png")
 
@@ -201,8 +201,8 @@ def test_a_manifest_of_something_else_is_noted_and_not_used(make_tree: Callable[
 def test_original_bytes_are_copied_and_suffix_follows_content(
     make_tree: Callable[..., Path], tmp_path: Path, main: Callable[..., Any]
 ) -> None:
-    jpeg = decode.encode(np.zeros((8, 8, 3), np.uint8), "jpg", 50)
-    png = decode.encode(PICTURE, "png", 95)
+    jpeg = encode.encode(np.zeros((8, 8, 3), np.uint8), "jpg", 50)
+    png = encode.encode(PICTURE, "png", 95)
     root = make_tree({"A/1.jpg": jpeg, "A/2.jpg": png, "A/3.jpeg": jpeg})
     out = tmp_path / "out"
     assert main("convert", root, out, "-j", 1).returncode == 0

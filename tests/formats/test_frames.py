@@ -12,9 +12,9 @@ import pytest
 
 from signdata.errors import FormatError, UsageError
 from signdata.formats.frames import FramesReader, FramesWriter
-from signdata.formats.reader import Writer
 from signdata.formats.trees.pictures import PictureOptions
-from signdata.media.image import decode
+from signdata.formats.writer import Writer
+from signdata.media.image import encode
 from signdata.samples import ArrayPixels, Sample
 
 from .conformance import LONG, Conformance, clips
@@ -36,7 +36,7 @@ class TestConformance(Conformance):
         clip = out / "book/1"
         clip.mkdir(parents=True)
         first = clip / "img_00001.png"
-        first.write_bytes(decode.encode(np.zeros((1000, 1000, 3), np.uint8), "png", 95))
+        first.write_bytes(encode.encode(np.zeros((1000, 1000, 3), np.uint8), "png", 95))
         for i in range(2, LONG // 3_000_000 + 3):
             os.link(first, clip / f"img_{i:05d}.png")
 
@@ -129,7 +129,7 @@ def test_safe_names_may_not_meet(tmp_path: Path) -> None:
 def test_original_frames_are_copied(
     make_tree: Callable[..., Path], tmp_path: Path, main: Callable[..., Any]
 ) -> None:
-    frames = [decode.encode(np.full((8, 8, 3), i, np.uint8), "jpg", 60) for i in range(3)]
+    frames = [encode.encode(np.full((8, 8, 3), i, np.uint8), "jpg", 60) for i in range(3)]
     root = make_tree({f"book/1/img_{i + 1:05d}.jpg": data for i, data in enumerate(frames)})
     out = tmp_path / "out"
     assert main("convert", root, out, "-j", 1).returncode == 0

@@ -16,8 +16,8 @@ from signdata.errors import UnsafeNameError, UsageError
 from signdata.formats.hdf5.reader import Hdf5Reader
 from signdata.formats.hdf5.writer import Hdf5Writer
 from signdata.formats.open import open_dataset
-from signdata.formats.reader import Writer
-from signdata.media.image import decode
+from signdata.formats.writer import Writer
+from signdata.media.image import decode, encode
 from signdata.samples import Sample
 
 from .conformance import LONG, Conformance, clips, facts, stills
@@ -73,7 +73,7 @@ class Encoded(Hdf5Conformance):
     layout = "encoded"
 
     def make_long(self, out: Path) -> None:
-        data = decode.encode(np.zeros((1000, 1000, 3), np.uint8), "png", 95)
+        data = encode.encode(np.zeros((1000, 1000, 3), np.uint8), "png", 95)
         n = LONG // 3_000_000 + 1
         with h5py.File(out, "w") as file:
             file["encoded"] = np.frombuffer(data * n, np.uint8)
@@ -147,7 +147,7 @@ def test_jpeg_bytes_pass_untouched(
     rng = np.random.default_rng(0)
     root = make_tree(
         {
-            f"{split}/A/{i}.jpg": decode.encode(
+            f"{split}/A/{i}.jpg": encode.encode(
                 rng.integers(0, 256, (16 + i, 20, 3), np.uint8), "jpg", 71
             )
             for i, split in enumerate(["train", "train", "test"])
@@ -207,7 +207,7 @@ def test_what_could_not_be_read_leaves_no_gap(
     layout: str, make_tree: Callable[..., Path], tmp_path: Path
 ) -> None:
     pictures = {f"A/{i}.png": np.full((4, 4, 1), i, np.uint8) for i in range(4)}
-    root = make_tree({**pictures, "A/1.png": decode.encode(pictures["A/1.png"], "png", 95)[:-9]})
+    root = make_tree({**pictures, "A/1.png": encode.encode(pictures["A/1.png"], "png", 95)[:-9]})
     out = tmp_path / "a.h5"
     result = signdata.convert(root, out, hdf5_layout=layout, on_error="skip", workers=1)
     assert (result.read, result.written, result.failed, result.exit_code) == (4, 3, 1, 3)
@@ -227,7 +227,7 @@ def test_a_column_that_hdf5_cannot_name_is_refused_before_writing(tmp_path: Path
 
 PICTURES = np.arange(3 * 4 * 4, dtype=np.uint8).reshape(3, 4, 4) * 5
 LABELS = np.array([2, 0, 1])
-CUT_SHORT = decode.encode(PICTURES[0][:, :, None], "png", 95)[:-9]
+CUT_SHORT = encode.encode(PICTURES[0][:, :, None], "png", 95)[:-9]
 
 
 def written(path: Path, **values: Any) -> Path:
@@ -453,7 +453,7 @@ def big_picture(path: Path) -> None:
 
 
 def blob(**changes: Any) -> Callable[[Path], None]:
-    data = decode.encode(PICTURES[0][:, :, None], "png", 95)
+    data = encode.encode(PICTURES[0][:, :, None], "png", 95)
     values = {
         "encoded": np.frombuffer(data, np.uint8),
         "encoded_offsets": [0, len(data)],

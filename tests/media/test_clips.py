@@ -17,9 +17,9 @@ from PIL import Image
 
 import signdata
 from signdata.errors import DecodeError
-from signdata.formats.reader import ListBatch
+from signdata.formats.batches import ListBatch
 from signdata.formats.wlasl.reader import WlaslReader
-from signdata.media.video import container
+from signdata.media.video import container, header
 from signdata.media.video.clip import ClipOptions, ClipPixels
 from signdata.media.video.frame_selection import Range, Selection, evenly
 from signdata.media.video.sharing import Part
@@ -518,7 +518,7 @@ def test_pixels_of_impossible_proportions(tmp_path: Path) -> None:
     make_video(tmp_path / "wide.mkv", 1, size_wh=(4096, 160), aspect=Fraction(100))
     make_video(tmp_path / "high.mkv", 3, aspect=Fraction(1, 64))
     with pytest.raises(DecodeError, match="times as wide as high"):
-        container.read_header(str(tmp_path / "wide.mkv"))
+        header.read_header(str(tmp_path / "wide.mkv"))
     pixels = ClipPixels(Reel(str(tmp_path / "high.mkv")))
     assert [frame.shape for frame in pixels.frames()] == [(64, 2, 3)] * 3
 

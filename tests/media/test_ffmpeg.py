@@ -14,7 +14,7 @@ import pytest
 
 import signdata
 from signdata.errors import DecodeError
-from signdata.media.video import container, ffmpeg_encode
+from signdata.media.video import container, ffmpeg_decode, ffmpeg_encode, header
 from signdata.media.video.frame_conversion import Converter, FrameShape
 from tests.videos import ffmpeg as run_ffmpeg
 from tests.videos import indices_in, make_video, read_index
@@ -46,10 +46,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pictures(path: Path, decoder: str) -> Iterator[np.ndarray]:
-    header = container.read_header(str(path))
-    converter = Converter(FrameShape(), header.aspect)
+    read = header.read_header(str(path))
+    converter = Converter(FrameShape(), read.aspect)
     frames = (
-        ffmpeg_encode.decode(str(path), header)
+        ffmpeg_decode.decode(str(path), read)
         if decoder == "ffmpeg"
         else container.decode(str(path))
     )
@@ -75,9 +75,9 @@ def test_a_turned_video_stands_upright(folder: Path) -> None:
 def test_every_frame_of_a_varying_rate_once(tmp_path: Path) -> None:
     times = [0, 10, 200, 210, 1000, 1001, 1500]
     path = make_video(tmp_path / "v.mkv", 7, times_ms=times)
-    header = container.read_header(str(path))
-    frames = list(ffmpeg_encode.decode(str(path), header))
-    assert [frame.pts * header.time_base * 1000 for frame in frames] == times
+    read = header.read_header(str(path))
+    frames = list(ffmpeg_decode.decode(str(path), read))
+    assert [frame.pts * read.time_base * 1000 for frame in frames] == times
     assert [read_index(frame.to_ndarray(format="rgb24")) for frame in frames] == list(range(7))
 
 
@@ -107,7 +107,7 @@ def test_a_cut_off_video_is_short_for_both(tmp_path: Path) -> None:
 
 def test_leaving_early_ends_the_program(tmp_path: Path) -> None:
     path = str(make_video(tmp_path / "v.mp4", 100, size_wh=(640, 360)))
-    frames = ffmpeg_encode.decode(path, container.read_header(path))
+    frames = ffmpeg_decode.decode(path, header.read_header(path))
     next(frames)
     begun = time.monotonic()
     frames.close()
@@ -116,9 +116,9 @@ def test_leaving_early_ends_the_program(tmp_path: Path) -> None:
 
 def test_late_is_an_error(tmp_path: Path) -> None:
     path = str(make_video(tmp_path / "v.mp4", 100, size_wh=(640, 360)))
-    header = container.read_header(path)
+    read = header.read_header(path)
     with pytest.raises(DecodeError, match="too long"):
-        list(ffmpeg_encode.decode(path, header, deadline=time.monotonic()))
+        list(ffmpeg_decode.decode(path, read, deadline=time.monotonic()))
 
 
 @pytest.mark.parametrize(
@@ -140,30 +140,30 @@ def test_a_playlist_reaches_no_other_file(tmp_path: Path, name: str, text: str) 
     secret = make_video(tmp_path / "secret.mp4", 3)
     path = tmp_path / name
     path.write_text(text.format(secret=secret))
-    words = ffmpeg_encode.decoding(str(path), 0, "yuv420p")
+    words = ffmpeg_decode.decoding(str(path), 0, "yuv420p")
     done = subprocess.run(words, capture_output=True, timeout=30)
     assert done.returncode
     assert not done.stdout
     with pytest.raises(DecodeError):
-        list(ffmpeg_encode.decode(str(path), container.read_header(str(secret))))
+        list(ffmpeg_decode.decode(str(path), header.read_header(str(secret))))
 
 
 def test_what_is_encoded_has_its_times_and_its_bytes_again(tmp_path: Path) -> None:
     times = [0, 10, 200, 210, 1000]
     odd: dict[str, Any] = {"size_wh": (131, 67), "codec": "libvpx-vp9"}
     path = str(make_video(tmp_path / "v.mkv", 5, times_ms=times, **odd))
-    header = container.read_header(path)
+    read = header.read_header(path)
     coded, stored = str(tmp_path / "o.nut"), str(tmp_path / "o.mp4")
     made = set()
     for _ in range(2):
         ffmpeg_encode.encode(container.decode(path), path, target=coded, rate=Fraction(25))
-        ffmpeg_encode.store(coded, path, header.timeline, target=stored)
+        ffmpeg_encode.store(coded, path, read.timeline, target=stored)
         made.add(Path(stored).read_bytes())
     assert len(made) == 1
     data = made.pop()
     assert data.index(b"moov") < data.index(b"mdat")
-    again = container.read_header(str(tmp_path / "o.mp4"))
-    assert again.timeline == header.timeline
+    again = header.read_header(str(tmp_path / "o.mp4"))
+    assert again.timeline == read.timeline
     frames = list(container.decode(str(tmp_path / "o.mp4")))
     assert (frames[0].width, frames[0].height) == (130, 66)
     assert [read_index(frame.to_ndarray(format="rgb24")) for frame in frames] == list(range(5))
@@ -171,7 +171,7 @@ def test_what_is_encoded_has_its_times_and_its_bytes_again(tmp_path: Path) -> No
 
 def test_as_many_frames_as_times_or_an_error(tmp_path: Path) -> None:
     path = str(make_video(tmp_path / "v.mp4", 5))
-    longer = container.read_header(str(make_video(tmp_path / "longer.mp4", 6)))
+    longer = header.read_header(str(make_video(tmp_path / "longer.mp4", 6)))
     coded = str(tmp_path / "o.nut")
     ffmpeg_encode.encode(container.decode(path), path, target=coded, rate=Fraction(25))
     with pytest.raises(DecodeError, match="5 frames, not 6"):

@@ -24,9 +24,9 @@ import numpy as np
 import pytest
 
 import signdata
-from signdata import cli
+from signdata.cli import errors
 from signdata.errors import SigndataError
-from signdata.media.image import decode
+from signdata.media.image import encode
 from tests.videos import make_video
 
 CHANGES = {
@@ -144,7 +144,7 @@ class Child:
             events = Events(self.work, at, act)
             sys.addaudithook(events)
             try:
-                cli.main(words)
+                errors.main(words)
             except SystemExit as end:
                 (self.logs / "n").write_text(str(events.n))
                 return int(end.code or 0)
@@ -214,7 +214,7 @@ def write_tree(root: Path, n: int = 12, suffix: str = ".png") -> Path:
     for i in range(n):
         path = root / "ABC"[i % 3] / f"{i:03d}{suffix}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(decode.encode(picture(i), "png" if suffix == ".png" else "jpg", 95))
+        path.write_bytes(encode.encode(picture(i), "png" if suffix == ".png" else "jpg", 95))
     return root
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from signdata import cli
+from signdata.cli import errors
 from tests.reliability.conftest import (
     IO_ERROR,
     NO_ACCESS,
@@ -86,7 +86,7 @@ def writes_until(child: Child, words: list[str], at: int) -> tuple[Ended, bool]:
 
         os.write = limited
         try:
-            cli.main(words)
+            errors.main(words)
         except SystemExit as end:
             return int(end.code or 0)
 
@@ -149,7 +149,7 @@ def count_reads(child: Child, src: Path, words: list[str], at: int, code: int) -
 
         sys.addaudithook(watch)
         try:
-            cli.main(words)
+            errors.main(words)
         except SystemExit as end:
             (child.logs / "n").write_text(str(n))
             return int(end.code or 0)

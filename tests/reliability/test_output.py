@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 import signdata
-from signdata import cli
+from signdata import sidecars
+from signdata.cli import errors
 from signdata.errors import (
     FormatError,
     OutputExistsError,
@@ -24,8 +25,7 @@ from signdata.errors import (
     SourceChangedError,
     UsageError,
 )
-from signdata.media.image import decode
-from signdata.output import output
+from signdata.media.image import encode
 from signdata.output.lock import Lock
 from tests.reliability.conftest import (
     Child,
@@ -47,7 +47,7 @@ def main(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
     def run(*words: str | Path) -> tuple[int, str, str]:
         capfd.readouterr()
         with pytest.raises(SystemExit) as ended:
-            cli.main([*map(str, words)])
+            errors.main([*map(str, words)])
         return int(ended.value.code or 0), *capfd.readouterr()
 
     return run
@@ -224,7 +224,7 @@ def replace_picture(src: Path) -> str:
     path = src / "B" / "004.png"
     size = path.stat().st_size
     for number in range(1000, 4000):
-        data = decode.encode(picture(number), "png", 95)
+        data = encode.encode(picture(number), "png", 95)
         if len(data) == size:
             new = path.with_name("new")
             new.write_bytes(data)
@@ -407,7 +407,7 @@ def test_of_two_runs_at_once_one_proceeds(tmp_path: Path) -> None:
         def body(words: list[str] = words, gate: int = reading) -> int:
             os.read(gate, 1)
             try:
-                cli.main(words)
+                errors.main(words)
             except SystemExit as end:
                 return int(end.code or 0)
 
@@ -598,6 +598,6 @@ def test_parts_of_an_unfinished_output_are_refused(tmp_path: Path, child: Child)
     assert child.run(words, n - 8).code == -9  # while entries move up
     assert (out / ".signdata-partial" / "commit").exists()
     for path in (out, out / "test", out / ".signdata-partial" / "tree"):
-        assert output.is_partial(path)
+        assert sidecars.is_partial(path)
         with pytest.raises(FormatError, match="unfinished"):
             signdata.open_dataset(path)

@@ -12,14 +12,17 @@ import numpy as np
 import pytest
 
 import signdata
-from signdata.conversion.pipeline import Run, convert
+from signdata.conversion.pipeline import convert
 from signdata.conversion.worker import IN_MEMORY
 from signdata.errors import DecodeError, SigndataError
-from signdata.formats.csv.reader import CsvWriter
+from signdata.formats.batches import Batch, list_batches
+from signdata.formats.csv.writer import CsvWriter
 from signdata.formats.folders import FoldersWriter
 from signdata.formats.frames import FramesWriter
 from signdata.formats.hdf5.writer import Hdf5Writer
-from signdata.formats.reader import Batch, DatasetInfo, Reader, Survey, Writer, list_batches
+from signdata.formats.reader import DatasetInfo, Reader, Survey
+from signdata.formats.writer import Writer
+from signdata.options import Run
 from signdata.results import Result
 from signdata.samples import Frame, Pixels, Sample
 from signdata.workers import pool

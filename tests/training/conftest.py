@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pytest
 
-from signdata.formats.reader import Batch, DatasetInfo, ListBatch, Reader
+from signdata.formats.batches import Batch, ListBatch
+from signdata.formats.reader import DatasetInfo, Reader
 from signdata.labels import LabelSpace
 from signdata.samples import ArrayPixels, Sample
 from signdata.training.data import Dataset

@@ -10,14 +10,8 @@ import torch
 
 from signdata.magick import profiles, resize, rotate, sign_mnist, tone
 from signdata.magick.profiles import DEFAULT_PROFILE, profile_of
-from signdata.training.batch_augmentation import (
-    AUGMENTS,
-    light,
-    light_up,
-    prepare,
-    recipe,
-    standardise,
-)
+from signdata.training.batch_augmentation import AUGMENTS, light, light_up, prepare, recipe
+from signdata.training.normalisation import standardise
 
 
 @pytest.fixture(autouse=True)

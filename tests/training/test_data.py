@@ -9,7 +9,8 @@ import pytest
 
 from signdata.errors import DatasetError
 from signdata.samples import ArrayPixels, Sample
-from signdata.training.data import Dataset, digest, evenly, fit, hold_out, load, settle_splits
+from signdata.training.data import Dataset, evenly, fit, load
+from signdata.training.holdout import digest, hold_out, settle_splits
 
 # ---------------------------------------------------------------------------- load
 

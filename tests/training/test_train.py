@@ -14,22 +14,15 @@ import pytest
 import torch
 
 from signdata.errors import OutputError, SourceChangedError, TrainingError, UsageError
-from signdata.training import models, split_comparison
+from signdata.training import learner, models, split_comparison
 from signdata.training.batch_augmentation import prepare
 from signdata.training.batches import Part
 from signdata.training.data import Dataset
 from signdata.training.interrupts import Pause
+from signdata.training.learner import class_weights, one_cycle, pose_loss, rate_at
 from signdata.training.models import model_class
-from signdata.training.settings import PUBLISHED, Preset
-from signdata.training.train import (
-    Result,
-    TrainConfig,
-    class_weights,
-    one_cycle,
-    pose_loss,
-    rate_at,
-    train,
-)
+from signdata.training.settings import PUBLISHED, Preset, TrainConfig
+from signdata.training.train import Result, train
 
 CONFIG = TrainConfig(epochs=4, batch_size=16, device="cpu")
 
@@ -104,7 +97,7 @@ def test_the_test_split_is_opened_after_the_last_epoch(
     from signdata.training import train as room
 
     events = []
-    original = room.evaluate
+    original = learner.evaluate
 
     def spy(network, part, n_classes):
         events.append(len(part))

@@ -17,36 +17,24 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
-
-import msgspec
+from typing import Any
 
 from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, LabelError, UnsafeNameError, UsageError
-from signdata.filesystem import write_file
+from signdata.formats.batches import Batch
 from signdata.formats.csv import parser
-from signdata.formats.csv.parser import Block, Dialect, Layout
-from signdata.formats.reader import (
-    Batch,
-    DatasetInfo,
-    Finished,
-    Piece,
-    Reader,
-    Survey,
-    Writer,
-    refuse_broken,
-)
-from signdata.labels import SIGN_MNIST_CODES, LabelSpace, code_of
+from signdata.formats.csv.dialect import Spelling, _spelled, _spelling
+from signdata.formats.csv.parser import Block, Layout
+from signdata.formats.reader import DatasetInfo, Reader, Survey
+from signdata.labels import SIGN_MNIST_CODES, LabelSpace
 from signdata.safe_names import is_fault
 from signdata.samples import SPLIT_NAMES, SPLITS, ArrayPixels, Broken, Sample
 from signdata.sidecars import Row
-
-Positive: TypeAlias = Annotated[int, msgspec.Meta(gt=0)]
 
 NOT_PLAIN = (
     "not preserved: the spelling of cells and line ends (values are; writing gives integers)"
@@ -71,42 +59,6 @@ class CsvOptions:
     labels: str = "letters"
     size_wh: tuple[int, int] | None = None
     header: bool = True
-
-
-@dataclass(frozen=True)
-class Spelled(Dialect):
-    """How one CSV is spelled, and the width and height of its pictures."""
-
-    size_wh: tuple[Positive, Positive] | None = None
-
-    @property
-    def dialect(self) -> Dialect:
-        """The spelling alone."""
-        return Dialect(self.header, self.bom, self.newline, self.final_newline)
-
-
-class Spelling(msgspec.Struct, frozen=True):
-    """What ``signdata.json`` keeps of the CSVs that a dataset once was.
-
-    Attributes
-    ----------
-    files : dict
-        How each was spelled, by its split.
-    codes : dict
-        Code of each class name; empty for Sign-MNIST's letters.
-    size_wh : tuple of int or None
-        Width and height of the pictures of every file that does not say its own.
-    """
-
-    files: dict[str, Spelled] = {}
-    codes: dict[str, int] = {}
-    size_wh: tuple[Positive, Positive] | None = None
-
-    def of(self, split: str) -> Spelled:
-        """The file of a split; the first one where there is none of that name."""
-        first = next(iter(self.files.values()), Spelled())
-        found = self.files.get(split, first)
-        return replace(found, size_wh=found.size_wh or self.size_wh)
 
 
 @dataclass(frozen=True)
@@ -377,17 +329,6 @@ def _splits_of(paths: list[Path]) -> list[str]:
     return splits
 
 
-def _spelling(origin: Mapping[str, Any], path: Path | str) -> Spelling:
-    try:
-        return msgspec.convert(origin.get("csv", {}), Spelling)
-    except msgspec.ValidationError as err:
-        raise FormatError(f"no spelling of a CSV ({err})", path=path, where="origin.csv") from err
-
-
-def _spelled(dialect: Dialect, size_wh: tuple[int, int]) -> dict[str, Any]:
-    return {**asdict(dialect), "size_wh": list(size_wh)}
-
-
 def _names_of(options: CsvOptions, spelling: Spelling) -> dict[int, str] | None:
     """Class name of each code; None lets every integer name its own class."""
     if options.labels == "codes":
@@ -416,106 +357,3 @@ def _check_size(layout: Layout, size_wh: tuple[int, int] | None) -> tuple[int, i
             where="line 1",
         )
     return width, height
-
-
-class CsvWriter(Writer):
-    """Writes one pixel CSV, in the spelling of the CSV that the dataset once was.
-
-    Parameters
-    ----------
-    split : str
-        The split that is written, '' for all samples; decides whose spelling is used.
-    """
-
-    name = "csv"
-    single_file = True
-    holds = frozenset({"still"})
-
-    def __init__(self, file_name: str, split: str = "") -> None:
-        self._file_name = file_name
-        self._split = split
-        self._dialect = Dialect()
-        self._size_hw = (0, 0)
-        self._codes: dict[str, int] = {}
-        self._renumbers = False
-
-    def check(self, info: DatasetInfo) -> None:
-        super().check(info)
-        spelling = _spelling(info.origin, info.source_name)
-        only = info.splits[0] if len(info.splits) == 1 else ""
-        self._dialect = spelling.of(self._split or only).dialect
-        self._codes = spelling.codes
-        names = info.labels.order(info.present)
-        codes = {code_of(name, self._codes) for name in names}
-        self._renumbers = None in codes or len(codes) < len(names)
-        if self._renumbers:
-            self._codes = {name: idx for idx, name in enumerate(names)}
-
-    def loses(self, info: DatasetInfo) -> list[str]:
-        if not self._renumbers:
-            return []
-        return ["class names in the CSV itself: a label is an index into its manifest's classes"]
-
-    @property
-    def wants_survey(self) -> bool:
-        return True
-
-    def survey(self, survey: Survey) -> None:
-        if survey.channels != 1:
-            found = "both grey and colour" if survey.channels is None else "colour"
-            raise DatasetError(
-                f"pictures are {found}; csv holds grey ones", remedy="Say --gray to convert them."
-            )
-        if survey.size_hw is None:
-            raise DatasetError(
-                "pictures differ in size; csv holds one size", remedy="Say --size WxH."
-            )
-        self._size_hw = survey.size_hw
-
-    def pieces(self, sample: Sample) -> Iterator[Piece]:
-        refuse_broken(sample)
-        code = code_of(sample.label, self._codes)
-        if code is None:
-            raise LabelError(
-                f"label {sample.label!r} has no code; expected a letter or a number",
-                path=sample.source,
-            )
-        for frame in sample.frames():
-            if frame.shape[2] != 1:
-                raise FormatError("a colour picture; csv holds grey ones", path=sample.source)
-            if frame.shape[:2] != self._size_hw:
-                height, width = self._size_hw
-                found = f"{frame.shape[1]}x{frame.shape[0]}"
-                raise FormatError(
-                    f"another size; expected {width}x{height}, found {found}", path=sample.source
-                )
-            text = parser.row_text(code, frame, self._dialect.newline)
-            yield Piece("", text, content=frame.tobytes())
-
-    def begin(self, tree: Path) -> tuple[Path, int]:
-        path = tree / self._file_name
-        start = self._dialect.start(self._size_hw[0] * self._size_hw[1])
-        if not path.exists():
-            write_file(path, start)
-        return path, len(start)
-
-    def finish(self, tree: Path, finished: Finished) -> None:
-        path = tree / self._file_name
-        newline = self._dialect.newline if self._dialect.final_newline else ""
-        with path.open("r+b") as file:
-            file.truncate(finished.end - (0 if newline else len(self._dialect.newline)))
-        height, width = self._size_hw
-        origin = {**finished.document["origin"].get("csv", {})}
-        origin.pop("size_wh", None)
-        origin["files"] = {"": _spelled(self._dialect, (width, height))}
-        codes = {name: code_of(name, self._codes) for name in finished.classes}
-        if not codes.items() <= {name: code for code, name in SIGN_MNIST_CODES.items()}.items():
-            origin["codes"] = codes
-        document = {**finished.document, "origin": {**finished.document["origin"], "csv": origin}}
-        sidecars.write_rows(
-            sidecars.beside(path, sidecars.MANIFEST), finished.columns, finished.rows()
-        )
-        write_file(
-            sidecars.beside(path, sidecars.DOCUMENT),
-            sidecars.dump_document(document),
-        )

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata.errors import FormatError, MissingError, UnsafeNameError
-from signdata.filesystem import starts_as_hdf5
+
+pass
 
 MAX_OBJECTS = 10_000
 MAX_RATIO = 1_100
@@ -150,3 +151,15 @@ def link_name(name: str) -> str:
     if not name or name == "." or "/" in name or "\0" in name:
         raise UnsafeNameError(f"manifest column {name!r} cannot be named in HDF5")
     return name
+
+
+_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+
+def starts_as_hdf5(path: Path) -> bool:
+    """Whether the file starts as an HDF5 file does; known without its library."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_HDF5_SIGNATURE)) == _HDF5_SIGNATURE
+    except OSError:
+        return False

@@ -22,9 +22,10 @@ from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, UsageError
 from signdata.filesystem import write_file
 from signdata.formats.hdf5 import safety
-from signdata.formats.reader import DatasetInfo, Finished, Piece, Survey, Writer
+from signdata.formats.reader import DatasetInfo, Survey
 from signdata.formats.trees import pictures
 from signdata.formats.trees.pictures import PictureOptions
+from signdata.formats.writer import Finished, Piece, Writer
 from signdata.samples import Sample
 
 ROWS = 8192

@@ -11,11 +11,14 @@ from pathlib import Path
 from signdata import sidecars
 from signdata.errors import DecodeError, UnsafeNameError, UsageError
 from signdata.filesystem import write_file
-from signdata.formats.reader import Finished, Survey
-from signdata.formats.trees.scan import read, target
-from signdata.media.image import decode
-from signdata.media.image.decode import Header, ImageFormat
-from signdata.samples import Encoded, Sample
+from signdata.formats.reader import Survey
+from signdata.formats.trees.picture_files import read
+from signdata.formats.writer import Finished
+from signdata.media.image import decode, encode
+from signdata.media.image.decode import Header
+from signdata.media.image.encode import ImageFormat
+from signdata.safe_names import component
+from signdata.samples import SPLIT_NAMES, Encoded, Sample
 
 LINK_MODES = ("link", "copy", "symlink")
 
@@ -50,7 +53,7 @@ class PictureOptions:
     def __post_init__(self) -> None:
         if self.class_names not in ("safe", "as-is"):
             raise UsageError(f"class names {self.class_names!r}; expected safe or as-is")
-        decode.check_format(self.image_format or "png", self.quality)
+        encode.check_format(self.image_format or "png", self.quality)
         if self.mode not in LINK_MODES:
             raise UsageError(f"mode {self.mode!r}; expected one of {', '.join(LINK_MODES)}")
 
@@ -75,7 +78,7 @@ def encoded_frames(sample: Sample, options: PictureOptions) -> Iterator[Encoded]
         if original is not None and original.suffix == f".{wanted}":
             yield original
         else:
-            data = decode.encode(frame, wanted or "png", options.quality)
+            data = encode.encode(frame, wanted or "png", options.quality)
             yield Encoded(data, f".{wanted or 'png'}")
 
 
@@ -116,3 +119,34 @@ def write_sidecars(tree: Path, finished: Finished) -> None:
     classes = "".join(f"{name}\n" for name in finished.classes)
     write_file(tree / sidecars.CLASSES, classes.encode())
     write_file(tree / sidecars.DOCUMENT, sidecars.dump_document(finished.document))
+
+
+def target(sample: Sample) -> str:
+    """Where a tree stores a sample, without suffix: ``[SPLIT/]CLASS/NAME``.
+
+    Raises
+    ------
+    UnsafeNameError
+        If the label or the name may not become a path component, or the class would be
+        read as a split.
+    """
+    label = component(sample.label, what="class name")
+    if not sample.split:
+        _refuse_taken(label)
+    name = component(sample.name, what="name")
+    return f"{sample.split}/{label}/{name}" if sample.split else f"{label}/{name}"
+
+
+def _refuse_taken(label: str) -> None:
+    """Raise `UnsafeNameError` if a class folder at the root would be taken for something else."""
+    for taken, what in ((SPLIT_NAMES, "be read as a split"), (sidecars.SIDECARS, "be a sidecar")):
+        if label.casefold() in taken:
+            raise UnsafeNameError(
+                f"class name {label!r} would {what}",
+                remedy="Rename the class, or give the dataset splits.",
+            )
+
+
+def with_suffix(stem: str, suffix: str) -> str:
+    """Add a suffix to a name unless it has it already."""
+    return stem if stem.lower().endswith(suffix) else stem + suffix

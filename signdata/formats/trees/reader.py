@@ -10,9 +10,11 @@ from typing import ClassVar
 
 from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, UnsafeNameError
-from signdata.formats.reader import BATCH, Batch, DatasetInfo, Reader, list_batches, splits_of
-from signdata.formats.trees import scan
-from signdata.formats.trees.scan import ClassDir, Found, Tree
+from signdata.formats.batches import BATCH, Batch, list_batches
+from signdata.formats.reader import DatasetInfo, Reader, splits_of
+from signdata.formats.trees import manifest_join
+from signdata.formats.trees.manifest_join import Found
+from signdata.formats.trees.scan import ClassDir, Tree
 from signdata.labels import LabelSpace
 from signdata.safe_names import is_fault
 from signdata.samples import Sample
@@ -40,11 +42,11 @@ class TreeReader(Reader):
 
     def __init__(self, path: Path, *, follow_symlinks: bool) -> None:
         self._tree = Tree.scan(path, follow_symlinks=follow_symlinks)
-        self._described = scan.describe(self._tree)
+        self._described = manifest_join.describe(self._tree)
         found = [entry for class_dir in self._tree.class_dirs for entry in self._find(class_dir)]
         if not self._described.rows:
             found = self._ordered(found)
-        self._samples = scan.join(self._tree, found, self._described)
+        self._samples = manifest_join.join(self._tree, found, self._described)
         if not self._samples:
             raise FormatError(self.expected, path=path)
 
@@ -72,7 +74,7 @@ class TreeReader(Reader):
             (*self._described.columns, *self.fills),
             self._described.origin,
             tuple(self._tree.notes),
-            (scan.sources(self._tree.root, files),),
+            (manifest_join.sources(self._tree.root, files),),
             splits_of(self._samples),
         )
 

@@ -13,13 +13,11 @@ Many videos are no longer to be had; those are missing samples, not errors.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -31,8 +29,10 @@ from signdata.errors import (
     UnsafeNameError,
     UsageError,
 )
-from signdata.formats.reader import Batch, DatasetInfo, ListBatch, Reader, Survey, splits_of
-from signdata.formats.trees import scan
+from signdata.formats.batches import Batch, ListBatch
+from signdata.formats.reader import DatasetInfo, Reader, Survey, splits_of
+from signdata.formats.wlasl.index import _YOUTUBE, Gloss, Instance, SubsetEntry, read_index
+from signdata.formats.wlasl.layout import _is_video, _videos_of
 from signdata.labels import LabelSpace
 from signdata.media.video.clip import ClipOptions, ClipPixels
 from signdata.media.video.frame_conversion import Box
@@ -47,36 +47,6 @@ from signdata.samples import SPLITS, Broken, Pixels, Sample
 T = TypeVar("T")
 
 VIDEOS_DIR = "videos"
-MAX_JSON_BYTES = 256 << 20
-
-
-class Instance(msgspec.Struct):
-    """One signing of a gloss, as the JSON has it."""
-
-    video_id: str
-    split: str = ""
-    signer_id: int | str | None = None
-    source: str = ""
-    url: str = ""
-    fps: float = 25
-    frame_start: int = 1
-    frame_end: int = -1
-    bbox: list[float] = []
-    instance_id: int | None = None
-    variation_id: int | None = None
-
-
-class Gloss(msgspec.Struct):
-    """One gloss and its instances."""
-
-    gloss: str
-    instances: list[Instance]
-
-
-class SubsetEntry(msgspec.Struct):
-    """What an official subset file says of a video."""
-
-    subset: Literal["train", "val", "test"]
 
 
 @dataclass(frozen=True)
@@ -100,37 +70,6 @@ class FileBatch(ListBatch):
 
 
 COLUMNS = ("signer", "site", "frame_start", "frame_end", "bbox", "fps", "range", "verdict")
-
-_YOUTUBE = re.compile(r"(?:youtu\.be/|[?&]v=|/embed/|/v/)([A-Za-z0-9_-]{11})")
-
-
-def read_index(path: Path) -> tuple[list[Gloss], str]:
-    """Read a WLASL JSON; return its glosses and the SHA-256 of its bytes.
-
-    Raises
-    ------
-    MissingError
-        If it is not there.
-    FormatError
-        If it is not such a JSON; the message has the path of the fault inside it.
-    """
-    try:
-        if path.stat().st_size > MAX_JSON_BYTES:
-            raise FormatError(f"over {MAX_JSON_BYTES:,} bytes", path=path)
-        data = path.read_bytes()
-    except FileNotFoundError as err:
-        raise MissingError("not there", path=path) from err
-    except OSError as err:
-        raise FormatError(f"cannot be read ({err.strerror})", path=path) from err
-    try:
-        return msgspec.json.decode(data, type=list[Gloss]), hashlib.sha256(data).hexdigest()
-    except (msgspec.DecodeError, RecursionError) as err:
-        what, _, place = str(err).partition(" - at ")
-        raise FormatError(
-            f"no WLASL index ({what}); expected [{{gloss, instances: [...]}}]",
-            path=path,
-            where=place.strip("`"),
-        ) from err
 
 
 @dataclass(frozen=True)
@@ -159,18 +98,6 @@ class Choice:
     limit: int | None = None
     crop: float | None = None
     poses: Path | None = None
-
-
-def _videos_of(index: Path) -> Path:
-    """Where the videos are unless somebody says: in ``videos/``, else beside the index."""
-    folder = index.parent / VIDEOS_DIR
-    if not folder.is_dir() and any(map(_is_video, index.parent.iterdir())):
-        return index.parent
-    return folder
-
-
-def _is_video(path: Path) -> bool:
-    return path.suffix.lower() in {*scan.VIDEO_SUFFIXES, ".gif"} and path.is_file()
 
 
 class WlaslReader(Reader):

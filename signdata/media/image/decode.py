@@ -13,21 +13,17 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-from abc import abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Any
 
-import cv2
 import numpy as np
 import simplejpeg
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from signdata.errors import DecodeError, UsageError
+from signdata.errors import DecodeError
 from signdata.media.image import png
-from signdata.samples import Encoded, Frame, Pixels
-
-ImageFormat: TypeAlias = Literal["png", "jpg"]
+from signdata.samples import Frame
 
 MAX_PIXELS = 64_000_000
 """Pictures above this many pixels are refused before their pixels are read."""
@@ -172,96 +168,6 @@ def check(data: bytes, path: str) -> tuple[str, tuple[str, ...]]:
             pass
     _, notes = decode(data, path)
     return probe(data, path).suffix, notes
-
-
-@dataclass(frozen=True)
-class CodedPixels(Pixels):
-    """A still or a clip kept as the bytes of picture files, one a frame."""
-
-    _notes: list[str] = field(default_factory=list, compare=False, kw_only=True)
-
-    @abstractmethod
-    def coded(self) -> Iterator[tuple[bytes, str]]:
-        """Yield each frame's bytes, and where they are for messages."""
-
-    def frames(self) -> Iterator[Frame]:
-        for data, place in self.coded():
-            frame, notes = decode(data, place)
-            self._notes.extend(notes)
-            yield frame
-
-    def encoded(self) -> Iterator[Encoded]:
-        for data, place in self.coded():
-            suffix, notes = check(data, place)
-            self._notes.extend(notes)
-            yield Encoded(data, suffix)
-
-    def notes(self) -> tuple[str, ...]:
-        notes = tuple(dict.fromkeys(self._notes))
-        self._notes.clear()
-        return notes
-
-
-def encode(frame: Frame, image_format: ImageFormat, quality: int) -> bytes:
-    """Encode a frame.
-
-    Parameters
-    ----------
-    frame : ndarray
-        (H, W, C) uint8, C in {1, 3}, RGB.
-    image_format : {'png', 'jpg'}
-        PNG keeps every value; JPEG does not.
-    quality : int
-        1..100, for JPEG; chroma is halved both ways (4:2:0).
-    """
-    if image_format == "jpg":
-        return bytes(
-            simplejpeg.encode_jpeg(
-                np.ascontiguousarray(frame),
-                quality=quality,
-                colorspace="GRAY" if frame.shape[2] == 1 else "RGB",
-                colorsubsampling="420",
-            )
-        )
-    if frame.size <= png.TINY:
-        return png.encode_tiny(frame)
-    pixels = frame if frame.shape[2] == 1 else cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
-    done, data = cv2.imencode(".png", pixels)
-    if not done:
-        raise DecodeError(f"OpenCV could not encode a picture of shape {frame.shape} as PNG")
-    return bytes(data.tobytes())
-
-
-def resize(frame: Frame, size_hw: tuple[int, int]) -> Frame:
-    """Resize to (height, width): area averaging when shrinking, cubic when growing."""
-    if frame.shape[:2] == size_hw:
-        return frame
-    height, width = size_hw
-    shrinks = height * width < frame.shape[0] * frame.shape[1]
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    resized = cv2.resize(frame, (width, height), interpolation=how)
-    return np.asarray(resized, np.uint8).reshape(height, width, frame.shape[2])
-
-
-def to_gray(frame: Frame) -> Frame:
-    """Rec. 601 luma of an RGB frame as (H, W, 1); a grey frame comes back as it is."""
-    if frame.shape[2] == 1:
-        return frame
-    gray: Frame = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8)[:, :, None]
-    return gray
-
-
-def sharpness(gray: Frame) -> float:
-    """Variance of the Laplacian of a grey frame (H, W, 1): low where it is blurred or flat."""
-    return float(cv2.Laplacian(gray, cv2.CV_64F).var())
-
-
-def check_format(image_format: str, quality: int) -> None:
-    """Raise `UsageError` unless the format is known and the quality within 1..100."""
-    if image_format not in ("png", "jpg"):
-        raise UsageError(f"image format {image_format!r}; expected png or jpg")
-    if not 1 <= quality <= 100:
-        raise UsageError(f"quality {quality}; expected 1..100")
 
 
 def _is_plain_jpeg(data: bytes) -> bool:

@@ -16,9 +16,9 @@ from typing import TypeVar
 import av
 
 from signdata.errors import CrashError, DecodeError, ShortError, UsageError
-from signdata.media.video.container import Header
 from signdata.media.video.frame_conversion import Box, Converter, FrameShape
 from signdata.media.video.frame_selection import Range, Selection, Taken, take_range
+from signdata.media.video.header import Header
 from signdata.media.video.keypoints import Poses
 from signdata.media.video.video_file import Reel
 from signdata.samples import Frame, Pixels, ReadAgain

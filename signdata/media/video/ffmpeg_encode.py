@@ -11,11 +11,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
-import subprocess
 import threading
-import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import pairwise
 from math import lcm
@@ -23,19 +20,15 @@ from typing import IO, Any
 
 import av
 import ffmpeg
-import imageio_ffmpeg
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
-from signdata.errors import CrashError, DecodeError, DependencyError, MissingError
-from signdata.media.image.decode import MAX_PIXELS
+from signdata.errors import DecodeError, MissingError
 from signdata.media.video import container as video
-from signdata.media.video.frame_conversion import HD_HEIGHT
+from signdata.media.video.colours import ffmpeg_colours, is_rgb
+from signdata.media.video.ffmpeg_program import _SHOWN, Program, _words
 from signdata.media.video.frame_selection import Timeline
-
-CARRIED = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv411p", "yuv410p", "gray"})
-"""Pixel formats that pass through the pipe as they are; others are packed without loss."""
 
 QUALITY = 18
 """Constant rate factor of x264: no loss that is seen."""
@@ -48,194 +41,8 @@ _TICKS = 10_000
 _MAX_TICKS = 1 << 30
 _APPROXIMATE = 90_000
 
-_PART = re.compile(r"\[[^]]*@ 0x[0-9a-f]+\] ?")
-"""Which part of the program says a line, and where it lies in memory."""
 
 _OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-
-_SHOWN: dict[str, Any] = {"loglevel": "error", "hide_banner": None}
-
-
-class Program:
-    """The ffmpeg program at work; to be used in a ``with``, which ends it in any case.
-
-    Parameters
-    ----------
-    words : list of str
-        Its command line.
-    deadline : float, optional
-        `time.monotonic` value at which it is ended.
-
-    Attributes
-    ----------
-    late : bool
-        Whether it was ended for that.
-    """
-
-    def __init__(self, words: list[str], deadline: float | None = None) -> None:
-        self._process = subprocess.Popen(
-            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        self._complaint = ""
-        self.late = False
-        self._listener = threading.Thread(target=self._listen, daemon=True)
-        self._listener.start()
-        left = None if deadline is None else max(0.0, deadline - time.monotonic())
-        self._timer = None if left is None else threading.Timer(left, self._give_up)
-        if self._timer is not None:
-            self._timer.daemon = True
-            self._timer.start()
-
-    @property
-    def stdin(self) -> IO[bytes]:
-        """What it reads."""
-        assert self._process.stdin is not None
-        return self._process.stdin
-
-    @property
-    def stdout(self) -> IO[bytes]:
-        """What it writes."""
-        assert self._process.stdout is not None
-        return self._process.stdout
-
-    def fault(self) -> str:
-        """Wait for its end; why it failed, or ''."""
-        code = self._process.wait()
-        self._listener.join()
-        if self.late:
-            return "takes too long"
-        return (self._complaint or f"exit code {code}") if code else ""
-
-    def _listen(self) -> None:
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
-            text = _PART.sub("", line[-500:].decode(errors="replace")).strip()
-            self._complaint = self._complaint or text
-
-    def _give_up(self) -> None:
-        self.late = True
-        self._process.kill()
-
-    def __enter__(self) -> Program:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._process.kill()
-        self._process.wait()
-        self._listener.join()
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            assert pipe is not None
-            with contextlib.suppress(OSError):  # what it did not read any more
-                pipe.close()
-
-
-class _Readable:
-    """A pipe of which a library only knows that it can be read."""
-
-    def __init__(self, pipe: IO[bytes]) -> None:
-        self.read = pipe.read
-
-
-def decoding(path: str, stream: int, pixel_format: str | None) -> list[str]:
-    """The command line that decodes one stream of a file, whose pixels come in this format."""
-    source = ffmpeg.input(
-        f"file:{path}",
-        noautorotate=None,
-        threads=1,
-        xerror=None,
-        max_pixels=MAX_PIXELS,
-        protocol_whitelist=video.PROTOCOLS,
-        format_whitelist=video.CONTAINERS,
-    )
-    # Times are told by the header; through the pipe goes one frame every 40 ms.
-    frames = source[str(stream)].filter("setpts", "N/25/TB")
-    if pixel_format in CARRIED:
-        packed = {"vcodec": "rawvideo"}
-        frames = frames.filter("format", pixel_format)
-    else:
-        packed = {"vcodec": "ffv1"}
-    output = frames.output(
-        "pipe:1",
-        format="matroska",
-        fps_mode="passthrough",
-        enc_time_base="1/25",
-        **packed,
-        **_SHOWN,
-    )
-    return _words(output)
-
-
-def _words(output: Any) -> list[str]:
-    return list(map(str, ffmpeg.compile(output, cmd=find_program())))
-
-
-def find_program() -> str:
-    """Where the ffmpeg program is.
-
-    Raises
-    ------
-    DependencyError
-        If there is none.
-    """
-    try:
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
-    except RuntimeError as err:
-        raise DependencyError(
-            "no ffmpeg program", remedy="Install ffmpeg, or say where it is in IMAGEIO_FFMPEG_EXE."
-        ) from err
-
-
-def decode(
-    path: str, header: video.Header, *, deadline: float | None = None
-) -> Generator[av.VideoFrame, None, None]:
-    """Yield every frame of a video in the order of display.
-
-    Parameters
-    ----------
-    path : str
-        The file.
-    header : Header
-        What demuxing said of it: the frames get their time stamps from there.
-    deadline : float, optional
-        `time.monotonic` value after which decoding is given up.
-
-    Raises
-    ------
-    DecodeError
-        If the file is no video of a known kind, is damaged, or holds no frame.
-    """
-    with video.open_container(path) as container:
-        stream = video.video_stream(container, path)
-        words = decoding(path, stream.index, stream.codec_context.pix_fmt)
-    stamps = [round(when / header.time_base) for when in header.timeline.times]
-    n = 0
-    with Program(words, deadline) as program:
-        program.stdin.close()
-        for frame in _frames_of(program, path):
-            frame.pts = stamps[n] if n < len(stamps) else None
-            n += 1
-            yield frame
-        while not program.stdout.closed and program.stdout.read(1 << 16):
-            pass  # what stands behind the last frame
-        fault = program.fault()
-    if fault or not n:
-        what = fault.replace(f"file:{path}", "the file").replace(path, "the file")
-        where = f"frame {n}" if n else ""
-        kind = CrashError if program.late else DecodeError
-        raise kind(f"cannot be decoded ({what or 'no frame'})", path=path, where=where)
-
-
-def _frames_of(program: Program, path: str) -> Iterator[av.VideoFrame]:
-    """The frames in the pipe; ends where they end, for whatever reason."""
-    try:
-        with _opened(_Readable(program.stdout), "matroska") as container:
-            yield from container.decode(container.streams.video[0])
-    except (av.error.FFmpegError, EOFError, IndexError):
-        program.stdout.close()
-        if not program.fault():  # else the program's own words say why
-            raise DecodeError("cannot be decoded (broken pipe)", path=path) from None
 
 
 def _opened(file: Any, name: str) -> Any:
@@ -344,7 +151,7 @@ class _Planes:
             raise DecodeError(f"frames of {width}x{height} pixels", path=path)
         self.size_wh = self._even[::-1] if self._turns % 2 else self._even
         self._scaler = VideoReformatter()
-        self.space, self.full = _colours(first)
+        self.space, self.full = ffmpeg_colours(first)
 
     def of(self, frame: av.VideoFrame) -> Iterator[bytes]:
         """Bytes of Y, U and V."""
@@ -365,7 +172,7 @@ class _Planes:
     def _matrix(self, frame: av.VideoFrame) -> dict[str, Any]:
         space = Colorspace.ITU709 if self.space == "bt709" else Colorspace.ITU601
         shown = ColorRange.JPEG if self.full else ColorRange.MPEG
-        if _is_rgb(frame):
+        if is_rgb(frame):
             return {"dst_colorspace": space, "dst_color_range": shown}
         return {
             "src_colorspace": space,
@@ -373,21 +180,6 @@ class _Planes:
             "src_color_range": shown,
             "dst_color_range": shown,
         }
-
-
-def _is_rgb(frame: av.VideoFrame) -> bool:
-    return frame.format.name.startswith(("rgb", "bgr", "gbr", "pal", "gray", "0", "argb", "abgr"))
-
-
-def _colours(frame: av.VideoFrame) -> tuple[str, bool]:
-    """The matrix that a frame is in, by its tag or else its height, and whether full range."""
-    if _is_rgb(frame):
-        return "smpte170m", False
-    space = int(frame.colorspace)
-    full = int(frame.color_range) == ColorRange.JPEG or frame.format.name.startswith("yuvj")
-    if space == 1 or (space not in (5, 6) and frame.height >= HD_HEIGHT):
-        return "bt709", full
-    return "smpte170m", full
 
 
 def _encoding(planes: _Planes, rate: Fraction) -> list[str]:

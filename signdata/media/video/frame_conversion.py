@@ -17,11 +17,9 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from numpy.typing import NDArray
 
 from signdata.errors import UsageError
-from signdata.media.image.decode import resize
+from signdata.media.image.ops import resize
+from signdata.media.video.colours import HD_HEIGHT
 from signdata.samples import Frame
-
-HD_HEIGHT = 720
-"""Untagged video from this height on is taken for BT.709, below for BT.601, as players do."""
 
 SQUARE = Fraction(1, 100)
 """Pixels whose sides differ by less are taken for square."""

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import av
 
 from signdata.errors import CrashError, DecodeError, MissingError
-from signdata.media.video import container
+from signdata.media.video import container, ffmpeg_decode, header
 from signdata.media.video.sharing import Part, Sharing
 from signdata.media.video.timeout import alarm
 
@@ -53,7 +53,7 @@ class Reel:
     decoder: str = "pyav"
     timeout: float | None = None
     stamps: list[int | None] = field(default_factory=list, repr=False)
-    _header: container.Header | None = field(default=None, repr=False)
+    _header: header.Header | None = field(default=None, repr=False)
     _pass: Generator[Any, None, None] | None = field(default=None, repr=False)
     _busy: bool = field(default=False, repr=False)
     _sharing: Sharing | None = field(default=None, repr=False)
@@ -70,11 +70,11 @@ class Reel:
         return replace(self, stamps=[], _pass=None, _busy=False)
 
     @property
-    def header(self) -> container.Header:
+    def header(self) -> header.Header:
         """What demuxing, or an earlier pass, says of the file."""
         if self._header is None:
             with alarm(self.timeout):
-                self._header = container.read_header(self.path)
+                self._header = header.read_header(self.path)
         return self._header
 
     def believe(self, stamps: list[int | None]) -> None:
@@ -171,10 +171,8 @@ class Reel:
 
     def _decode(self) -> Generator[Any, None, None]:
         if self.decoder == "ffmpeg":
-            from signdata.media.video import ffmpeg_encode
-
             deadline = None if self.timeout is None else time.monotonic() + self.timeout
-            yield from ffmpeg_encode.decode(self.path, self.header, deadline=deadline)
+            yield from ffmpeg_decode.decode(self.path, self.header, deadline=deadline)
         else:
             yield from container.decode(self.path)
 

@@ -1,0 +1,141 @@
+"""How a run of the command line ends: signals, errors as one line, exit codes."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import gc
+import json
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from signdata.cli.app import COMMANDS, group
+from signdata.errors import SigndataError, one_line
+
+LATEST = 4.0
+"""Seconds after a signal when the process ends, whatever it is still doing."""
+
+
+class Interrupted(BaseException):
+    """SIGINT (Ctrl-C) or SIGTERM: work is left so that the same command goes on."""
+
+    def __init__(self, number: int) -> None:
+        self.exit_code = 128 + number
+
+
+def main(args: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit with its code."""
+    args = sys.argv[1:] if args is None else args
+    # numpy's BLAS would start a thread a core when it is imported; our workers are processes.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.set_threshold(50_000)  # what a run makes it keeps: looking through it again finds nothing
+    debug = "--debug" in args
+    before = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
+    try:
+        code = group.main(args=_debug_first(args), standalone_mode=False, prog_name="signdata")
+        sys.stdout.flush()
+    except Interrupted as err:
+        _fail(_INTERRUPTED, err.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        _fail(_INTERRUPTED, 130)
+    except click.exceptions.NoArgsIsHelpError as err:
+        err.show()
+        sys.exit(err.exit_code)
+    except click.UsageError as err:
+        _usage(err)
+    except click.ClickException as err:
+        _fail(err.format_message(), err.exit_code)
+    except SigndataError as err:
+        if "--json" in args:
+            _print_failure(err, args)
+        if debug:
+            raise
+        _fail(str(err), err.exit_code)
+    except SystemExit:  # click's answer to a closed stdout
+        sys.exit(0)
+    except Exception as err:
+        if _stdout_is_closed():
+            sys.exit(0)
+        if "--json" in args:
+            with contextlib.suppress(OSError):  # it may be stdout that is full
+                _print_failure(SigndataError(_bug(err)), args)
+        if debug:
+            raise
+        _fail(_bug(err), 5 if _is_output_error(err) else 1)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _print_failure(err: SigndataError, args: list[str]) -> None:
+    """The JSON object of a command that ended with an error."""
+    from signdata.results import Problem, Result
+
+    command = next((arg for arg in args if arg in COMMANDS), "")
+    result = Result(command, problems=[Problem.from_error(err, "error")])
+    click.echo(json.dumps(result.to_dict()))
+
+
+def _debug_first(args: list[str]) -> list[str]:
+    """`--debug` works before and after the command's name."""
+    rest = [arg for arg in args if arg != "--debug"]
+    return ["--debug", *rest] if len(rest) < len(args) else rest
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+_INTERRUPTED = "interrupted. Repeat the same command: it goes on where it stopped."
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Raise `Interrupted`; the next signal, or the alarm, ends the process at once."""
+
+    def end(*_: object) -> None:
+        os.write(2, f"error: {_INTERRUPTED}\n".encode())
+        os._exit(128 + number)
+
+    for other in _SIGNALS:
+        signal.signal(other, end)
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, end)
+        signal.setitimer(signal.ITIMER_REAL, LATEST)
+    raise Interrupted(number)
+
+
+def _usage(err: click.UsageError) -> NoReturn:
+    hint = f" See {err.ctx.command_path} --help." if err.ctx else ""
+    text = err.format_message()
+    _fail(text + ("" if text.endswith((".", "?")) else ".") + hint, err.exit_code)
+
+
+def _stdout_is_closed() -> bool:
+    """Whether nobody reads what is printed any more; what cannot be printed is dropped."""
+    try:
+        sys.stdout.flush()
+    except OSError as err:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return isinstance(err, BrokenPipeError)
+    return False
+
+
+def _is_output_error(err: Exception) -> bool:
+    return isinstance(err, OSError) and err.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+
+
+def _bug(err: Exception) -> str:
+    name = type(err).__name__
+    if _is_output_error(err):
+        return f"{err}. Free some space and run the same command again."
+    return f"{name}: {err}. This is a bug of signdata; --debug shows where."
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    click.echo(f"error: {one_line(message)}", err=True)
+    sys.exit(code)

@@ -1,0 +1,75 @@
+"""Batches: samples that are read together by one worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
+
+from signdata.samples import Sample
+
+T = TypeVar("T")
+
+
+BATCH = 64
+"""Samples in one unit of work."""
+
+
+class Batch(Protocol):
+    """Some samples that are read together: the unit of work. Picklable, light."""
+
+    @property
+    def key(self) -> str:
+        """Names the batch within its dataset, the same in every run."""
+        ...
+
+    def __iter__(self) -> Iterator[Sample]: ...
+
+
+@dataclass(frozen=True)
+class ListBatch:
+    """A batch whose samples are known by name before their pixels are read."""
+
+    key: str
+    samples: tuple[Sample, ...]
+
+    def __iter__(self) -> Iterator[Sample]:
+        return iter(self.samples)
+
+    def without(self, ids: Iterable[str]) -> ListBatch:
+        """The samples that are not among `ids`."""
+        done = set(ids)
+        return replace(self, samples=tuple(s for s in self.samples if s.id not in done))
+
+    def divide(self) -> list[ListBatch]:
+        """One batch a sample."""
+        return [ListBatch(f"{self.key}/{s.id}", (s,)) for s in self.samples]
+
+    def of(self, sample: Sample) -> ListBatch:
+        """One of the samples by itself."""
+        return ListBatch(self.key, (sample,))
+
+    @property
+    def together(self) -> bool:
+        """Whether its samples are best read by `each`: side by side, from one source."""
+        return False
+
+    def each(self, job: Callable[[Sample], T]) -> list[T]:
+        """What `job` makes of each sample, in order; it reads the pixels of no other one."""
+        return [job(sample) for sample in self.samples]
+
+
+def chosen(samples: Iterable[Sample], split: str | None) -> Iterator[Sample]:
+    """The samples of one split; of None, all."""
+    return (sample for sample in samples if split is None or sample.split == split)
+
+
+def list_batches(samples: Sequence[Sample], size: int = BATCH) -> Iterator[ListBatch]:
+    """Cut a list of samples into batches of `size`."""
+    for start in range(0, len(samples), size):
+        yield ListBatch(str(start), tuple(samples[start : start + size]))
+
+
+def divide(batch: Batch) -> list[Batch]:
+    """Cut a batch into single samples where it can be, to find one that is at fault."""
+    return list(batch.divide()) if isinstance(batch, ListBatch) else [batch]

@@ -1,0 +1,143 @@
+"""Which datasets of an HDF5 file hold the pixels, and how."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from signdata.errors import FormatError
+from signdata.formats.batches import BATCH
+from signdata.formats.hdf5 import safety
+from signdata.formats.hdf5.pixels import BLOCK_BYTES, BlobPixels, ChunkedPixels, RawPixels
+from signdata.media.image import decode
+from signdata.samples import Pixels
+
+PIXEL_NAMES = ("images", "X", "data", "x")
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """Where the pixels of a file are.
+
+    `bounds` are the frames of each sample (clips), `blobs` the bytes of each picture.
+    """
+
+    path: str
+    kind: str
+    name: str
+    offset: int | None
+    frame_shape: tuple[int, ...] | None
+    n_frames: int
+    bounds: NDArray[np.int64] | None = None
+    blobs: NDArray[np.int64] | None = None
+    scale: float = 1.0
+    step: int = 1
+
+    def span(self, i: int) -> tuple[int, int]:
+        """The frames of sample `i`, half-open."""
+        if self.bounds is None:
+            return i, i + 1
+        return int(self.bounds[i]), int(self.bounds[i + 1])
+
+    def n_frames_of(self, i: int) -> int:
+        """How many frames sample `i` has."""
+        start, stop = self.span(i)
+        return stop - start
+
+    def of(self, i: int) -> Pixels:
+        """Pixels of sample `i`."""
+        start, stop = self.span(i)
+        if self.blobs is not None and self.offset is not None:
+            bounds = tuple(int(b) for b in self.blobs[start : stop + 1])
+            return BlobPixels(self.path, self.offset, bounds)
+        if self.offset is not None and self.frame_shape is not None:
+            return RawPixels(self.path, self.offset, self.frame_shape, start, stop)
+        return ChunkedPixels(self.path, self.name, start, stop, self.step, self.scale)
+
+
+def _pixels_of(file: h5py.File, path: Path, n: int) -> _Stored:
+    if "encoded" in file and "encoded_offsets" in file:
+        bounds = _offsets(file, "offsets", n, path) if "offsets" in file else None
+        n_frames = int(bounds[-1]) if bounds is not None else n
+        blobs = _offsets(file, "encoded_offsets", n_frames, path)
+        dataset = safety.dataset(file, "encoded", path)
+        offset = dataset.id.get_offset()
+        if dataset.dtype != np.uint8 or dataset.ndim != 1 or offset is None:
+            raise FormatError("expected contiguous uint8 bytes", path=path, where="encoded")
+        if blobs[-1] != len(dataset):
+            raise FormatError(
+                f"{len(dataset)} bytes; expected {blobs[-1]} as in encoded_offsets",
+                path=path,
+                where="encoded",
+            )
+        kind = "still" if bounds is None else "clip"
+        return _Stored(str(path), kind, "encoded", offset, None, n_frames, bounds, blobs)
+    if "frames" in file and "offsets" in file:
+        bounds = _offsets(file, "offsets", n, path)
+        return _raw(file, "frames", path, "clip", int(bounds[-1]), bounds)
+    found = [name for name in PIXEL_NAMES if name in file]
+    if len(found) > 1:
+        raise FormatError(f"two readings: pictures in {' or in '.join(found)}", path=path)
+    name = found[0] if found else None
+    if name is None:
+        raise FormatError(
+            "no pictures; expected images, X, data or x beside labels, y or label", path=path
+        )
+    return _raw(file, name, path, "still", n, None)
+
+
+def _raw(
+    file: h5py.File,
+    name: str,
+    path: Path,
+    kind: str,
+    n_frames: int,
+    bounds: NDArray[np.int64] | None,
+) -> _Stored:
+    dataset = safety.dataset(file, name, path)
+    shape = dataset.shape
+    shown = "x".join(map(str, shape))
+    if len(shape) not in (3, 4) or (len(shape) == 4 and shape[3] not in (1, 3)):
+        raise FormatError(
+            f"shape {shown}; expected (N, H, W), (N, H, W, 1) or (N, H, W, 3)",
+            path=path,
+            where=name,
+        )
+    if shape[0] != n_frames or 0 in shape:
+        raise FormatError(f"shape {shown}; expected {n_frames} pictures", path=path, where=name)
+    if shape[1] * shape[2] > decode.MAX_PIXELS:
+        raise FormatError(f"pictures of {shape[2]}x{shape[1]}", path=path, where=name)
+    plain = dataset.dtype == np.uint8 and dataset.chunks is None
+    offset = dataset.id.get_offset() if plain else None
+    scale = 1.0
+    if dataset.dtype.kind == "f":
+        scale = 255.0 if _brightest(dataset, path, name) <= 1.0 else 1.0
+    elif dataset.dtype.kind not in "ui":
+        raise FormatError(f"values of type {dataset.dtype}", path=path, where=name)
+    step = max(1, min(BATCH, BLOCK_BYTES // (math.prod(shape[1:]) * dataset.dtype.itemsize)))
+    frame_shape = tuple(shape[1:])
+    return _Stored(str(path), kind, name, offset, frame_shape, n_frames, bounds, None, scale, step)
+
+
+def _brightest(dataset: Any, path: Path, name: str) -> float:
+    """The highest value of the first pictures: it tells 0..1 from 0..255."""
+    try:
+        return float(np.max(dataset[:64]))
+    except Exception as err:  # a damaged file may make the library raise anything
+        raise FormatError(f"damaged ({err})", path=path, where=name) from err
+
+
+def _offsets(file: h5py.File, name: str, n: int, path: Path) -> NDArray[np.int64]:
+    values = safety.values(file, name, path)
+    if values.ndim != 1 or values.dtype.kind not in "ui" or len(values) != n + 1:
+        raise FormatError(f"expected {n + 1} integers", path=path, where=name)
+    values = values.astype(np.int64)
+    if values[0] != 0 or (np.diff(values) < 0).any():
+        raise FormatError("expected positions from 0 that never go back", path=path, where=name)
+    return values

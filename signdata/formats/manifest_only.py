@@ -1,0 +1,39 @@
+"""A writer that stores no picture: the manifest alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from signdata import sidecars
+from signdata.filesystem import write_file
+from signdata.formats.writer import Finished, Piece, Writer
+from signdata.samples import Sample
+
+
+class ManifestWriter(Writer):
+    """Writes no pixels: only each sample's row, with its split and its path below `source`."""
+
+    name = "manifest"
+    single_file = False
+    holds = frozenset({"still", "clip"})
+
+    def __init__(self, source: Path) -> None:
+        self._source = source
+
+    def pieces(self, sample: Sample) -> Iterator[Piece]:
+        return iter(())
+
+    def meta(self, sample: Sample, n_pieces: int) -> dict[str, str]:
+        files = sample.pixels.files
+        if not files:
+            return {"path": ""}
+        file = Path(os.path.relpath(files[0], self._source))
+        return {"path": (file.parent if sample.kind == "clip" else file).as_posix()}
+
+    def finish(self, tree: Path, finished: Finished) -> None:
+        sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, finished.rows())
+        classes = "".join(f"{name}\n" for name in finished.classes)
+        write_file(tree / sidecars.CLASSES, classes.encode())
+        write_file(tree / sidecars.DOCUMENT, sidecars.dump_document(finished.document))

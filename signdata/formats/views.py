@@ -1,0 +1,148 @@
+"""Readers around a reader: some of its samples, or its samples changed."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from signdata.errors import DatasetError, UsageError
+from signdata.formats.batches import Batch, ListBatch
+from signdata.formats.reader import DatasetInfo, Reader, Survey
+from signdata.samples import SPLITS, Sample
+
+if TYPE_CHECKING:
+    pass
+
+
+class _Chosen(Reader):
+    """Some samples of another dataset."""
+
+    name = "part"
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.risky = reader.risky  # type: ignore[misc]  # of the dataset that is read
+
+    @abstractmethod
+    def takes(self, sample: Sample) -> bool:
+        """Whether a sample is one of them."""
+
+    def batches(self) -> Iterator[Batch]:
+        for batch in self._reader.batches():
+            if isinstance(batch, ListBatch):
+                mine = tuple(sample for sample in batch.samples if self.takes(sample))
+                if mine:
+                    yield replace(batch, samples=mine)
+            else:
+                yield _Part(batch, self.takes)
+
+    def locate(self, error: DatasetError) -> tuple[str, str]:
+        return self._reader.locate(error)
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+class Only(_Chosen):
+    """The samples of one split of another dataset."""
+
+    def __init__(self, reader: Reader, split: str) -> None:
+        if split not in SPLITS:
+            raise UsageError(f"split {split!r}; expected one of {', '.join(SPLITS)}")
+        super().__init__(reader)
+        self._split = split
+
+    def takes(self, sample: Sample) -> bool:
+        return sample.split == self._split
+
+    @cached_property
+    def info(self) -> DatasetInfo:
+        info = self._reader.info
+        n = 0
+        present = set()
+        for sample in self:
+            n += 1
+            present.add(sample.label)
+        if not n:
+            raise DatasetError(
+                f"no sample in split {self._split!r}", path=str(info.sources[0]["name"])
+            )
+        return replace(
+            info,
+            n_samples=n,
+            present=tuple(sorted(present)) if info.present else (),
+            splits=(self._split,),
+        )
+
+    def survey(self, split: str | None = None) -> Survey:
+        if split not in (None, self._split):
+            return Survey(None, None, True, 0)
+        return self._reader.survey(self._split)
+
+
+class Without(_Chosen):
+    """Another dataset without some of its samples.
+
+    Parameters
+    ----------
+    reader : Reader
+        The dataset.
+    ids : iterable of str
+        What is left out.
+    n_frames : int, optional
+        Pictures that all the others have; counted by default where samples are stills.
+    """
+
+    def __init__(self, reader: Reader, ids: Iterable[str], n_frames: int | None = None) -> None:
+        super().__init__(reader)
+        self._ids = frozenset(ids)
+        self._n_frames = n_frames
+
+    def takes(self, sample: Sample) -> bool:
+        return sample.id not in self._ids
+
+    @cached_property
+    def info(self) -> DatasetInfo:
+        info = self._reader.info
+        labels = [sample.label for sample in self]
+        present = tuple(sorted(set(labels))) if info.present else ()
+        return replace(info, n_samples=len(labels), present=present)
+
+    def survey(self, split: str | None = None) -> Survey:
+        n_frames = self._n_frames
+        if n_frames is None and self.info.kind == "still":
+            n_frames = self.info.n_samples
+        return replace(self._reader.survey(split), n_frames=n_frames if split is None else None)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some samples of a batch."""
+
+    batch: Batch
+    takes: Callable[[Sample], bool]
+
+    @property
+    def key(self) -> str:
+        return self.batch.key
+
+    def __iter__(self) -> Iterator[Sample]:
+        return filter(self.takes, self.batch)
+
+
+@dataclass(frozen=True)
+class _Mapped:
+    """A batch whose samples are described as they are read."""
+
+    batch: Batch
+    describe: Callable[[Sample], Sample]
+
+    @property
+    def key(self) -> str:
+        return self.batch.key
+
+    def __iter__(self) -> Iterator[Sample]:
+        return map(self.describe, self.batch)

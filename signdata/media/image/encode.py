@@ -1,0 +1,53 @@
+"""Encoding pictures as PNG and JPEG."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import cv2
+import numpy as np
+import simplejpeg
+
+from signdata.errors import DecodeError, UsageError
+from signdata.media.image import png
+from signdata.samples import Frame
+
+ImageFormat: TypeAlias = Literal["png", "jpg"]
+
+
+def encode(frame: Frame, image_format: ImageFormat, quality: int) -> bytes:
+    """Encode a frame.
+
+    Parameters
+    ----------
+    frame : ndarray
+        (H, W, C) uint8, C in {1, 3}, RGB.
+    image_format : {'png', 'jpg'}
+        PNG keeps every value; JPEG does not.
+    quality : int
+        1..100, for JPEG; chroma is halved both ways (4:2:0).
+    """
+    if image_format == "jpg":
+        return bytes(
+            simplejpeg.encode_jpeg(
+                np.ascontiguousarray(frame),
+                quality=quality,
+                colorspace="GRAY" if frame.shape[2] == 1 else "RGB",
+                colorsubsampling="420",
+            )
+        )
+    if frame.size <= png.TINY:
+        return png.encode_tiny(frame)
+    pixels = frame if frame.shape[2] == 1 else cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
+    done, data = cv2.imencode(".png", pixels)
+    if not done:
+        raise DecodeError(f"OpenCV could not encode a picture of shape {frame.shape} as PNG")
+    return bytes(data.tobytes())
+
+
+def check_format(image_format: str, quality: int) -> None:
+    """Raise `UsageError` unless the format is known and the quality within 1..100."""
+    if image_format not in ("png", "jpg"):
+        raise UsageError(f"image format {image_format!r}; expected png or jpg")
+    if not 1 <= quality <= 100:
+        raise UsageError(f"quality {quality}; expected 1..100")

@@ -1,0 +1,32 @@
+"""Operations on pictures in memory."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from signdata.samples import Frame
+
+
+def resize(frame: Frame, size_hw: tuple[int, int]) -> Frame:
+    """Resize to (height, width): area averaging when shrinking, cubic when growing."""
+    if frame.shape[:2] == size_hw:
+        return frame
+    height, width = size_hw
+    shrinks = height * width < frame.shape[0] * frame.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    resized = cv2.resize(frame, (width, height), interpolation=how)
+    return np.asarray(resized, np.uint8).reshape(height, width, frame.shape[2])
+
+
+def to_gray(frame: Frame) -> Frame:
+    """Rec. 601 luma of an RGB frame as (H, W, 1); a grey frame comes back as it is."""
+    if frame.shape[2] == 1:
+        return frame
+    gray: Frame = np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8)[:, :, None]
+    return gray
+
+
+def sharpness(gray: Frame) -> float:
+    """Variance of the Laplacian of a grey frame (H, W, 1): low where it is blurred or flat."""
+    return float(cv2.Laplacian(gray, cv2.CV_64F).var())

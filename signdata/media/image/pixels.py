@@ -1,0 +1,38 @@
+"""Pixels that are an encoded picture in memory."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from signdata.media.image.decode import check, decode
+from signdata.samples import Encoded, Frame, Pixels
+
+
+@dataclass(frozen=True)
+class CodedPixels(Pixels):
+    """A still or a clip kept as the bytes of picture files, one a frame."""
+
+    _notes: list[str] = field(default_factory=list, compare=False, kw_only=True)
+
+    @abstractmethod
+    def coded(self) -> Iterator[tuple[bytes, str]]:
+        """Yield each frame's bytes, and where they are for messages."""
+
+    def frames(self) -> Iterator[Frame]:
+        for data, place in self.coded():
+            frame, notes = decode(data, place)
+            self._notes.extend(notes)
+            yield frame
+
+    def encoded(self) -> Iterator[Encoded]:
+        for data, place in self.coded():
+            suffix, notes = check(data, place)
+            self._notes.extend(notes)
+            yield Encoded(data, suffix)
+
+    def notes(self) -> tuple[str, ...]:
+        notes = tuple(dict.fromkeys(self._notes))
+        self._notes.clear()
+        return notes

@@ -1,0 +1,123 @@
+"""The ffmpeg program: found, started, watched, and its errors read."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import subprocess
+import threading
+import time
+from typing import IO, Any
+
+import ffmpeg
+import imageio_ffmpeg
+
+from signdata.errors import DependencyError
+
+_PART = re.compile(r"\[[^]]*@ 0x[0-9a-f]+\] ?")
+"""Which part of the program says a line, and where it lies in memory."""
+
+
+_SHOWN: dict[str, Any] = {"loglevel": "error", "hide_banner": None}
+
+
+class Program:
+    """The ffmpeg program at work; to be used in a ``with``, which ends it in any case.
+
+    Parameters
+    ----------
+    words : list of str
+        Its command line.
+    deadline : float, optional
+        `time.monotonic` value at which it is ended.
+
+    Attributes
+    ----------
+    late : bool
+        Whether it was ended for that.
+    """
+
+    def __init__(self, words: list[str], deadline: float | None = None) -> None:
+        self._process = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        self._complaint = ""
+        self.late = False
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        self._timer = None if left is None else threading.Timer(left, self._give_up)
+        if self._timer is not None:
+            self._timer.daemon = True
+            self._timer.start()
+
+    @property
+    def stdin(self) -> IO[bytes]:
+        """What it reads."""
+        assert self._process.stdin is not None
+        return self._process.stdin
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        """What it writes."""
+        assert self._process.stdout is not None
+        return self._process.stdout
+
+    def fault(self) -> str:
+        """Wait for its end; why it failed, or ''."""
+        code = self._process.wait()
+        self._listener.join()
+        if self.late:
+            return "takes too long"
+        return (self._complaint or f"exit code {code}") if code else ""
+
+    def _listen(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            text = _PART.sub("", line[-500:].decode(errors="replace")).strip()
+            self._complaint = self._complaint or text
+
+    def _give_up(self) -> None:
+        self.late = True
+        self._process.kill()
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._process.kill()
+        self._process.wait()
+        self._listener.join()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            assert pipe is not None
+            with contextlib.suppress(OSError):  # what it did not read any more
+                pipe.close()
+
+
+class _Readable:
+    """A pipe of which a library only knows that it can be read."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self.read = pipe.read
+
+
+def _words(output: Any) -> list[str]:
+    return list(map(str, ffmpeg.compile(output, cmd=find_program())))
+
+
+def find_program() -> str:
+    """Where the ffmpeg program is.
+
+    Raises
+    ------
+    DependencyError
+        If there is none.
+    """
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as err:
+        raise DependencyError(
+            "no ffmpeg program", remedy="Install ffmpeg, or say where it is in IMAGEIO_FFMPEG_EXE."
+        ) from err

@@ -1,0 +1,43 @@
+"""Whether a test accuracy and the leak certificate fit together."""
+
+from __future__ import annotations
+
+from signdata.splitting.certificate_summary import GAP, Certified, _both_sides
+
+HIGH = 0.9
+"""From this accuracy on it is asked where it comes from."""
+
+
+def doubts(
+    test_accuracy: float,
+    val_accuracy: float,
+    certified: Certified | None,
+    shared_signers: int | None = None,
+) -> list[str]:
+    """Why an accuracy on test should not be taken at its word, one sentence each.
+
+    Parameters
+    ----------
+    test_accuracy, val_accuracy : float
+        0..1.
+    certified : Certified or None
+        What came along with the dataset.
+    shared_signers : int or None
+        How many people sign in train and in test; None where nobody knows who signs.
+    """
+    found, why = [], ""
+    if shared_signers:
+        why = _both_sides(shared_signers, "signers", "test")
+    elif certified is not None:
+        why = certified.lends_itself()
+    elif shared_signers is None:
+        why = (
+            "nobody has looked whether test resembles train: signdata audit does, and "
+            "--compare-splits measures it"
+        )
+    if why and test_accuracy >= HIGH:
+        found.append(f"test reads {test_accuracy:.1%}, which may be too good: {why}")
+    flattered = certified.shared("val") if certified is not None else ""
+    if flattered and val_accuracy - test_accuracy > GAP:
+        found.append(f"val reads {val_accuracy:.1%} and test {test_accuracy:.1%}: {flattered}")
+    return found

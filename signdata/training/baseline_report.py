@@ -1,0 +1,151 @@
+"""What a baseline run reports."""
+
+from __future__ import annotations
+
+import statistics
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from signdata.errors import (
+    FormatError,
+)
+from signdata.results import Result
+from signdata.splitting.certificate_summary import Certified
+from signdata.training.accuracy_warnings import doubts
+
+if TYPE_CHECKING:
+    pass
+from signdata.training.devices import need_torch
+
+_SHOWN = (
+    *("model", "test_accuracy", "test_correct", "test_total", "val_accuracy", "train_accuracy"),
+    *("macro_f1", "measured_on", "epochs", "best_epoch", "samples_per_second", "parameters"),
+    *("trainable", "device"),
+)
+
+
+_OF_EACH = ("seed", "test_accuracy", "test_correct", "test_total", "val_accuracy", "best_epoch")
+
+
+def list_models() -> Result:
+    """Every network there is with its numbers of parameters; needs no dataset."""
+    need_torch()
+    from signdata.training.models import model_table
+
+    table = model_table()
+    result = Result("baseline", details={"models": table}, shows_counts=False)
+    rows = [("name", "parameters", "trainable", "input", "classes", "source")]
+    for row in table:
+        counts = (f"{row['parameters']:,}", f"{row['trainable']:,}")
+        taken = " x ".join(map(str, row["input"]))
+        rows.append((row["name"], *counts, taken, str(row["classes"]), row["source"]))
+    name, *wide = (max(map(len, column)) for column in zip(*rows, strict=True))
+    result.summary = "\n".join(
+        "  ".join(
+            [row[0].ljust(name)]
+            + [text.rjust(width) for text, width in zip(row[1:5], wide, strict=False)]
+            + [row[5]]
+        )
+        for row in rows
+    )
+    return result
+
+
+def _folders(out: Path, given: dict[str, Any], seed: int) -> list[tuple[Path, int]]:
+    """Where each run is, and its seed."""
+    seeds = int(given.get("seeds", 1))
+    if seeds == 1:
+        return [(out, seed)]
+    return [(out / f"s{each}", each) for each in range(seed, seed + seeds)]
+
+
+def _describe(
+    out: Path,
+    n_samples: int,
+    given: dict[str, Any],
+    seed: int,
+    certified: Certified | None,
+) -> Result:
+    compared = bool(given.get("compare_splits"))
+    folders = [folder for folder, _ in _folders(out, given, seed)]
+    folders = [out / "grouped", out / "random"] if compared else folders
+    runs = [_measured(folder) for folder in folders]
+    result = Result("baseline", str(out))
+    result.read = result.written = n_samples
+    result.shows_counts = False
+    result.details.update({name: value for name, value in runs[0].items() if name in _SHOWN})
+    result.details["run"] = str(out)
+    for note in dict.fromkeys(note for each in runs for note in each["notes"]):
+        result.note(str(out), note)
+    if not compared and runs[0]["measured_on"] == "test":
+        first = runs[0]
+        reached = (first["test_accuracy"], first["val_accuracy"])
+        for doubt in doubts(*reached, certified, first.get("shared_signers")):
+            result.note(str(out), doubt)
+    lines = _lines(runs[0])
+    files = "best.pt, last.pt, metrics.json, results.csv"
+    if len(runs) > 1:
+        names = ", ".join(f"{folder.name}/" for folder in folders)
+        files = f"{names}, each with {files}"
+        lines += _comparison(out, result) if compared else [_spread(runs, result)]
+    result.summary = "\n".join([*lines, f"{out}: {files}"])
+    return result
+
+
+def _comparison(out: Path, result: Result) -> list[str]:
+    """Both accuracies and the controls, into the details; the lines that say so."""
+    found = _read(out / "comparison.json")
+    result.details["comparison"] = found
+    controls = found["controls"]
+    if not found["shuffled_falls_to_chance"]:
+        result.note(
+            str(out),
+            "shuffled labels do not fall to chance: something beside the pictures tells the class",
+        )
+    neighbour, majority = controls["nearest_neighbour"], controls["majority"]
+    gap = found["gap"]
+    flatters = f"flatters by {gap:.2%}" if gap > 0 else "does not flatter"
+    return [
+        f"random split {found['random_split_accuracy']:.2%}, split by {found['grouped_by']} "
+        f"{found['group_split_accuracy']:.2%}: the random one {flatters}",
+        f"nearest neighbour {neighbour['random']:.2%} and {neighbour['grouped']:.2%}, most "
+        f"frequent class {majority['grouped']:.2%}, shuffled labels "
+        f"{controls['shuffled_labels']['grouped']:.2%}",
+    ]
+
+
+def _measured(folder: Path) -> dict[str, Any]:
+    return _read(folder / "metrics.json")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
+    except (OSError, msgspec.DecodeError) as err:
+        raise FormatError(f"cannot be read ({err})", path=file) from err
+
+
+def _lines(measured: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{measured['model']}: {measured['parameters']:,} parameters, best epoch "
+        f"{measured['best_epoch']} of {measured['epochs']} on {measured['device']}",
+        f"train {measured['train_accuracy']:.2%}, val {measured['val_accuracy']:.2%}",
+    ]
+    test = measured["test_accuracy"]
+    if test is not None:
+        counts = f"{measured['test_correct']:,} of {measured['test_total']:,} right"
+        lines.append(f"test {test:.2%}: {counts}, macro F1 {measured['macro_f1']:.4f}")
+    return lines
+
+
+def _spread(runs: list[dict[str, Any]], result: Result) -> str:
+    """Mean and standard deviation over seeds, into the details; the line that says so."""
+    result.details["runs"] = [{name: each[name] for name in _OF_EACH} for each in runs]
+    on = runs[0]["measured_on"]
+    values = [each[f"{on}_accuracy"] for each in runs]
+    mean, deviation = statistics.mean(values), statistics.stdev(values)
+    result.details["test_accuracy_mean"] = mean if on == "test" else None
+    result.details["test_accuracy_std"] = deviation if on == "test" else None
+    return f"{len(runs)} seeds: {on} {mean:.2%}, standard deviation {deviation:.2%}"

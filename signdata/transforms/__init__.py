@@ -1,1 +1,0 @@
-"""Changes to pixels between a reader and a writer: arrays in, arrays out."""
