@@ -46,13 +46,13 @@ def ours(array: str, model: str) -> None:
     """Learn from an HDF5 file until val is read."""
     from signdata.formats.open import open_dataset
     from signdata.training.data import load
-    from signdata.training.holdout import settle_splits
+    from signdata.training.holdout import resolve_splits
     from signdata.training.learner import evaluate
     from signdata.training.models import model_class
 
     kind = model_class(model)
     data = load(open_dataset([Path(array)]), size_hw=kind.input_size_hw, channels=kind.channels)
-    splits, _ = settle_splits(data, 0)
+    splits, _ = resolve_splits(data, 0)
     learner, val = learner_of(model, data, splits)
     for _ in range(learner.config.epochs):
         learner.learn_epoch(*unbroken())

@@ -563,7 +563,7 @@ def augment(
     augmentation = augmenting.prepare(
         reader,
         sources[0],
-        augmenting.Wanted(
+        augmenting.AugmentOptions(
             str(recipe),
             variants,
             size,
@@ -679,7 +679,7 @@ def split(
         sources, labels=labels, csv_size=csv_size, header=header, follow_symlinks=follow_symlinks
     )
     writer = targets.writer_for(Path(out), reader.info, mode, sources[0], into)
-    wanted = splits.Wanted(
+    wanted = splits.SplitOptions(
         ratios, tuple(keep), pool, stratify, group_by, folds, look, seed, workers
     )
     plan = splits.plan(reader, sources[0], wanted, progress)
@@ -791,7 +791,7 @@ def audit(
         found = auditing.audit(
             readers,
             [sources[0], *map(Path, others)],
-            auditing.Wanted(threshold, seed, workers, progress),
+            auditing.AuditOptions(threshold, seed, workers, progress),
         )
         result = report.result(found, strict=strict)
         if contact_sheet is not None:

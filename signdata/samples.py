@@ -70,7 +70,7 @@ class Pixels(ABC):
     def frames(self) -> Iterator[Frame]:
         """Yield each frame as (H, W, C) uint8; raise `DecodeError` on damage."""
 
-    def settle(self) -> None:
+    def resolve(self) -> None:
         """Find out whatever makes sure that `frames` will not raise `ReadAgain`."""
         return None
 
@@ -119,8 +119,8 @@ class Derived(Pixels):
 
     pixels: Pixels
 
-    def settle(self) -> None:
-        self.pixels.settle()
+    def resolve(self) -> None:
+        self.pixels.resolve()
 
     def notes(self) -> tuple[str, ...]:
         return self.pixels.notes()
@@ -188,5 +188,5 @@ class Sample:
 
     def frames(self) -> Iterator[Frame]:
         """Yield each frame as (H, W, C) uint8 RGB or grey, C in {1, 3}."""
-        self.pixels.settle()
+        self.pixels.resolve()
         return self.pixels.frames()

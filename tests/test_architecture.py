@@ -29,6 +29,7 @@ LEVELS = [
 ]
 """Packages and the modules at the root, from the ground up."""
 
+
 def module_name(path: Path) -> str:
     parts = path.relative_to(ROOT.parent).with_suffix("").parts
     return ".".join(parts).removesuffix(".__init__")
@@ -83,9 +84,7 @@ def level(name: str) -> int:
 @pytest.mark.parametrize("name", FILES)
 def test_arrows_point_down(name: str) -> None:
     upward = [
-        other
-        for other in ours(name)
-        if top(other) != top(name) and level(other) >= level(name)
+        other for other in ours(name) if top(other) != top(name) and level(other) >= level(name)
     ]
     assert not upward, f"{name} imports what stands beside or above it"
 
@@ -105,7 +104,8 @@ def test_no_import_goes_in_a_circle() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["labels", "splitting.stratified", "splitting.grouped", "splitting.groups", "similarity"]
+    "name",
+    ["labels", "splitting.stratified", "splitting.grouped", "splitting.groups", "similarity"],
 )
 def test_decisions_touch_no_file_and_no_codec(name: str) -> None:
     for module in room(f"signdata.{name}"):

@@ -11,7 +11,7 @@ import pytest
 from signdata.formats.batches import ListBatch
 from signdata.formats.open import open_dataset
 from signdata.samples import ArrayPixels, Pixels, Sample
-from signdata.similarity.fingerprints import CLIP_FRAMES, CLIP_SIDE, SIDE, look, side_for
+from signdata.similarity.fingerprints import CLIP_FRAMES, CLIP_SIDE, SIDE, fingerprint, side_for
 from tests.conftest import picture
 
 
@@ -22,7 +22,7 @@ def test_figures_of_a_still(make_tree):
             "test/B/2.png": picture(2, 8, 8, 3),
         }
     )
-    found = look(open_dataset(tree), workers=1)
+    found = fingerprint(open_dataset(tree), workers=1)
     blank, noise = sorted(found.looks, key=lambda one: one.label)
     assert (blank.id, blank.label, blank.split) == ("train/A/1", "A", "train")
     assert (blank.size_hw, blank.channels, blank.n_frames) == ((6, 4), 1, 1)
@@ -40,20 +40,20 @@ def test_pictures_of_28x28_are_their_own_thumbnails(make_csv):
     header = ",".join(["label", *(f"pixel{i}" for i in range(1, 785))])
     reader = open_dataset(make_csv(rows, header=header))
     assert side_for(reader) == 28
-    found = look(reader, workers=1)
+    found = fingerprint(reader, workers=1)
     assert np.array_equal(found.thumbnails[2], picture(2, 28, 28).ravel())
     assert found.per_batch == [3]
 
 
 def test_equal_pixels_have_equal_digests_whatever_holds_them(make_tree, make_csv):
     tree = make_tree({"A/1.png": picture(0), "A/2.png": picture(0), "A/3.png": picture(1)})
-    one, again, other = look(open_dataset(tree), workers=1).looks
-    [row] = look(open_dataset(make_csv([(0, *picture(0).ravel())])), workers=1).looks
+    one, again, other = fingerprint(open_dataset(tree), workers=1).looks
+    [row] = fingerprint(open_dataset(make_csv([(0, *picture(0).ravel())])), workers=1).looks
     assert one.sha256 == again.sha256 == row.sha256 != other.sha256
 
 
 def test_what_cannot_be_read_is_kept_and_named(make_tree):
-    found = look(open_dataset(make_tree({"A/1.png": b"no picture", "A/2.png": picture(1)})))
+    found = fingerprint(open_dataset(make_tree({"A/1.png": b"no picture", "A/2.png": picture(1)})))
     bad, good = found.looks
     assert bad.error is not None
     assert good.error is None
@@ -66,19 +66,19 @@ def test_figures_of_a_clip(make_frames, make_tree):
     still = {f"b/frozen/img_{i:05d}.png": picture(3) for i in range(1, 6)}
     moves = {f"b/moves/img_{i:05d}.png": picture(i) for i in range(1, 6)}
     poses = {f"b/moves/img_{i:05d}.json": b"{}" for i in range(1, 4)}
-    found = look(open_dataset(make_tree({**still, **moves, **poses})), workers=1)
+    found = fingerprint(open_dataset(make_tree({**still, **moves, **poses})), workers=1)
     frozen, moving = found.looks
     assert (frozen.frozen, frozen.n_frames, frozen.n_poses) == (True, 5, 0)
     assert (moving.frozen, moving.n_frames, moving.n_poses) == (False, 5, 3)
     assert found.thumbnails.shape == (2, CLIP_FRAMES * CLIP_SIDE**2)
     # one frame is no clip that stands still
-    [one] = look(open_dataset(make_frames({"b/one": 1})), workers=1).looks
+    [one] = fingerprint(open_dataset(make_frames({"b/one": 1})), workers=1).looks
     assert not one.frozen
 
 
 def test_workers_change_nothing(make_tree):
     tree = make_tree({f"{'AB'[i % 2]}/{i}.png": picture(i) for i in range(150)})
-    one, two = (look(open_dataset(tree), workers=n) for n in (1, 2))
+    one, two = (fingerprint(open_dataset(tree), workers=n) for n in (1, 2))
     assert one.looks == two.looks
     assert np.array_equal(one.thumbnails, two.thumbnails)
     assert sum(two.per_batch) == 150
@@ -97,7 +97,7 @@ def test_a_sample_that_kills_its_worker_is_named(monkeypatch, make_tree):
     good = Sample("A/good", "A", ArrayPixels(picture(1)))
     batch = ListBatch("0", (good, Sample("A/bad", "A", Deadly()), good))
     monkeypatch.setattr(reader, "batches", lambda: iter([batch]))
-    found = look(reader, workers=2)
+    found = fingerprint(reader, workers=2)
     assert [one.error is None for one in found.looks] == [True, False, True]
     assert found.looks[1].id == "A/bad"
     assert found.looks[1].error.kind == "crash"
@@ -106,12 +106,12 @@ def test_a_sample_that_kills_its_worker_is_named(monkeypatch, make_tree):
 
 def test_progress_is_told(make_tree):
     told = []
-    look(open_dataset(make_tree()), workers=1, progress=lambda *seen: told.append(seen))
+    fingerprint(open_dataset(make_tree()), workers=1, progress=lambda *seen: told.append(seen))
     assert told[-1] == (6, 6)
 
 
 @pytest.mark.parametrize("n", [1, 2, 4, 9])
 def test_a_clip_of_any_length_has_a_thumbnail(make_frames, n):
-    found = look(open_dataset(make_frames({"a/x": n})), workers=1)
+    found = fingerprint(open_dataset(make_frames({"a/x": n})), workers=1)
     rows = found.thumbnails.reshape(CLIP_FRAMES, -1)
     assert [int(row[0]) for row in rows] == sorted(int(row[0]) for row in rows)

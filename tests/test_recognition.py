@@ -115,7 +115,7 @@ def test_one_split_of_a_dataset(make_tree: Callable[..., Path]) -> None:
     part = open_dataset(root, split="test")
     assert [sample.id for sample in part] == ["test/A/3"]
     assert (part.info.n_samples, part.info.present) == (1, ("A",))
-    assert part.survey().n_frames == 1
+    assert part.picture_summary().n_frames == 1
     with pytest.raises(DatasetError, match="no sample in split 'val'"):
         _ = open_dataset(root, split="val").info
     with pytest.raises(UsageError, match="expected one of train, val, test"):

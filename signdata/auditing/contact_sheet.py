@@ -15,7 +15,7 @@ from signdata.filesystem import replace_file, writing
 from signdata.formats.batches import ListBatch
 from signdata.media.contact_sheet import COLUMNS, sheet
 from signdata.samples import Frame
-from signdata.similarity.fingerprints import CLIP_FRAMES, CLIP_SIDE, Look
+from signdata.similarity.fingerprints import CLIP_FRAMES, CLIP_SIDE, Fingerprint
 
 N_PAIRS = 36
 """Pairs of leaking samples and their twins."""
@@ -55,11 +55,16 @@ def _rows(found: Audit) -> list[tuple[str, list[int]]]:
         rows.append((title, [i for pair in conflicts[:N_PAIRS] for i in pair]))
     for members in like.clusters()[:N_GROUPS]:
         chosen = members[:COLUMNS].tolist()
-        rows.append((f"{len(members):,} near-duplicates of class {looks[chosen[0]].label}", chosen))
+        rows.append(
+            (
+                f"{len(members):,} near-duplicates of class {looks[chosen[0]].label}",
+                chosen,
+            )
+        )
     return rows
 
 
-def _word(look: Look) -> str:
+def _word(look: Fingerprint) -> str:
     return f"{look.label} {look.id.rpartition('/')[2]}"[-_LETTERS:]
 
 

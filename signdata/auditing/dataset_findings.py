@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from signdata.auditing.findings import Finding
 from signdata.formats.reader import DatasetInfo
 from signdata.labels import LETTERS, MOTION_LETTERS, SIGN_MNIST_CODES
-from signdata.similarity.fingerprints import Look
+from signdata.similarity.fingerprints import Fingerprint
 from signdata.similarity.neighbour_probe import Probe
 
 UNEQUAL = 3
@@ -26,7 +26,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_SHOWN]) + more
 
 
-def classes(name: str, info: DatasetInfo, looks: Sequence[Look]) -> Iterator[Finding]:
+def classes(name: str, info: DatasetInfo, looks: Sequence[Fingerprint]) -> Iterator[Finding]:
     """What the classes of a dataset called `name` look like from outside."""
     present = sorted({look.label for look in looks if look.label})
     declared = info.labels.classes
@@ -99,7 +99,7 @@ def class_sets(labels_of: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
             yield Finding("class-sets", part, "", text, counts=part == first)
 
 
-def imbalance(name: str, looks: Sequence[Look]) -> Iterator[Finding]:
+def imbalance(name: str, looks: Sequence[Fingerprint]) -> Iterator[Finding]:
     """Whether the largest class is many times the smallest."""
     counts = Counter(look.label for look in looks if look.label)
     if not counts:
@@ -110,7 +110,7 @@ def imbalance(name: str, looks: Sequence[Look]) -> Iterator[Finding]:
         yield Finding("imbalance", name, "", text, counts=False)
 
 
-def shared(parts: Sequence[str], looks: Sequence[Look]) -> Iterator[Finding]:
+def shared(parts: Sequence[str], looks: Sequence[Fingerprint]) -> Iterator[Finding]:
     """Signers and groups that stand in several parts."""
     for kind, names in (
         ("shared-signer", [look.signer for look in looks]),
@@ -126,7 +126,7 @@ def shared(parts: Sequence[str], looks: Sequence[Look]) -> Iterator[Finding]:
                 yield Finding(kind, name, "", text)
 
 
-def protection(name: str, looks: Sequence[Look], probe: Probe | None) -> Iterator[Finding]:
+def protection(name: str, looks: Sequence[Fingerprint], probe: Probe | None) -> Iterator[Finding]:
     """What a random split would not know: films, signers."""
     if probe is not None and probe.is_wide:
         by = "signer" if probe.unseen == "signers" else f"blocks:{probe.block}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from signdata.auditing.findings import Finding
 from signdata.similarity.comparison import Leaking, Likeness
-from signdata.similarity.fingerprints import Look
+from signdata.similarity.fingerprints import Fingerprint
 from signdata.similarity.near_duplicates import RELATED
 
 _SHOWN = 5
@@ -15,7 +15,7 @@ Place = Callable[[int], str]
 """Names the split, dataset or class of a sample by its number."""
 
 
-def copies(like: Likeness, looks: Sequence[Look], place: Place) -> Iterator[Finding]:
+def copies(like: Likeness, looks: Sequence[Fingerprint], place: Place) -> Iterator[Finding]:
     """Samples whose pixels an earlier one has."""
     for i in like.copies:
         first = looks[like.copy_of[i]]
@@ -24,7 +24,7 @@ def copies(like: Likeness, looks: Sequence[Look], place: Place) -> Iterator[Find
         yield Finding("exact-duplicate", looks[i].id, place(i), text)
 
 
-def conflicts(like: Likeness, looks: Sequence[Look], place: Place) -> Iterator[Finding]:
+def conflicts(like: Likeness, looks: Sequence[Fingerprint], place: Place) -> Iterator[Finding]:
     """Pictures, or near-duplicates, that have two labels."""
     for i in like.copies:
         first = looks[like.copy_of[i]]
@@ -42,7 +42,7 @@ def conflicts(like: Likeness, looks: Sequence[Look], place: Place) -> Iterator[F
             yield Finding("near-label-conflict", looks[j].id, place(j), text)
 
 
-def groups(like: Likeness, looks: Sequence[Look]) -> Iterator[Finding]:
+def groups(like: Likeness, looks: Sequence[Fingerprint]) -> Iterator[Finding]:
     """Clusters of near-duplicates, the largest first.
 
     One counts unless something keeps it together: all its members are in one split or dataset
@@ -61,13 +61,15 @@ def groups(like: Likeness, looks: Sequence[Look]) -> Iterator[Finding]:
         yield Finding("near-duplicates", some[0].id, some[0].label, text, counts=not kept)
 
 
-def leaked(like: Likeness, looks: Sequence[Look], found: Sequence[Leaking]) -> Iterator[Finding]:
+def leaked(
+    like: Likeness, looks: Sequence[Fingerprint], found: Sequence[Leaking]
+) -> Iterator[Finding]:
     """Samples of later parts with a twin in an earlier one, as `likeness.leaking` found them."""
     for leak in found:
         yield Finding("leak", looks[leak.index].id, like.parts[leak.index], how(like, looks, leak))
 
 
-def how(like: Likeness, looks: Sequence[Look], leak: Leaking) -> str:
+def how(like: Likeness, looks: Sequence[Fingerprint], leak: Leaking) -> str:
     """What a leaking sample has in common with an earlier one, in words."""
     other = f"{looks[leak.partner].id} of {like.parts[leak.partner]}"
     if like.pixels[leak.index] == like.pixels[leak.partner]:

@@ -18,7 +18,7 @@ from signdata.formats.reader import DatasetInfo, Reader
 from signdata.samples import SPLITS
 from signdata.similarity import near_duplicates, neighbour_probe
 from signdata.similarity.comparison import Leaking, Likeness, compare, leaking
-from signdata.similarity.fingerprints import SIDE, Look, Looks, look, side_for
+from signdata.similarity.fingerprints import SIDE, Fingerprint, Fingerprints, fingerprint, side_for
 from signdata.similarity.near_duplicates import TWIN, Vectors
 from signdata.similarity.neighbour_probe import Probe
 
@@ -27,7 +27,7 @@ LOWEST = 0.5
 
 
 @dataclass(frozen=True)
-class Wanted:
+class AuditOptions:
     """How an audit is to be done.
 
     Attributes
@@ -71,11 +71,11 @@ class Seen:
     name: str
     reader: Reader
     info: DatasetInfo
-    looks: Looks
+    looks: Fingerprints
     by_split: bool
     alone: bool
 
-    def part(self, one: Look) -> str:
+    def part(self, one: Fingerprint) -> str:
         """The part that a sample belongs to: its split, its dataset, or both."""
         if self.alone:
             return one.split
@@ -110,7 +110,7 @@ class Audit:
     """
 
     seen: list[Seen]
-    looks: list[Look]
+    looks: list[Fingerprint]
     thumbnails: NDArray[np.uint8]
     like: Likeness
     leaking: list[Leaking]
@@ -124,7 +124,7 @@ class Audit:
         return self.seen[0]
 
     @property
-    def unreadable(self) -> list[Look]:
+    def unreadable(self) -> list[Fingerprint]:
         """Samples of all datasets that cannot be read."""
         return [one for seen in self.seen for one in seen.looks.looks if one.error is not None]
 
@@ -144,7 +144,7 @@ class Audit:
         return sum(finding.counts for finding in self.findings)
 
 
-def audit(readers: Sequence[Reader], paths: Sequence[Path], wanted: Wanted) -> Audit:
+def audit(readers: Sequence[Reader], paths: Sequence[Path], wanted: AuditOptions) -> Audit:
     """Look at datasets and hold their samples against each other.
 
     Memory: a thumbnail and a vector of each sample, some 5 KB, and what is under way.
@@ -195,7 +195,7 @@ def audit(readers: Sequence[Reader], paths: Sequence[Path], wanted: Wanted) -> A
     return found
 
 
-def _look(readers: Sequence[Reader], paths: Sequence[Path], wanted: Wanted) -> Iterator[Seen]:
+def _look(readers: Sequence[Reader], paths: Sequence[Path], wanted: AuditOptions) -> Iterator[Seen]:
     clips = readers[0].info.kind == "clip"
     side = SIDE if clips else max(side_for(reader) for reader in readers)
     totals = [reader.info.n_samples for reader in readers]
@@ -207,7 +207,7 @@ def _look(readers: Sequence[Reader], paths: Sequence[Path], wanted: Wanted) -> I
             wanted.progress(done + n, total)
 
     for name, reader in zip(named(paths), readers, strict=True):
-        looks = look(reader, side=side, workers=wanted.workers, progress=progress)
+        looks = fingerprint(reader, side=side, workers=wanted.workers, progress=progress)
         done += len(looks)
         splits = {one.split for one in looks.looks}
         yield Seen(name, reader, reader.info, looks, len(splits) > 1, len(readers) == 1)
@@ -224,14 +224,14 @@ def named(paths: Sequence[Path]) -> list[str]:
     return [f"{name} ({n + 1})" if n else name for name, n in zip(names, again, strict=True)]
 
 
-def _second_half(wanted: Wanted, n: int) -> Callable[[int, int | None], None] | None:
+def _second_half(wanted: AuditOptions, n: int) -> Callable[[int, int | None], None] | None:
     tell = wanted.progress
     if tell is None:
         return None
     return lambda done, total: tell(n + n * done // (total or 1), 2 * n)
 
 
-def _probe(vectors: Vectors, looks: Sequence[Look], seed: int) -> Probe | None:
+def _probe(vectors: Vectors, looks: Sequence[Fingerprint], seed: int) -> Probe | None:
     """Of the first dataset: by signers where they are known, else by the numbers in names."""
     labels = [one.label for one in looks]
     some = vectors[: len(looks)]
@@ -239,7 +239,7 @@ def _probe(vectors: Vectors, looks: Sequence[Look], seed: int) -> Probe | None:
     return by_signers or neighbour_probe.by_numbers(some, labels, [one.id for one in looks], seed)
 
 
-def _findings(found: Audit, kept: Sequence[Looks]) -> Iterator[Finding]:
+def _findings(found: Audit, kept: Sequence[Fingerprints]) -> Iterator[Finding]:
     like, looks = found.like, found.looks
 
     def place(i: int) -> str:
@@ -267,7 +267,7 @@ def _findings(found: Audit, kept: Sequence[Looks]) -> Iterator[Finding]:
         yield from dataset_findings.protection(seen.name, some.looks, probe)
 
 
-def _labels(looks: Sequence[Look], parts: Sequence[str], wanted: str) -> list[str]:
+def _labels(looks: Sequence[Fingerprint], parts: Sequence[str], wanted: str) -> list[str]:
     return sorted({one.label for one, part in zip(looks, parts, strict=True) if part == wanted})
 
 

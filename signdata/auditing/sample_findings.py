@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from signdata.auditing.findings import KINDS, Finding
-from signdata.similarity.fingerprints import Look
+from signdata.similarity.fingerprints import Fingerprint
 
 FLAT = 3.0
 """Grey levels of deviation below which a picture is blank."""
@@ -29,7 +29,9 @@ SHORT, SHORTER = 8, 4
 """A clip is short with fewer frames than this, and so many times fewer than the median clip."""
 
 
-def unreadable(looks: Sequence[Look], place: Callable[[Look], str]) -> Iterator[Finding]:
+def unreadable(
+    looks: Sequence[Fingerprint], place: Callable[[Fingerprint], str]
+) -> Iterator[Finding]:
     """Samples that cannot be read; `place` names the split or dataset of one."""
     for look in looks:
         if look.error is not None:
@@ -37,7 +39,9 @@ def unreadable(looks: Sequence[Look], place: Callable[[Look], str]) -> Iterator[
             yield Finding(kind, look.id, place(look), look.error.what)
 
 
-def pictures(looks: Sequence[Look], place: Callable[[Look], str]) -> Iterator[Finding]:
+def pictures(
+    looks: Sequence[Fingerprint], place: Callable[[Fingerprint], str]
+) -> Iterator[Finding]:
     """Stills that show nothing, or less than the others; `looks` are readable."""
     usual = median(look.sharpness for look in looks) if len(looks) >= FEW else 0.0
     blank = {look.id for look in looks if look.deviation < FLAT}
@@ -64,9 +68,9 @@ def pictures(looks: Sequence[Look], place: Callable[[Look], str]) -> Iterator[Fi
 def _of_many(
     kind: str,
     message: str,
-    looks: Sequence[Look],
-    place: Callable[[Look], str],
-    value: Callable[[Look], float],
+    looks: Sequence[Fingerprint],
+    place: Callable[[Fingerprint], str],
+    value: Callable[[Fingerprint], float],
     *,
     below: float = float("-inf"),
     above: float = float("inf"),
@@ -82,10 +86,10 @@ def _of_many(
         yield Finding(kind, look.id, place(look), text, counts=False)
 
 
-def shapes(looks: Sequence[Look], place: Callable[[Look], str]) -> Iterator[Finding]:
+def shapes(looks: Sequence[Fingerprint], place: Callable[[Fingerprint], str]) -> Iterator[Finding]:
     """Samples of an odd size or mode, or one line where there is no usual one."""
 
-    def size(look: Look) -> str:
+    def size(look: Fingerprint) -> str:
         return f"{look.size_hw[1]}x{look.size_hw[0]}"
 
     yield from _unlike("odd-size", "sizes", looks, place, size)
@@ -102,9 +106,9 @@ def shapes(looks: Sequence[Look], place: Callable[[Look], str]) -> Iterator[Find
 def _unlike(
     kind: str,
     plural: str,
-    looks: Sequence[Look],
-    place: Callable[[Look], str],
-    value: Callable[[Look], Any],
+    looks: Sequence[Fingerprint],
+    place: Callable[[Fingerprint], str],
+    value: Callable[[Fingerprint], Any],
 ) -> Iterator[Finding]:
     counts = Counter(map(value, looks))
     if len(counts) < 2:
@@ -122,7 +126,7 @@ def _unlike(
             yield Finding(kind, look.id, place(look), message, counts=False)
 
 
-def clips(looks: Sequence[Look], place: Callable[[Look], str]) -> Iterator[Finding]:
+def clips(looks: Sequence[Fingerprint], place: Callable[[Fingerprint], str]) -> Iterator[Finding]:
     """Clips that are short, do not move, or have poses for some frames only."""
     usual = median(look.n_frames for look in looks) if looks else 0
     for look in looks:

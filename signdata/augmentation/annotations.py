@@ -12,8 +12,8 @@ from pathlib import Path
 from signdata.augmentation.boxes import Box
 from signdata.errors import LabelError, MissingError, SigndataError
 from signdata.formats.batches import Batch, ListBatch
-from signdata.formats.reader import DatasetInfo, Reader, Survey
-from signdata.formats.views import _Mapped
+from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
+from signdata.formats.views import MappedBatch
 from signdata.samples import Broken, Sample
 
 BOX = "box"
@@ -41,7 +41,7 @@ class Description:
     tables: frozenset[str] = frozenset()
 
 
-class Described(Reader):
+class AnnotatedReader(Reader):
     """Another dataset, each of its samples described; what cannot be is unreadable.
 
     A box whose picture is not there becomes a sample that is missing.
@@ -102,12 +102,12 @@ class Described(Reader):
             if isinstance(batch, ListBatch):
                 yield replace(batch, samples=tuple(map(self.describe, batch.samples)))
             else:
-                yield _Mapped(batch, self.describe)
+                yield MappedBatch(batch, self.describe)
         if self._lost:
             yield ListBatch("boxes without a picture", self._lost)
 
-    def survey(self, split: str | None = None) -> Survey:
-        return self._reader.survey(split)
+    def picture_summary(self, split: str | None = None) -> PictureSummary:
+        return self._reader.picture_summary(split)
 
     def close(self) -> None:
         self._reader.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from signdata.augmentation import boxes
-from signdata.augmentation.annotations import BOX, Described, Description
+from signdata.augmentation.annotations import BOX, AnnotatedReader, Description
 from signdata.augmentation.boxes import Box
 from signdata.augmentation.variants import COLUMNS, Counted, Variants
 from signdata.errors import DatasetError, OutputExistsError, UsageError
@@ -34,7 +34,7 @@ N_SHOWN = 4
 
 
 @dataclass(frozen=True)
-class Wanted:
+class AugmentOptions:
     """What `augment` is to make.
 
     Attributes
@@ -90,7 +90,7 @@ class Augmentation:
     options: dict[str, Any]
 
 
-def prepare(reader: Reader, root: Path, wanted: Wanted) -> Augmentation:
+def prepare(reader: Reader, root: Path, wanted: AugmentOptions) -> Augmentation:
     """Find recipe and boxes, and describe the dataset by them.
 
     Raises
@@ -115,7 +115,7 @@ def prepare(reader: Reader, root: Path, wanted: Wanted) -> Augmentation:
             found,
             frozenset(os.path.relpath(table, root).replace(os.sep, "/") for table in tables),
         )
-        reader = Described(reader, description, root)
+        reader = AnnotatedReader(reader, description, root)
     variants = Variants(made, wanted.seed, wanted.splits == "all", wanted.keep_original, columns)
     transform = Counted(variants, dict(_n_in_splits(reader)))
     return Augmentation(reader, transform, _record(wanted, made, tables))
@@ -125,7 +125,7 @@ def _pattern(text: str | None, option: str) -> re.Pattern[str] | None:
     return None if text is None else one_group(text, option)
 
 
-def _recipe(wanted: Wanted) -> Recipe:
+def _recipe(wanted: AugmentOptions) -> Recipe:
     made = recipe.load(wanted.recipe)
     if wanted.profile is not None:
         profiles.profile_of(wanted.profile)
@@ -172,7 +172,7 @@ def _n_in_splits(reader: Reader) -> Counter[str]:
     return Counter(sample.split for sample in reader)
 
 
-def _record(wanted: Wanted, made: Recipe, tables: Sequence[Path]) -> dict[str, Any]:
+def _record(wanted: AugmentOptions, made: Recipe, tables: Sequence[Path]) -> dict[str, Any]:
     digest = hashlib.sha256()
     for table in tables:
         digest.update(table.read_bytes())

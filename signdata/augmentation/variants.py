@@ -10,7 +10,7 @@ import numpy as np
 
 from signdata.augmentation.boxes import parse
 from signdata.errors import DatasetError
-from signdata.formats.reader import Survey
+from signdata.formats.reader import PictureSummary
 from signdata.magick import operations, profiles
 from signdata.magick.geometry import Box
 from signdata.magick.operations import BrightnessContrast, Chain, Crop, Pixelate, Place, Resize
@@ -230,21 +230,21 @@ class Counted:
     def __call__(self, sample: Sample) -> Iterable[Sample]:
         return self.variants(sample)
 
-    def survey(self, survey: Survey) -> Survey:
+    def picture_summary(self, summary: PictureSummary) -> PictureSummary:
         """What the variants have in common."""
         n_before = sum(self.n_samples.values())
         n_made = sum(n * self.variants.n_made(split) for split, n in self.n_samples.items())
         times = {self.variants.n_made(split) for split in self.n_samples}
         n_frames = None
-        if survey.n_frames == n_before:
+        if summary.n_frames == n_before:
             n_frames = n_made
-        elif survey.n_frames is not None and len(times) == 1:
-            n_frames = survey.n_frames * times.pop()
+        elif summary.n_frames is not None and len(times) == 1:
+            n_frames = summary.n_frames * times.pop()
         grey = all(any(op.turns_grey for op in chain) for chain in self.variants.recipe.chains)
         return replace(
-            survey,
+            summary,
             size_hw=self.variants.size_hw,
-            channels=1 if grey else survey.channels,
+            channels=1 if grey else summary.channels,
             lossless=True,
             n_frames=n_frames,
         )

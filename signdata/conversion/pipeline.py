@@ -15,19 +15,19 @@ import msgspec
 
 from signdata import safe_names, sidecars
 from signdata.conversion.source_check import Sources
-from signdata.conversion.transforms import Resplits, Resurveys
+from signdata.conversion.transforms import ChangesPictures, Resplits
 from signdata.conversion.transforms import Transform as Transform
-from signdata.conversion.worker import Job, Outcome, Payload, work
+from signdata.conversion.worker import ItemBytes, Job, Outcome, work
 from signdata.errors import DatasetError, OutputError, SigndataError
 from signdata.filesystem import remove, writing
 from signdata.formats.batches import Batch, ListBatch
-from signdata.formats.reader import DatasetInfo, Reader, Survey
-from signdata.formats.writer import Finished, Writer
+from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
+from signdata.formats.writer import OutputSummary, Writer
 from signdata.options import SKIP as SKIP
 from signdata.options import STOP as STOP
 from signdata.options import Run
 from signdata.output import existing
-from signdata.output.journal import Body, Line
+from signdata.output.journal import JournalEntry, JournalRows
 from signdata.output.output import AGAIN, COMPLETE, Output
 from signdata.results import NOTE, Problem, Result
 from signdata.sidecars import Row
@@ -86,8 +86,8 @@ def convert(
         info = _resplit(reader.info, transforms)
         writer.check(info)
         losses = writer.loses(info)
-        if writer.wants_survey:
-            writer.survey(_survey(reader, transforms))
+        if writer.wants_picture_summary:
+            writer.prepare(_picture_summary(reader, transforms))
         result = Result(command, str(out))
         notes = [*info.notes, *notes, *(Problem("", "", NOTE, LOST + loss) for loss in losses)]
         record = {
@@ -257,7 +257,7 @@ class _Conversion:
             "origin": dict(self.reader.info.origin),
             **(describe() if describe else {}),
         }
-        finished = Finished(
+        finished = OutputSummary(
             self._rows,
             self._sizes,
             classes,
@@ -320,11 +320,13 @@ class _Conversion:
             yield from self.output.journal.body(batch.key).sizes
 
 
-def _line(batch: Batch, outcome: Outcome, end: int) -> Line:
-    return Line(batch.key, outcome.read, outcome.skipped, outcome.failed, outcome.problems, end)
+def _line(batch: Batch, outcome: Outcome, end: int) -> JournalEntry:
+    return JournalEntry(
+        batch.key, outcome.read, outcome.skipped, outcome.failed, outcome.problems, end
+    )
 
 
-def _append(path: Path, end: int, payloads: list[Payload]) -> int:
+def _append(path: Path, end: int, payloads: list[ItemBytes]) -> int:
     """Write bytes behind position `end` of a file; return where they end."""
     with path.open("r+b") as file:
         file.seek(end)
@@ -337,7 +339,7 @@ def _append(path: Path, end: int, payloads: list[Payload]) -> int:
 def _apart(function: Callable[[], T], path: Path) -> T:
     """Call a function that writes an HDF5 file: on a full disk its library may crash."""
     try:
-        return forks.apart(function)
+        return forks.run_in_subprocess(function)
     except (forks.Died, RuntimeError) as err:
         if shutil.disk_usage(path.parent).free < CRASHES_BELOW:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from err
@@ -363,12 +365,16 @@ def _sweep(tree: Path, paths: set[str]) -> None:
                 remove(Path(entry.path))
 
 
-def _survey(reader: Reader, transforms: Sequence[Transform]) -> Survey:
+def _picture_summary(reader: Reader, transforms: Sequence[Transform]) -> PictureSummary:
     """What the pictures will have in common when they reach the writer."""
-    survey = reader.survey()
+    summary = reader.picture_summary()
     for transform in transforms:
-        survey = transform.survey(survey) if isinstance(transform, Resurveys) else survey
-    return survey
+        summary = (
+            transform.picture_summary(summary)
+            if isinstance(transform, ChangesPictures)
+            else summary
+        )
+    return summary
 
 
 def _resplit(info: DatasetInfo, transforms: Sequence[Transform]) -> DatasetInfo:
@@ -395,7 +401,7 @@ def _dry(
         for _, outcome in finished:
             if outcome.fatal:
                 raise outcome.fatal
-            rows = msgspec.json.decode(outcome.body, type=Body).rows
+            rows = msgspec.json.decode(outcome.body, type=JournalRows).rows
             for row in rows:
                 if row["path"]:
                     watched.add(row["path"])

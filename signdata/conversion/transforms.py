@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias, runtime_checkable
 
-from signdata.formats.reader import Survey
+from signdata.formats.reader import PictureSummary
 from signdata.media.image import ops
 from signdata.options import SKIP as SKIP
 from signdata.options import STOP as STOP
@@ -36,12 +36,12 @@ class Geometry:
     def __call__(self, sample: Sample) -> Iterable[Sample]:
         return (replace(sample, pixels=_Changed(sample.pixels, self)),)
 
-    def survey(self, survey: Survey) -> Survey:
+    def picture_summary(self, summary: PictureSummary) -> PictureSummary:
         """What the pictures have in common once they are changed."""
         return replace(
-            survey,
-            size_hw=self.size_hw or survey.size_hw,
-            channels=1 if self.gray else survey.channels,
+            summary,
+            size_hw=self.size_hw or summary.size_hw,
+            channels=1 if self.gray else summary.channels,
             lossless=True,
         )
 
@@ -63,10 +63,10 @@ class _Changed(Derived):
 
 
 @runtime_checkable
-class Resurveys(Protocol):
+class ChangesPictures(Protocol):
     """A transform that changes what a dataset's pictures have in common."""
 
-    def survey(self, survey: Survey) -> Survey: ...
+    def picture_summary(self, summary: PictureSummary) -> PictureSummary: ...
 
 
 @runtime_checkable

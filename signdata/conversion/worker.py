@@ -24,9 +24,9 @@ from signdata.errors import (
 )
 from signdata.filesystem import link_file, own_folder, reading, remove, write_file, writing
 from signdata.formats.batches import Batch, ListBatch, divide
-from signdata.formats.writer import Piece, Writer
+from signdata.formats.writer import EncodedItem, Writer
 from signdata.options import STOP
-from signdata.output.journal import Body
+from signdata.output.journal import JournalRows
 from signdata.results import NOTE, Problem
 from signdata.samples import ReadAgain, Sample
 from signdata.sidecars import STORED_AS, Row
@@ -39,7 +39,7 @@ _numbers = itertools.count()
 
 
 @dataclass
-class Payload:
+class ItemBytes:
     """Bytes for the one file of an output, on their way from a worker to the parent."""
 
     folder: Path | None
@@ -88,7 +88,7 @@ class Outcome:
     failed: int = 0
     problems: list[Problem] = field(default_factory=list)
     body: bytes = b""
-    payloads: list[Payload] = field(default_factory=list)
+    payloads: list[ItemBytes] = field(default_factory=list)
     fatal: SigndataError | None = None
 
 
@@ -128,8 +128,8 @@ class _Storing:
     def __init__(self, job: Job, batch: Batch) -> None:
         self._job = job
         self._root = str(job.tree)
-        self._payload = Payload(job.scratch)
-        self._body = Body([], [])
+        self._payload = ItemBytes(job.scratch)
+        self._body = JournalRows([], [])
         self._folders: set[str] = set()
         self.outcome = Outcome(payloads=[self._payload])
         try:
@@ -180,29 +180,29 @@ class _Storing:
         tree, writer = self._job.tree, self._job.writer
         digest = hashlib.sha256()
         lengths: list[int] = []
-        piece = None
+        item = None
         before = self._payload.length
         try:
-            for piece in writer.pieces(sample):
-                if not piece.companion:
-                    digest.update(piece.content or piece.data)
-                    lengths.append(len(piece.data))
-                self._put(piece)
-                if piece.make is not None and tree is not None:
-                    with open(tree / piece.path, "rb") as made:
+            for item in writer.encoded_items(sample):
+                if not item.companion:
+                    digest.update(item.content or item.data)
+                    lengths.append(len(item.data))
+                self._put(item)
+                if item.make is not None and tree is not None:
+                    with open(tree / item.path, "rb") as made:
                         while data := made.read(IN_MEMORY):
                             digest.update(data)
         except BaseException:
             with contextlib.suppress(OSError):  # whatever it was is worse
                 self._payload.cut(before)
-                if tree is not None and piece is not None and piece.path:
-                    remove(tree / writer.row_path(piece.path))
+                if tree is not None and item is not None and item.path:
+                    remove(tree / writer.row_path(item.path))
             raise
         for note in sample.pixels.notes():
             self.outcome.problems.append(Problem(sample.source or sample.id, "", NOTE, note))
         row = {
             "id": sample.id,
-            "path": writer.row_path(piece.path) if piece else "",
+            "path": writer.row_path(item.path) if item else "",
             "label": sample.label,
             "split": sample.split,
             "group": sample.group,
@@ -212,33 +212,33 @@ class _Storing:
             **sample.pixels.found(),
             **writer.meta(sample, len(lengths)),
         }
-        if piece is not None:
+        if item is not None:
             row["sha256"] = digest.hexdigest()
-            source_sha256 = sample.pixels.source_sha256() if not piece.link else None
+            source_sha256 = sample.pixels.source_sha256() if not item.link else None
             if source_sha256:
                 row["source_sha256"] = source_sha256
         return row, lengths
 
-    def _put(self, piece: Piece) -> None:
+    def _put(self, item: EncodedItem) -> None:
         tree = self._job.tree
         if tree is None:
             return
-        target = f"{self._root}/{piece.path}"
+        target = f"{self._root}/{item.path}"
         with writing(target):
-            if not piece.path:
-                self._payload.add(piece.data)
+            if not item.path:
+                self._payload.add(item.data)
                 return
-            folder = piece.path.rpartition("/")[0]
+            folder = item.path.rpartition("/")[0]
             if folder not in self._folders:
                 own_folder(self._root, folder)
                 self._folders.add(folder)
-            if not piece.link:
-                write_file(target, piece.data)
-                if piece.make is not None:
-                    piece.make(target)
-            elif not link_file(piece.link, target, symbolic=piece.symbolic):
+            if not item.link:
+                write_file(target, item.data)
+                if item.make is not None:
+                    item.make(target)
+            elif not link_file(item.link, target, symbolic=item.symbolic):
                 note = "copied: no hard link across file systems"
-                self.outcome.problems.append(Problem(piece.path, "", NOTE, note))
+                self.outcome.problems.append(Problem(item.path, "", NOTE, note))
 
 
 def problem_of(sample: Sample, error: SigndataError) -> Problem:
@@ -272,7 +272,7 @@ def work(
 
 
 def _merged(parts: list[Outcome]) -> Outcome:
-    merged, bodies = Outcome(), Body([], [])
+    merged, bodies = Outcome(), JournalRows([], [])
     for outcome in parts:
         merged.read += outcome.read
         merged.skipped += outcome.skipped
@@ -280,7 +280,7 @@ def _merged(parts: list[Outcome]) -> Outcome:
         merged.problems += outcome.problems
         merged.payloads += outcome.payloads
         merged.fatal = merged.fatal or outcome.fatal
-        body = msgspec.json.decode(outcome.body, type=Body)
+        body = msgspec.json.decode(outcome.body, type=JournalRows)
         bodies.rows += body.rows
         bodies.sizes += body.sizes
     merged.body = msgspec.json.encode(bodies)
@@ -292,7 +292,7 @@ def _died(batch: Batch, on_error: str) -> Outcome:
     what = (
         "the worker process died on it every time (out of memory, or the decoder crashed or hung)"
     )
-    body = msgspec.json.encode(Body([], []))
+    body = msgspec.json.encode(JournalRows([], []))
     if not isinstance(batch, ListBatch):
         return Outcome(fatal=DatasetError(what, where=f"batch {batch.key}"), body=body)
     sample = batch.samples[0]

@@ -22,7 +22,7 @@ from signdata.formats.open import open_dataset
 from signdata.formats.reader import Reader
 from signdata.formats.trees.pictures import PictureOptions
 from signdata.formats.wlasl import layout
-from signdata.formats.writer import Finished, Writer
+from signdata.formats.writer import OutputSummary, Writer
 from signdata.labels import class_to_idx
 from signdata.media.image import decode
 from signdata.media.video.clip import ClipOptions
@@ -225,7 +225,7 @@ class MontageWriter(FoldersWriter):
         super().__init__(options)
         self._missing = missing
 
-    def finish(self, tree: Path, finished: Finished) -> None:
+    def finish(self, tree: Path, finished: OutputSummary) -> None:
         super().finish(tree, finished)
         coverage.write_missing(tree, self._missing)
 
@@ -247,7 +247,7 @@ class AnnotatedFramesWriter(FramesWriter):
         self._style = pictures.annotations_style
         self._missing = missing
 
-    def finish(self, tree: Path, finished: Finished) -> None:
+    def finish(self, tree: Path, finished: OutputSummary) -> None:
         super().finish(tree, finished)
         index = class_to_idx(finished.classes)
         lines: dict[str, list[str]] = {}

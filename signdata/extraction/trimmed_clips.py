@@ -22,7 +22,7 @@ from signdata.formats.open import open_dataset
 from signdata.formats.wlasl import layout
 from signdata.formats.wlasl.index import index_of
 from signdata.formats.wlasl.reader import VIDEOS_DIR, Choice
-from signdata.formats.writer import Finished, Piece, Writer, refuse_broken
+from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
 from signdata.media.video import ffmpeg_encode, ffmpeg_program
 from signdata.media.video.clip import ClipOptions, ClipPixels
 from signdata.media.video.frame_selection import Timeline, take_range
@@ -94,7 +94,7 @@ def cut(sample: Sample) -> Iterable[Sample]:
         "frame_end": "-1",
     }
     if isinstance(pixels, ClipPixels):
-        pixels = CutPixels(pixels.reel, pixels.range, pixels.options)
+        pixels = CutPixels(pixels.video, pixels.range, pixels.options)
     return (replace(sample, pixels=pixels, meta=meta),)
 
 
@@ -114,7 +114,7 @@ class CutPixels(ClipPixels):
         copy : bool
             Whether the file's bytes are taken where nothing of it has to change.
         """
-        if copy and self._is_all() and ffmpeg_encode.can_be_copied(self.reel.path):
+        if copy and self._is_all() and ffmpeg_encode.can_be_copied(self.video.path):
             with closing(self.coded()) as frames:
                 upright = all(not frame.rotation for frame in frames)
             if upright and self._is_all():
@@ -123,16 +123,16 @@ class CutPixels(ClipPixels):
         coded = f"{target}.nut"
         try:
             self._encode(coded)
-            ffmpeg_encode.store(coded, self.reel.path, self._timeline(), target=target)
+            ffmpeg_encode.store(coded, self.video.path, self._timeline(), target=target)
         finally:
             remove(Path(coded))
 
     def _encode(self, target: str) -> None:
-        header, timeout = self.reel.header, self.options.timeout
+        header, timeout = self.video.header, self.options.timeout
         with closing(self.coded()) as frames:
             ffmpeg_encode.encode(
                 frames,
-                self.reel.path,
+                self.video.path,
                 target=target,
                 rate=header.rate,
                 aspect=header.aspect,
@@ -141,12 +141,12 @@ class CutPixels(ClipPixels):
 
     def _copy(self, target: str) -> None:
         with open(target, "wb") as file:
-            for data in self.reel.parts():
+            for data in self.video.parts():
                 file.write(data)
 
     def _is_all(self) -> bool:
         """Whether the clip is its whole file, and that is whole itself."""
-        header = self.reel.header
+        header = self.video.header
         taken = take_range(self.range, header.timeline, self.options.ranges)
         everything = (taken.start, taken.stop) == (0, len(header.timeline)) and not taken.fault
         return everything and not header.ends_early and not self._learned.short
@@ -162,7 +162,7 @@ class CutPixels(ClipPixels):
 
     def _timeline(self) -> Timeline:
         """When each frame of the range is shown, from its first one on."""
-        taken, whole = self._learned.taken, self.reel.header.timeline
+        taken, whole = self._learned.taken, self.video.header.timeline
         assert taken is not None
         first = whole.times[taken.start]
         end = whole.times[taken.stop] if taken.stop < len(whole) else whole.end
@@ -198,16 +198,16 @@ class TrimmedWriter(Writer):
         self._copy = copy
         self._dry_run = dry_run
 
-    def pieces(self, sample: Sample) -> Iterator[Piece]:
+    def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         refuse_broken(sample)
         pixels = sample.pixels
         assert isinstance(pixels, CutPixels)
         if self._dry_run:
             for _ in pixels.coded():
                 pass
-        yield Piece(f"{sample.id}.mp4", b"", make=partial(pixels.write, copy=self._copy))
+        yield EncodedItem(f"{sample.id}.mp4", b"", make=partial(pixels.write, copy=self._copy))
 
-    def finish(self, tree: Path, finished: Finished) -> None:
+    def finish(self, tree: Path, finished: OutputSummary) -> None:
         classes = "".join(f"{name}\n" for name in finished.classes)
         sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, finished.rows())
         write_file(tree / sidecars.CLASSES, classes.encode())

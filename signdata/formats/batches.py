@@ -59,7 +59,7 @@ class ListBatch:
         return [job(sample) for sample in self.samples]
 
 
-def chosen(samples: Iterable[Sample], split: str | None) -> Iterator[Sample]:
+def samples_of_split(samples: Iterable[Sample], split: str | None) -> Iterator[Sample]:
     """The samples of one split; of None, all."""
     return (sample for sample in samples if split is None or sample.split == split)
 

@@ -19,15 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from signdata.formats.batches import chosen
-from signdata.formats.reader import Survey
+from signdata.formats.batches import samples_of_split
+from signdata.formats.reader import PictureSummary
 from signdata.formats.trees import picture_files, pictures
 from signdata.formats.trees.manifest_join import Found
 from signdata.formats.trees.picture_files import PictureFiles
 from signdata.formats.trees.pictures import PictureOptions
 from signdata.formats.trees.reader import TreeReader
 from signdata.formats.trees.scan import ClassDir
-from signdata.formats.writer import Finished, Piece, Writer, refuse_broken
+from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
 from signdata.media import suffixes
 from signdata.media.image import decode
 from signdata.samples import Sample
@@ -75,8 +75,8 @@ class FoldersReader(TreeReader):
     def _ordered(self, found: list[Found]) -> list[Found]:
         return sorted(found, key=_number_key(found)) if self._by_number else found
 
-    def survey(self, split: str | None = None) -> Survey:
-        return pictures.survey(chosen(self._samples, split))
+    def picture_summary(self, split: str | None = None) -> PictureSummary:
+        return pictures.picture_summary(samples_of_split(self._samples, split))
 
 
 _LAST_NUMBER = re.compile(r"([0-9]+)[^0-9/]*\.[^./]*$")
@@ -103,17 +103,17 @@ class FoldersWriter(Writer):
     def __init__(self, options: PictureOptions = PictureOptions()) -> None:
         self._options = options
 
-    def pieces(self, sample: Sample) -> Iterator[Piece]:
+    def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         refuse_broken(sample)
         stem = self._options.place(sample)
         files = sample.pixels.files
         if self._options.mode != "copy" and self._options.image_format is None and files:
             path = pictures.with_suffix(stem, suffixes.suffix_of(files[0]))
             symbolic = self._options.mode == "symlink"
-            yield Piece(path, b"", files[0], symbolic, content=picture_files.read(files[0]))
+            yield EncodedItem(path, b"", files[0], symbolic, content=picture_files.read(files[0]))
             return
         for picture in pictures.encoded_frames(sample, self._options):
-            yield Piece(pictures.with_suffix(stem, picture.suffix), picture.data)
+            yield EncodedItem(pictures.with_suffix(stem, picture.suffix), picture.data)
 
-    def finish(self, tree: Path, finished: Finished) -> None:
+    def finish(self, tree: Path, finished: OutputSummary) -> None:
         pictures.write_sidecars(tree, finished)

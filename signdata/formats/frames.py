@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signdata.errors import UsageError
-from signdata.formats.batches import chosen
-from signdata.formats.reader import Survey
+from signdata.formats.batches import samples_of_split
+from signdata.formats.reader import PictureSummary
 from signdata.formats.trees import picture_files, pictures
 from signdata.formats.trees.manifest_join import Found
 from signdata.formats.trees.picture_files import PictureFiles
 from signdata.formats.trees.pictures import PictureOptions
 from signdata.formats.trees.reader import TreeReader
 from signdata.formats.trees.scan import ClassDir
-from signdata.formats.writer import Finished, Piece, Writer, refuse_broken
+from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
 from signdata.media import suffixes
 from signdata.media.image import decode
 from signdata.safe_names import component
@@ -77,8 +77,8 @@ class FramesReader(TreeReader):
         if not n_clips:
             self._tree.note(class_dir.path, "class folder without a clip: no class")
 
-    def survey(self, split: str | None = None) -> Survey:
-        return pictures.survey(chosen(self._samples, split))
+    def picture_summary(self, split: str | None = None) -> PictureSummary:
+        return pictures.picture_summary(samples_of_split(self._samples, split))
 
 
 class FramesWriter(Writer):
@@ -111,7 +111,7 @@ class FramesWriter(Writer):
         if not distinct:
             raise UsageError(f"name template {template!r}; expected a number, as in img_{{:05d}}")
 
-    def pieces(self, sample: Sample) -> Iterator[Piece]:
+    def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         refuse_broken(sample)
         folder = self._options.place(sample)
         files = sample.pixels.files
@@ -120,12 +120,12 @@ class FramesWriter(Writer):
                 stem = f"{folder}/{self._template.format(number)}"
                 path = f"{stem}{suffixes.suffix_of(file)}"
                 symbolic = self._options.mode == "symlink"
-                yield Piece(path, b"", file, symbolic, content=picture_files.read(file))
+                yield EncodedItem(path, b"", file, symbolic, content=picture_files.read(file))
                 yield from _companions(sample, number, stem)
             return
         for number, picture in enumerate(pictures.encoded_frames(sample, self._options), 1):
             stem = f"{folder}/{self._template.format(number)}"
-            yield Piece(f"{stem}{picture.suffix}", picture.data)
+            yield EncodedItem(f"{stem}{picture.suffix}", picture.data)
             yield from _companions(sample, number, stem)
 
     def row_path(self, piece_path: str) -> str:
@@ -134,13 +134,13 @@ class FramesWriter(Writer):
     def meta(self, sample: Sample, n_pieces: int) -> Row:
         return {"n_frames": str(n_pieces)}
 
-    def finish(self, tree: Path, finished: Finished) -> None:
+    def finish(self, tree: Path, finished: OutputSummary) -> None:
         pictures.write_sidecars(tree, finished)
 
 
-def _companions(sample: Sample, number: int, stem: str) -> Iterator[Piece]:
+def _companions(sample: Sample, number: int, stem: str) -> Iterator[EncodedItem]:
     """What belongs beside frame `number` (from 1) of a clip."""
     found = sample.pixels.beside(number - 1)
     if found is not None:
         suffix, data = found
-        yield Piece(stem + suffix, data, companion=True)
+        yield EncodedItem(stem + suffix, data, companion=True)

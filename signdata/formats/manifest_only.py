@@ -8,7 +8,7 @@ from pathlib import Path
 
 from signdata import sidecars
 from signdata.filesystem import write_file
-from signdata.formats.writer import Finished, Piece, Writer
+from signdata.formats.writer import EncodedItem, OutputSummary, Writer
 from signdata.samples import Sample
 
 
@@ -22,7 +22,7 @@ class ManifestWriter(Writer):
     def __init__(self, source: Path) -> None:
         self._source = source
 
-    def pieces(self, sample: Sample) -> Iterator[Piece]:
+    def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         return iter(())
 
     def meta(self, sample: Sample, n_pieces: int) -> dict[str, str]:
@@ -32,7 +32,7 @@ class ManifestWriter(Writer):
         file = Path(os.path.relpath(files[0], self._source))
         return {"path": (file.parent if sample.kind == "clip" else file).as_posix()}
 
-    def finish(self, tree: Path, finished: Finished) -> None:
+    def finish(self, tree: Path, finished: OutputSummary) -> None:
         sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, finished.rows())
         classes = "".join(f"{name}\n" for name in finished.classes)
         write_file(tree / sidecars.CLASSES, classes.encode())

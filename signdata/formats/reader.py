@@ -13,14 +13,14 @@ from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from signdata.errors import DatasetError
-from signdata.formats.batches import Batch, chosen
+from signdata.formats.batches import Batch, samples_of_split
 from signdata.labels import LabelSpace
 from signdata.results import Problem
 from signdata.samples import SPLITS, Broken, Sample
 
 
 @dataclass(frozen=True)
-class Survey:
+class PictureSummary:
     """What all pictures of a dataset have in common, from their headers.
 
     Attributes
@@ -119,18 +119,18 @@ class Reader(ABC):
         for batch in self.batches():
             yield from batch
 
-    def survey(self, split: str | None = None) -> Survey:
+    def picture_summary(self, split: str | None = None) -> PictureSummary:
         """What the pictures, or those of one split, have in common.
 
         By default found by decoding all of them.
         """
         sizes, channels, n_frames = set(), set(), 0
-        for sample in chosen(self, split):
+        for sample in samples_of_split(self, split):
             for frame in sample.frames():
                 sizes.add(frame.shape[:2])
                 channels.add(frame.shape[2])
                 n_frames += 1
-        return Survey(
+        return PictureSummary(
             sizes.pop() if len(sizes) == 1 else None,
             channels.pop() if len(channels) == 1 else None,
             True,

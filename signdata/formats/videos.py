@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from signdata.formats.reader import Survey
+from signdata.formats.reader import PictureSummary
 from signdata.formats.trees.manifest_join import Found
 from signdata.formats.trees.reader import TreeReader
 from signdata.formats.trees.scan import ClassDir
@@ -45,13 +45,13 @@ class VideosReader(TreeReader):
             self._tree.note(class_dir.path, "class folder without a video: no class")
         for name in names:
             path = class_dir.path / name
-            pixels = ClipPixels(self._options.reel(str(path)), options=self._options)
+            pixels = ClipPixels(self._options.video(str(path)), options=self._options)
             place = self._tree.below(path)
             yield Found(place, class_dir.split, class_dir.label, pixels, self.kind)
 
     def _source_files(self, sample: Sample) -> tuple[str, ...]:
         pixels = sample.pixels
-        return (pixels.reel.path,) if isinstance(pixels, ClipPixels) else ()
+        return (pixels.video.path,) if isinstance(pixels, ClipPixels) else ()
 
-    def survey(self, split: str | None = None) -> Survey:
-        return Survey(None, None, False, None)
+    def picture_summary(self, split: str | None = None) -> PictureSummary:
+        return PictureSummary(None, None, False, None)

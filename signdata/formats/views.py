@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from signdata.errors import DatasetError, UsageError
 from signdata.formats.batches import Batch, ListBatch
-from signdata.formats.reader import DatasetInfo, Reader, Survey
+from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
 from signdata.samples import SPLITS, Sample
 
 if TYPE_CHECKING:
     pass
 
 
-class _Chosen(Reader):
+class FilteredReader(Reader):
     """Some samples of another dataset."""
 
     name = "part"
@@ -37,7 +37,7 @@ class _Chosen(Reader):
                 if mine:
                     yield replace(batch, samples=mine)
             else:
-                yield _Part(batch, self.takes)
+                yield FilteredBatch(batch, self.takes)
 
     def locate(self, error: DatasetError) -> tuple[str, str]:
         return self._reader.locate(error)
@@ -46,7 +46,7 @@ class _Chosen(Reader):
         self._reader.close()
 
 
-class Only(_Chosen):
+class Only(FilteredReader):
     """The samples of one split of another dataset."""
 
     def __init__(self, reader: Reader, split: str) -> None:
@@ -77,13 +77,13 @@ class Only(_Chosen):
             splits=(self._split,),
         )
 
-    def survey(self, split: str | None = None) -> Survey:
+    def picture_summary(self, split: str | None = None) -> PictureSummary:
         if split not in (None, self._split):
-            return Survey(None, None, True, 0)
-        return self._reader.survey(self._split)
+            return PictureSummary(None, None, True, 0)
+        return self._reader.picture_summary(self._split)
 
 
-class Without(_Chosen):
+class Without(FilteredReader):
     """Another dataset without some of its samples.
 
     Parameters
@@ -111,15 +111,17 @@ class Without(_Chosen):
         present = tuple(sorted(set(labels))) if info.present else ()
         return replace(info, n_samples=len(labels), present=present)
 
-    def survey(self, split: str | None = None) -> Survey:
+    def picture_summary(self, split: str | None = None) -> PictureSummary:
         n_frames = self._n_frames
         if n_frames is None and self.info.kind == "still":
             n_frames = self.info.n_samples
-        return replace(self._reader.survey(split), n_frames=n_frames if split is None else None)
+        return replace(
+            self._reader.picture_summary(split), n_frames=n_frames if split is None else None
+        )
 
 
 @dataclass(frozen=True)
-class _Part:
+class FilteredBatch:
     """Some samples of a batch."""
 
     batch: Batch
@@ -134,7 +136,7 @@ class _Part:
 
 
 @dataclass(frozen=True)
-class _Mapped:
+class MappedBatch:
     """A batch whose samples are described as they are read."""
 
     batch: Batch

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from signdata.errors import DatasetError, UsageError
-from signdata.formats.reader import DatasetInfo, Survey
+from signdata.formats.reader import DatasetInfo, PictureSummary
 from signdata.samples import Broken, Sample
 from signdata.sidecars import Row
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class EncodedItem:
     """Bytes to be stored: one picture, or one row.
 
     Attributes
@@ -46,7 +46,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Finished:
+class OutputSummary:
     """All that a writer needs to close its output.
 
     Attributes
@@ -84,7 +84,7 @@ def refuse_broken(sample: Sample) -> None:
 
 
 class Writer(ABC):
-    """Stores samples. `pieces` runs in the workers, everything else in the parent.
+    """Stores samples. `encoded_items` runs in the workers, everything else in the parent.
 
     Attributes
     ----------
@@ -125,16 +125,16 @@ class Writer(ABC):
         """What of the dataset this format cannot say, one line each."""
         return []
 
-    def survey(self, survey: Survey) -> None:  # noqa: B027 - most writers need none
-        """Take notice of what the pictures have in common; called when `wants_survey`."""
+    def prepare(self, summary: PictureSummary) -> None:  # noqa: B027 - most writers need none
+        """Take notice of what the pictures have in common; called when `wants_picture_summary`."""
 
     @property
-    def wants_survey(self) -> bool:
-        """Whether `survey` should be called before the first write."""
+    def wants_picture_summary(self) -> bool:
+        """Whether `prepare` should be called before the first write."""
         return False
 
     @abstractmethod
-    def pieces(self, sample: Sample) -> Iterator[Piece]:
+    def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         """Yield what is to be stored for one sample.
 
         Raises
@@ -161,5 +161,5 @@ class Writer(ABC):
         raise UsageError(f"{self.name} is not one file")
 
     @abstractmethod
-    def finish(self, tree: Path, finished: Finished) -> None:
+    def finish(self, tree: Path, finished: OutputSummary) -> None:
         """Write what describes the samples: sidecars, label arrays."""

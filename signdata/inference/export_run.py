@@ -121,7 +121,7 @@ def _checked_on(
     inputs where no dataset is named.
     """
     from signdata.training.data import load
-    from signdata.training.holdout import settle_splits
+    from signdata.training.holdout import resolve_splits
 
     card = predictor.card
     if reader is None:
@@ -135,7 +135,7 @@ def _checked_on(
         raise DatasetError(f"the network has no class {unknown[0]!r}", path=source)
     splits = data.splits
     if not (splits == split).any():
-        splits, _ = settle_splits(data, predictor.split_seed)
+        splits, _ = resolve_splits(data, predictor.split_seed)
     rows = np.flatnonzero(splits == split)
     if not len(rows):
         raise DatasetError(f"no samples in {split}", path=source, remedy="Say --split.")

@@ -55,8 +55,8 @@ class Input:
         from signdata.media.video.clip import ClipOptions, ClipPixels
 
         options = ClipOptions()
-        pixels: Pixels = ClipPixels(options.reel(str(self.path)), options=options)
-        pixels.settle()
+        pixels: Pixels = ClipPixels(options.video(str(self.path)), options=options)
+        pixels.resolve()
         yield from pixels.frames()
 
 

@@ -142,7 +142,10 @@ def _open_run(file: Path, device: str) -> RunPredictor:
     )
     seed, split_seed = (kept.config.get(name) for name in ("seed", "split_seed"))
     return RunPredictor(
-        card, network.to(chosen), chosen, int((split_seed if split_seed is not None else seed) or 0)
+        card,
+        network.to(chosen),
+        chosen,
+        int((split_seed if split_seed is not None else seed) or 0),
     )
 
 

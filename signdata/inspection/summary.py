@@ -30,7 +30,7 @@ def describe(reader: Reader, progress: Progress | None = None) -> Result:
             progress(result.read, info.n_samples)
     classes = info.labels.order(label for label, _ in counts)
     splits = [name for name in ("", *SPLITS) if any(split == name for _, split in counts)]
-    survey = reader.survey()
+    summary = reader.picture_summary()
     result.details = {
         "format": info.format,
         "kind": info.kind,
@@ -38,9 +38,9 @@ def describe(reader: Reader, progress: Progress | None = None) -> Result:
         "classes": list(classes),
         "splits": {split: sum(counts[name, split] for name in classes) for split in splits},
         "counts": {name: {split: counts[name, split] for split in splits} for name in classes},
-        "size": list(reversed(survey.size_hw)) if survey.size_hw else None,
-        "channels": survey.channels,
-        "frames": survey.n_frames,
+        "size": list(reversed(summary.size_hw)) if summary.size_hw else None,
+        "channels": summary.channels,
+        "frames": summary.n_frames,
         "groups": len(groups - {""}),
     }
     result.exit_code = 3 if result.skipped or result.failed else 0

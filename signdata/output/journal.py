@@ -12,7 +12,7 @@ from signdata.filesystem import write_all
 from signdata.results import Problem
 
 
-class Line(msgspec.Struct):
+class JournalEntry(msgspec.Struct):
     """What the journal says of one finished batch, without its rows."""
 
     key: str
@@ -23,7 +23,7 @@ class Line(msgspec.Struct):
     end: int = 0
 
 
-class Body(msgspec.Struct):
+class JournalRows(msgspec.Struct):
     """What a finished batch stored: manifest rows, and the length in bytes of each piece."""
 
     rows: list[dict[str, str]]
@@ -34,9 +34,9 @@ class Journal:
     """Lines of finished batches on disk; in memory only where each is."""
 
     def __init__(self, path: Path) -> None:
-        self.lines: dict[str, Line] = {}
+        self.lines: dict[str, JournalEntry] = {}
         self._bodies: dict[str, tuple[int, int]] = {}
-        self._decode = msgspec.json.Decoder(Body).decode
+        self._decode = msgspec.json.Decoder(JournalRows).decode
         self._end = self._load(path) if path.exists() else 0
         # Unbuffered: what a full disk did not take must not be tried again at the end.
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
@@ -44,7 +44,7 @@ class Journal:
 
     def _load(self, path: Path) -> int:
         """Take in every whole line; return where they end."""
-        decode = msgspec.json.Decoder(Line).decode
+        decode = msgspec.json.Decoder(JournalEntry).decode
         end = 0
         with path.open("rb") as file:
             for raw in file:
@@ -57,7 +57,7 @@ class Journal:
                 end += len(raw)
         return end
 
-    def add(self, line: Line, body: bytes) -> None:
+    def add(self, line: JournalEntry, body: bytes) -> None:
         """Record a finished batch."""
         head = msgspec.json.encode(line) + b"\t"
         os.lseek(self._file, self._end, os.SEEK_SET)
@@ -66,10 +66,10 @@ class Journal:
         self._bodies[line.key] = (self._end + len(head), len(body) + 1)
         self._end += len(head) + len(body) + 1
 
-    def body(self, key: str) -> Body:
+    def body(self, key: str) -> JournalRows:
         """What the batch `key` stored; nothing if it has no line."""
         if key not in self._bodies:
-            return Body([], [])
+            return JournalRows([], [])
         start, length = self._bodies[key]
         return self._decode(os.pread(self._file, length, start))
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata.similarity import near_duplicates
-from signdata.similarity.fingerprints import Look
+from signdata.similarity.fingerprints import Fingerprint
 from signdata.similarity.leakage import Known, Leak, alike, leaks, told_apart
 from signdata.similarity.near_duplicates import RELATED, TWIN, Pairs, Vectors, clusters, numbered
 
@@ -71,7 +71,7 @@ class Likeness:
 
 
 def compare(
-    looks: Sequence[Look],
+    looks: Sequence[Fingerprint],
     vectors: Vectors,
     parts: list[str],
     order: list[str],
@@ -91,8 +91,8 @@ def compare(
     workers, progress
         As in `duplicates.pairs`.
     """
-    labels = numbered([look.label for look in looks])
-    pixels = told_apart(numbered([look.sha256 for look in looks]))
+    labels = numbered([fingerprint.label for fingerprint in looks])
+    pixels = told_apart(numbered([fingerprint.sha256 for fingerprint in looks]))
     kinds = _kinds(labels, parts)
     spokesman = _first_of(np.stack([pixels, kinds], axis=1), np.zeros(len(looks), np.int64))
     chosen = np.flatnonzero(spokesman == np.arange(len(looks)))
@@ -108,14 +108,15 @@ def compare(
     found = Pairs(chosen[found.index], found.correlation)
     twins = found.above(threshold)
     cluster_of = clusters(
-        len(looks), near_duplicates.joined([twins.inside(labels), _copies(spokesman, chosen)])
+        len(looks),
+        near_duplicates.joined([twins.inside(labels), _copies(spokesman, chosen)]),
     )
     left, right = cluster_of[found.index[:, 0]], cluster_of[found.index[:, 1]]
     known = Known(
         parts,
-        [look.sha256 for look in looks],
-        [look.group for look in looks],
-        [look.signer for look in looks],
+        [fingerprint.sha256 for fingerprint in looks],
+        [fingerprint.group for fingerprint in looks],
+        [fingerprint.signer for fingerprint in looks],
         twins,
         cluster_of,
     )

@@ -27,7 +27,7 @@ CLIP_SIDE, CLIP_FRAMES = 16, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Fingerprint:
     """What was seen of one sample.
 
     Attributes
@@ -73,7 +73,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Looks:
+class Fingerprints:
     """Everything that was seen, in the dataset's order.
 
     Attributes
@@ -86,7 +86,7 @@ class Looks:
         How many samples each batch of the reader had.
     """
 
-    looks: list[Look]
+    looks: list[Fingerprint]
     thumbnails: NDArray[np.uint8]
     per_batch: list[int] = field(default_factory=list)
 
@@ -94,21 +94,21 @@ class Looks:
         return len(self.looks)
 
     @property
-    def readable(self) -> Looks:
+    def readable(self) -> Fingerprints:
         """Without the samples that cannot be read."""
-        if all(look.error is None for look in self.looks):
+        if all(fingerprint.error is None for fingerprint in self.looks):
             return self
-        kept = [i for i, look in enumerate(self.looks) if look.error is None]
-        return Looks([self.looks[i] for i in kept], self.thumbnails[kept])
+        kept = [i for i, fingerprint in enumerate(self.looks) if fingerprint.error is None]
+        return Fingerprints([self.looks[i] for i in kept], self.thumbnails[kept])
 
 
-def look(
+def fingerprint(
     reader: Reader,
     *,
     side: int | None = None,
     workers: int | None = None,
     progress: Callable[[int, int | None], None] | None = None,
-) -> Looks:
+) -> Fingerprints:
     """Look at every sample of a dataset.
 
     Parameters
@@ -117,8 +117,8 @@ def look(
         Of the thumbnails; as `side_for` says by default.
     """
     clips = reader.info.kind == "clip"
-    job = _Looking(side or side_for(reader), clips)
-    looks: list[Look] = []
+    job = _Fingerprinting(side or side_for(reader), clips)
+    looks: list[Fingerprint] = []
     thumbnails, per_batch = [], []
     n_workers = pool.n_workers(workers)
     runs = pool.run(
@@ -137,16 +137,16 @@ def look(
             if progress:
                 progress(len(looks), reader.info.n_samples)
     empty = np.empty((0, job.n_values), np.uint8)
-    return Looks(looks, np.concatenate([empty, *thumbnails]), per_batch)
+    return Fingerprints(looks, np.concatenate([empty, *thumbnails]), per_batch)
 
 
 def side_for(reader: Reader) -> int:
     """28 for pictures of 28x28, `SIDE` for all others."""
-    return 28 if reader.survey().size_hw == (28, 28) else SIDE
+    return 28 if reader.picture_summary().size_hw == (28, 28) else SIDE
 
 
 @dataclass(frozen=True)
-class _Looking:
+class _Fingerprinting:
     """Looks at one batch; runs in a worker."""
 
     side: int
@@ -156,18 +156,18 @@ class _Looking:
     def n_values(self) -> int:
         return CLIP_FRAMES * CLIP_SIDE**2 if self.clips else self.side**2
 
-    def __call__(self, batch: Batch) -> tuple[list[Look], NDArray[np.uint8]]:
+    def __call__(self, batch: Batch) -> tuple[list[Fingerprint], NDArray[np.uint8]]:
         seen = [self._one(sample) for sample in batch]
         rows = np.stack([row for _, row in seen]) if seen else np.empty((0, self.n_values))
         return [one for one, _ in seen], rows.astype(np.uint8)
 
-    def _one(self, sample: Sample) -> tuple[Look, NDArray[np.uint8]]:
+    def _one(self, sample: Sample) -> tuple[Fingerprint, NDArray[np.uint8]]:
         known = self._known(sample)
         try:
             with reading(sample.source or sample.id):
                 return self._seen(sample, known)
         except SigndataError as err:
-            return Look(**known, error=err), np.zeros(self.n_values, np.uint8)
+            return Fingerprint(**known, error=err), np.zeros(self.n_values, np.uint8)
 
     def _known(self, sample: Sample) -> dict[str, Any]:
         files = sample.pixels.files
@@ -182,7 +182,7 @@ class _Looking:
         }
         return known
 
-    def died(self, batch: Batch) -> tuple[list[Look], NDArray[np.uint8]]:
+    def died(self, batch: Batch) -> tuple[list[Fingerprint], NDArray[np.uint8]]:
         """What is said of samples on which a worker died."""
         samples = batch.samples if isinstance(batch, ListBatch) else ()
         known = [self._known(sample) for sample in samples] or [
@@ -190,9 +190,9 @@ class _Looking:
         ]
         error = CrashError("the worker process died on it")
         rows = np.zeros((len(known), self.n_values), np.uint8)
-        return [Look(**one, error=error) for one in known], rows
+        return [Fingerprint(**one, error=error) for one in known], rows
 
-    def _seen(self, sample: Sample, known: dict[str, Any]) -> tuple[Look, NDArray[np.uint8]]:
+    def _seen(self, sample: Sample, known: dict[str, Any]) -> tuple[Fingerprint, NDArray[np.uint8]]:
         if isinstance(sample.pixels, Broken):
             raise sample.pixels.error
         digest = hashlib.sha256()
@@ -209,7 +209,7 @@ class _Looking:
         if first is None:
             raise MissingError("holds no frame", path=sample.source or sample.id)
         gray = ops.to_gray(first)
-        found = Look(
+        found = Fingerprint(
             **known,
             sha256=digest.hexdigest(),
             size_hw=(first.shape[0], first.shape[1]),

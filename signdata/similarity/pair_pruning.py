@@ -79,7 +79,12 @@ def linked(n: int, index: Numbers) -> Numbers:
         left, right = parent[first], parent[second]
         low, high = np.minimum(left, right), np.maximum(left, right)
         apart = low != high
-        first, second, low, high = first[apart], second[apart], low[apart], high[apart]
+        first, second, low, high = (
+            first[apart],
+            second[apart],
+            low[apart],
+            high[apart],
+        )
         np.minimum.at(parent, high, low)
         while not np.array_equal(parent, parent[parent]):
             parent = parent[parent]

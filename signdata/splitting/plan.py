@@ -30,7 +30,7 @@ AUTO, NONE, TWINS, BLOCKS = "auto", "none", "near-duplicates", "blocks:"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SplitOptions:
     """How a dataset is to be split.
 
     Attributes
@@ -118,7 +118,7 @@ class Plan:
 def plan(
     reader: Reader,
     root: Path,
-    wanted: Wanted,
+    wanted: SplitOptions,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> Plan:
     """Decide the split of every sample.
@@ -176,7 +176,7 @@ def plan(
     )
 
 
-def _shares(wanted: Wanted) -> dict[str, float]:
+def _shares(wanted: SplitOptions) -> dict[str, float]:
     for name in wanted.keep:
         if name not in SPLITS:
             raise UsageError(f"--keep {name}; expected names out of {', '.join(SPLITS)}")
@@ -191,7 +191,7 @@ def _shares(wanted: Wanted) -> dict[str, float]:
     return {str(number): 1 / wanted.folds for number in range(1, wanted.folds + 1)}
 
 
-def _check_present(samples: SampleTable, reader: Reader, wanted: Wanted) -> None:
+def _check_present(samples: SampleTable, reader: Reader, wanted: SplitOptions) -> None:
     present = set(samples.splits) - {""}
     if present and not wanted.keep and not wanted.pool:
         raise UsageError(
@@ -215,11 +215,11 @@ def _name(reader: Reader) -> str:
 def _look(
     reader: Reader,
     samples: SampleTable,
-    wanted: Wanted,
+    wanted: SplitOptions,
     progress: Callable[[int, int | None], None] | None,
 ) -> Evidence:
     """Look at the pixels: which samples are twins, and what does a nearest neighbour read?"""
-    seen = fingerprints.look(reader, workers=wanted.workers, progress=progress)
+    seen = fingerprints.fingerprint(reader, workers=wanted.workers, progress=progress)
     place = {look.id: i for i, look in enumerate(seen.looks) if look.error is None}
     rows = np.array([place.get(sample_id, -1) for sample_id in samples.ids], np.int64)
     vectors = near_duplicates.normalised(seen.thumbnails)[rows]
@@ -234,7 +234,7 @@ def _look(
 
 
 def _group(
-    samples: SampleTable, drawn: Sequence[int], evidence: Evidence | None, wanted: Wanted
+    samples: SampleTable, drawn: Sequence[int], evidence: Evidence | None, wanted: SplitOptions
 ) -> Grouping:
     how = wanted.group_by
     if how == AUTO:
@@ -317,7 +317,7 @@ def _guards(
 # -- What comes of it
 
 
-def _as_splits(parts: list[str], drawn: Sequence[int], wanted: Wanted) -> list[str]:
+def _as_splits(parts: list[str], drawn: Sequence[int], wanted: SplitOptions) -> list[str]:
     """Splits of all samples; with folds, what is not kept is for training."""
     if not wanted.folds:
         return parts

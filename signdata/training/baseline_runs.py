@@ -91,7 +91,7 @@ def run(
     begun: list[bool] = []
 
     def build(root: Path) -> dict[str, Any]:
-        begun.append(distributed.told(True))
+        begun.append(distributed.broadcast(True))
         try:
             return {"counts": _train(reader, root, given, seed, progress)}
         except OutputError as err:
@@ -114,7 +114,7 @@ def run(
             )
         finally:
             if not begun:
-                distributed.told(False)
+                distributed.broadcast(False)
     result = _describe(out, int(document["counts"]["samples"]), given, seed, certified)
     if already:
         result.details["already_done"] = True
@@ -138,7 +138,7 @@ def _weights(given: dict[str, Any]) -> list[dict[str, str]]:
 
 def _help(reader: Reader, given: dict[str, Any], seed: int) -> Result:
     """Share the work of the first process, which alone writes and tells what came out."""
-    if distributed.told(False):
+    if distributed.broadcast(False):
         with tempfile.TemporaryDirectory(prefix="signdata-") as root:
             _train(reader, Path(root), given, seed, None)
     return Result("baseline", shows_counts=False, silent=True)
@@ -170,7 +170,7 @@ def _train(
             return {"samples": len(dataset.labels)}
         for folder, each in _folders(root, given, seed):
             folder.mkdir(exist_ok=True)
-            if distributed.told(folder == root or not (folder / "metrics.json").exists()):
+            if distributed.broadcast(folder == root or not (folder / "metrics.json").exists()):
                 config = TrainConfig.of(**settings, seed=each, split_seed=seed)
                 train(config, dataset, run_dir=folder, progress=progress)
     except DatasetError as err:
@@ -196,7 +196,7 @@ def _compare(dataset: Dataset, config: TrainConfig, root: Path, progress: Progre
     for name, split in splits.items():
         folder = root / name
         folder.mkdir(exist_ok=True)
-        if distributed.told(not (folder / "metrics.json").exists()):
+        if distributed.broadcast(not (folder / "metrics.json").exists()):
             train(config, split, run_dir=folder, progress=progress)
     if distributed.number():
         return

@@ -71,7 +71,7 @@ def count() -> int:
     return distributed.get_world_size()
 
 
-def told(value: T) -> T:
+def broadcast(value: T) -> T:
     """What the first rank gives, on every rank; plain types and tensors."""
     if not _together():
         return value

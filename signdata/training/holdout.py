@@ -35,7 +35,7 @@ def digest(data: Dataset, splits: NDArray[np.str_]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def settle_splits(data: Dataset, seed: int) -> tuple[NDArray[np.str_], list[str]]:
+def resolve_splits(data: Dataset, seed: int) -> tuple[NDArray[np.str_], list[str]]:
     """Give a dataset the splits that training needs, and say what was done.
 
     A dataset without any gets train, val and test at 80/10/10; one without `val` has a

@@ -222,7 +222,7 @@ def _both(outputs: Tensor | tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor | Non
 
 
 @dataclass(frozen=True)
-class Judged:
+class Evaluation:
     """What a network makes of a split.
 
     Attributes
@@ -241,7 +241,7 @@ class Judged:
 
 
 @torch.no_grad()
-def evaluate(network: nn.Module, part: Part, n_classes: int) -> Judged:
+def evaluate(network: nn.Module, part: Part, n_classes: int) -> Evaluation:
     """Judge a network by a split, in full precision."""
     network.eval()
     normalise = Intake.of(type(network)).normalise
@@ -253,7 +253,7 @@ def evaluate(network: nn.Module, part: Part, n_classes: int) -> Judged:
         told.append(logits)
     logits = torch.cat(told)
     truth, guess = part.labels.cpu().numpy(), logits.argmax(1).cpu().numpy()
-    return Judged(
+    return Evaluation(
         metrics.confusion_matrix(truth, guess, n_classes),
         loss_sum.item() / len(part),
         logits.softmax(1).cpu().numpy(),

@@ -30,9 +30,9 @@ from signdata.training.devices import (
     pick_device,
     repeatable,
 )
-from signdata.training.holdout import digest, settle_splits, shared_signers
+from signdata.training.holdout import digest, resolve_splits, shared_signers
 from signdata.training.interrupts import Pause
-from signdata.training.learner import Judged, Learner, class_weights, evaluate
+from signdata.training.learner import Evaluation, Learner, class_weights, evaluate
 from signdata.training.models import load_weights, model_class
 from signdata.training.models.base import Network
 from signdata.training.plots.run_plots import RunPictures, draw_run
@@ -93,12 +93,12 @@ def train(
     keep_freed(KEPT)
     device = pick_device(config.device)
     split_seed = config.seed if config.split_seed is None else config.split_seed
-    splits, notes = settle_splits(data, split_seed)
+    splits, notes = resolve_splits(data, split_seed)
     run = _Run(config, data, splits, run_dir, device, progress)
     with repeatable(device, distributed.seed_of(config.seed)):
         run.begin()
         run.learn()
-        judged = run.judge()
+        judged = run.evaluate_all()
         result = run.result(judged, [*notes, *run.notes])
         seen = run.seen(judged[result.measured_on], result.measured_on)
     result = replace(result, notes=(*result.notes, *draw_run(run_dir, seen)))
@@ -152,7 +152,7 @@ class _Run:
 
     def begin(self) -> None:
         """Build the network, and go on where a run was broken off."""
-        state = distributed.told(
+        state = distributed.broadcast(
             read_state(
                 self.run_dir, asdict(self.config), self.digest, self.device, distributed.count()
             )
@@ -219,7 +219,9 @@ class _Run:
             (self.run_dir / "last.pt").unlink(missing_ok=True)
             raise
         self.learning += time.perf_counter() - clock
-        judged = distributed.told(evaluate(self.network, self.parts["val"], len(self.data.classes)))
+        judged = distributed.broadcast(
+            evaluate(self.network, self.parts["val"], len(self.data.classes))
+        )
         val_accuracy, correct = metrics.accuracy(judged.matrix), int(judged.matrix.trace())
         self.learner.history.append(
             {
@@ -257,7 +259,7 @@ class _Run:
 
     # -- After
 
-    def judge(self) -> dict[str, Judged]:
+    def evaluate_all(self) -> dict[str, Evaluation]:
         """What the best epoch reaches; the test split is opened here and nowhere before."""
         parts = dict(self.parts)
         if (self.splits == "test").any():
@@ -265,7 +267,7 @@ class _Run:
         n_classes = len(self.data.classes)
         return {name: evaluate(self.network, part, n_classes) for name, part in parts.items()}
 
-    def seen(self, judged: Judged, measured_on: str) -> RunPictures:
+    def seen(self, judged: Evaluation, measured_on: str) -> RunPictures:
         """What there is to draw."""
         data, n_classes = self.data, len(self.data.classes)
         rows = np.flatnonzero(self.splits == measured_on)
@@ -289,7 +291,7 @@ class _Run:
             activations=first_maps(self.network, prepare(sample, "none", normalise)),
         )
 
-    def result(self, judged: dict[str, Judged], notes: list[str]) -> Result:
+    def result(self, judged: dict[str, Evaluation], notes: list[str]) -> Result:
         """Every number of the run."""
         test = judged["test"].matrix if "test" in judged else None
         measured_on = "val" if test is None else "test"

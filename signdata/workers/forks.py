@@ -40,7 +40,7 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def apart(function: Callable[[], R]) -> R:
+def run_in_subprocess(function: Callable[[], R]) -> R:
     """Call a function in a process of its own; what it leaves in memory is lost.
 
     For libraries that end the process when the system refuses them something.

@@ -178,10 +178,10 @@ class Conformance:
 
     def test_survey_tells_what_the_pictures_are(self, out: Path) -> None:
         self.write(out)
-        survey = open_dataset(out, **self.opened_with).survey()
+        picture_summary = open_dataset(out, **self.opened_with).picture_summary()
         shapes = {frame.shape for sample in self.samples() for frame in sample.frames()}
-        assert shapes == {(*(survey.size_hw or ()), survey.channels)}
-        assert survey.n_frames == sum(len(list(s.frames())) for s in self.samples())
+        assert shapes == {(*(picture_summary.size_hw or ()), picture_summary.channels)}
+        assert picture_summary.n_frames == sum(len(list(s.frames())) for s in self.samples())
 
     def test_same_bytes_for_one_and_two_workers(
         self, out: Path, tmp_path: Path, cli: Callable[..., Any], contents: Callable[..., Any]

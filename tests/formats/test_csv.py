@@ -295,7 +295,7 @@ def test_a_header_of_other_pictures_is_not_repeated(
     back = tmp_path / "back.csv"
     signdata.folders_to_csv(tmp_path / "out", back, size=(2, 2), workers=1)
     assert back.read_text().splitlines()[0] == "label,pixel1,pixel2,pixel3,pixel4"
-    assert CsvReader(back).survey().size_hw == (2, 2)
+    assert CsvReader(back).picture_summary().size_hw == (2, 2)
 
 
 pictures = st.integers(1, 4).flatmap(
@@ -364,7 +364,7 @@ def test_size_need_not_be_square(make_csv: Callable[..., Path], tmp_path: Path) 
     signdata.csv_to_folders(path, out, csv_size=(8, 2), workers=1)
     signdata.folders_to_csv(out, tmp_path / "back.csv", workers=1)
     assert (tmp_path / "back.csv").read_bytes() == path.read_bytes()
-    assert CsvReader(tmp_path / "back.csv").survey().size_hw == (2, 8)
+    assert CsvReader(tmp_path / "back.csv").picture_summary().size_hw == (2, 8)
 
 
 @pytest.mark.parametrize(
@@ -377,7 +377,7 @@ def test_the_size_that_stands_beside_it(
 ) -> None:
     path = make_csv()
     (tmp_path / "pixels.csv.signdata.json").write_text(f'{{"origin": {{"csv": {origin}}}}}')
-    assert CsvReader(path).survey().size_hw == (2, 8)
+    assert CsvReader(path).picture_summary().size_hw == (2, 8)
 
 
 def test_ids_count_rows_and_carry_the_split_of_several_files(

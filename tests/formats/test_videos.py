@@ -53,8 +53,10 @@ def test_n_frames_are_evenly_spaced(tmp_path: Path, n: int, length: int) -> None
 def test_a_wrong_count_in_the_container_is_found_out(tmp_path: Path) -> None:
     path = make_video(tmp_path / "src/we/a.mp4", 20)
     options = ClipOptions(Selection(n_frames=4))
-    pixels = ClipPixels(options.reel(str(path)), options=options)
-    pixels.reel.believe([pts * 512 for pts in range(19)])  # as if the time stamps named 19
+    pixels = ClipPixels(options.video(str(path)), options=options)
+    pixels.video.accept_timestamps(
+        [pts * 512 for pts in range(19)]
+    )  # as if the time stamps named 19
     with pytest.raises(ReadAgain):
         list(pixels.frames())
     assert [read_index(frame) for frame in pixels.frames()] == evenly(4, 20)

@@ -23,7 +23,7 @@ from signdata.media.video import container, header
 from signdata.media.video.clip import ClipOptions, ClipPixels
 from signdata.media.video.frame_selection import Range, Selection, evenly
 from signdata.media.video.sharing import Part
-from signdata.media.video.video_file import Reel
+from signdata.media.video.video_file import VideoFile
 from signdata.results import Result
 from signdata.samples import Sample
 from signdata.sidecars import read_rows
@@ -332,11 +332,11 @@ def test_overlapping_clips_of_a_damaged_file_are_as_if_alone(
 
 def test_one_of_several_clips_that_fails_costs_the_others_nothing(tmp_path: Path) -> None:
     make_video(tmp_path / "0a-b_cdefgh.mp4", 40)
-    reel = Reel(str(tmp_path / "0a-b_cdefgh.mp4"))
+    video = VideoFile(str(tmp_path / "0a-b_cdefgh.mp4"))
 
     def read(start: int, n: int) -> list[int]:
         given = []
-        for index, _ in reel.frames(start):
+        for index, _ in video.frames(start):
             given.append(index)
             if len(given) == n:
                 break
@@ -353,10 +353,10 @@ def test_one_of_several_clips_that_fails_costs_the_others_nothing(tmp_path: Path
         Part(9, lambda: again(9)),
         Part(90, lambda: read(90, 2)),
     ]
-    assert reel.read_together(wanted) == [list(range(40)), list(range(8, 14)), 11, []]
+    assert video.read_together(wanted) == [list(range(40)), list(range(8, 14)), 11, []]
     with pytest.raises(ValueError, match="this one"):
-        reel.read_together([*wanted, Part(2, lambda: read(2, 5))])
-    assert len(list(reel.frames(0))) == 40
+        video.read_together([*wanted, Part(2, lambda: read(2, 5))])
+    assert len(list(video.frames(0))) == 40
 
 
 def test_a_count_that_was_wrong_is_found_out_before_a_frame_is_given(tmp_path: Path) -> None:
@@ -371,7 +371,7 @@ def test_a_count_that_was_wrong_is_found_out_before_a_frame_is_given(tmp_path: P
                 packet.stream = stream
                 target.mux(packet)
     for selection, span in [(Selection(n_frames=4), Range()), (Selection(), Range(6, 15))]:
-        pixels = ClipPixels(Reel(str(path)), span, ClipOptions(selection))
+        pixels = ClipPixels(VideoFile(str(path)), span, ClipOptions(selection))
         sample = Sample("1", "book", pixels)
         first = [read_index(frame) for frame in sample.frames()]
         again = [read_index(frame) for frame in Sample("1", "book", pixels).frames()]
@@ -519,7 +519,7 @@ def test_pixels_of_impossible_proportions(tmp_path: Path) -> None:
     make_video(tmp_path / "high.mkv", 3, aspect=Fraction(1, 64))
     with pytest.raises(DecodeError, match="times as wide as high"):
         header.read_header(str(tmp_path / "wide.mkv"))
-    pixels = ClipPixels(Reel(str(tmp_path / "high.mkv")))
+    pixels = ClipPixels(VideoFile(str(tmp_path / "high.mkv")))
     assert [frame.shape for frame in pixels.frames()] == [(64, 2, 3)] * 3
 
 
@@ -529,7 +529,7 @@ def test_a_video_cut_off_is_read_once_when_all_of_it_is_wanted(
     data = make_video(tmp_path / "whole.mkv", 50, options={"bf": "0"}).read_bytes()
     path = tmp_path / "a.mkv"
     path.write_bytes(data[: len(data) // 2])
-    pixels = ClipPixels(Reel(str(path)), options=ClipOptions(keep_short=True))
+    pixels = ClipPixels(VideoFile(str(path)), options=ClipOptions(keep_short=True))
     found = [read_index(frame) for frame in pixels.frames()]
     assert found == list(range(len(found)))
     assert decodes == [len(found)]

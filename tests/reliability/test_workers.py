@@ -20,7 +20,7 @@ from signdata.formats.csv.writer import CsvWriter
 from signdata.formats.folders import FoldersWriter
 from signdata.formats.frames import FramesWriter
 from signdata.formats.hdf5.writer import Hdf5Writer
-from signdata.formats.reader import DatasetInfo, Reader, Survey
+from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
 from signdata.formats.writer import Writer
 from signdata.options import Run
 from signdata.results import Result
@@ -85,10 +85,12 @@ class Made(Reader):
     def batches(self) -> Iterator[Batch]:
         return list_batches(self._samples, 4)
 
-    def survey(self, split: str | None = None) -> Survey:
+    def picture_summary(self, split: str | None = None) -> PictureSummary:
         pixels = self._samples[0].pixels
         assert isinstance(pixels, Painted)
-        return Survey((pixels.size, pixels.size), 1, True, len(self._samples) * pixels.n_frames)
+        return PictureSummary(
+            (pixels.size, pixels.size), 1, True, len(self._samples) * pixels.n_frames
+        )
 
 
 def write(

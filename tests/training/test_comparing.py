@@ -44,7 +44,10 @@ def test_known_groups_come_first(bursts: Dataset) -> None:
 def test_a_neighbour_reads_the_random_split_only(bursts: Dataset) -> None:
     looked = split_comparison.look(bursts)
     groups, _ = split_comparison.groups_of(bursts, looked)
-    rows, apart = split_comparison.by_rows(bursts, 0), split_comparison.by_groups(bursts, groups, 0)
+    rows, apart = (
+        split_comparison.by_rows(bursts, 0),
+        split_comparison.by_groups(bursts, groups, 0),
+    )
     found = split_comparison.controls(rows, apart, looked)
     assert found["nearest_neighbour"]["random"] == 1
     assert found["nearest_neighbour"]["grouped"] < 0.7

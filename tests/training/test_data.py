@@ -10,7 +10,7 @@ import pytest
 from signdata.errors import DatasetError
 from signdata.samples import ArrayPixels, Sample
 from signdata.training.data import Dataset, evenly, fit, load
-from signdata.training.holdout import digest, hold_out, settle_splits
+from signdata.training.holdout import digest, hold_out, resolve_splits
 
 # ---------------------------------------------------------------------------- load
 
@@ -81,7 +81,7 @@ def counted(splits: np.ndarray) -> dict[str, int]:
 
 
 def test_no_splits_become_80_10_10(corners: Dataset) -> None:
-    splits, notes = settle_splits(corners, seed=0)
+    splits, notes = resolve_splits(corners, seed=0)
     assert counted(splits) == {"train": 192, "val": 24, "test": 24}
     for name in ("val", "test"):
         assert counted(corners.labels[splits == name]) == {0: 6, 1: 6, 2: 6, 3: 6}
@@ -91,7 +91,7 @@ def test_no_splits_become_80_10_10(corners: Dataset) -> None:
 
 def test_val_is_held_out_of_train_alone(corners: Dataset) -> None:
     data = with_splits(corners, train=200, test=40)
-    splits, notes = settle_splits(data, seed=0)
+    splits, notes = resolve_splits(data, seed=0)
     assert counted(splits) == {"train": 180, "val": 20, "test": 40}
     assert ((splits == "test") == (data.splits == "test")).all()
     assert len(notes) == 1
@@ -100,41 +100,41 @@ def test_val_is_held_out_of_train_alone(corners: Dataset) -> None:
 
 def test_given_splits_stay(corners: Dataset) -> None:
     data = with_splits(corners, train=200, val=20, test=20)
-    splits, notes = settle_splits(data, seed=0)
+    splits, notes = resolve_splits(data, seed=0)
     assert (splits == data.splits).all()
     assert notes == []
 
 
 def test_without_test_none_is_made(corners: Dataset) -> None:
-    splits, notes = settle_splits(with_splits(corners, train=200, val=40), seed=0)
+    splits, notes = resolve_splits(with_splits(corners, train=200, val=40), seed=0)
     assert counted(splits) == {"train": 200, "val": 40}
     assert notes == ["there is no test split, so there are no test numbers"]
 
 
 def test_samples_left_out_are_counted(corners: Dataset) -> None:
     data = replace(corners, splits=np.array([*["train"] * 200, *["val"] * 20, *[""] * 20], "U5"))
-    _, notes = settle_splits(data, seed=0)
+    _, notes = resolve_splits(data, seed=0)
     assert notes[0] == "20 samples without a split take no part"
 
 
 def test_classes_that_cannot_be_learned_are_named(corners: Dataset) -> None:
     splits = np.where(corners.labels == 3, "test", "train").astype("U5")
-    _, notes = settle_splits(replace(corners, splits=splits), seed=0)
+    _, notes = resolve_splits(replace(corners, splits=splits), seed=0)
     assert notes[-1] == "1 class has no samples in train: D"
 
 
 def test_splits_that_cannot_be_learned_from_are_refused(corners: Dataset) -> None:
     with pytest.raises(DatasetError, match="expected a train split, found val, test"):
-        settle_splits(with_splits(corners, val=200, test=40), seed=0)
+        resolve_splits(with_splits(corners, val=200, test=40), seed=0)
     splits = np.where(corners.labels == 0, "train", "val").astype("U5")
     with pytest.raises(DatasetError, match="2 or more in train, found 1"):
-        settle_splits(replace(corners, splits=splits), seed=0)
+        resolve_splits(replace(corners, splits=splits), seed=0)
 
 
 def test_groups_are_held_out_whole(corners: Dataset) -> None:
     # Each group is ten pictures of one class, as variants of one source picture are.
     groups = tuple(f"{label}-{row // 40}" for row, label in enumerate(corners.labels))
-    splits, notes = settle_splits(replace(corners, groups=groups), seed=0)
+    splits, notes = resolve_splits(replace(corners, groups=groups), seed=0)
     where: dict[str, set[str]] = {}
     for group, split in zip(groups, splits.tolist(), strict=True):
         where.setdefault(group, set()).add(split)
@@ -146,7 +146,7 @@ def test_groups_are_held_out_whole(corners: Dataset) -> None:
 
 def test_a_few_big_groups_still_give_one_up(corners: Dataset) -> None:
     signers = tuple(f"signer{row % 5}" for row in range(240))
-    splits, notes = settle_splits(with_splits(replace(corners, groups=signers), train=240), seed=0)
+    splits, notes = resolve_splits(with_splits(replace(corners, groups=signers), train=240), seed=0)
     held = {signer for signer, split in zip(signers, splits, strict=True) if split == "val"}
     assert len(held) == 1
     assert counted(splits)["val"] == 48
@@ -155,7 +155,7 @@ def test_a_few_big_groups_still_give_one_up(corners: Dataset) -> None:
 
 def test_one_group_only_is_divided_and_said(corners: Dataset) -> None:
     data = with_splits(replace(corners, groups=("me",) * 240), train=240)
-    splits, notes = settle_splits(data, seed=0)
+    splits, notes = resolve_splits(data, seed=0)
     assert counted(splits)["val"] == 24
     assert "by sample" in notes[0]
     assert "too easy" in notes[0]

@@ -16,7 +16,7 @@ Positive: TypeAlias = Annotated[int, msgspec.Meta(gt=0)]
 
 
 @dataclass(frozen=True)
-class Spelled(Dialect):
+class CsvDialect(Dialect):
     """How one CSV is spelled, and the width and height of its pictures."""
 
     size_wh: tuple[Positive, Positive] | None = None
@@ -27,7 +27,7 @@ class Spelled(Dialect):
         return Dialect(self.header, self.bom, self.newline, self.final_newline)
 
 
-class Spelling(msgspec.Struct, frozen=True):
+class CsvDialects(msgspec.Struct, frozen=True):
     """What ``signdata.json`` keeps of the CSVs that a dataset once was.
 
     Attributes
@@ -40,23 +40,23 @@ class Spelling(msgspec.Struct, frozen=True):
         Width and height of the pictures of every file that does not say its own.
     """
 
-    files: dict[str, Spelled] = {}
+    files: dict[str, CsvDialect] = {}
     codes: dict[str, int] = {}
     size_wh: tuple[Positive, Positive] | None = None
 
-    def of(self, split: str) -> Spelled:
+    def of(self, split: str) -> CsvDialect:
         """The file of a split; the first one where there is none of that name."""
-        first = next(iter(self.files.values()), Spelled())
+        first = next(iter(self.files.values()), CsvDialect())
         found = self.files.get(split, first)
         return replace(found, size_wh=found.size_wh or self.size_wh)
 
 
-def _spelling(origin: Mapping[str, Any], path: Path | str) -> Spelling:
+def recorded_dialects(origin: Mapping[str, Any], path: Path | str) -> CsvDialects:
     try:
-        return msgspec.convert(origin.get("csv", {}), Spelling)
+        return msgspec.convert(origin.get("csv", {}), CsvDialects)
     except msgspec.ValidationError as err:
         raise FormatError(f"no spelling of a CSV ({err})", path=path, where="origin.csv") from err
 
 
-def _spelled(dialect: Dialect, size_wh: tuple[int, int]) -> dict[str, Any]:
+def dialect_of_line(dialect: Dialect, size_wh: tuple[int, int]) -> dict[str, Any]:
     return {**asdict(dialect), "size_wh": list(size_wh)}

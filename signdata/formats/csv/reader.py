@@ -28,9 +28,9 @@ from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, LabelError, UnsafeNameError, UsageError
 from signdata.formats.batches import Batch
 from signdata.formats.csv import parser
-from signdata.formats.csv.dialect import Spelling, _spelled, _spelling
+from signdata.formats.csv.dialect import CsvDialects, dialect_of_line, recorded_dialects
 from signdata.formats.csv.parser import Block, Layout
-from signdata.formats.reader import DatasetInfo, Reader, Survey
+from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
 from signdata.labels import SIGN_MNIST_CODES, LabelSpace
 from signdata.safe_names import is_fault
 from signdata.samples import SPLIT_NAMES, SPLITS, ArrayPixels, Broken, Sample
@@ -190,7 +190,9 @@ class CsvReader(Reader):
     def _open(self, path: Path, split: str, options: CsvOptions) -> _CsvFile:
         layout = parser.scan(path, header=options.header)
         document = sidecars.read_document(path)
-        spelling = _spelling(sidecars.origin_of(document), sidecars.beside(path, sidecars.DOCUMENT))
+        spelling = recorded_dialects(
+            sidecars.origin_of(document), sidecars.beside(path, sidecars.DOCUMENT)
+        )
         names = _names_of(options, spelling)
         return _CsvFile(
             layout,
@@ -267,7 +269,8 @@ class CsvReader(Reader):
         first = self._files[0]
         origin: dict[str, Any] = {
             "files": {
-                file.split: _spelled(file.layout.dialect, file.size_wh) for file in self._files
+                file.split: dialect_of_line(file.layout.dialect, file.size_wh)
+                for file in self._files
             },
         }
         if first.names is not None and first.names != SIGN_MNIST_CODES:
@@ -297,12 +300,12 @@ class CsvReader(Reader):
             return first.options.labels, ""
         return str(sidecars.beside(path, sidecars.DOCUMENT)), "origin.csv.codes"
 
-    def survey(self, split: str | None = None) -> Survey:
+    def picture_summary(self, split: str | None = None) -> PictureSummary:
         rows = [n.total() if split is None else n[split] for n in self._n_rows]
         sizes = {file.size_wh for file, n in zip(self._files, rows, strict=True) if n}
         width, height = sizes.pop() if len(sizes) == 1 else (None, None)
         size_hw = (height, width) if height and width else None
-        return Survey(size_hw, 1, True, sum(rows))
+        return PictureSummary(size_hw, 1, True, sum(rows))
 
 
 def _splits_of(paths: list[Path]) -> list[str]:
@@ -329,7 +332,7 @@ def _splits_of(paths: list[Path]) -> list[str]:
     return splits
 
 
-def _names_of(options: CsvOptions, spelling: Spelling) -> dict[int, str] | None:
+def _names_of(options: CsvOptions, spelling: CsvDialects) -> dict[int, str] | None:
     """Class name of each code; None lets every integer name its own class."""
     if options.labels == "codes":
         return None

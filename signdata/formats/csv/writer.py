@@ -9,10 +9,10 @@ from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, LabelError
 from signdata.filesystem import write_file
 from signdata.formats.csv import parser
-from signdata.formats.csv.dialect import _spelled, _spelling
+from signdata.formats.csv.dialect import dialect_of_line, recorded_dialects
 from signdata.formats.csv.parser import Dialect
-from signdata.formats.reader import DatasetInfo, Survey
-from signdata.formats.writer import Finished, Piece, Writer, refuse_broken
+from signdata.formats.reader import DatasetInfo, PictureSummary
+from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
 from signdata.labels import SIGN_MNIST_CODES, code_of
 from signdata.samples import Sample
 
@@ -40,7 +40,7 @@ class CsvWriter(Writer):
 
     def check(self, info: DatasetInfo) -> None:
         super().check(info)
-        spelling = _spelling(info.origin, info.source_name)
+        spelling = recorded_dialects(info.origin, info.source_name)
         only = info.splits[0] if len(info.splits) == 1 else ""
         self._dialect = spelling.of(self._split or only).dialect
         self._codes = spelling.codes
@@ -56,22 +56,22 @@ class CsvWriter(Writer):
         return ["class names in the CSV itself: a label is an index into its manifest's classes"]
 
     @property
-    def wants_survey(self) -> bool:
+    def wants_picture_summary(self) -> bool:
         return True
 
-    def survey(self, survey: Survey) -> None:
-        if survey.channels != 1:
-            found = "both grey and colour" if survey.channels is None else "colour"
+    def prepare(self, summary: PictureSummary) -> None:
+        if summary.channels != 1:
+            found = "both grey and colour" if summary.channels is None else "colour"
             raise DatasetError(
                 f"pictures are {found}; csv holds grey ones", remedy="Say --gray to convert them."
             )
-        if survey.size_hw is None:
+        if summary.size_hw is None:
             raise DatasetError(
                 "pictures differ in size; csv holds one size", remedy="Say --size WxH."
             )
-        self._size_hw = survey.size_hw
+        self._size_hw = summary.size_hw
 
-    def pieces(self, sample: Sample) -> Iterator[Piece]:
+    def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         refuse_broken(sample)
         code = code_of(sample.label, self._codes)
         if code is None:
@@ -89,7 +89,7 @@ class CsvWriter(Writer):
                     f"another size; expected {width}x{height}, found {found}", path=sample.source
                 )
             text = parser.row_text(code, frame, self._dialect.newline)
-            yield Piece("", text, content=frame.tobytes())
+            yield EncodedItem("", text, content=frame.tobytes())
 
     def begin(self, tree: Path) -> tuple[Path, int]:
         path = tree / self._file_name
@@ -98,7 +98,7 @@ class CsvWriter(Writer):
             write_file(path, start)
         return path, len(start)
 
-    def finish(self, tree: Path, finished: Finished) -> None:
+    def finish(self, tree: Path, finished: OutputSummary) -> None:
         path = tree / self._file_name
         newline = self._dialect.newline if self._dialect.final_newline else ""
         with path.open("r+b") as file:
@@ -106,7 +106,7 @@ class CsvWriter(Writer):
         height, width = self._size_hw
         origin = {**finished.document["origin"].get("csv", {})}
         origin.pop("size_wh", None)
-        origin["files"] = {"": _spelled(self._dialect, (width, height))}
+        origin["files"] = {"": dialect_of_line(self._dialect, (width, height))}
         codes = {name: code_of(name, self._codes) for name in finished.classes}
         if not codes.items() <= {name: code for code, name in SIGN_MNIST_CODES.items()}.items():
             origin["codes"] = codes

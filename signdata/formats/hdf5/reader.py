@@ -29,11 +29,11 @@ from numpy.typing import NDArray
 
 from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, UnsafeNameError
-from signdata.formats.batches import Batch, chosen, list_batches
+from signdata.formats.batches import Batch, list_batches, samples_of_split
 from signdata.formats.hdf5 import safety
 from signdata.formats.hdf5.layout import _pixels_of
 from signdata.formats.hdf5.pixels import _opened
-from signdata.formats.reader import DatasetInfo, Reader, Survey, splits_of
+from signdata.formats.reader import DatasetInfo, PictureSummary, Reader, splits_of
 from signdata.labels import LabelSpace
 from signdata.media.image import decode
 from signdata.samples import SPLIT_NAMES, Sample
@@ -135,14 +135,14 @@ class Hdf5Reader(Reader):
             where = self._names_in if "class" in error.what else "ids"
         return str(self._path), where
 
-    def survey(self, split: str | None = None) -> Survey:
+    def picture_summary(self, split: str | None = None) -> PictureSummary:
         shape = self._pixels.frame_shape
         if shape is None:
-            return _survey_blobs(chosen(self._samples, split))
+            return _summarise_blobs(samples_of_split(self._samples, split))
         channels = shape[2] if len(shape) == 3 else 1
         places = (i for i, one in enumerate(self._splits) if split is None or one == split)
         n_frames = sum(map(self._pixels.n_frames_of, places))
-        return Survey((shape[0], shape[1]), channels, True, n_frames)
+        return PictureSummary((shape[0], shape[1]), channels, True, n_frames)
 
 
 def _labels_of(values: NDArray[Any], names: list[str], path: Path, where: str) -> list[str]:
@@ -215,7 +215,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _survey_blobs(samples: Iterable[Sample]) -> Survey:
+def _summarise_blobs(samples: Iterable[Sample]) -> PictureSummary:
     sizes, channels, lossless, n_frames = set(), set(), True, 0
     for sample in samples:
         for picture in sample.pixels.encoded() or ():
@@ -224,7 +224,7 @@ def _survey_blobs(samples: Iterable[Sample]) -> Survey:
             channels.add(header.channels)
             lossless &= header.suffix != ".jpg" and not header.changes
             n_frames += 1
-    return Survey(
+    return PictureSummary(
         sizes.pop() if len(sizes) == 1 else None,
         channels.pop() if len(channels) == 1 else None,
         lossless,

@@ -22,10 +22,10 @@ from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, UsageError
 from signdata.filesystem import write_file
 from signdata.formats.hdf5 import safety
-from signdata.formats.reader import DatasetInfo, Survey
+from signdata.formats.reader import DatasetInfo, PictureSummary
 from signdata.formats.trees import pictures
 from signdata.formats.trees.pictures import PictureOptions
-from signdata.formats.writer import Finished, Piece, Writer
+from signdata.formats.writer import EncodedItem, OutputSummary, Writer
 from signdata.samples import Sample
 
 ROWS = 8192
@@ -68,7 +68,7 @@ class Hdf5Writer(Writer):
         self._shape: tuple[int, int, int] | None = None
 
     @property
-    def wants_survey(self) -> bool:
+    def wants_picture_summary(self) -> bool:
         return self._layout != "encoded"
 
     def check(self, info: DatasetInfo) -> None:
@@ -77,30 +77,30 @@ class Hdf5Writer(Writer):
             safety.link_name(column)
         self._kind = info.kind
 
-    def survey(self, survey: Survey) -> None:
-        uniform = survey.size_hw is not None and survey.channels is not None
-        uniform = uniform and survey.n_frames is not None
+    def prepare(self, summary: PictureSummary) -> None:
+        uniform = summary.size_hw is not None and summary.channels is not None
+        uniform = uniform and summary.n_frames is not None
         if self._layout == "raw" and not uniform:
             raise DatasetError(
                 "pictures differ in size or colour; the raw layout holds one shape",
                 remedy="Say --size WxH, --gray, or --hdf5-layout encoded.",
             )
-        if self._layout == "encoded" or not (uniform and (survey.lossless or self._raw_asked)):
+        if self._layout == "encoded" or not (uniform and (summary.lossless or self._raw_asked)):
             return
-        assert survey.size_hw
-        assert survey.channels
-        assert survey.n_frames is not None
-        self._shape = (*survey.size_hw, survey.channels)
-        self._n = survey.n_frames
+        assert summary.size_hw
+        assert summary.channels
+        assert summary.n_frames is not None
+        self._shape = (*summary.size_hw, summary.channels)
+        self._n = summary.n_frames
 
     @property
     def _raw_asked(self) -> bool:
         return self._layout == "raw"
 
-    def pieces(self, sample: Sample) -> Iterator[Piece]:
+    def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         if self._shape is None:
             for picture in pictures.encoded_frames(sample, self._options):
-                yield Piece("", picture.data)
+                yield EncodedItem("", picture.data)
             return
         for frame in sample.pixels.frames():
             if frame.shape != self._shape:
@@ -108,7 +108,7 @@ class Hdf5Writer(Writer):
                     f"shape {frame.shape}; expected {self._shape} as of all others",
                     path=sample.source,
                 )
-            yield Piece("", frame.tobytes())
+            yield EncodedItem("", frame.tobytes())
 
     @property
     def _array_shape(self) -> tuple[int, ...]:
@@ -136,7 +136,7 @@ class Hdf5Writer(Writer):
             return "encoded"
         return "images" if self._kind == "still" else "frames"
 
-    def finish(self, tree: Path, finished: Finished) -> None:
+    def finish(self, tree: Path, finished: OutputSummary) -> None:
         path = tree / self._file_name
         n_frames = list(map(len, finished.sizes()))
         if self._shape is None:
@@ -187,7 +187,7 @@ def _copy_range(source: Path, start: int, target: Path, offset: int, length: int
             length -= len(data)
 
 
-def _describe(file: h5py.File, finished: Finished) -> None:
+def _describe(file: h5py.File, finished: OutputSummary) -> None:
     index = {name: idx for idx, name in enumerate(finished.classes)}
     strings = h5py.string_dtype("utf-8")
     _put(file, "class_names", strings, len(finished.classes))[:] = list(finished.classes)

@@ -24,7 +24,7 @@ def unique_ids(paths: Iterable[str]) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Described:
+class ManifestMatch:
     """What the files beside a directory dataset say of it."""
 
     rows: dict[str, Row]
@@ -33,7 +33,7 @@ class Described:
     columns: tuple[str, ...]
 
 
-def describe(tree: Tree) -> Described:
+def describe(tree: Tree) -> ManifestMatch:
     """Read ``manifest.csv``, ``classes.txt`` and ``signdata.json`` at the root, where they are."""
     rows: dict[str, Row] = {}
     file = tree.root / sidecars.MANIFEST
@@ -49,7 +49,7 @@ def describe(tree: Tree) -> Described:
             rows[path] = row
     classes = tree.root / sidecars.CLASSES
     columns = next(iter(rows.values()), {})
-    return Described(
+    return ManifestMatch(
         rows,
         sidecars.read_classes(classes) if classes.is_file() else (),
         sidecars.origin_of(sidecars.read_document(tree.root)),
@@ -69,7 +69,7 @@ class Found:
     is_file: bool = True
 
 
-def join(tree: Tree, found: list[Found], described: Described) -> list[Sample]:
+def join(tree: Tree, found: list[Found], described: ManifestMatch) -> list[Sample]:
     """Make samples of what was found, with what the manifest knows of each.
 
     The manifest's order comes first and its id, label, split, group and further columns

@@ -11,9 +11,9 @@ from pathlib import Path
 from signdata import sidecars
 from signdata.errors import DecodeError, UnsafeNameError, UsageError
 from signdata.filesystem import write_file
-from signdata.formats.reader import Survey
+from signdata.formats.reader import PictureSummary
 from signdata.formats.trees.picture_files import read
-from signdata.formats.writer import Finished
+from signdata.formats.writer import OutputSummary
 from signdata.media.image import decode, encode
 from signdata.media.image.decode import Header
 from signdata.media.image.encode import ImageFormat
@@ -82,7 +82,7 @@ def encoded_frames(sample: Sample, options: PictureOptions) -> Iterator[Encoded]
             yield Encoded(data, f".{wanted or 'png'}")
 
 
-def survey(samples: Iterable[Sample]) -> Survey:
+def picture_summary(samples: Iterable[Sample]) -> PictureSummary:
     """Look at the header of every picture file; damaged ones are left for the reading."""
     headers: Counter[Header] = Counter()
     for sample in samples:
@@ -91,7 +91,7 @@ def survey(samples: Iterable[Sample]) -> Survey:
                 headers[decode.probe(read(path), path)] += 1
     sizes = {header.size_hw for header in headers}
     channels = {header.channels for header in headers}
-    return Survey(
+    return PictureSummary(
         sizes.pop() if len(sizes) == 1 else None,
         channels.pop() if len(channels) == 1 else None,
         not any(header.suffix == ".jpg" or header.changes for header in headers),
@@ -99,7 +99,7 @@ def survey(samples: Iterable[Sample]) -> Survey:
     )
 
 
-def write_sidecars(tree: Path, finished: Finished) -> None:
+def write_sidecars(tree: Path, finished: OutputSummary) -> None:
     """Write the manifest, the class list and the document at the root of a directory.
 
     Raises

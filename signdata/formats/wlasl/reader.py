@@ -30,7 +30,7 @@ from signdata.errors import (
     UsageError,
 )
 from signdata.formats.batches import Batch, ListBatch
-from signdata.formats.reader import DatasetInfo, Reader, Survey, splits_of
+from signdata.formats.reader import DatasetInfo, PictureSummary, Reader, splits_of
 from signdata.formats.wlasl.index import _YOUTUBE, Gloss, Instance, SubsetEntry, read_index
 from signdata.formats.wlasl.layout import _is_video, _videos_of
 from signdata.labels import LabelSpace
@@ -39,7 +39,7 @@ from signdata.media.video.frame_conversion import Box
 from signdata.media.video.frame_selection import Range
 from signdata.media.video.keypoints import Poses
 from signdata.media.video.sharing import Part
-from signdata.media.video.video_file import Reel
+from signdata.media.video.video_file import VideoFile
 from signdata.results import NOTE, Problem
 from signdata.safe_names import component
 from signdata.samples import SPLITS, Broken, Pixels, Sample
@@ -66,7 +66,7 @@ class FileBatch(ListBatch):
         except SigndataError:  # each of them says so
             return super().each(job)
         jobs = [partial(job, sample) for sample in self.samples]
-        return clips[0].reel.read_together(list(map(Part, starts, jobs)))
+        return clips[0].video.read_together(list(map(Part, starts, jobs)))
 
 
 COLUMNS = ("signer", "site", "frame_start", "frame_end", "bbox", "fps", "range", "verdict")
@@ -144,7 +144,7 @@ class WlaslReader(Reader):
         self._official = official_splits
         self._notes: list[Problem] = []
         self._files = self._list_videos()
-        self._reels: dict[Path, Reel] = {}
+        self._video_files: dict[Path, VideoFile] = {}
         self._check(glosses)
         self._samples = self._make(glosses)
         if not self._samples:
@@ -276,7 +276,7 @@ class WlaslReader(Reader):
             box = (x0, y0, x1, y1)
         folder = choice.poses / instance.video_id if choice.poses else None
         return ClipPixels(
-            self._reels.setdefault(path, self._options.reel(str(path))),
+            self._video_files.setdefault(path, self._options.video(str(path))),
             Range(instance.frame_start, instance.frame_end),
             self._options,
             box,
@@ -305,7 +305,7 @@ class WlaslReader(Reader):
         batches: dict[str, list[Sample]] = {}
         for sample in self._samples:
             pixels = sample.pixels
-            key = pixels.reel.path if isinstance(pixels, ClipPixels) else sample.id
+            key = pixels.video.path if isinstance(pixels, ClipPixels) else sample.id
             batches.setdefault(key, []).append(sample)
         for samples in batches.values():
             samples.sort(key=lambda sample: int(sample.meta["frame_start"]))
@@ -315,5 +315,5 @@ class WlaslReader(Reader):
         unsafe = isinstance(error, UnsafeNameError)
         return str(self._path), ("gloss" if "class" in error.what else "video_id") if unsafe else ""
 
-    def survey(self, split: str | None = None) -> Survey:
-        return Survey(None, None, False, None)
+    def picture_summary(self, split: str | None = None) -> PictureSummary:
+        return PictureSummary(None, None, False, None)

@@ -20,7 +20,7 @@ from signdata.media.video.frame_conversion import Box, Converter, FrameShape
 from signdata.media.video.frame_selection import Range, Selection, Taken, take_range
 from signdata.media.video.header import Header
 from signdata.media.video.keypoints import Poses
-from signdata.media.video.video_file import Reel
+from signdata.media.video.video_file import VideoFile
 from signdata.samples import Frame, Pixels, ReadAgain
 
 T = TypeVar("T")
@@ -59,9 +59,9 @@ class ClipOptions:
     decoder: str = "pyav"
     timeout: float | None = None
 
-    def reel(self, path: str) -> Reel:
+    def video(self, path: str) -> VideoFile:
         """A video file to be read in this way."""
-        return Reel(path, self.decoder, self.timeout)
+        return VideoFile(path, self.decoder, self.timeout)
 
     def __post_init__(self) -> None:
         if self.ranges not in RANGE_POLICIES:
@@ -89,7 +89,7 @@ class ClipPixels(Pixels):
 
     Attributes
     ----------
-    reel : Reel
+    video : VideoFile
         The video file, shared by all clips that are cut from it.
     range : Range
         The labelled range in it.
@@ -104,7 +104,7 @@ class ClipPixels(Pixels):
         Keypoints of the file's frames.
     """
 
-    reel: Reel
+    video: VideoFile
     range: Range = Range()
     options: ClipOptions = ClipOptions()
     box: Box | None = None
@@ -125,8 +125,8 @@ class ClipPixels(Pixels):
         if learned.taken is None:
             return ()
         notes = list(learned.taken.notes)
-        if self.reel.header.untimed:
-            rate = f"{float(self.reel.header.rate):g}"
+        if self.video.header.untimed:
+            rate = f"{float(self.video.header.rate):g}"
             notes.append(f"a bare stream without times: {rate} frames a second are assumed")
         length = learned.taken.stop - learned.taken.start
         if learned.short:
@@ -149,7 +149,7 @@ class ClipPixels(Pixels):
         taken = self._learned.taken
         if taken is None:
             return {}
-        fps = self.reel.header.timeline.fps
+        fps = self.video.header.timeline.fps
         return {
             "fps": f"{fps:.3f}".rstrip("0").rstrip("."),
             "range": f"{taken.start + 1}-{taken.stop}",
@@ -157,19 +157,19 @@ class ClipPixels(Pixels):
         }
 
     def stored(self) -> Iterator[bytes] | None:
-        return self.reel.parts() if self.range.is_whole else None
+        return self.video.parts() if self.range.is_whole else None
 
     @property
     def start(self) -> int:
         """Index in the file of the first frame of the range, by what the header says."""
-        return take_range(self.range, self.reel.header.timeline, self.options.ranges).start
+        return take_range(self.range, self.video.header.timeline, self.options.ranges).start
 
-    def settle(self) -> None:
+    def resolve(self) -> None:
         learned = self._learned
         if learned.settled or (self.range.is_whole and self.options.selection.is_all):
             return
         try:
-            self.reel.settle()
+            self.video.resolve()
         except DecodeError:  # what lies behind the range need not be whole
             with contextlib.suppress(ReadAgain):
                 for _ in self._each(lambda converter, frame: None):
@@ -177,15 +177,15 @@ class ClipPixels(Pixels):
         learned.settled = True
 
     def source_sha256(self) -> str:
-        return self.reel.sha256()
+        return self.video.sha256()
 
     def _each(self, convert: Callable[[Converter, av.VideoFrame], T]) -> Iterator[T]:
         """Yield what `convert` makes of each selected frame, in order; see the module."""
-        learned, reel, header = self._learned, self.reel.free(), self.reel.header
+        learned, video, header = self._learned, self.video.free(), self.video.header
         timeline = header.timeline
         taken = take_range(self.range, timeline, self.options.ranges)
         if taken.fault and (taken.stop == taken.start or not self.options.keep_short):
-            raise ShortError(taken.fault, path=self.reel.path)
+            raise ShortError(taken.fault, path=self.video.path)
         to_the_end = taken.stop == len(timeline)
         if to_the_end and header.ends_early:
             self._is_short(header.ends_early)
@@ -196,7 +196,7 @@ class ClipPixels(Pixels):
         waiting: dict[int, T] = {}
         position = 0
         try:
-            for index, frame in reel.frames(taken.start):
+            for index, frame in video.frames(taken.start):
                 if index in last_use:
                     waiting[index] = convert(converter, frame)
                 while position < len(wanted) and wanted[position] in waiting:
@@ -209,17 +209,17 @@ class ClipPixels(Pixels):
                 if index + 1 == taken.stop and not to_the_end and as_promised:
                     return  # what lies behind the range need not be whole
         except DecodeError as err:
-            self._start_again(reel.stamps, header, err)
+            self._start_again(video.stamps, header, err)
         else:
-            if len(reel.stamps) != len(timeline):
-                self._start_again(reel.stamps, header, None)
+            if len(video.stamps) != len(timeline):
+                self._start_again(video.stamps, header, None)
 
     def _is_short(self, why: str, *, corrupt: bool = False) -> None:
         what = f"damaged ({why})" if corrupt else f"ends early ({why})"
         if not self.options.keep_short:
             kind = DecodeError if corrupt else ShortError
             remedy = "Keep what there is with --keep-short."
-            raise kind(what, path=self.reel.path, remedy=remedy)
+            raise kind(what, path=self.video.path, remedy=remedy)
         self._learned.short = what
         self._learned.verdict = "corrupt" if corrupt else "short"
 
@@ -227,16 +227,16 @@ class ClipPixels(Pixels):
         self, found: list[int | None], header: Header, fault: DecodeError | None
     ) -> None:
         """Decoding found other frames than the time stamps promised: read again, or say so."""
-        learned, reel, promised = self._learned, self.reel, len(header.timeline)
+        learned, video, promised = self._learned, self.video, len(header.timeline)
         if isinstance(fault, CrashError):  # it was given up: nobody knows what it holds
             raise fault
         if fault is not None and len(found) == promised and learned.reread:
             return  # the damage behind the frames that there are, once more
         if not found:
-            raise fault or DecodeError("a video without a frame", path=reel.path)
+            raise fault or DecodeError("a video without a frame", path=video.path)
         if learned.reread:
             what = f"decodes to {promised} frames, then to {len(found)}"
-            raise DecodeError(what, path=reel.path)
+            raise DecodeError(what, path=video.path)
         undecodable = header.index_of(found[0])  # what precedes the first key frame
         lost = promised - undecodable - len(found)
         if fault is not None or lost > LOST_BY_DECODERS:
@@ -244,7 +244,7 @@ class ClipPixels(Pixels):
             cut_off = bool(header.ends_early) or lost <= LOST_BY_DECODERS
             self._is_short(why, corrupt=not cut_off)
         learned.reread = True
-        reel.believe(found)
+        video.accept_timestamps(found)
         if self.range.is_whole and self.options.selection.is_all and len(found) <= promised:
             learned.taken, learned.wanted = Taken(0, len(found)), learned.wanted[: len(found)]
             return  # every frame there is has come out

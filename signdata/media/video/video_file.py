@@ -1,6 +1,6 @@
 """One video file being read: its header, and its frames in one pass.
 
-All clips that are cut from a file share a reel. `Reel.read_together` reads them in
+All clips that are cut from a file share a video. `VideoFile.read_together` reads them in
 one pass, whether they overlap or not. Where they are read one after the other, a clip
 that begins behind the place where the last one stopped goes on from there.
 """
@@ -30,11 +30,11 @@ MAX_RESTING = 2
 PART = 1 << 20
 """Bytes of a file that are read at a time."""
 
-_resting: deque[weakref.ref[Reel]] = deque()
+_resting: deque[weakref.ref[VideoFile]] = deque()
 
 
 @dataclass
-class Reel:
+class VideoFile:
     """A video file and how far it has been read; light and picklable until it is read.
 
     Attributes
@@ -63,8 +63,8 @@ class Reel:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_pass": None, "stamps": [], "_busy": False, "_sharing": None}
 
-    def free(self) -> Reel:
-        """This reel, or another one of the same file while this one is being read."""
+    def free(self) -> VideoFile:
+        """This video, or another one of the same file while this one is being read."""
         if self._sharing is not None or not self._busy:
             return self
         return replace(self, stamps=[], _pass=None, _busy=False)
@@ -77,7 +77,7 @@ class Reel:
                 self._header = header.read_header(self.path)
         return self._header
 
-    def believe(self, stamps: list[int | None]) -> None:
+    def accept_timestamps(self, stamps: list[int | None]) -> None:
         """Take these frames for what the file holds; the next pass starts anew."""
         self._header = self.header.with_stamps(stamps)
         if not self._busy:
@@ -142,7 +142,7 @@ class Reel:
         self.rewind()
         yield from self._onwards()
 
-    def settle(self) -> None:
+    def resolve(self) -> None:
         """Decode all of the file once, so that its header says what decoding gives.
 
         Raises
@@ -152,11 +152,11 @@ class Reel:
         """
         if self._settled:
             return
-        reel = replace(self, stamps=[], _pass=None, _busy=False, _sharing=None)
-        for _ in reel.frames(0):
+        video = replace(self, stamps=[], _pass=None, _busy=False, _sharing=None)
+        for _ in video.frames(0):
             pass
-        if len(reel.stamps) != len(self.header.timeline):
-            self.believe(reel.stamps)
+        if len(video.stamps) != len(self.header.timeline):
+            self.accept_timestamps(video.stamps)
         self._settled = True
 
     def _rest(self) -> None:
