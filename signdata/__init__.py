@@ -13,45 +13,37 @@ from typing import TYPE_CHECKING, Any
 from signdata.version import __version__
 
 if TYPE_CHECKING:
-    from signdata.api import (
-        audit,
-        augment,
-        baseline,
-        convert,
-        csv_to_folders,
-        demo,
-        export,
-        extract_frames,
-        folders_to_csv,
-        info,
-        open_dataset,
-        predict,
-        sample,
-        split,
-        trim,
-        verify,
-    )
+    from signdata.commands.augmentation import augment
+    from signdata.commands.conversion import convert, csv_to_folders, folders_to_csv
+    from signdata.commands.inspection import info, verify
+    from signdata.commands.models import baseline, export, predict
+    from signdata.commands.quality import audit
+    from signdata.commands.splits import split
+    from signdata.commands.synthetic import sample
+    from signdata.commands.videos import extract_frames, trim
+    from signdata.commands.walkthrough import demo
     from signdata.errors import SigndataError
+    from signdata.formats.open import open_dataset
     from signdata.results import Problem, Result
     from signdata.samples import Sample
 
 _PUBLIC = {
-    "audit": "signdata.api",
-    "augment": "signdata.api",
-    "baseline": "signdata.api",
-    "convert": "signdata.api",
-    "csv_to_folders": "signdata.api",
-    "demo": "signdata.api",
-    "export": "signdata.api",
-    "extract_frames": "signdata.api",
-    "folders_to_csv": "signdata.api",
-    "info": "signdata.api",
-    "open_dataset": "signdata.api",
-    "predict": "signdata.api",
-    "sample": "signdata.api",
-    "split": "signdata.api",
-    "trim": "signdata.api",
-    "verify": "signdata.api",
+    "audit": "signdata.commands.quality",
+    "augment": "signdata.commands.augmentation",
+    "baseline": "signdata.commands.models",
+    "convert": "signdata.commands.conversion",
+    "csv_to_folders": "signdata.commands.conversion",
+    "demo": "signdata.commands.walkthrough",
+    "export": "signdata.commands.models",
+    "extract_frames": "signdata.commands.videos",
+    "folders_to_csv": "signdata.commands.conversion",
+    "info": "signdata.commands.inspection",
+    "open_dataset": "signdata.formats.open",
+    "predict": "signdata.commands.models",
+    "sample": "signdata.commands.synthetic",
+    "split": "signdata.commands.splits",
+    "trim": "signdata.commands.videos",
+    "verify": "signdata.commands.inspection",
     "SigndataError": "signdata.errors",
     "Problem": "signdata.results",
     "Result": "signdata.results",

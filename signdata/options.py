@@ -1,49 +1,372 @@
-"""How a command reads, writes and runs: each option named, typed and explained once."""
+"""Keyword groups: each keyword that commands share is named, typed, defaulted and explained once.
+
+A group is a frozen dataclass, and a ``TypedDict`` of the same names for the signatures::
+
+    @command(ReadOptions, RunOptions)
+    def count(src: PathLike, **shared: Unpack[CountKeywords]) -> Result:
+        read = ReadOptions.taken_from(shared)
+
+`command` spells the keywords out for ``help()`` and `inspect.signature`, and refuses a misspelt
+one. The command line makes its options from the same groups (`signdata.cli.options`).
+"""
 
 from __future__ import annotations
 
+import difflib
+import hashlib
+import inspect
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, Self, TypeAlias, TypedDict
 
-from signdata.errors import (
-    UsageError,
-)
+from signdata.errors import MissingError, UsageError
+from signdata.results import Result
+
+PathLike: TypeAlias = str | Path
+P = ParamSpec("P")
 
 STOP, SKIP = "stop", "skip"
+"""What happens at a sample that cannot be read: the run ends, or the sample is left out."""
 
-Progress: TypeAlias = Callable[[int, int | None], None]
-"""Called as ``progress(done, total)`` with counts of samples; total None when unknown."""
+
+ProgressCallback: TypeAlias = Callable[..., None]
+"""Called as ``progress(done, total)`` in samples, total None when unknown.
+
+Training calls it in steps, with a third argument: a note on how it goes.
+"""
+
+
+def paths(value: PathLike | Sequence[PathLike]) -> list[Path]:
+    """One path or several, as a list."""
+    return [Path(value)] if isinstance(value, str | Path) else [Path(one) for one in value]
+
+
+def keyword(default: Any, help: str, flag: str = "") -> Any:
+    """A keyword of a group: its default, its explanation, and its option if that differs."""
+    return field(default=default, metadata={"help": help, "flag": flag})
+
+
+class Group:
+    """What all keyword groups can do."""
+
+    @classmethod
+    def keywords(cls) -> dict[str, Field[Any]]:
+        """The fields by name."""
+        return {one.name: one for one in fields(cls)}  # type: ignore[arg-type]  # groups are dataclasses
+
+    @classmethod
+    def taken_from(cls, keywords: Mapping[str, Any]) -> Self:
+        """The group's part of the keywords of a call."""
+        return cls(**{name: keywords[name] for name in cls.keywords() if name in keywords})
+
+
+# -- How a dataset is read
+
+
+class RowKeywords(TypedDict, total=False):
+    split: str | None
+    labels: str
+    csv_size: tuple[int, int] | None
+    header: bool
+
+
+class ReadKeywords(RowKeywords, total=False):
+    from_format: str | None
+    videos: PathLike | None
+    follow_symlinks: bool
 
 
 @dataclass(frozen=True)
-class Run:
-    """How a conversion is to be done; nothing of it changes a byte of the output.
+class RowOptions(Group):
+    """How the rows of CSVs are read."""
 
-    Attributes
-    ----------
-    workers : int or None
-        Processes; None takes all cores.
-    on_error : {'stop', 'skip'}
-        Whether a sample that cannot be read ends the run or is recorded and left out.
-    dry_run : bool
-        Whether everything is read and counted, and nothing written.
-    overwrite : bool
-        Whether something else under the output's name may be replaced.
-    progress : callable or None
-        Told how many samples are done.
-    """
+    split: str | None = keyword(None, "Read only this split.")
+    labels: str = keyword(
+        "letters", "What a CSV's labels are: A..Y, any integer, or lines of FILE."
+    )
+    csv_size: tuple[int, int] | None = keyword(
+        None, "Size of a CSV's pictures, width x height [default: square]."
+    )
+    header: bool = keyword(True, "The CSV's first line is a picture.", "--no-header")
 
-    workers: int | None = None
-    on_error: str = STOP
-    dry_run: bool = False
-    overwrite: bool = False
-    progress: Progress | None = None
+    def record(self) -> dict[str, Any]:
+        """What of it makes two runs the same."""
+        return {
+            "split": self.split,
+            "labels": _content_of(self.labels),
+            "csv_size": list(self.csv_size) if self.csv_size else None,
+            "header": self.header,
+        }
+
+
+@dataclass(frozen=True)
+class ReadOptions(RowOptions):
+    """How a dataset of any format is read."""
+
+    from_format: str | None = keyword(None, "Format of SRC [default: recognised].", "--from")
+    videos: PathLike | None = keyword(None, "Videos of a WLASL JSON [default: videos/].")
+    follow_symlinks: bool = keyword(False, "Follow symbolic links to folders.")
+
+    def record_of(self, found_format: str) -> dict[str, Any]:
+        """What makes two runs the same, with the format that was found or named.
+
+        Where the files are, and through which links they were reached, is not part of it.
+        """
+        return {"from": found_format, **self.record()}
+
+
+def _content_of(labels: str) -> str:
+    """What is recorded of `labels`: the word, or a checksum of the file."""
+    if labels in ("letters", "codes"):
+        return labels
+    try:
+        return f"file {hashlib.sha256(Path(labels).read_bytes()).hexdigest()}"
+    except OSError as err:
+        raise MissingError(f"cannot be read ({err.strerror})", path=labels) from err
+
+
+# -- Which clips of a WLASL index are read, and how
+
+
+class ClipKeywords(TypedDict, total=False):
+    split: str | None
+    videos: PathLike | None
+    glosses: int | Sequence[str] | PathLike | None
+    subset: PathLike | None
+    signers: Sequence[str]
+    limit: int | None
+    ranges: str
+    keep_short: bool
+    timeout: float | None
+
+
+@dataclass(frozen=True)
+class ClipSelection(Group):
+    """Which clips of a WLASL index are read, and where in their files they are."""
+
+    split: str | None = keyword(None, "Read only this split.")
+    videos: PathLike | None = keyword(None, "Videos of a WLASL JSON [default: videos/].")
+    glosses: int | Sequence[str] | PathLike | None = keyword(
+        None, "The first N glosses, or those in the lines of FILE."
+    )
+    subset: PathLike | None = keyword(None, "Official subset: nslt_100.json.")
+    signers: Sequence[str] = keyword((), "Only these signers.")
+    limit: int | None = keyword(None, "Read at most this many clips.")
+    ranges: str = keyword(
+        "auto", "Apply WLASL's frame_start and frame_end; auto takes files whole that are cut."
+    )
+    keep_short: bool = keyword(False, "Keep what there is of a video that ends early.")
+    timeout: float | None = keyword(600.0, "Seconds after which a video is given up.")
+
+    def record(self) -> dict[str, Any]:
+        """What of it makes two runs the same."""
+        return {
+            "split": self.split,
+            "glosses": self.glosses,
+            "subset": None if self.subset is None else Path(self.subset).name,
+            "signers": list(self.signers),
+            "limit": self.limit,
+            "ranges": self.ranges,
+            "keep_short": self.keep_short,
+        }
+
+
+# -- How pictures are written
+
+
+class SizeKeywords(TypedDict, total=False):
+    size: tuple[int, int] | None
+    gray: bool
+
+
+class EncodingKeywords(TypedDict, total=False):
+    image_format: str | None
+    quality: int
+
+
+class WriteKeywords(SizeKeywords, EncodingKeywords, total=False):
+    pass
+
+
+@dataclass(frozen=True)
+class SizeOptions(Group):
+    """What is changed of every picture that is written."""
+
+    size: tuple[int, int] | None = keyword(
+        None, "Size of the written pictures, width x height [default: as read]."
+    )
+    gray: bool = keyword(False, "Write grey pictures (Rec. 601 luma).")
+
+
+@dataclass(frozen=True)
+class EncodingOptions(Group):
+    """How pictures are encoded."""
+
+    image_format: str | None = keyword(
+        None, "How pictures are written [default: original bytes, else png]."
+    )
+    quality: int = keyword(95, "JPEG quality, 1-100.")
+
+
+@dataclass(frozen=True)
+class WriteOptions(EncodingOptions, SizeOptions):
+    """How pictures are written."""
+
+    def record(self) -> dict[str, Any]:
+        """What of it makes two runs the same."""
+        return {
+            "size": list(self.size) if self.size else None,
+            "gray": self.gray,
+            "image_format": self.image_format,
+            "quality": self.quality,
+        }
+
+
+# -- How a command runs
+
+
+class WorkKeywords(TypedDict, total=False):
+    workers: int | None
+    progress: ProgressCallback | None
+
+
+class OutputKeywords(WorkKeywords, total=False):
+    dry_run: bool
+    overwrite: bool
+
+
+class RunKeywords(OutputKeywords, total=False):
+    on_error: str
+
+
+@dataclass(frozen=True)
+class WorkOptions(Group):
+    """How the work is done; nothing of it changes a byte of the output."""
+
+    workers: int | None = keyword(None, "Worker processes [default: all cores].", "--workers/-j")
+    progress: ProgressCallback | None = keyword(
+        None, "Called with the samples that are done, and all."
+    )
+
+
+@dataclass(frozen=True)
+class OutputOptions(WorkOptions):
+    """Whether and how an output is written."""
+
+    dry_run: bool = keyword(False, "Read and count everything, write nothing.")
+    overwrite: bool = keyword(False, "Replace what else is under the output's name.")
+
+
+@dataclass(frozen=True)
+class RunOptions(OutputOptions):
+    """How a command that writes a dataset runs."""
+
+    on_error: str = keyword(
+        STOP, "End at the first unreadable sample, or leave it out and name it."
+    )
 
     def __post_init__(self) -> None:
         if self.on_error not in (STOP, SKIP):
             raise UsageError(f"on-error {self.on_error!r}; expected stop or skip")
+
+
+# -- Functions that take groups
+
+
+def command(
+    *groups: type[Group], **defaults: Any
+) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
+    """Make a function a command: its groups' keywords spelled out, its time taken.
+
+    Parameters
+    ----------
+    groups
+        The keyword groups that the function takes as ``**shared``.
+    defaults
+        Keywords of the groups whose default is another one here.
+
+    Raises
+    ------
+    TypeError
+        From the command, if a keyword is none of its own.
+    """
+    shared = {name: one for group in groups for name, one in group.keywords().items()}
+
+    def decorate(function: Callable[P, Result]) -> Callable[P, Result]:
+        spelled = inspect.signature(function)
+        own = [p for p in spelled.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        named = {parameter.name for parameter in own}
+        added = [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=defaults.get(name, one.default),
+                annotation=one.type,
+            )
+            for name, one in shared.items()
+            if name not in named
+        ]
+        known = named | {parameter.name for parameter in added}
+
+        @wraps(function)
+        def called(*args: P.args, **keywords: P.kwargs) -> Result:
+            for name in keywords:
+                if name not in known:
+                    raise TypeError(_unexpected(function.__name__, name, known))
+            start = time.monotonic()
+            result = function(*args, **{**defaults, **keywords})
+            result.seconds = time.monotonic() - start
+            return result
+
+        spelled = spelled.replace(parameters=[*own, *added])
+        called.__signature__ = spelled  # type: ignore[attr-defined]
+        called.__doc__ = (
+            f"{inspect.cleandoc(function.__doc__ or '')}\n\n{_explained(added, shared)}"
+        )
+        return called
+
+    return decorate
+
+
+def _unexpected(function: str, name: str, known: set[str]) -> str:
+    close = difflib.get_close_matches(name, known, 1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return f"{function}() got an unexpected keyword argument {name!r}.{hint}"
+
+
+def _explained(parameters: list[inspect.Parameter], shared: Mapping[str, Field[Any]]) -> str:
+    """The shared keywords, as numpydoc writes them."""
+    lines = ["Other Parameters", "----------------"]
+    for parameter in parameters:
+        lines += [f"{parameter.name} : {parameter.annotation}"]
+        lines += [f"    {shared[parameter.name].metadata['help']}"]
+    return "\n".join(lines)
+
+
+def same_options(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    """Whether two records of a command's options mean the same.
+
+    A keyword that the older of the two does not know counts as left at its default, and a format
+    that was not recorded as the one that was found.
+    """
+    names = {*recorded, *asked} - {"from"}
+    formats = {recorded.get("from"), asked.get("from")} - {None}
+    return len(formats) <= 1 and all(
+        recorded.get(name, _DEFAULTS.get(name)) == asked.get(name, _DEFAULTS.get(name))
+        for name in names
+    )
+
+
+_DEFAULTS = {
+    name: list(one.default) if isinstance(one.default, tuple) else one.default
+    for group in (ReadOptions, ClipSelection, WriteOptions)
+    for name, one in group.keywords().items()
+    if one.default is not MISSING
+}
 
 
 def one_group(text: str, option: str) -> re.Pattern[str]:
@@ -51,7 +374,7 @@ def one_group(text: str, option: str) -> re.Pattern[str]:
     try:
         pattern = re.compile(text)
     except re.error as err:
-        raise UsageError(f"{option} {text!r} is no regular expression ({err})") from err
+        raise UsageError(f"{option} {text!r} is not a regular expression ({err})") from err
     if pattern.groups != 1:
         raise UsageError(f"{option} {text!r} has {pattern.groups} groups; expected one: (...)")
     return pattern

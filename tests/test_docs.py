@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from signdata.cli.app import COMMANDS
-from signdata.formats.registry import READERS, WRITERS
+from signdata.formats.registry import FORMATS, Format
 from signdata.version import __version__
 
 ROOT = Path(__file__).parents[1]
@@ -98,20 +98,22 @@ def test_commands_on_pages_are_commands(page: str) -> None:
         assert set(typed) <= set(COMMANDS)
 
 
-@pytest.mark.parametrize("name", sorted({*READERS, *WRITERS}))
+@pytest.mark.parametrize("name", FORMATS)
 def test_every_format_has_its_four_places(name: str) -> None:
-    for place in (
-        f"signdata/formats/{name}.py",
-        f"tests/formats/test_{name}.py",
-        f"docs/formats/{name}.md",
-    ):
+    code = (f"signdata/formats/{name}.py", f"signdata/formats/{name}/reader.py")
+    assert any((ROOT / place).is_file() for place in code), code
+    for place in (f"tests/formats/test_{name}.py", f"docs/formats/{name}.md"):
         assert (ROOT / place).is_file(), place
     page = TEXT[f"docs/formats/{name}.md"]
     for heading in ("## Recognised by", "## Errors", "| preserved | not preserved |"):
         assert heading in page
-    assert f"(docs/formats/{name}.md)" in TEXT["README.md"]
-    modules = {table[name].partition(":")[0] for table in (READERS, WRITERS) if name in table}
-    assert f"signdata.formats.registry.{name}" in modules
+
+
+@pytest.mark.parametrize("made", FORMATS.values(), ids=FORMATS)
+def test_the_readme_lists_what_each_format_says_of_itself(made: Format) -> None:
+    does = " | ".join("yes" if entry else "" for entry in (made.reader, made.writer))
+    row = f"| [`{made.name}`](docs/formats/{made.name}.md) | {made.on_disk} | {does} |"
+    assert row.replace("|  |", "| |") in TEXT["README.md"]
 
 
 def anchors(page: str) -> set[str]:

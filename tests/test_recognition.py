@@ -71,7 +71,7 @@ def test_junk_decides_nothing(make_tree: Callable[..., Path]) -> None:
     ("name", "data", "what"),
     [
         ("a.h5", b"label", "named like HDF5, but not such a file"),
-        ("a.txt", b"label", "no dataset; expected"),
+        ("a.txt", b"label", "not a dataset; expected"),
         ("a.bin", b"\x89HDF\r\n\x1a\n", "an HDF5 file with another suffix"),
     ],
 )

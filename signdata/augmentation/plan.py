@@ -83,11 +83,14 @@ class Augmentation:
         What makes the variants.
     options : dict
         What is recorded.
+    inputs : tuple of Path
+        Files that are read beside the dataset: the recipe, tables of boxes.
     """
 
     reader: Reader
     transform: Counted
     options: dict[str, Any]
+    inputs: tuple[Path, ...]
 
 
 def prepare(reader: Reader, root: Path, wanted: AugmentOptions) -> Augmentation:
@@ -118,7 +121,9 @@ def prepare(reader: Reader, root: Path, wanted: AugmentOptions) -> Augmentation:
         reader = AnnotatedReader(reader, description, root)
     variants = Variants(made, wanted.seed, wanted.splits == "all", wanted.keep_original, columns)
     transform = Counted(variants, dict(_n_in_splits(reader)))
-    return Augmentation(reader, transform, _record(wanted, made, tables))
+    recipe_file = Path(wanted.recipe)
+    inputs = (*tables, *((recipe_file,) if recipe_file.is_file() else ()))
+    return Augmentation(reader, transform, _record(wanted, made, tables), inputs)
 
 
 def _pattern(text: str | None, option: str) -> re.Pattern[str] | None:

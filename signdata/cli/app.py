@@ -31,6 +31,9 @@ COMMANDS = {
 }
 
 
+HELP = ["-h", "--help"]
+
+
 class Commands(click.Group):
     """Finds each command in the module of its name, when it is needed."""
 
@@ -42,6 +45,7 @@ class Commands(click.Group):
             return None
         module = import_module(f"signdata.cli.{cmd_name.replace('-', '_')}_command")
         command: click.Command = module.command
+        command.context_settings.setdefault("help_option_names", HELP)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -64,7 +68,7 @@ class Commands(click.Group):
 
 @click.command(
     cls=Commands,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": HELP, "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="signdata")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.options import OutputOptions, ReadOptions
 
 
 @click.command("audit")
@@ -30,14 +31,7 @@ from signdata.cli import display, options
 )
 @click.option("--strict", is_flag=True, help="Exit code 4 if something is found that counts.")
 @options.seed
-@options.from_format
-@options.split
-@options.reads_csv
-@options.videos
-@options.follow_symlinks
-@options.workers
-@options.dry_run
-@options.overwrite
+@options.groups(ReadOptions, OutputOptions)
 @options.shows
 def command(src: str, others: tuple[str, ...], **kwargs: Any) -> None:
     """Find what is wrong with dataset SRC, between its splits, or between it and OTHER ones.

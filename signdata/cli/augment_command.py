@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.options import EncodingOptions, ReadOptions, RunOptions
 
 
 @click.command("augment")
@@ -50,16 +51,10 @@ from signdata.cli import display, options
     "--preview", type=options.PATH, metavar="PNG", help="Draw a few samples; write nothing else."
 )
 @options.seed
-@options.from_format
 @options.to_format
-@options.split
-@options.reads_csv
-@options.videos
-@options.follow_symlinks
 @options.hdf5_layout
-@options.image_format
-@options.quality
-@options.writes()
+@options.groups(ReadOptions, EncodingOptions, RunOptions)
+@options.shows
 def command(src: str, out: str | None, **kwargs: Any) -> None:
     """Make variants of every picture, with the grey levels that ImageMagick gives.
 

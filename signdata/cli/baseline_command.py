@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.options import ReadOptions
 
 
 @click.command("baseline")
@@ -81,10 +82,8 @@ from signdata.cli import display, options
     "--resume", type=options.PATH, metavar="RUN", help="Go on with a run that was broken off."
 )
 @options.seed
-@options.from_format
-@options.videos
-@options.reads_csv
 @options.overwrite
+@options.groups(ReadOptions)
 @options.shows
 def command(src: tuple[str, ...], **kwargs: Any) -> None:
     """Train a reference network on a dataset and test it once.

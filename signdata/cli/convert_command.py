@@ -7,23 +7,16 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.options import ReadOptions, RunOptions, WriteOptions
 
 
 @click.command("convert")
 @click.argument("src", metavar="SRC...", nargs=-1, required=True, type=options.PATH)
 @click.argument("out", metavar="DST", type=options.PATH)
-@options.from_format
 @options.to_format
-@options.split
-@options.reads_csv
-@options.videos
-@options.follow_symlinks
 @options.hdf5_layout
-@options.size
-@options.gray
-@options.image_format
-@options.quality
-@options.writes()
+@options.groups(ReadOptions, WriteOptions, RunOptions)
+@options.shows
 def command(src: tuple[str, ...], out: str, **kwargs: Any) -> None:
     """Convert a dataset from any format to any other that can hold it.
 

@@ -7,16 +7,14 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.options import RowOptions, RunOptions, WriteOptions
 
 
 @click.command("csv-to-folders")
 @click.argument("csvs", metavar="CSV...", nargs=-1, required=True, type=options.PATH)
 @click.argument("out", type=options.PATH)
-@options.reads_csv
-@options.size
-@options.image_format
-@options.quality
-@options.writes()
+@options.groups(RowOptions, WriteOptions, RunOptions)
+@options.shows
 def command(csvs: tuple[str, ...], out: str, **kwargs: Any) -> None:
     """Turn the rows of Sign-MNIST CSVs into folders of pictures.
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.options import ReadOptions
 
 
 @click.command("export")
@@ -21,14 +22,8 @@ from signdata.cli import display, options
     multiple=True,
     help="Compare and test on a split of this dataset; once for each CSV.",
 )
-@click.option(
-    "--split",
-    type=click.Choice(["train", "val", "test"]),
-    default="test",
-    show_default=True,
-    help="The split of --data.",
-)
 @options.overwrite
+@options.groups(ReadOptions, split="test")
 @options.shows
 def command(run: str, out: str | None, **kwargs: Any) -> None:
     """Write a trained network as ONNX, and hold it against PyTorch.

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.options import SKIP, ClipSelection, RunOptions
 
 
 class Count(click.ParamType[int | None]):
@@ -27,19 +28,12 @@ class Count(click.ParamType[int | None]):
 @click.command("extract-frames")
 @click.argument("src", type=options.PATH)
 @click.argument("out", type=options.PATH)
-@options.videos
 @click.option(
     "--official-splits/--no-official-splits",
     default=True,
     show_default=True,
     help="Use the splits of a WLASL JSON.",
 )
-@click.option(
-    "--glosses", metavar="N|FILE", help="The first N glosses, or those in the lines of FILE."
-)
-@click.option("--subset", type=options.PATH, metavar="JSON", help="Official subset: nslt_100.json.")
-@click.option("--signers", metavar="ID,...", help="Only these signers.")
-@click.option("--limit", type=click.IntRange(1), help="At most so many clips.")
 @click.option(
     "--frames",
     type=Count(),
@@ -51,14 +45,6 @@ class Count(click.ParamType[int | None]):
 @click.option("--fps", type=float, help="Resample by time to so many frames a second.")
 @click.option("--segments", type=click.IntRange(1), help="Evenly spaced runs of frames.")
 @click.option("--frames-per-segment", type=click.IntRange(1), help="Frames in each run.")
-@click.option(
-    "--ranges",
-    type=click.Choice(["auto", "apply", "ignore"]),
-    default="auto",
-    show_default=True,
-    help="frame_start and frame_end of WLASL; auto leaves files that were cut already.",
-)
-@click.option("--keep-short", is_flag=True, help="Keep what there is of a video that ends early.")
 @click.option(
     "--short-side", type=click.IntRange(1), help="Scale the shorter side to this many pixels."
 )
@@ -82,7 +68,6 @@ class Count(click.ParamType[int | None]):
     show_default=True,
     help="jpg, or png, which keeps every value.",
 )
-@options.quality
 @click.option("--name-template", default="img_{:05d}", show_default=True, help="Name of a frame.")
 @click.option(
     "--class-names",
@@ -106,15 +91,18 @@ class Count(click.ParamType[int | None]):
     help="The library, or the ffmpeg program in a process of its own.",
 )
 @click.option(
-    "--timeout",
-    type=click.FloatRange(0, min_open=True),
-    default=600.0,
-    show_default=True,
-    help="Seconds after which a video is given up.",
+    "--from",
+    "from_format",
+    type=click.Choice(["videos", "wlasl"]),
+    help="Format of SRC [default: recognised].",
 )
-@options.follow_symlinks
-@options.writes("skip")
-def command(src: str, out: str, signers: str | None, **kwargs: Any) -> None:
+@click.option("--follow-symlinks", is_flag=True, help="Follow symbolic links to folders.")
+@click.option(
+    "--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="JPEG quality."
+)
+@options.groups(ClipSelection, RunOptions, on_error=SKIP)
+@options.shows
+def command(src: str, out: str, **kwargs: Any) -> None:
     """Decode videos into one folder of numbered pictures a clip.
 
     SRC is a tree CLASS/NAME.mp4, with or without split folders, or a WLASL JSON. OUT becomes
@@ -127,5 +115,4 @@ def command(src: str, out: str, signers: str | None, **kwargs: Any) -> None:
     """
     import signdata
 
-    names = [name.strip() for name in signers.split(",")] if signers else []
-    display.run(signdata.extract_frames, src, out, signers=names, **kwargs)
+    display.run(signdata.extract_frames, src, out, **kwargs)

@@ -7,15 +7,14 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.options import ReadOptions, RunOptions, SizeOptions
 
 
 @click.command("folders-to-csv")
 @click.argument("src", type=options.PATH)
 @click.argument("out", metavar="OUT.csv", type=options.PATH)
-@options.split
-@options.size
-@options.gray
-@options.writes()
+@options.groups(ReadOptions, SizeOptions, RunOptions)
+@options.shows
 def command(src: str, out: str, **kwargs: Any) -> None:
     """Turn folders of pictures, or any dataset of stills, into a Sign-MNIST CSV.
 

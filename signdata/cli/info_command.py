@@ -7,15 +7,12 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.options import ReadOptions
 
 
 @click.command("info")
 @click.argument("src", metavar="SRC...", nargs=-1, required=True, type=options.PATH)
-@options.from_format
-@options.split
-@options.reads_csv
-@options.videos
-@options.follow_symlinks
+@options.groups(ReadOptions)
 @options.shows
 def command(src: tuple[str, ...], **kwargs: Any) -> None:
     """Count a dataset's samples per class and split, and tell what its pictures are.

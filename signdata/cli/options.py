@@ -1,24 +1,22 @@
-"""Options that mean the same everywhere, and how a result is shown.
+"""The options of the command line: those of keyword groups, and those that every command has.
 
-Catalogue::
+A command lists the groups that its function takes::
 
-    --json --quiet                          every command
-    --workers/-j --on-error --dry-run
-    --overwrite                             commands that write (`writes`)
-    --labels --csv-size --no-header         commands that read CSV (`reads_csv`)
-    --size --gray --image-format --quality  commands that write pictures
-    --seed --split --follow-symlinks        where they apply
+    @options.groups(ReadOptions, RunOptions)
+
+Names, defaults and explanations come from `signdata.options`; how each is typed is said here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Collection
+from dataclasses import Field
+from typing import Any, TypeVar
 
 import click
 
-if TYPE_CHECKING:
-    pass
+from signdata.formats import registry
+from signdata.options import Group
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,93 +42,107 @@ class Size(click.ParamType[tuple[int, int]]):
 SIZE = Size()
 
 
-def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
+class Names(click.ParamType[tuple[str, ...]]):
+    """Names with commas between them."""
+
+    name = "A,B,..."
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        return tuple(name.strip() for name in str(value).split(",") if name.strip())
+
+
+NAMES = Names()
+
+
+class FormatName(click.Choice[str]):
+    """The name of a format, asked of the registry when it is needed."""
+
+    def __init__(self, known: Callable[[], Collection[str]]) -> None:
+        super().__init__(tuple(known()))
+        self._known = known
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        self.choices = tuple(self._known())
+        return super().convert(value, param, ctx)
+
+
+TYPED: dict[str, dict[str, Any]] = {
+    "split": {"type": click.Choice(["train", "val", "test"])},
+    "labels": {"metavar": "letters|codes|FILE"},
+    "csv_size": {"type": SIZE, "metavar": "WxH"},
+    "from_format": {"type": FormatName(registry.readable)},
+    "videos": {"type": PATH, "metavar": "DIR"},
+    "glosses": {"metavar": "N|FILE"},
+    "subset": {"type": PATH, "metavar": "JSON"},
+    "signers": {"type": NAMES, "metavar": "ID,..."},
+    "limit": {"type": click.IntRange(1)},
+    "ranges": {"type": click.Choice(["auto", "apply", "ignore"])},
+    "timeout": {"type": click.FloatRange(0, min_open=True)},
+    "size": {"type": SIZE, "metavar": "WxH"},
+    "image_format": {"type": click.Choice(["png", "jpg"])},
+    "quality": {"type": click.IntRange(1, 100)},
+    "workers": {"type": click.IntRange(1)},
+    "on_error": {"type": click.Choice(["stop", "skip"])},
+}
+"""What may be typed for a keyword of a group, where that is not any text or a flag."""
+
+NOT_TYPED = {"progress"}
+"""Keywords that take a function."""
+
+
+def groups(*groups: type[Group], **defaults: Any) -> Callable[[F], F]:
+    """Add the options of keyword groups; `defaults` says which have another default here."""
+    shared = {name: one for group in groups for name, one in group.keywords().items()}
+
     def add(function: F) -> F:
-        for option in reversed(options):
-            function = option(function)
+        for name, one in reversed(shared.items()):
+            if name not in NOT_TYPED:
+                function = _option(name, one, defaults.get(name, one.default))(function)
         return function
 
     return add
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-quiet = click.option("--quiet", is_flag=True, help="No progress, no summary, no notes.")
-shows = _stack(json_option, quiet)
-
-workers = click.option(
-    "--workers", "-j", type=click.IntRange(1), help="Worker processes [default: all cores]."
-)
-dry_run = click.option("--dry-run", is_flag=True, help="Read and count all, write nothing.")
-overwrite = click.option(
-    "--overwrite", is_flag=True, help="Replace what else stands under the output's name."
-)
-
-
-def on_error(default: str) -> Callable[[F], F]:
-    """Whether an unreadable sample stops the run."""
+def _option(name: str, one: Field[Any], default: Any) -> Callable[[F], F]:
+    flag = one.metadata["flag"] or f"--{name.replace('_', '-')}"
+    help_text = one.metadata["help"]
+    if flag.startswith("--no-"):
+        return click.option(flag, is_flag=True, help=help_text)
+    if isinstance(default, bool):
+        return click.option(flag, name, is_flag=True, default=default, help=help_text)
     return click.option(
-        "--on-error",
-        type=click.Choice(["stop", "skip"]),
+        *flag.split("/"),
+        name,
         default=default,
-        show_default=True,
-        help="End at the first unreadable sample, or leave it out and name it.",
+        show_default=default not in (None, ()),
+        help=help_text,
+        **TYPED.get(name, {}),
     )
 
 
-def writes(errors: str = "stop") -> Callable[[F], F]:
-    """What every command that writes a dataset takes."""
-    return _stack(workers, on_error(errors), dry_run, overwrite, shows)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+quiet = click.option("--quiet", is_flag=True, help="No progress, no summary, no notes.")
 
 
-reads_csv = _stack(
-    click.option(
-        "--labels",
-        default="letters",
-        show_default=True,
-        metavar="letters|codes|FILE",
-        help="What a CSV's labels are: A..Y, any integer, or lines of FILE.",
-    ),
-    click.option(
-        "--csv-size", type=SIZE, metavar="WxH", help="Size of a CSV's pictures [default: square]."
-    ),
-    click.option("--no-header", is_flag=True, help="The CSV's first line is a picture."),
-)
-size = click.option(
-    "--size", type=SIZE, metavar="WxH", help="Size of the written pictures [default: as read]."
-)
-gray = click.option("--gray", is_flag=True, help="Write grey pictures (Rec. 601 luma).")
-image_format = click.option(
-    "--image-format",
-    type=click.Choice(["png", "jpg"]),
-    help="How pictures are written [default: original bytes, else png].",
-)
-quality = click.option(
-    "--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="Of JPEGs."
+def shows(function: F) -> F:
+    """How a result is shown: the options of every command."""
+    return json_option(quiet(function))
+
+
+overwrite = click.option(
+    "--overwrite", is_flag=True, help="Replace what else is under the output's name."
 )
 seed = click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Of every draw."
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Random seed."
 )
-split = click.option(
-    "--split", type=click.Choice(["train", "val", "test"]), help="Read only this split."
-)
-follow_symlinks = click.option(
-    "--follow-symlinks", is_flag=True, help="Follow symbolic links to folders."
-)
-videos = click.option(
-    "--videos", type=PATH, metavar="DIR", help="Videos of a WLASL JSON [default: videos/]."
-)
-from_format = click.option(
-    "--from",
-    "from_format",
-    type=click.Choice(["csv", "folders", "frames", "videos", "wlasl", "hdf5"]),
-    help="Format of SRC [default: recognised].",
-)
-
-
 to_format = click.option(
     "--to",
     "to_format",
-    type=click.Choice(["csv", "folders", "frames", "hdf5"]),
+    type=FormatName(registry.writable),
     help="Format of what is written [default: by its name].",
 )
 hdf5_layout = click.option(

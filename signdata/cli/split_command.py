@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.options import ReadOptions, RunOptions
 
 
 @click.command("split")
@@ -49,9 +50,8 @@ from signdata.cli import display, options
     help="Format of OUT [default: by its name].",
 )
 @options.seed
-@options.reads_csv
-@options.follow_symlinks
-@options.writes()
+@options.groups(ReadOptions, RunOptions)
+@options.shows
 def command(src: tuple[str, ...], out: str, keep: str | None, **kwargs: Any) -> None:
     """Split a dataset into train, val and test that do not leak, stratified by label.
 

@@ -7,13 +7,13 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.options import ReadOptions, WorkOptions
 
 
 @click.command("verify")
 @click.argument("a", type=options.PATH)
 @click.argument("b", required=False, type=options.PATH)
-@options.reads_csv
-@options.workers
+@options.groups(ReadOptions, WorkOptions)
 @options.shows
 def command(a: str, b: str | None, **kwargs: Any) -> None:
     """Check dataset A against its manifest, or tell whether A and B hold the same samples.

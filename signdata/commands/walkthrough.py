@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import signdata
+from signdata.commands import conversion, models, splits, synthetic, videos
+from signdata.options import PathLike, command
 from signdata.results import Result
 
 Say = Callable[[str], None]
@@ -19,7 +20,7 @@ class Step:
     """One command: how it is typed, and the call that it is."""
 
     typed: str
-    function: str
+    function: Callable[..., Result]
     arguments: tuple[Any, ...]
     keywords: dict[str, Any] = field(default_factory=dict)
 
@@ -27,39 +28,60 @@ class Step:
 STEPS = (
     Step(
         "sample sign-mnist toy/ --n 5000",
-        "sample",
+        synthetic.sample,
         ("sign-mnist", "toy"),
         {"n": 5000},
     ),
     Step(
         "csv-to-folders toy/sign_mnist_train.csv toy/sign_mnist_test.csv asl/",
-        "csv_to_folders",
+        conversion.csv_to_folders,
         (["toy/sign_mnist_train.csv", "toy/sign_mnist_test.csv"], "asl"),
     ),
     Step(
         "split asl/ asl-split/ --keep test --ratios 90,10",
-        "split",
+        splits.split,
         ("asl", "asl-split"),
         {"keep": ["test"], "ratios": "90,10"},
     ),
-    Step("convert asl-split/ asl.h5", "convert", ("asl-split", "asl.h5")),
+    Step("convert asl-split/ asl.h5", conversion.convert, ("asl-split", "asl.h5")),
     Step(
         "baseline asl.h5 --epochs 6 --out run",
-        "baseline",
+        models.baseline,
         ("asl.h5",),
         {"epochs": 6, "out": "run"},
     ),
-    Step("sample wlasl clips/ --n 6", "sample", ("wlasl", "clips"), {"n": 6}),
+    Step("sample wlasl clips/ --n 6", synthetic.sample, ("wlasl", "clips"), {"n": 6}),
     Step(
         "extract-frames clips/WLASL_v0.3.json frames/ --frames 16",
-        "extract_frames",
+        videos.extract_frames,
         ("clips/WLASL_v0.3.json", "frames"),
         {"frames": 16},
     ),
 )
 
 
-def show(out: Path, say: Say, *, overwrite: bool = False) -> Result:
+@command()
+def demo(
+    out: PathLike = "signdata-demo",
+    *,
+    overwrite: bool = False,
+    say: Say = print,
+) -> Result:
+    """Show the whole way on synthetic data.
+
+    Parameters
+    ----------
+    out : path
+        The directory to work in.
+    overwrite : bool
+        Whether what an earlier demo, or something else, left there may be replaced.
+    say : callable
+        Called with each command and what came of it.
+    """
+    return _show(Path(out), say, overwrite)
+
+
+def _show(out: Path, say: Say, overwrite: bool) -> Result:
     """Run every step inside `out`, saying what is typed and what came of it."""
     result = Result("demo", str(out), shows_counts=False)
     result.details["steps"] = []
@@ -91,11 +113,9 @@ def _run(step: Step, out: Path, overwrite: bool) -> Result:
     if "out" in keywords:
         keywords["out"] = out / keywords["out"]
     *sources, target = [_inside(argument, out) for argument in step.arguments]
-    if step.function == "sample":
+    if step.function is synthetic.sample:
         sources = [step.arguments[0]]
-    function = getattr(signdata, step.function)
-    done: Result = function(*sources, target, overwrite=overwrite, **keywords)
-    return done
+    return step.function(*sources, target, overwrite=overwrite, **keywords)
 
 
 def _inside(argument: Any, out: Path) -> Any:

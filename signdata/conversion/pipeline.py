@@ -25,7 +25,7 @@ from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
 from signdata.formats.writer import OutputSummary, Writer
 from signdata.options import SKIP as SKIP
 from signdata.options import STOP as STOP
-from signdata.options import Run
+from signdata.options import RunOptions
 from signdata.output import existing
 from signdata.output.journal import JournalEntry, JournalRows
 from signdata.output.output import AGAIN, COMPLETE, Output
@@ -54,7 +54,7 @@ def convert(
     transforms: Sequence[Transform] = (),
     describe: Callable[[], dict[str, Any]] | None = None,
     notes: Sequence[Problem] = (),
-    how: Run = Run(),
+    how: RunOptions = RunOptions(),
 ) -> Result:
     """Bring every sample of `reader` through `transforms` into `writer`.
 
@@ -72,7 +72,7 @@ def convert(
         Returns further keys for ``signdata.json``.
     notes : sequence of Problem
         What is to be said beyond what the reader noted.
-    how : Run
+    how : RunOptions
         Workers, policy on errors, progress.
 
     Raises
@@ -154,7 +154,7 @@ class _Conversion:
         writer: Writer,
         output: Output,
         transforms: Sequence[Transform],
-        how: Run,
+        how: RunOptions,
         result: Result,
     ) -> None:
         self.reader, self.writer, self.output = reader, writer, output
@@ -389,7 +389,7 @@ def _dry(
     reader: Reader,
     writer: Writer,
     transforms: Sequence[Transform],
-    how: Run,
+    how: RunOptions,
     result: Result,
     notes: list[Problem],
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,34 +17,33 @@ from signdata.filesystem import write_file
 from signdata.formats import detect
 from signdata.formats.folders import FoldersWriter
 from signdata.formats.frames import FramesWriter
-from signdata.formats.open import open_dataset
-from signdata.formats.reader import Reader
-from signdata.formats.trees.pictures import PictureOptions
-from signdata.formats.wlasl import layout
+from signdata.formats.open import open_source
+from signdata.formats.picture_options import PictureOptions
+from signdata.formats.reader import OpenOptions, Reader
+from signdata.formats.wlasl.choice import Choice
 from signdata.formats.writer import OutputSummary, Writer
 from signdata.labels import class_to_idx
 from signdata.media.image import decode
 from signdata.media.video.clip import ClipOptions
 from signdata.media.video.frame_conversion import FrameShape
 from signdata.media.video.frame_selection import Selection
-from signdata.options import Run
+from signdata.options import ClipSelection, ReadOptions, RunOptions
 from signdata.output.output import refuse_overlap
 from signdata.results import Result
 from signdata.samples import Sample
 
 ANNOTATION_STYLES = ("v2", "v1")
 
+VIDEO_FORMATS = ("videos", "wlasl")
+
 
 @dataclass(frozen=True)
 class Sources:
     """Which videos are read; see `signdata.extract_frames`."""
 
-    videos: Path | None = None
+    clips: ClipSelection = ClipSelection()
+    from_format: str | None = None
     official_splits: bool = True
-    glosses: int | tuple[str, ...] | None = None
-    subset: Path | None = None
-    signers: tuple[str, ...] = ()
-    limit: int | None = None
     follow_symlinks: bool = False
 
 
@@ -54,14 +52,11 @@ class Clips:
     """What is read of each video; see `signdata.extract_frames`."""
 
     selection: Selection = Selection()
-    ranges: str = "auto"
-    keep_short: bool = False
     shape: FrameShape = FrameShape()
     crop: float | None = None
     montage: bool = False
     poses: Path | None = None
     decoder: str = "pyav"
-    timeout: float | None = None
 
 
 MIXED = "Say --no-official-splits to write all without one, or --subset FILE."
@@ -96,13 +91,11 @@ def box_scale(crop_bbox: bool, bbox_scale: float) -> float | None:
 
 
 def extract(
-    src: Path, out: Path, sources: Sources, clips: Clips, pictures: Pictures, how: Run
+    src: Path, out: Path, sources: Sources, clips: Clips, pictures: Pictures, how: RunOptions
 ) -> Result:
-    """Run the command; see `signdata.extract_frames`."""
-    src = layout.wlasl_index(src)
-    videos = sources.videos or src.parent / layout.VIDEOS_DIR
-    refuse_overlap([src, videos] if sources.videos or src.is_file() else [src], out)
+    """RunOptions the command; see `signdata.extract_frames`."""
     reader = _open(src, sources, clips)
+    refuse_overlap(reader.inputs, out)
     covered = coverage.of(reader)
     result = pipeline.convert(
         reader,
@@ -118,47 +111,74 @@ def extract(
     return result
 
 
-def _open(src: Path, sources: Sources, clips: Clips) -> Reader:
-    from signdata.formats.wlasl.reader import Choice
+def open_videos(
+    src: Path,
+    sources: Sources,
+    options: ClipOptions,
+    *,
+    crop: float | None = None,
+    poses: Path | None = None,
+    among: tuple[str, ...] = VIDEO_FORMATS,
+) -> Reader:
+    """Open a source of videos: the chosen clips, read as `options` say.
 
-    choice = Choice(
-        sources.glosses, sources.subset, sources.signers, sources.limit, clips.crop, clips.poses
+    Raises
+    ------
+    MissingError, FormatError, UsageError
+        If there is none, or options do not go with what it is.
+    """
+    chosen = sources.clips
+    read = ReadOptions(
+        split=chosen.split,
+        from_format=sources.from_format,
+        videos=chosen.videos,
+        follow_symlinks=sources.follow_symlinks,
     )
-    name = detect.recognise_videos(src, follow_symlinks=sources.follow_symlinks)
-    if name == "videos" and choice != Choice():
+    if read.from_format is None:
+        found = detect.recognise([src], follow_symlinks=read.follow_symlinks, among=among)
+        read = replace(read, from_format=found)
+    choice = Choice(
+        read_glosses(chosen.glosses),
+        Path(chosen.subset) if chosen.subset is not None else None,
+        tuple(map(str, chosen.signers)),
+        chosen.limit,
+        crop,
+        poses,
+    )
+    if read.from_format != "wlasl" and choice != Choice():
         raise UsageError(
             "--glosses, --subset, --signers, --limit, --crop-bbox and --poses go with a WLASL JSON",
             path=src,
         )
-    options = ClipOptions(
-        clips.selection, clips.shape, clips.ranges, clips.keep_short, clips.decoder, clips.timeout
+    options = replace(
+        options, ranges=chosen.ranges, keep_short=chosen.keep_short, timeout=chosen.timeout
     )
-    return open_dataset(
-        src,
-        format=name,
-        videos=sources.videos,
-        official_splits=sources.official_splits,
-        follow_symlinks=sources.follow_symlinks,
-        clips=options,
-        choice=choice,
+    return open_source(
+        [src],
+        OpenOptions(read, clips=options, choice=choice, official_splits=sources.official_splits),
     )
+
+
+def _open(src: Path, sources: Sources, clips: Clips) -> Reader:
+    options = ClipOptions(clips.selection, clips.shape, decoder=clips.decoder)
+    return open_videos(src, sources, options, crop=clips.crop, poses=clips.poses)
 
 
 def _recorded(sources: Sources, clips: Clips, pictures: Pictures) -> dict[str, Any]:
     """The options as ``signdata.json`` has them: nothing that only this machine knows."""
-    everything: dict[str, Any] = {}
-    for group in (sources, clips, pictures):
+    everything: dict[str, Any] = sources.clips.record() | {
+        "official_splits": sources.official_splits,
+        "follow_symlinks": sources.follow_symlinks,
+    }
+    for group in (clips, pictures):
         everything.update(asdict(group))
     for name in ("selection", "shape", "options"):
         everything.update(everything.pop(name))
     everything["frames"] = everything.pop("n_frames")
-    for name in ("videos", "timeout", "mode"):
-        everything.pop(name)
-    for name in ("subset", "poses"):
-        if everything[name] is not None:
-            everything[name] = everything[name].name
-    recorded: dict[str, Any] = json.loads(json.dumps(everything))
-    return recorded
+    everything.pop("mode")
+    if clips.poses is not None:
+        everything["poses"] = clips.poses.name
+    return everything
 
 
 def _transforms(reader: Reader, clips: Clips, pictures: Pictures) -> list[Transform]:

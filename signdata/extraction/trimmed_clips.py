@@ -6,81 +6,45 @@ import json
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from signdata import sidecars
 from signdata.conversion import pipeline
-from signdata.errors import UsageError
 from signdata.extraction import coverage
-from signdata.extraction.frame_folders import Sources
+from signdata.extraction.frame_folders import Sources, open_videos
 from signdata.filesystem import remove, write_file
-from signdata.formats import detect
-from signdata.formats.open import open_dataset
-from signdata.formats.wlasl import layout
 from signdata.formats.wlasl.index import index_of
-from signdata.formats.wlasl.reader import VIDEOS_DIR, Choice
+from signdata.formats.wlasl.layout import TRIMMED_INDEX, index_at
 from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
 from signdata.media.video import ffmpeg_encode, ffmpeg_program
 from signdata.media.video.clip import ClipOptions, ClipPixels
 from signdata.media.video.frame_selection import Timeline, take_range
-from signdata.options import Run
+from signdata.options import ClipSelection, RunOptions
 from signdata.output.output import refuse_overlap
 from signdata.results import Result
 from signdata.samples import Sample
 
 
-@dataclass(frozen=True)
-class Cutting:
-    """How clips are cut; see `signdata.trim`."""
-
-    ranges: str = "auto"
-    keep_short: bool = False
-    copy: bool = False
-    timeout: float | None = None
-
-
-def trim(src: Path, out: Path, sources: Sources, cutting: Cutting, how: Run) -> Result:
+def trim(src: Path, out: Path, clips: ClipSelection, how: RunOptions, *, copy: bool) -> Result:
     """Run the command; see `signdata.trim`."""
     ffmpeg_program.find_program()
-    src = layout.wlasl_index(src)
-    if detect.recognise_videos(src) != "wlasl":
-        raise UsageError("trim cuts the videos of a WLASL index; expected its JSON", path=src)
-    refuse_overlap([src, sources.videos or src.parent / VIDEOS_DIR], out)
-    reader = open_dataset(
-        src,
-        format="wlasl",
-        videos=sources.videos,
-        clips=ClipOptions(
-            ranges=cutting.ranges, keep_short=cutting.keep_short, timeout=cutting.timeout
-        ),
-        choice=Choice(sources.glosses, sources.subset, sources.signers, sources.limit),
-    )
+    reader = open_videos(src, Sources(clips), ClipOptions(), among=("wlasl",))
+    refuse_overlap(reader.inputs, out)
     covered = coverage.of(reader)
     result = pipeline.convert(
         reader,
-        TrimmedWriter(src, covered.missing, copy=cutting.copy, dry_run=how.dry_run),
+        TrimmedWriter(index_at(src), covered.missing, copy=copy, dry_run=how.dry_run),
         out,
         command="trim",
-        options=_recorded(sources, cutting),
+        options={**clips.record(), "copy": copy},
         transforms=(cut,),
         how=how,
     )
     covered.tell(result)
     return result
-
-
-def _recorded(sources: Sources, cutting: Cutting) -> dict[str, Any]:
-    """The options as ``signdata.json`` has them: nothing that only this machine knows."""
-    chosen = ("glosses", "subset", "signers", "limit")
-    everything = {name: getattr(sources, name) for name in chosen} | asdict(cutting)
-    everything.pop("timeout")
-    if sources.subset is not None:
-        everything["subset"] = sources.subset.name
-    recorded: dict[str, Any] = json.loads(json.dumps(everything))
-    return recorded
 
 
 def cut(sample: Sample) -> Iterable[Sample]:
@@ -216,4 +180,4 @@ class TrimmedWriter(Writer):
         splits = {row["id"]: row["split"] for row in finished.rows()}
         entries = json.loads(self._index.read_bytes())
         index = json.dumps(index_of(entries, splits), indent=4)
-        write_file(tree / layout.WLASL_INDEX, f"{index}\n".encode())
+        write_file(tree / TRIMMED_INDEX, f"{index}\n".encode())

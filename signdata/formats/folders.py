@@ -17,14 +17,14 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from signdata.formats.batches import samples_of_split
-from signdata.formats.reader import PictureSummary
+from signdata.formats.picture_options import PictureOptions
+from signdata.formats.reader import OpenOptions, PictureSummary
 from signdata.formats.trees import picture_files, pictures
 from signdata.formats.trees.manifest_join import Found
 from signdata.formats.trees.picture_files import PictureFiles
-from signdata.formats.trees.pictures import PictureOptions
 from signdata.formats.trees.reader import TreeReader
 from signdata.formats.trees.scan import ClassDir
 from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
@@ -56,6 +56,12 @@ class FoldersReader(TreeReader):
     name = "folders"
     kind = "still"
     expected = "no pictures; expected CLASS/NAME.png below it"
+
+    @classmethod
+    def open(cls, paths: list[Path], options: OpenOptions) -> Self:
+        reader = cls(paths[0], FoldersOptions(options.read.follow_symlinks, options.by_number))
+        reader.inputs = (paths[0],)
+        return reader
 
     def __init__(self, path: Path, options: FoldersOptions = FoldersOptions()) -> None:
         self._by_number = options.by_number
@@ -99,6 +105,10 @@ class FoldersWriter(Writer):
     single_file = False
     holds = frozenset({"still"})
     splits_are_folders = True
+
+    @classmethod
+    def create(cls, out: Path, pictures: PictureOptions, *, layout: str, split: str) -> Self:
+        return cls(pictures)
 
     def __init__(self, options: PictureOptions = PictureOptions()) -> None:
         self._options = options

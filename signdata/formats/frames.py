@@ -14,14 +14,15 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from signdata.errors import UsageError
 from signdata.formats.batches import samples_of_split
-from signdata.formats.reader import PictureSummary
+from signdata.formats.picture_options import PictureOptions
+from signdata.formats.reader import OpenOptions, PictureSummary
 from signdata.formats.trees import picture_files, pictures
 from signdata.formats.trees.manifest_join import Found
 from signdata.formats.trees.picture_files import PictureFiles
-from signdata.formats.trees.pictures import PictureOptions
 from signdata.formats.trees.reader import TreeReader
 from signdata.formats.trees.scan import ClassDir
 from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
@@ -48,6 +49,12 @@ class FramesReader(TreeReader):
     kind = "clip"
     expected = "no clips; expected CLASS/CLIP/img_00001.jpg below it"
     batch_size = 4
+
+    @classmethod
+    def open(cls, paths: list[Path], options: OpenOptions) -> Self:
+        reader = cls(paths[0], FramesOptions(options.read.follow_symlinks))
+        reader.inputs = (paths[0],)
+        return reader
 
     def __init__(self, path: Path, options: FramesOptions = FramesOptions()) -> None:
         super().__init__(path, follow_symlinks=options.follow_symlinks)
@@ -96,6 +103,10 @@ class FramesWriter(Writer):
     single_file = False
     holds = frozenset({"clip", "still"})
     splits_are_folders = True
+
+    @classmethod
+    def create(cls, out: Path, pictures: PictureOptions, *, layout: str, split: str) -> Self:
+        return cls(pictures)
 
     def __init__(
         self,

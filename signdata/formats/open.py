@@ -1,4 +1,4 @@
-"""Opening a dataset of any format; reading only a part of one."""
+"""Opening a dataset of any format."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from signdata.errors import UsageError
 from signdata.formats import detect
-from signdata.formats.reader import Reader
-from signdata.formats.registry import reader_class
+from signdata.formats.reader import OpenOptions, Reader
+from signdata.formats.registry import FORMATS, reader_class
 from signdata.formats.views import Only
-from signdata.formats.wlasl import layout
+from signdata.options import ReadOptions, paths
 
 if TYPE_CHECKING:
-    from signdata.formats.wlasl.reader import Choice
+    from signdata.formats.wlasl.choice import Choice
     from signdata.media.video.clip import ClipOptions
 
 
@@ -61,56 +61,28 @@ def open_dataset(
     Raises
     ------
     MissingError, FormatError, UsageError
-        If it is not there, is no dataset, or could be read in two ways.
+        If it is not there, is not a dataset, or could be read in two ways.
     """
-    paths = [Path(src)] if isinstance(src, str | Path) else [Path(one) for one in src]
-    if not paths:
+    read = ReadOptions(split, labels, csv_size, header, format, videos, follow_symlinks)
+    options = OpenOptions(read, clips=clips, choice=choice, official_splits=official_splits)
+    return open_source(paths(src), options)
+
+
+def open_source(sources: list[Path], options: OpenOptions) -> Reader:
+    """Open a dataset as a command was told to; see `open_dataset`."""
+    read = options.read
+    if not sources:
         raise UsageError("no dataset named")
-    if format is None:
-        format = detect.recognise(paths, follow_symlinks=follow_symlinks)
-    for path in paths:
-        detect.refuse_partial(path)
-    reader: Reader
-    if format == "csv":
-        reader = _open_csv(paths, labels, csv_size, header)
+    if read.from_format is None:
+        name = detect.recognise(sources, follow_symlinks=read.follow_symlinks)
     else:
-        if len(paths) > 1:
-            raise UsageError(f"{len(paths)} sources; expected one for {format}")
-        reader_type = reader_class(format)
-        path = paths[0]
-        if format in ("videos", "wlasl"):
-            from signdata.media.video.clip import ClipOptions
-
-            options = clips or ClipOptions()
-            if format == "wlasl":
-                path = layout.wlasl_index(path)
-                where = Path(videos) if videos is not None else None
-                reader = reader_type(path, where, options, choice, official_splits=official_splits)
-            else:
-                reader = reader_type(path, options, follow_symlinks=follow_symlinks)
-        elif format == "hdf5":
-            reader = reader_type(path)
-        else:
-            reader = _open_tree(format, path, follow_symlinks)
-    if videos is not None and format != "wlasl":
-        raise UsageError(f"--videos goes with a WLASL JSON, not with {format}")
-    return reader if split is None else Only(reader, split)
-
-
-def _open_csv(
-    paths: list[Path], labels: str, csv_size: tuple[int, int] | None, header: bool
-) -> Reader:
-    from signdata.formats.csv.reader import CsvOptions, CsvReader
-
-    if len(paths) == 1 and paths[0].is_dir():
-        paths = detect.csv_files(paths[0])
-    return CsvReader(paths, CsvOptions(labels, csv_size, header))
-
-
-def _open_tree(format: str, path: Path, follow_symlinks: bool) -> Reader:
-    from signdata.formats.folders import FoldersOptions, FoldersReader
-    from signdata.formats.frames import FramesOptions, FramesReader
-
-    if format == "folders":
-        return FoldersReader(path, FoldersOptions(follow_symlinks))
-    return FramesReader(path, FramesOptions(follow_symlinks))
+        name = read.from_format
+        for path in sources:
+            detect.refuse_partial(path)
+    reader_type = reader_class(name)
+    if len(sources) > 1 and not FORMATS[name].several:
+        raise UsageError(f"{len(sources)} sources; expected one for {name}")
+    if read.videos is not None and name != "wlasl":
+        raise UsageError(f"--videos goes with a WLASL JSON, not with {name}")
+    reader = reader_type.open(sources, options)
+    return reader if read.split is None else Only(reader, read.split)

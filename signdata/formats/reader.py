@@ -9,14 +9,20 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from signdata.errors import DatasetError
+from signdata.errors import DatasetError, UsageError
 from signdata.formats.batches import Batch, samples_of_split
 from signdata.labels import LabelSpace
+from signdata.options import ReadOptions
 from signdata.results import Problem
 from signdata.samples import SPLITS, Broken, Sample
+
+if TYPE_CHECKING:
+    from signdata.formats.wlasl.choice import Choice
+    from signdata.media.video.clip import ClipOptions
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,31 @@ def splits_of(samples: Iterable[Sample]) -> tuple[str, ...]:
     return tuple(sorted(found, key=("", *SPLITS).index))
 
 
+@dataclass(frozen=True)
+class OpenOptions:
+    """All that a reader may be told; each takes what concerns it.
+
+    Attributes
+    ----------
+    read : ReadOptions
+        How the source is read.
+    by_number : bool
+        Whether pictures without a manifest come in the order of the numbers in their names.
+    clips : ClipOptions
+        Which frames of a video are read, and how.
+    choice : Choice
+        Which instances of a WLASL index are read.
+    official_splits : bool
+        Whether samples carry the splits of a WLASL index.
+    """
+
+    read: ReadOptions = ReadOptions()
+    by_number: bool = False
+    clips: ClipOptions | None = None
+    choice: Choice | None = None
+    official_splits: bool = True
+
+
 class Reader(ABC):
     """A dataset on disk: iterable again and again, in the same order.
 
@@ -103,6 +134,9 @@ class Reader(ABC):
     """
 
     name: ClassVar[str]
+    inputs: tuple[Path, ...] = ()
+    """Every file and folder that is read: an output may not be, hold or lie inside one."""
+
     risky: ClassVar[bool] = False
     """Whether decoding may take the process down, so that it must not be this one."""
 
@@ -114,6 +148,24 @@ class Reader(ABC):
     @abstractmethod
     def batches(self) -> Iterator[Batch]:
         """Yield the dataset in units of work."""
+
+    @classmethod
+    def open(cls, paths: list[Path], options: OpenOptions) -> Self:
+        """Open a source.
+
+        Parameters
+        ----------
+        paths : list of Path
+            What was named; one path, unless the format takes several.
+        options : OpenOptions
+            How it is read.
+
+        Raises
+        ------
+        MissingError, FormatError, UsageError
+            If it is not there, is not this format, or cannot be read as asked.
+        """
+        raise UsageError(f"{cls.name} is a view of another dataset, and has no source of its own")
 
     def __iter__(self) -> Iterator[Sample]:
         for batch in self.batches():

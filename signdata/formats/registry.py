@@ -1,45 +1,176 @@
-"""The registry of formats: names and where their code is, imported on use."""
+"""The formats, each with everything that the rest of signdata asks about it.
+
+Only names are here; code is imported when a format is used. What commands offer (`--from`,
+`--to`), which target a name means, how a source is recognised, which outputs are one file:
+all of it is read from `FORMATS`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from signdata.errors import UsageError
 
-READERS = {
-    "csv": "signdata.formats.csv.reader:CsvReader",
-    "folders": "signdata.formats.folders:FoldersReader",
-    "frames": "signdata.formats.frames:FramesReader",
-    "hdf5": "signdata.formats.hdf5.reader:Hdf5Reader",
-    "videos": "signdata.formats.videos:VideosReader",
-    "wlasl": "signdata.formats.wlasl.reader:WlaslReader",
+if TYPE_CHECKING:
+    from signdata.formats.own_record import OwnRecord
+    from signdata.formats.place import Place
+    from signdata.formats.reader import Reader
+    from signdata.formats.writer import Writer
+
+
+@dataclass(frozen=True)
+class Format:
+    """What a format says about itself.
+
+    Attributes
+    ----------
+    name : str
+        Its name for ``--from`` and ``--to``.
+    on_disk : str
+        How it looks on disk, in a few words.
+    holds : frozenset of str
+        The kinds of sample that it holds: ``still``, ``clip``.
+    suffixes : tuple of str
+        How the name of its one file ends, the usual suffix first; () for a directory.
+    reader, writer : str
+        ``module:Class`` of its `Reader` and `Writer`; '' where there is none.
+    recognises : str
+        ``module:function`` that is given a `Place` and returns an example of what makes the
+        place this format, '' where it is another one.
+    several : bool
+        Whether several files together are one dataset.
+    own_record : str
+        ``module:NAME`` of an `OwnRecord`, where the output's record is inside its one file.
+    """
+
+    name: str
+    on_disk: str
+    holds: frozenset[str]
+    suffixes: tuple[str, ...] = ()
+    reader: str = ""
+    writer: str = ""
+    recognises: str = ""
+    several: bool = False
+    own_record: str = ""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether a dataset is one file."""
+        return bool(self.suffixes)
+
+    def names(self, path: Path) -> bool:
+        """Whether a path is named like the one file of this format."""
+        return path.name.lower().endswith(self.suffixes) if self.suffixes else False
+
+    def recognised_in(self, place: Place) -> str:
+        """An example of what makes `place` this format, or ''."""
+        function: Callable[[Place], str] = _load(self.recognises)
+        return function(place)
+
+
+_CLIP, _STILL = frozenset({"clip"}), frozenset({"still"})
+
+FORMATS: dict[str, Format] = {
+    one.name: one
+    for one in (
+        Format(
+            "csv",
+            "`label,pixel1,...,pixelN`, one grey picture a row",
+            _STILL,
+            (".csv",),
+            reader="signdata.formats.csv.reader:CsvReader",
+            writer="signdata.formats.csv.writer:CsvWriter",
+            recognises="signdata.formats.csv.files:recognises",
+            several=True,
+        ),
+        Format(
+            "folders",
+            "`ROOT/[SPLIT/]CLASS/NAME.png`",
+            _STILL,
+            reader="signdata.formats.folders:FoldersReader",
+            writer="signdata.formats.folders:FoldersWriter",
+            recognises="signdata.formats.trees.contents:recognises_folders",
+        ),
+        Format(
+            "frames",
+            "`ROOT/[SPLIT/]CLASS/CLIP/img_00001.jpg`",
+            _CLIP | _STILL,
+            reader="signdata.formats.frames:FramesReader",
+            writer="signdata.formats.frames:FramesWriter",
+            recognises="signdata.formats.trees.contents:recognises_frames",
+        ),
+        Format(
+            "hdf5",
+            "one `.h5` file, readable with h5py alone",
+            _CLIP | _STILL,
+            (".h5", ".hdf5"),
+            reader="signdata.formats.hdf5.reader:Hdf5Reader",
+            writer="signdata.formats.hdf5.writer:Hdf5Writer",
+            recognises="signdata.formats.hdf5.signature:recognises",
+            own_record="signdata.formats.hdf5.own_record:RECORD",
+        ),
+        Format(
+            "videos",
+            "`ROOT/[SPLIT/]CLASS/NAME.mp4`",
+            _CLIP,
+            reader="signdata.formats.videos:VideosReader",
+            recognises="signdata.formats.trees.contents:recognises_videos",
+        ),
+        Format(
+            "wlasl",
+            "`WLASL_v0.3.json` next to a folder of videos",
+            _CLIP,
+            reader="signdata.formats.wlasl.reader:WlaslReader",
+            recognises="signdata.formats.wlasl.layout:recognises",
+        ),
+    )
 }
-
-WRITERS = {
-    "csv": "signdata.formats.csv.reader:CsvWriter",
-    "folders": "signdata.formats.folders:FoldersWriter",
-    "frames": "signdata.formats.frames:FramesWriter",
-    "hdf5": "signdata.formats.hdf5.writer:Hdf5Writer",
-}
+"""In the order in which they are listed, and in which a directory is chosen as a target."""
 
 
-def reader_class(name: str) -> Any:
-    """Return the reader class of a format."""
-    return _load(READERS, name, "read")
+def readable() -> tuple[str, ...]:
+    """Names of the formats that can be read."""
+    return tuple(one.name for one in FORMATS.values() if one.reader)
 
 
-def writer_class(name: str) -> Any:
-    """Return the writer class of a format."""
-    return _load(WRITERS, name, "written")
+def writable() -> tuple[str, ...]:
+    """Names of the formats that can be written."""
+    return tuple(one.name for one in FORMATS.values() if one.writer)
 
 
-def _load(table: dict[str, str], name: str, verb: str) -> Any:
-    if name not in table:
-        known = ", ".join(table)
-        raise UsageError(f"format {name!r} cannot be {verb}; expected one of {known}")
-    module, _, attribute = table[name].partition(":")
-    return getattr(import_module(module), attribute)
+def reader_class(name: str) -> type[Reader]:
+    """The reader class of a format; `UsageError` if it has none."""
+    known = readable()
+    if name not in known:
+        expected = ", ".join(known)
+        raise UsageError(f"format {name!r} cannot be read; expected one of {expected}")
+    made: type[Reader] = _load(FORMATS[name].reader)
+    return made
 
 
-HDF5_SUFFIXES = (".h5", ".hdf5")
+def writer_class(name: str) -> type[Writer]:
+    """The writer class of a format; `UsageError` if it has none."""
+    known = writable()
+    if name not in known:
+        expected = ", ".join(known)
+        raise UsageError(f"format {name!r} cannot be written; expected one of {expected}")
+    made: type[Writer] = _load(FORMATS[name].writer)
+    return made
+
+
+def own_record(path: Path) -> OwnRecord | None:
+    """How an output that is a file of this name tells of itself; None where sidecars do."""
+    for one in FORMATS.values():
+        if one.own_record and path.suffix.lower() in one.suffixes:
+            record: OwnRecord = _load(one.own_record)
+            return record
+    return None
+
+
+def _load(entry: str) -> Any:
+    module, _, name = entry.partition(":")
+    return getattr(import_module(module), name)

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
-from signdata.formats.reader import PictureSummary
+from signdata.formats.reader import OpenOptions, PictureSummary
 from signdata.formats.trees.manifest_join import Found
 from signdata.formats.trees.reader import TreeReader
 from signdata.formats.trees.scan import ClassDir
@@ -30,6 +31,16 @@ class VideosReader(TreeReader):
     expected = "no videos; expected CLASS/NAME.mp4 below it"
     fills = ("fps", "range", "verdict")
     batch_size = 1
+
+    @classmethod
+    def open(cls, paths: list[Path], options: OpenOptions) -> Self:
+        reader = cls(
+            paths[0],
+            options.clips or ClipOptions(),
+            follow_symlinks=options.read.follow_symlinks,
+        )
+        reader.inputs = (paths[0],)
+        return reader
 
     def __init__(
         self, path: Path, options: ClipOptions = ClipOptions(), *, follow_symlinks: bool = False

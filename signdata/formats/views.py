@@ -6,15 +6,11 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from signdata.errors import DatasetError, UsageError
 from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
 from signdata.samples import SPLITS, Sample
-
-if TYPE_CHECKING:
-    pass
 
 
 class FilteredReader(Reader):
@@ -24,6 +20,7 @@ class FilteredReader(Reader):
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
+        self.inputs = reader.inputs
         self.risky = reader.risky  # type: ignore[misc]  # of the dataset that is read
 
     @abstractmethod

@@ -6,12 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from signdata.errors import DatasetError, UsageError
 from signdata.formats.reader import DatasetInfo, PictureSummary
 from signdata.samples import Broken, Sample
 from signdata.sidecars import Row
+
+if TYPE_CHECKING:
+    from signdata.formats.picture_options import PictureOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,23 @@ class Writer(ABC):
     mixed_remedy: ClassVar[str] = (
         "Take one split with --split S, or split all anew with split --pool."
     )
+
+    @classmethod
+    def create(cls, out: Path, pictures: PictureOptions, *, layout: str, split: str) -> Self:
+        """Make the writer of an output; each takes what concerns it.
+
+        Parameters
+        ----------
+        out : Path
+            What will be written.
+        pictures : PictureOptions
+            How pictures are written.
+        layout : str
+            Layout of an HDF5 file: ``auto``, ``raw`` or ``encoded``.
+        split : str
+            The split that is written, '' for all samples.
+        """
+        raise UsageError(f"{cls.name} is not a target of its own")
 
     def check(self, info: DatasetInfo) -> None:
         """Raise `DatasetError` if the dataset cannot be held; runs before the first write."""

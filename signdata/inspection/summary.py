@@ -7,12 +7,12 @@ from pathlib import Path
 
 from signdata.errors import SigndataError, UsageError
 from signdata.formats.reader import Reader
-from signdata.options import Progress
+from signdata.options import ProgressCallback
 from signdata.results import Problem, Result, table
 from signdata.samples import SPLITS, Broken
 
 
-def describe(reader: Reader, progress: Progress | None = None) -> Result:
+def describe(reader: Reader, progress: ProgressCallback | None = None) -> Result:
     """Count samples per class and split; unreadable ones are counted as failed."""
     info = reader.info
     result = Result("info")

@@ -14,7 +14,7 @@ from signdata.errors import SigndataError
 from signdata.filesystem import reading
 from signdata.formats.batches import Batch, ListBatch, divide
 from signdata.formats.reader import Reader
-from signdata.options import Progress
+from signdata.options import ProgressCallback
 from signdata.output import existing
 from signdata.results import Problem, Result
 from signdata.samples import Sample
@@ -72,7 +72,7 @@ def _each(
     job: Callable[[Batch], list[T]],
     reader: Reader,
     workers: int | None,
-    progress: Progress | None,
+    progress: ProgressCallback | None,
 ) -> Iterator[T | str]:
     """Yield what `job` returns for each sample; the id of one that killed its worker."""
     done = 0
@@ -96,7 +96,7 @@ def _name(batch: Batch) -> str:
     return f"batch {batch.key}"
 
 
-def _all_seen(reader: Reader, workers: int | None, progress: Progress | None) -> list[Seen]:
+def _all_seen(reader: Reader, workers: int | None, progress: ProgressCallback | None) -> list[Seen]:
     return [
         Seen(seen, "", "", "", _DIED) if isinstance(seen, str) else seen
         for seen in _each(_Digest(), reader, workers, progress)
@@ -109,7 +109,7 @@ def compare(
     path_a: Path,
     path_b: Path,
     workers: int | None = None,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Result:
     """Hold two datasets against each other; see `signdata.verify`."""
     seen_a = _all_seen(a, workers, progress)
@@ -179,7 +179,7 @@ def _content(seen: Seen) -> tuple[str, str, str]:
 
 
 def against_manifest(
-    reader: Reader, path: Path, workers: int | None = None, progress: Progress | None = None
+    reader: Reader, path: Path, workers: int | None = None, progress: ProgressCallback | None = None
 ) -> Result:
     """Hold every stored sample against the digest in its manifest; see `signdata.verify`."""
     result = Result("verify", str(path), shows_counts=False)

@@ -8,24 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from signdata import sidecars
-from signdata.formats.registry import HDF5_SUFFIXES
+from signdata.formats.own_record import OwnRecord
+from signdata.formats.registry import own_record
 from signdata.results import Problem
 from signdata.sidecars import Row
 
 
 def read_document(path: Path) -> dict[str, Any] | None:
     """Return what signdata recorded of the dataset at `path`, in whatever format it is."""
-    if is_hdf5(path):
-        from signdata.formats.hdf5.reader import read_attribute
-
-        return read_attribute(path)
-    return sidecars.read_document(path)
+    own = own_record_of(path)
+    return own.document(path) if own else sidecars.read_document(path)
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """Yield the manifest's rows of the dataset at `path`; of HDF5 only what tells of sources."""
-    if is_hdf5(path):
-        yield from _hdf5_rows(path)
+    """Yield the manifest rows of a dataset; without sidecars only what tells of sources."""
+    own = own_record_of(path)
+    if own:
+        yield from own.rows(path)
         return
     file = sidecars.beside(path, sidecars.MANIFEST)
     if file.is_file():
@@ -41,24 +40,6 @@ def read_problems(path: Path) -> Iterator[Problem]:
                 yield Problem(row["path"], row["where"], row["kind"], row["message"])
 
 
-def is_hdf5(path: Path) -> bool:
-    """Whether a finished output is an HDF5 file."""
-    return path.is_file() and path.suffix.lower() in HDF5_SUFFIXES
-
-
-def _hdf5_rows(path: Path) -> Iterator[Row]:
-    from signdata.formats.hdf5.safety import open_checked
-
-    with open_checked(path) as file:
-        columns = {
-            name: file[place].asstr()[()]
-            for name, place in (
-                ("id", "ids"),
-                ("sha256", "meta/sha256"),
-                ("source_sha256", "meta/source_sha256"),
-                ("source", "meta/source"),
-            )
-            if place in file
-        }
-        for cells in zip(*columns.values(), strict=True):
-            yield {name: str(cell) for name, cell in zip(columns, cells, strict=True)}
+def own_record_of(path: Path) -> OwnRecord | None:
+    """How a finished output that has no sidecars tells of itself; None where it has some."""
+    return own_record(path) if path.is_file() else None

@@ -41,6 +41,7 @@ from signdata.errors import (
     UsageError,
 )
 from signdata.filesystem import merge, remove, replace_file, write_file, writing
+from signdata.options import same_options
 from signdata.output import existing
 from signdata.output.journal import Journal
 from signdata.output.lock import Lock
@@ -226,7 +227,7 @@ class Output:
 
     def _lacks(self, document: Mapping[str, Any] | None) -> OutputError | None:
         """Say which file of a finished dataset somebody took away; None if all are there."""
-        if document is None or "origin" not in document or existing.is_hdf5(self.path):
+        if document is None or "origin" not in document or existing.own_record_of(self.path):
             return None
         places = [sidecars.beside(self.path, sidecars.MANIFEST)]
         is_list = document.get("options", {}).get("mode") == "manifest"
@@ -251,8 +252,8 @@ class Output:
 
     def _same(self, document: Mapping[str, Any]) -> bool:
         return all(
-            document.get(key) == self._record.get(key) for key in ("command", "options", "seed")
-        )
+            document.get(key) == self._record.get(key) for key in ("command", "seed")
+        ) and same_options(document.get("options") or {}, self._record.get("options") or {})
 
     # -- The partial folder
 
@@ -418,7 +419,7 @@ def _refuse_precious(path: Path) -> None:
         )
 
 
-def refuse_overlap(sources: list[Path], output: Path) -> None:
+def refuse_overlap(sources: Iterable[Path], output: Path) -> None:
     """Raise `UsageError` if the output is a source, holds one, or lies inside one."""
     target = output.resolve()
     for source in sources:

@@ -66,6 +66,18 @@ class SplitOptions:
     seed: int = 0
     workers: int | None = None
 
+    def record(self) -> dict[str, Any]:
+        """What of it makes two runs the same; the seed is recorded beside the options."""
+        return {
+            "ratios": self.ratios,
+            "keep": sorted(self.keep),
+            "pool": self.pool,
+            "stratify": self.stratify,
+            "group_by": self.group_by,
+            "folds": self.folds,
+            "look": self.look,
+        }
+
 
 @dataclass
 class Plan:

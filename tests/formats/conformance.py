@@ -153,7 +153,7 @@ class Conformance:
             out,
             command="test",
             options={},
-            how=options.Run(workers=1),
+            how=options.RunOptions(workers=1),
         )
         return out
 

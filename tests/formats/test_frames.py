@@ -12,7 +12,7 @@ import pytest
 
 from signdata.errors import FormatError, UsageError
 from signdata.formats.frames import FramesReader, FramesWriter
-from signdata.formats.trees.pictures import PictureOptions
+from signdata.formats.picture_options import PictureOptions
 from signdata.formats.writer import Writer
 from signdata.media.image import encode
 from signdata.samples import ArrayPixels, Sample

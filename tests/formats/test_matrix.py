@@ -114,9 +114,9 @@ def refusal(source: str, target: str) -> str:
 
 def test_the_matrix_is_whole() -> None:
     assert {name.split()[-1] if "colour" in name else name.split()[0] for name in SOURCES} == set(
-        registry.READERS
+        registry.readable()
     )
-    assert {name.split()[0] for name in TARGETS} == set(registry.WRITERS)
+    assert {name.split()[0] for name in TARGETS} == set(registry.writable())
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -22,7 +22,7 @@ from signdata.formats.frames import FramesWriter
 from signdata.formats.hdf5.writer import Hdf5Writer
 from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
 from signdata.formats.writer import Writer
-from signdata.options import Run
+from signdata.options import RunOptions
 from signdata.results import Result
 from signdata.samples import Frame, Pixels, Sample
 from signdata.workers import pool
@@ -102,7 +102,7 @@ def write(
         out,
         command="made",
         options={},
-        how=Run(workers=workers, on_error=on_error),
+        how=RunOptions(workers=workers, on_error=on_error),
     )
 
 

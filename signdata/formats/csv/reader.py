@@ -22,15 +22,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, LabelError, UnsafeNameError, UsageError
 from signdata.formats.batches import Batch
 from signdata.formats.csv import parser
 from signdata.formats.csv.dialect import CsvDialects, dialect_of_line, recorded_dialects
+from signdata.formats.csv.files import csv_files
 from signdata.formats.csv.parser import Block, Layout
-from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
+from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader
 from signdata.labels import SIGN_MNIST_CODES, LabelSpace
 from signdata.safe_names import is_fault
 from signdata.samples import SPLIT_NAMES, SPLITS, ArrayPixels, Broken, Sample
@@ -174,6 +175,15 @@ class CsvReader(Reader):
     """Reads one or several pixel CSVs."""
 
     name = "csv"
+
+    @classmethod
+    def open(cls, paths: list[Path], options: OpenOptions) -> Self:
+        read = options.read
+        found = [file for path in paths for file in (csv_files(path) if path.is_dir() else [path])]
+        reader = cls(found, CsvOptions(read.labels, read.csv_size, read.header))
+        labels = () if read.labels in ("letters", "codes") else (Path(read.labels),)
+        reader.inputs = (*found, *labels)
+        return reader
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, LabelError
@@ -11,6 +12,7 @@ from signdata.filesystem import write_file
 from signdata.formats.csv import parser
 from signdata.formats.csv.dialect import dialect_of_line, recorded_dialects
 from signdata.formats.csv.parser import Dialect
+from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import DatasetInfo, PictureSummary
 from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
 from signdata.labels import SIGN_MNIST_CODES, code_of
@@ -29,6 +31,10 @@ class CsvWriter(Writer):
     name = "csv"
     single_file = True
     holds = frozenset({"still"})
+
+    @classmethod
+    def create(cls, out: Path, pictures: PictureOptions, *, layout: str, split: str) -> Self:
+        return cls(out.name, split)
 
     def __init__(self, file_name: str, split: str = "") -> None:
         self._file_name = file_name

@@ -21,7 +21,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import h5py
 import numpy as np
@@ -33,7 +33,7 @@ from signdata.formats.batches import Batch, list_batches, samples_of_split
 from signdata.formats.hdf5 import safety
 from signdata.formats.hdf5.layout import _pixels_of
 from signdata.formats.hdf5.pixels import _opened
-from signdata.formats.reader import DatasetInfo, PictureSummary, Reader, splits_of
+from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader, splits_of
 from signdata.labels import LabelSpace
 from signdata.media.image import decode
 from signdata.samples import SPLIT_NAMES, Sample
@@ -46,6 +46,12 @@ class Hdf5Reader(Reader):
     """Reads an HDF5 dataset."""
 
     name = "hdf5"
+
+    @classmethod
+    def open(cls, paths: list[Path], options: OpenOptions) -> Self:
+        reader = cls(paths[0])
+        reader.inputs = (paths[0],)
+        return reader
 
     def __init__(self, path: Path) -> None:
         self._path = path

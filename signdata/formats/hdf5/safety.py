@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata.errors import FormatError, MissingError, UnsafeNameError
+from signdata.formats.hdf5.signature import starts_as_hdf5
 
 pass
 
@@ -47,7 +48,9 @@ def open_checked(path: Path) -> h5py.File:
     if not path.is_file():
         raise MissingError("not there", path=path)
     if not starts_as_hdf5(path):
-        raise FormatError("no HDF5 file; expected its signature at the start", path=path)
+        raise FormatError(
+            "named like HDF5, but not an HDF5 file; expected its signature at the start", path=path
+        )
     try:
         file = h5py.File(path, "r")
     except (OSError, RuntimeError) as err:
@@ -151,15 +154,3 @@ def link_name(name: str) -> str:
     if not name or name == "." or "/" in name or "\0" in name:
         raise UnsafeNameError(f"manifest column {name!r} cannot be named in HDF5")
     return name
-
-
-_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-
-
-def starts_as_hdf5(path: Path) -> bool:
-    """Whether the file starts as an HDF5 file does; known without its library."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_HDF5_SIGNATURE)) == _HDF5_SIGNATURE
-    except OSError:
-        return False

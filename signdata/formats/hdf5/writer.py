@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import h5py
 import numpy as np
@@ -22,9 +22,9 @@ from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, UsageError
 from signdata.filesystem import write_file
 from signdata.formats.hdf5 import safety
+from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import DatasetInfo, PictureSummary
 from signdata.formats.trees import pictures
-from signdata.formats.trees.pictures import PictureOptions
 from signdata.formats.writer import EncodedItem, OutputSummary, Writer
 from signdata.samples import Sample
 
@@ -51,6 +51,10 @@ class Hdf5Writer(Writer):
     name = "hdf5"
     single_file = True
     holds = frozenset({"still", "clip"})
+
+    @classmethod
+    def create(cls, out: Path, pictures: PictureOptions, *, layout: str, split: str) -> Self:
+        return cls(out.name, layout, pictures)
 
     def __init__(
         self,

@@ -5,57 +5,18 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from signdata import sidecars
-from signdata.errors import DecodeError, UnsafeNameError, UsageError
+from signdata.errors import DecodeError, UnsafeNameError
 from signdata.filesystem import write_file
+from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import PictureSummary
 from signdata.formats.trees.picture_files import read
 from signdata.formats.writer import OutputSummary
 from signdata.media.image import decode, encode
 from signdata.media.image.decode import Header
-from signdata.media.image.encode import ImageFormat
-from signdata.safe_names import component
-from signdata.samples import SPLIT_NAMES, Encoded, Sample
-
-LINK_MODES = ("link", "copy", "symlink")
-
-
-@dataclass(frozen=True)
-class PictureOptions:
-    """How pictures are written.
-
-    Attributes
-    ----------
-    image_format : {'png', 'jpg'} or None
-        None keeps original bytes, and writes PNG where there are none.
-    quality : int
-        1..100, for JPEGs that are encoded anew.
-    mode : {'copy', 'link', 'symlink'}
-        Whether a file that stays as it is is copied or linked to.
-    class_names : {'as-is', 'safe'}
-        `safe` writes ``_`` for blanks in class folders.
-    """
-
-    image_format: ImageFormat | None = None
-    quality: int = 95
-    mode: str = "copy"
-    class_names: str = "as-is"
-
-    def place(self, sample: Sample) -> str:
-        """Where a tree stores a sample, without suffix; see `scan.target`."""
-        if self.class_names == "safe":
-            sample = replace(sample, label=sample.label.replace(" ", "_"))
-        return target(sample)
-
-    def __post_init__(self) -> None:
-        if self.class_names not in ("safe", "as-is"):
-            raise UsageError(f"class names {self.class_names!r}; expected safe or as-is")
-        encode.check_format(self.image_format or "png", self.quality)
-        if self.mode not in LINK_MODES:
-            raise UsageError(f"mode {self.mode!r}; expected one of {', '.join(LINK_MODES)}")
+from signdata.samples import Encoded, Sample
 
 
 def encoded_frames(sample: Sample, options: PictureOptions) -> Iterator[Encoded]:
@@ -119,32 +80,6 @@ def write_sidecars(tree: Path, finished: OutputSummary) -> None:
     classes = "".join(f"{name}\n" for name in finished.classes)
     write_file(tree / sidecars.CLASSES, classes.encode())
     write_file(tree / sidecars.DOCUMENT, sidecars.dump_document(finished.document))
-
-
-def target(sample: Sample) -> str:
-    """Where a tree stores a sample, without suffix: ``[SPLIT/]CLASS/NAME``.
-
-    Raises
-    ------
-    UnsafeNameError
-        If the label or the name may not become a path component, or the class would be
-        read as a split.
-    """
-    label = component(sample.label, what="class name")
-    if not sample.split:
-        _refuse_taken(label)
-    name = component(sample.name, what="name")
-    return f"{sample.split}/{label}/{name}" if sample.split else f"{label}/{name}"
-
-
-def _refuse_taken(label: str) -> None:
-    """Raise `UnsafeNameError` if a class folder at the root would be taken for something else."""
-    for taken, what in ((SPLIT_NAMES, "be read as a split"), (sidecars.SIDECARS, "be a sidecar")):
-        if label.casefold() in taken:
-            raise UnsafeNameError(
-                f"class name {label!r} would {what}",
-                remedy="Rename the class, or give the dataset splits.",
-            )
 
 
 def with_suffix(stem: str, suffix: str) -> str:

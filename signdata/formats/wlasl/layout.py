@@ -1,47 +1,91 @@
-"""Where the videos of a WLASL index are."""
+"""Where a WLASL index and its videos are: the only place that knows."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from signdata import safe_names, sidecars
+from signdata.errors import FormatError, MissingError
+from signdata.formats.place import Place
 from signdata.media import suffixes
 
 VIDEOS_DIR = "videos"
-"""The folder of videos beside a WLASL index."""
+"""The folder of videos next to a WLASL index."""
+
+TRIMMED_INDEX = "WLASL.json"
+"""The index in a folder of trimmed videos, which are next to it."""
 
 
-WLASL_INDEX = "WLASL.json"
-"""The index in a folder of trimmed videos, which lie beside it."""
+def recognises(place: Place) -> str:
+    """The name of the index that a place is or holds, or ''."""
+    if not place.is_dir:
+        return place.path.name if place.path.suffix.lower() == ".json" else ""
+    return next((file.name for file in _indices_in(place.path)), "")
 
 
-def wlasl_index(path: Path) -> Path:
-    """The index of a folder of trimmed videos; any other `path` as it is."""
-    return path / WLASL_INDEX if _is_trimmed(path) else path
+def index_at(path: Path) -> Path:
+    """The index that a path names or holds.
+
+    Raises
+    ------
+    FormatError
+        If a folder holds none, or several.
+    """
+    if not path.is_dir():
+        return path
+    found = _indices_in(path)
+    if len(found) != 1:
+        names = ", ".join(file.name for file in found) or "none"
+        raise FormatError(f"a folder; expected one WLASL index in it, found {names}", path=path)
+    return found[0]
 
 
-def trimmed_folder(path: Path) -> Path:
+def dataset_of(path: Path) -> Path:
     """The folder of trimmed videos that this is the index of; any other `path` as it is."""
-    is_index = path.name == WLASL_INDEX and (path.parent / sidecars.MANIFEST).is_file()
-    return path.parent if is_index and _is_trimmed(path.parent) else path
+    is_index = path.name == TRIMMED_INDEX and (path.parent / sidecars.MANIFEST).is_file()
+    return path.parent if is_index and is_trimmed(path.parent) else path
 
 
-def _is_trimmed(path: Path) -> bool:
-    """Whether a folder is what `trim` makes: videos beside their index, no class folders."""
-    if not (path / WLASL_INDEX).is_file():
+def videos_of(index: Path, videos: str | Path | None = None) -> Path:
+    """The folder of an index's videos: as named, else ``videos/``, else next to the index.
+
+    Raises
+    ------
+    MissingError
+        If there is no such folder.
+    """
+    folder = index.parent / VIDEOS_DIR if videos is None else Path(videos)
+    if videos is None and not folder.is_dir() and any(map(is_video, index.parent.iterdir())):
+        folder = index.parent
+    if not folder.is_dir():
+        raise MissingError(
+            "no such folder of videos", path=folder, remedy="Name it with --videos DIR."
+        )
+    return folder
+
+
+def is_video(path: Path) -> bool:
+    """Whether a path is a file that is named like a video."""
+    return path.suffix.lower() in {*suffixes.VIDEO_SUFFIXES, ".gif"} and path.is_file()
+
+
+def is_trimmed(path: Path) -> bool:
+    """Whether a folder is what `trim` makes: videos next to their index, no class folders."""
+    if not (path / TRIMMED_INDEX).is_file():
         return False
     return not any(
         entry.is_dir() and not safe_names.is_junk(entry.name) for entry in path.iterdir()
     )
 
 
-def _videos_of(index: Path) -> Path:
-    """Where the videos are unless somebody says: in ``videos/``, else beside the index."""
-    folder = index.parent / VIDEOS_DIR
-    if not folder.is_dir() and any(map(_is_video, index.parent.iterdir())):
-        return index.parent
-    return folder
+def _indices_in(folder: Path) -> list[Path]:
+    if is_trimmed(folder):
+        return [folder / TRIMMED_INDEX]
+    return [file for file in sorted(folder.glob("*.json")) if _mentions_gloss(file)]
 
 
-def _is_video(path: Path) -> bool:
-    return path.suffix.lower() in {*suffixes.VIDEO_SUFFIXES, ".gif"} and path.is_file()
+def _mentions_gloss(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return b'"gloss"' in file.read(4096)

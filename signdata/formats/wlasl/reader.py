@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import msgspec
 
@@ -30,9 +30,10 @@ from signdata.errors import (
     UsageError,
 )
 from signdata.formats.batches import Batch, ListBatch
-from signdata.formats.reader import DatasetInfo, PictureSummary, Reader, splits_of
+from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader, splits_of
+from signdata.formats.wlasl.choice import Choice
 from signdata.formats.wlasl.index import _YOUTUBE, Gloss, Instance, SubsetEntry, read_index
-from signdata.formats.wlasl.layout import _is_video, _videos_of
+from signdata.formats.wlasl.layout import index_at, is_video, videos_of
 from signdata.labels import LabelSpace
 from signdata.media.video.clip import ClipOptions, ClipPixels
 from signdata.media.video.frame_conversion import Box
@@ -45,8 +46,6 @@ from signdata.safe_names import component
 from signdata.samples import SPLITS, Broken, Pixels, Sample
 
 T = TypeVar("T")
-
-VIDEOS_DIR = "videos"
 
 
 @dataclass(frozen=True)
@@ -72,34 +71,6 @@ class FileBatch(ListBatch):
 COLUMNS = ("signer", "site", "frame_start", "frame_end", "bbox", "fps", "range", "verdict")
 
 
-@dataclass(frozen=True)
-class Choice:
-    """Which instances are read, and what is cut out of them.
-
-    Attributes
-    ----------
-    glosses : int or tuple of str or None
-        The first so many of the JSON (WLASL100, 300, 1000, 2000), or these.
-    subset : Path or None
-        An official subset file such as ``nslt_100.json``: its ids, with its splits.
-    signers : tuple of str
-        Only these; all when empty.
-    limit : int or None
-        At most so many instances.
-    crop : float or None
-        Cut out the signer's box, grown by this factor.
-    poses : Path or None
-        Folder with a folder of keypoint files for each video.
-    """
-
-    glosses: int | tuple[str, ...] | None = None
-    subset: Path | None = None
-    signers: tuple[str, ...] = ()
-    limit: int | None = None
-    crop: float | None = None
-    poses: Path | None = None
-
-
 class WlaslReader(Reader):
     """Reads a WLASL JSON and the videos that are there.
 
@@ -121,6 +92,17 @@ class WlaslReader(Reader):
     name = "wlasl"
     risky = True
 
+    @classmethod
+    def open(cls, paths: list[Path], options: OpenOptions) -> Self:
+        index = index_at(paths[0])
+        videos = videos_of(index, options.read.videos)
+        clips = options.clips or ClipOptions()
+        choice = options.choice or Choice()
+        reader = cls(index, videos, clips, choice, official_splits=options.official_splits)
+        further = (choice.subset, choice.poses)
+        reader.inputs = (paths[0], index, videos, *(path for path in further if path))
+        return reader
+
     def __init__(
         self,
         path: Path,
@@ -132,11 +114,7 @@ class WlaslReader(Reader):
     ) -> None:
         glosses, self._sha256 = read_index(path)
         self._path = path
-        self._videos = videos or _videos_of(path)
-        if not self._videos.is_dir():
-            raise MissingError(
-                "no such folder of videos", path=self._videos, remedy="Name it with --videos DIR."
-            )
+        self._videos = videos_of(path, videos)
         self._options = options
         self._choice = choice or Choice()
         if self._choice.poses is not None and not self._choice.poses.is_dir():
@@ -155,7 +133,7 @@ class WlaslReader(Reader):
     def _list_videos(self) -> dict[str, Path]:
         files: dict[str, Path] = {}
         for path in sorted(self._videos.iterdir()):
-            if _is_video(path):
+            if is_video(path):
                 first = files.setdefault(path.stem, path)
                 if first is not path:
                     self._note(path.name, f"another file of this id, {first.name}, is read")

@@ -1,0 +1,196 @@
+"""Commands that bring a dataset from one format into another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Unpack
+
+from signdata.conversion import pipeline
+from signdata.conversion.transforms import Geometry, Transform
+from signdata.formats import targets
+from signdata.formats.open import open_source
+from signdata.formats.reader import OpenOptions, Reader
+from signdata.formats.writer import Writer
+from signdata.inspection import summary
+from signdata.options import (
+    EncodingOptions,
+    PathLike,
+    ReadKeywords,
+    ReadOptions,
+    RowKeywords,
+    RowOptions,
+    RunKeywords,
+    RunOptions,
+    SizeKeywords,
+    SizeOptions,
+    WriteKeywords,
+    WriteOptions,
+    command,
+    paths,
+)
+from signdata.output.output import refuse_overlap
+from signdata.results import Problem, Result
+
+
+class CsvToFoldersKeywords(RowKeywords, WriteKeywords, RunKeywords, total=False):
+    pass
+
+
+class FoldersToCsvKeywords(ReadKeywords, SizeKeywords, RunKeywords, total=False):
+    pass
+
+
+class ConvertKeywords(ReadKeywords, WriteKeywords, RunKeywords, total=False):
+    pass
+
+
+@command(RowOptions, WriteOptions, RunOptions)
+def csv_to_folders(
+    csvs: PathLike | Sequence[PathLike],
+    out: PathLike,
+    **shared: Unpack[CsvToFoldersKeywords],
+) -> Result:
+    """Turn the rows of Sign-MNIST CSVs into an ImageFolder tree of pictures.
+
+    Parameters
+    ----------
+    csvs : path or sequence of paths
+        One CSV gives ``OUT/LABEL/000001.png``; several give ``OUT/SPLIT/LABEL/...``.
+    out : path
+        The directory to make.
+    """
+    rows, write = RowOptions.taken_from(shared), WriteOptions.taken_from(shared)
+    read = ReadOptions(**vars(rows), from_format="csv")
+    return convert_dataset(
+        open_source(paths(csvs), OpenOptions(read)),
+        targets.writer_for(
+            "folders", Path(out), targets.picture_options(write.image_format, write.quality)
+        ),
+        Path(out),
+        "csv-to-folders",
+        {**rows.record(), **write.record()},
+        RunOptions.taken_from(shared),
+        transforms=geometry(write),
+    )
+
+
+@command(ReadOptions, SizeOptions, RunOptions)
+def folders_to_csv(
+    src: PathLike | Sequence[PathLike],
+    out: PathLike,
+    **shared: Unpack[FoldersToCsvKeywords],
+) -> Result:
+    """Write an ImageFolder tree of grey pictures, or any dataset of stills, as one CSV.
+
+    A tree that was made from a CSV gives the same bytes back: its spelling and the order of
+    its rows are in the tree's manifest. Without a manifest rows are ordered by the number
+    in each name, else by path. Of several splits, `split` names the one to write.
+
+    Parameters
+    ----------
+    src, out : path
+        The dataset and the CSV to make.
+    """
+    read, size = ReadOptions.taken_from(shared), SizeOptions.taken_from(shared)
+    sources, target = paths(src), Path(out)
+    targets.check_named("csv", target)
+    reader = open_source(sources, OpenOptions(read, by_number=True))
+    if read.split is None:
+        summary.refuse_several_splits(reader, sources[0])
+    return convert_dataset(
+        reader,
+        targets.writer_for("csv", target, split=read.split),
+        target,
+        "folders-to-csv",
+        {**read.record_of(reader.info.format), **WriteOptions(**vars(size)).record()},
+        RunOptions.taken_from(shared),
+        transforms=geometry(size),
+    )
+
+
+@command(ReadOptions, WriteOptions, RunOptions)
+def convert(
+    src: PathLike | Sequence[PathLike],
+    out: PathLike,
+    *,
+    to_format: str | None = None,
+    hdf5_layout: str = "auto",
+    **shared: Unpack[ConvertKeywords],
+) -> Result:
+    """Convert a dataset from any format to any other that can hold it.
+
+    Parameters
+    ----------
+    src : path or sequence of paths
+        The dataset; several CSV files make one.
+    out : path
+        What to make: ``.h5`` or ``.hdf5``, ``.csv``, or a directory.
+    to_format : str, optional
+        Name of the format, where it is not clear from `out`.
+    hdf5_layout : {'auto', 'raw', 'encoded'}
+        Arrays, or picture files; see `signdata.formats.hdf5`.
+    """
+    read, write = ReadOptions.taken_from(shared), WriteOptions.taken_from(shared)
+    reader = open_source(paths(src), OpenOptions(read))
+    target = Path(out)
+    written = targets.format_for(target, reader.info, to_format)
+    return convert_dataset(
+        reader,
+        writer(written, target, write, hdf5_layout, read.split),
+        target,
+        "convert",
+        {
+            **read.record_of(reader.info.format),
+            "to": written,
+            "hdf5_layout": hdf5_layout,
+            **write.record(),
+        },
+        RunOptions.taken_from(shared),
+        transforms=geometry(write),
+    )
+
+
+def convert_dataset(
+    reader: Reader,
+    writer: Writer,
+    out: Path,
+    command: str,
+    options: dict[str, Any],
+    how: RunOptions,
+    *,
+    inputs: Iterable[Path] = (),
+    transforms: Sequence[Transform] = (),
+    seed: int = 0,
+    describe: Callable[[], dict[str, Any]] | None = None,
+    notes: Sequence[Problem] = (),
+) -> Result:
+    """Run the loop for a command; `inputs` are read beside what the reader reads."""
+    refuse_overlap([*reader.inputs, *inputs], out)
+    with reader:
+        return pipeline.convert(
+            reader,
+            writer,
+            out,
+            command=command,
+            options=options,
+            seed=seed,
+            transforms=transforms,
+            describe=describe,
+            notes=notes,
+            how=how,
+        )
+
+
+def writer(
+    name: str, out: Path, encoding: EncodingOptions, hdf5_layout: str, split: str | None
+) -> Writer:
+    """The writer of a format, told how pictures are encoded."""
+    pictures = targets.picture_options(encoding.image_format, encoding.quality)
+    return targets.writer_for(name, out, pictures, layout=hdf5_layout, split=split)
+
+
+def geometry(size: SizeOptions) -> tuple[Geometry, ...]:
+    """What changes every picture, if anything is asked for."""
+    made = Geometry((size.size[1], size.size[0]) if size.size else None, size.gray)
+    return (made,) if made else ()

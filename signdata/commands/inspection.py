@@ -1,0 +1,83 @@
+"""Commands that look and change nothing: counting, and verifying."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Unpack
+
+from signdata.formats.open import open_source
+from signdata.formats.reader import OpenOptions, Reader
+from signdata.formats.wlasl import layout
+from signdata.inspection import summary, verification
+from signdata.options import (
+    PathLike,
+    ProgressCallback,
+    ReadKeywords,
+    ReadOptions,
+    WorkKeywords,
+    WorkOptions,
+    command,
+    paths,
+)
+from signdata.results import Result
+
+
+class VerifyKeywords(ReadKeywords, WorkKeywords, total=False):
+    pass
+
+
+@command(ReadOptions)
+def info(
+    src: PathLike | Sequence[PathLike],
+    *,
+    progress: ProgressCallback | None = None,
+    **shared: Unpack[ReadKeywords],
+) -> Result:
+    """Count a dataset's samples per class and split, and tell what its pictures are.
+
+    Parameters
+    ----------
+    src : path or sequence of paths
+        The dataset.
+    progress : callable, optional
+        Called with samples done and total.
+    """
+    read = ReadOptions.taken_from(shared)
+    return summary.describe(open_source(paths(src), OpenOptions(read)), progress)
+
+
+@command(ReadOptions, WorkOptions)
+def verify(
+    a: PathLike,
+    b: PathLike | None = None,
+    **shared: Unpack[VerifyKeywords],
+) -> Result:
+    """Check a dataset against its manifest, or tell whether two hold the same samples.
+
+    Parameters
+    ----------
+    a, b : path
+        With `a` alone, every stored file is compared with the checksum in its manifest. With
+        both, samples are paired by id when both have the same ids, else compared as
+        multisets of split, label and pixels. A dataset without splits equals one whose
+        samples share one split. `from_format` and `videos` are about `a` alone.
+
+    Returns
+    -------
+    Result
+        `exit_code` 0 when the same, 4 when not; the differences are its problems.
+    """
+    read, how = ReadOptions.taken_from(shared), WorkOptions.taken_from(shared)
+
+    def opened(path: PathLike, read: ReadOptions) -> Reader:
+        return open_source([Path(path)], OpenOptions(read))
+
+    if b is None:
+        a = layout.dataset_of(Path(a))
+        return verification.against_manifest(opened(a, read), a, how.workers, how.progress)
+    other = replace(read, from_format=None, videos=None)
+    return verification.compare(
+        opened(a, read), opened(b, other), Path(a), Path(b), how.workers, how.progress
+    )

@@ -1,0 +1,249 @@
+"""Commands that train a network, and that use what was trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Unpack
+
+from signdata.errors import UsageError
+from signdata.formats.open import open_source
+from signdata.formats.reader import OpenOptions
+from signdata.options import (
+    PathLike,
+    ProgressCallback,
+    ReadKeywords,
+    ReadOptions,
+    command,
+    paths,
+)
+from signdata.output.output import refuse_overlap
+from signdata.results import Result
+
+
+@command(ReadOptions)
+def baseline(
+    src: PathLike | Sequence[PathLike] = (),
+    *,
+    out: PathLike | None = None,
+    model: str | None = None,
+    preset: str | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    lr: float | None = None,
+    optimizer: str | None = None,
+    schedule: str | None = None,
+    patience: int | None = None,
+    label_smoothing: float | None = None,
+    class_weights: str | None = None,
+    clip_norm: float | None = None,
+    augment: str | None = None,
+    weights: PathLike | None = None,
+    finetune: bool = False,
+    device: str | None = None,
+    compile: bool = False,
+    seed: int = 0,
+    list_models: bool = False,
+    seeds: int = 1,
+    compare_splits: bool = False,
+    resume: PathLike | None = None,
+    overwrite: bool = False,
+    progress: ProgressCallback | None = None,
+    **shared: Unpack[ReadKeywords],
+) -> Result:
+    """Train a reference network on a dataset and test it once.
+
+    A run that was interrupted goes on where it was when it is called again with the same
+    options, or by `resume`.
+
+    Parameters
+    ----------
+    src : path or sequence of paths
+        The dataset, in any format. Without a `val` split, a tenth of `train` is held out;
+        without any split, a tenth each for `val` and `test`. Only `list_models` needs none.
+    out : path, optional
+        The run's folder; ``runs/STEM-MODEL-sSEED`` by default.
+    model : str, optional
+        Name of the network; by default the one for pictures or for clips.
+    preset : {'ours', 'published'}, optional
+        Settings that hold where no other option says more: ours (the default), or those of
+        the network's source.
+    epochs, batch_size, lr
+        How it is trained.
+    optimizer : {'adamw', 'adam', 'sgd'}, optional
+        The optimizer.
+    schedule : {'one-cycle', 'plateau', 'constant'}, optional
+        Learning rate schedule.
+    patience : int, optional
+        Epochs without a better one on val after which training ends; 0 turns it off.
+    label_smoothing : float, optional
+        0..1.
+    class_weights : {'none', 'balanced'}, optional
+        `balanced` gives all classes the same weight.
+    clip_norm : float, optional
+        The gradient is clipped to this norm; 0 turns it off.
+    augment : {'light', 'none', 'recipe'}, optional
+        Random changes, drawn again in every epoch: small ones (the default), none, or one of
+        the 60 variants that Sign-MNIST was made with.
+    weights : path, optional
+        File of weights to start from.
+    finetune : bool
+        Whether the layers that a network keeps fixed are trained too.
+    device : {'auto', 'cpu', 'cuda'}, optional
+        `auto` (the default) takes CUDA where there is one.
+    compile : bool
+        Whether the network is compiled first.
+    seed : int
+        Random seed of weights, order and augmentation, and of what is held out.
+    seeds : int
+        Runs, each with the next seed and the same split; more than one gives a mean and a
+        standard deviation.
+    compare_splits : bool
+        Whether all samples are mixed and split again in two ways, by rows at random and by
+        whole groups; both accuracies, the gap and controls are reported.
+    resume : path, optional
+        Folder of a run that goes on, with its own options.
+    list_models : bool
+        Train nothing; ``details["models"]`` holds each network's `name`, `parameters`,
+        `trainable`, `input`, `classes` and `source`.
+    overwrite : bool
+        Whether something else under the name of the run's folder may be replaced.
+    progress : callable, optional
+        Called as ``progress(done, total, note)`` in steps.
+    """
+    from signdata.training import baseline_report, baseline_runs, devices
+
+    if list_models:
+        return baseline_report.list_models()
+    sources = paths(src)
+    if not sources:
+        raise UsageError("no dataset is named; expected SRC, found none")
+    read = ReadOptions.taken_from(shared)
+    settings: dict[str, Any] = {
+        "model": model,
+        "preset": preset,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "lr": lr,
+        "optimizer": optimizer,
+        "schedule": schedule,
+        "patience": patience,
+        "label_smoothing": label_smoothing,
+        "class_weights": class_weights,
+        "clip_norm": clip_norm,
+        "augment": augment,
+        "weights": None if weights is None else str(weights),
+        "finetune": finetune or None,
+        "device": device,
+        "compile": compile or None,
+        "seeds": seeds if seeds != 1 else None,
+        "compare_splits": compare_splits or None,
+        "split": read.split,
+    }
+    if resume is not None:
+        asked = {"out": out, "overwrite": overwrite or None, "seed": seed or None, **settings}
+        baseline_runs.refuse_options(asked)
+        settings, seed = baseline_runs.options_of(Path(resume))
+        read = replace(read, split=settings.get("split"))
+    devices.need_torch()
+    with open_source(sources, OpenOptions(read)) as reader:
+        settings["model"] = settings["model"] or baseline_runs.default_model(reader)
+        name = f"{sources[0].stem}-{settings['model']}-s{seed}"
+        place = Path(resume or out or Path("runs") / name)
+        further = () if weights is None else (Path(weights),)
+        refuse_overlap([*reader.inputs, *further], place)
+        return baseline_runs.run(reader, place, settings, seed, overwrite, progress)
+
+
+@command()
+def predict(
+    run: PathLike,
+    *paths: PathLike,
+    top: int = 5,
+    annotate: PathLike | None = None,
+    device: str = "auto",
+    overwrite: bool = False,
+) -> Result:
+    """Let a saved network say what it reads in pictures and videos.
+
+    Parameters
+    ----------
+    run : path
+        A run folder of `baseline`, its ``best.pt``, or an exported ``.onnx`` file.
+    paths : paths
+        Pictures, videos, folders of them, or links (http or https; up to 64 MiB).
+    top : int
+        How many of the likeliest classes are named.
+    annotate : path, optional
+        Folder for a copy of each picture, or of a video's middle frame, with the answer on it.
+    device : {'auto', 'cpu', 'cuda'}
+        Where a run's network reads.
+    overwrite : bool
+        Whether `annotate` may be a folder with something in it.
+
+    Returns
+    -------
+    Result
+        ``details['predictions']``: for each input its ``path`` and ``top``, a list of
+        ``label`` and ``probability``. A network for pictures reads 16 frames of a video: `top`
+        is of the mean of their probabilities, and ``frames`` has the likeliest class of each.
+    """
+    from signdata.inference import prediction
+
+    return prediction.predict(
+        Path(run),
+        [str(path) for path in paths],
+        top=top,
+        annotate=None if annotate is None else Path(annotate),
+        device=device,
+        overwrite=overwrite,
+    )
+
+
+@command(ReadOptions, split="test")
+def export(
+    run: PathLike,
+    out: PathLike | None = None,
+    *,
+    onnx: bool = True,
+    quantize: bool = False,
+    data: PathLike | Sequence[PathLike] | None = None,
+    overwrite: bool = False,
+    **shared: Unpack[ReadKeywords],
+) -> Result:
+    """Write a run's network as ONNX, and compare it with PyTorch.
+
+    Parameters
+    ----------
+    run : path
+        A run folder of `baseline`.
+    out : path, optional
+        The ``.onnx`` file to make; ``model.onnx`` in the run folder by default.
+    onnx : bool
+        The format; there is no other.
+    quantize : bool
+        Whether a copy with 8-bit weights is written beside it (``NAME.uint8.onnx``).
+    data : path or sequence of paths, optional
+        A dataset on whose `split` (``test`` by default) the networks are compared and tested;
+        by default they are compared on random inputs. What has no such split is split as the
+        run has split it. The other reading keywords say how it is read.
+    overwrite : bool
+        Replace files that are there.
+    """
+    from signdata.inference import export_run
+
+    if not onnx:
+        raise UsageError("no format to export to", remedy="Say --onnx.")
+    read = ReadOptions.taken_from(shared)
+    target = Path(out) if out is not None else Path(run) / "model.onnx"
+    whole = OpenOptions(replace(read, split=None))
+    reader = open_source(paths(data), whole) if data else None
+    return export_run.export(
+        Path(run),
+        target,
+        quantize=quantize,
+        reader=reader,
+        split=read.split or "test",
+        overwrite=overwrite,
+    )

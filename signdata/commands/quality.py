@@ -1,0 +1,111 @@
+"""The command that finds what is wrong with a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Unpack
+
+from signdata.auditing import cleaning, report, run
+from signdata.auditing import contact_sheet as sheets
+from signdata.commands.conversion import convert_dataset
+from signdata.formats import targets
+from signdata.formats.open import open_source
+from signdata.formats.reader import OpenOptions
+from signdata.options import (
+    SKIP,
+    OutputKeywords,
+    OutputOptions,
+    PathLike,
+    ReadKeywords,
+    ReadOptions,
+    RunOptions,
+    command,
+    paths,
+)
+from signdata.output.output import refuse_overlap
+from signdata.results import Result
+
+
+class AuditKeywords(ReadKeywords, OutputKeywords, total=False):
+    pass
+
+
+@command(ReadOptions, OutputOptions)
+def audit(
+    src: PathLike | Sequence[PathLike],
+    *others: PathLike,
+    threshold: float = 0.98,
+    contact_sheet: PathLike | None = None,
+    fix: PathLike | None = None,
+    strict: bool = False,
+    seed: int = 0,
+    **shared: Unpack[AuditKeywords],
+) -> Result:
+    """Find what is wrong with a dataset, or between its splits, or between several datasets.
+
+    Parameters
+    ----------
+    src : path or sequence of paths
+        The dataset. `split` and `videos` are about it alone, the other reading keywords about
+        all datasets.
+    others : paths
+        Further datasets to compare it with; then the parts are the datasets, by name (and
+        ``NAME/SPLIT`` where one has several splits), else the splits of `src`.
+    threshold : float
+        Correlation from which two pictures are twins.
+    contact_sheet : path, optional
+        Draw leaks, conflicts and groups of near-duplicates into this PNG.
+    fix : path, optional
+        Write `src` without the offenders, each listed in its ``problems.csv``: what cannot be
+        read, pictures under two labels, copies, samples of a later split (or, beside others,
+        of any) with a twin in an earlier one (in another dataset).
+    strict : bool
+        Whether `exit_code` is 4 when something was found that counts; see
+        `signdata.auditing.findings`.
+    seed : int
+        Random seed of the hold-outs of the probe.
+    """
+    read, how = ReadOptions.taken_from(shared), OutputOptions.taken_from(shared)
+    sources = paths(src)
+    compared = replace(read, split=None, videos=None)
+    readers = [open_source(sources, OpenOptions(read))]
+    readers += (open_source(paths(other), OpenOptions(compared)) for other in others)
+    inputs = [path for reader in readers for path in reader.inputs]
+    for target in (fix, contact_sheet):
+        if target is not None:
+            refuse_overlap(inputs, Path(target))
+    with ExitStack() as stack:
+        for reader in readers:
+            stack.enter_context(reader)
+        found = run.audit(
+            readers,
+            [sources[0], *map(Path, others)],
+            run.AuditOptions(threshold, seed, how.workers, how.progress),
+        )
+        result = report.result(found, strict=strict)
+        if contact_sheet is not None:
+            drawn = sheets.draw(found, Path(contact_sheet))
+            report.tell_of_sheet(result, str(contact_sheet), drawn=drawn)
+        if fix is None:
+            return result
+        left_out = cleaning.offenders(found)
+        cleaned = Path(fix)
+        made = convert_dataset(
+            cleaning.without(found, left_out),
+            targets.writer_for(targets.format_for(cleaned, found.first.info), cleaned),
+            cleaned,
+            "audit",
+            {
+                **read.record_of(found.first.info.format),
+                "threshold": threshold,
+                "others": len(others),
+                **cleaning.record(left_out),
+            },
+            RunOptions(**vars(how), on_error=SKIP),
+            inputs=inputs,
+            notes=cleaning.problems(left_out),
+        )
+        return report.with_fixed(result, made, found, left_out)

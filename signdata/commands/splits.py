@@ -1,0 +1,110 @@
+"""The command that splits a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Unpack
+
+from signdata.commands.conversion import convert_dataset
+from signdata.formats import targets
+from signdata.formats.open import open_source
+from signdata.formats.reader import OpenOptions
+from signdata.formats.views import Without
+from signdata.options import (
+    PathLike,
+    ReadKeywords,
+    ReadOptions,
+    RunKeywords,
+    RunOptions,
+    command,
+    paths,
+)
+from signdata.results import NOTE, Problem, Result
+from signdata.splitting import plan as planning
+
+
+class SplitKeywords(ReadKeywords, RunKeywords, total=False):
+    pass
+
+
+@command(ReadOptions, RunOptions)
+def split(
+    src: PathLike | Sequence[PathLike],
+    out: PathLike,
+    *,
+    ratios: str | None = None,
+    keep: Sequence[str] = (),
+    pool: bool = False,
+    stratify: str = "label",
+    group_by: str = "auto",
+    folds: int | None = None,
+    look: bool = True,
+    mode: str = "link",
+    into: str | None = None,
+    seed: int = 0,
+    **shared: Unpack[SplitKeywords],
+) -> Result:
+    """Split a dataset into train, val and test that do not leak, stratified by label.
+
+    What belongs together stays together: signers or source pictures where the dataset knows
+    them, near-duplicates and runs of frames where they can be seen. The leak certificate
+    (key ``leak_certificate`` of ``signdata.json``) says what was kept apart and what not.
+
+    Parameters
+    ----------
+    src : path or sequence of paths
+        The dataset.
+    out : path
+        A directory, or ``.h5`` or ``.csv`` for one file.
+    ratios : str, optional
+        Shares of train, val and test (or train and test), in percent or as fractions;
+        ``80,10,10`` by default.
+    keep : sequence of str
+        Splits that stay as they are; the ratios name the others.
+    pool : bool
+        Whether samples of all splits are mixed and split again.
+    stratify : str
+        ``label``, ``signer``, or another column of the manifest.
+    group_by : str
+        ``auto``, ``none``, ``signer``, ``near-duplicates``, ``blocks:K`` (runs of K frames), a
+        column of the manifest, or a regular expression with one group for a sample's path.
+    folds : int, optional
+        Write the number of one of this many folds into the column ``fold`` instead of splits.
+    look : bool
+        Whether near-duplicates are looked for.
+    into : {'folders', 'hdf5', 'csv'}, optional
+        Format of `out`; by its name by default.
+    mode : {'link', 'copy', 'symlink', 'manifest'}
+        How files that stay as they are come into a directory. `manifest` writes no picture,
+        only ``manifest.csv`` with each sample's split.
+    seed : int
+        Random seed: another one draws another split.
+    """
+    read, how = ReadOptions.taken_from(shared), RunOptions.taken_from(shared)
+    sources, target = paths(src), Path(out)
+    reader = open_source(sources, OpenOptions(read))
+    writer = targets.split_writer(target, reader.info, mode, sources[0], into)
+    options = planning.SplitOptions(
+        ratios, tuple(keep), pool, stratify, group_by, folds, look, seed, how.workers
+    )
+    plan = planning.plan(reader, sources[0], options, how.progress)
+    if plan.left_out:
+        reader = Without(reader, plan.left_out)
+    result = convert_dataset(
+        reader,
+        writer,
+        target,
+        "split",
+        {**options.record(), "mode": mode, **read.record_of(reader.info.format)},
+        how,
+        transforms=(plan.assign,),
+        seed=seed,
+        describe=lambda: plan.document(reader.info.origin),
+        notes=[Problem("", "", NOTE, note) for note in plan.notes],
+    )
+    result.details["splits"] = plan.counts
+    result.details["leak_certificate"] = plan.certificate.to_dict()
+    result.details["leaks"] = result.details["leak_certificate"]["leaks"]
+    result.summary = "\n".join(part for part in (result.summary, plan.text) if part)
+    return result

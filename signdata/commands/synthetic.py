@@ -1,0 +1,48 @@
+"""The command that makes synthetic datasets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from signdata.options import PathLike, ProgressCallback, command
+from signdata.results import Result
+
+
+@command()
+def sample(
+    kind: str,
+    out: PathLike,
+    *,
+    n: int | None = None,
+    signers: int | None = None,
+    size: tuple[int, int] | None = None,
+    seed: int = 0,
+    overwrite: bool = False,
+    progress: ProgressCallback | None = None,
+) -> Result:
+    """Make a small synthetic dataset to try things on.
+
+    Parameters
+    ----------
+    kind : {'sign-mnist', 'asl-alphabet', 'wlasl', 'photos'}
+        Two CSVs; a tree of 29 classes; a JSON with videos; colour photographs of several
+        signers with hand boxes.
+    out : path
+        The directory to make.
+    n : int, optional
+        Rows of both CSVs together; pictures a class; clips a gloss; pictures a letter and
+        signer.
+    signers : int, optional
+        How many people sign.
+    size : tuple of int, optional
+        Width and height of pictures and videos.
+    seed : int
+        Random seed: another one draws other hands.
+    overwrite : bool
+        Whether something else under the output's name may be replaced.
+    progress : callable, optional
+        Called with samples done and total.
+    """
+    from signdata.synthetic import kinds
+
+    return kinds.make(kind, Path(out), n, signers, size, seed, overwrite)

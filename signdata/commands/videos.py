@@ -1,0 +1,153 @@
+"""Commands that read videos: into frame folders, and into trimmed clips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Unpack
+
+from signdata.formats.frames import DEFAULT_TEMPLATE
+from signdata.formats.targets import picture_options
+from signdata.media.video.frame_conversion import FrameShape
+from signdata.media.video.frame_selection import Selection
+from signdata.options import (
+    SKIP,
+    ClipKeywords,
+    ClipSelection,
+    PathLike,
+    RunKeywords,
+    RunOptions,
+    command,
+)
+from signdata.results import Result
+
+
+class VideoKeywords(ClipKeywords, RunKeywords, total=False):
+    pass
+
+
+@command(ClipSelection, RunOptions, on_error=SKIP)
+def extract_frames(
+    src: PathLike,
+    out: PathLike,
+    *,
+    from_format: str | None = None,
+    official_splits: bool = True,
+    follow_symlinks: bool = False,
+    frames: int | None = None,
+    margin: float = 0.0,
+    fps: float | None = None,
+    segments: int | None = None,
+    frames_per_segment: int | None = None,
+    short_side: int | None = None,
+    size: tuple[int, int] | None = None,
+    crop_bbox: bool = False,
+    bbox_scale: float = 1.0,
+    montage: bool = False,
+    poses: PathLike | None = None,
+    image_format: str = "jpg",
+    quality: int = 95,
+    name_template: str = DEFAULT_TEMPLATE,
+    class_names: str = "safe",
+    annotations_style: str = "v2",
+    decoder: str = "pyav",
+    **shared: Unpack[VideoKeywords],
+) -> Result:
+    """Decode videos into one folder of numbered pictures a clip.
+
+    Parameters
+    ----------
+    src : path
+        A tree ``[SPLIT/]CLASS/NAME.mp4`` or a WLASL JSON.
+    out : path
+        The directory to make: ``[SPLIT/]CLASS/CLIP/img_00001.jpg``, with ``annotations.txt``
+        or ``annotations_SPLIT.txt`` for loaders.
+    from_format : {'videos', 'wlasl'}, optional
+        What `src` is, where that is not clear.
+    official_splits : bool
+        Whether the splits of a WLASL JSON are used.
+    follow_symlinks : bool
+        Whether symbolic links to folders are followed.
+    frames : int, optional
+        That many evenly spaced frames of each clip; all by default.
+    margin : float
+        Share that is cut off both ends first.
+    fps : float, optional
+        Resample by time to this rate.
+    segments, frames_per_segment : int, optional
+        Evenly spaced runs of consecutive frames, as VideoFrameDataset samples.
+    short_side, size
+        Scale the shorter side to this many pixels, or to this width and height.
+    crop_bbox, bbox_scale
+        Cut out WLASL's box, grown by this factor.
+    montage : bool
+        Put the frames of a clip side by side in one picture.
+    poses : path, optional
+        A folder of keypoint files for each video id; each frame's is copied beside it.
+    image_format : {'jpg', 'png'}
+        JPEG by default; PNG keeps every value.
+    quality : int
+        JPEG quality, 1..100.
+    name_template : str
+        Name of a picture without suffix; given its number from 1.
+    class_names : {'safe', 'as-is'}
+        `safe` writes ``_`` for blanks in class and clip folders, as loaders split lines at
+        blanks; the class list and the manifest keep the names.
+    annotations_style : {'v2', 'v1'}
+        ``PATH START END CLASS_IDX`` or ``PATH N_FRAMES CLASS_IDX``.
+    decoder : {'pyav', 'ffmpeg'}
+        The library, or the ffmpeg program in a process of its own.
+    """
+    from signdata.extraction import frame_folders
+
+    return frame_folders.extract(
+        Path(src),
+        Path(out),
+        frame_folders.Sources(
+            ClipSelection.taken_from(shared), from_format, official_splits, follow_symlinks
+        ),
+        frame_folders.Clips(
+            Selection(frames, fps, segments, frames_per_segment, margin),
+            FrameShape(short_side, (size[1], size[0]) if size else None),
+            frame_folders.box_scale(crop_bbox, bbox_scale),
+            montage,
+            Path(poses) if poses is not None else None,
+            decoder,
+        ),
+        frame_folders.Pictures(
+            picture_options(image_format, quality, class_names=class_names),
+            name_template,
+            annotations_style,
+        ),
+        RunOptions.taken_from(shared),
+    )
+
+
+@command(ClipSelection, RunOptions, on_error=SKIP)
+def trim(
+    src: PathLike,
+    out: PathLike,
+    *,
+    copy: bool = False,
+    **shared: Unpack[VideoKeywords],
+) -> Result:
+    """Cut raw downloads of WLASL's videos into one MP4 for each instance.
+
+    Every frame of an instance's range is kept, at its own time; what comes out is H.264,
+    upright, of even size, without sound. The downloads are called by video id or by the id
+    on YouTube.
+
+    Parameters
+    ----------
+    src : path
+        A WLASL JSON.
+    out : path
+        The directory to make: ``VIDEO_ID.mp4`` for each instance and ``WLASL.json``, the
+        index of those that were written.
+    copy : bool
+        Whether a file of which nothing has to change (the whole of an MP4 of H.264, upright,
+        of even size) is copied as it is, with its sound.
+    """
+    from signdata.extraction import trimmed_clips
+
+    clips, how = ClipSelection.taken_from(shared), RunOptions.taken_from(shared)
+    return trimmed_clips.trim(Path(src), Path(out), clips, how, copy=copy)

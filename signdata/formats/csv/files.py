@@ -1,0 +1,28 @@
+"""CSV files as a source: one, several, or a folder of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from signdata import safe_names
+from signdata.formats.place import Place
+
+
+def csv_files(path: Path) -> list[Path]:
+    """CSV files directly in a directory, without those that describe a dataset."""
+    return sorted(
+        file
+        for file in path.iterdir()
+        if file.suffix.lower() == ".csv"
+        and not safe_names.is_junk(file.name)
+        and not file.name.endswith(("manifest.csv", "problems.csv"))
+    )
+
+
+def recognises(place: Place) -> str:
+    """An example of what makes a place this format, or ''."""
+    if not place.is_dir:
+        return place.path.name if place.path.suffix.lower() == ".csv" else ""
+    if place.tree.class_dirs:
+        return ""
+    return next((file.name for file in csv_files(place.path)), "")

@@ -1,0 +1,26 @@
+"""How an output whose record is inside its one file is asked about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from signdata.sidecars import Row
+
+
+@dataclass(frozen=True)
+class OwnRecord:
+    """What stands in for the sidecars of such an output.
+
+    Attributes
+    ----------
+    document : callable
+        Returns the description (``signdata.json``) in a file, or None.
+    rows : callable
+        Yields what the manifest's rows say of the sources.
+    """
+
+    document: Callable[[Path], dict[str, Any] | None]
+    rows: Callable[[Path], Iterator[Row]]
