@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from signdata.cli import group
+from signdata.cli.app import group
 
 PAGE = Path(__file__).with_name("commands.md")
 

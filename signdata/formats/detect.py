@@ -47,7 +47,7 @@ def recognise(
     others = readings(place)
     found = {name: one for name, one in others.items() if not among or name in among}
     if others and not found:
-        expected = " or ".join(FORMATS[name].on_disk for name in among)
+        expected = " or ".join(FORMATS[name].on_disk for name in among).replace("`", "")
         raise FormatError(
             f"not read by this command; expected {expected}, found {listed(others)}",
             path=place.path,

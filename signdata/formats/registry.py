@@ -122,7 +122,7 @@ FORMATS: dict[str, Format] = {
         ),
         Format(
             "wlasl",
-            "`WLASL_v0.3.json` next to a folder of videos",
+            "a WLASL JSON (`WLASL_v0.3.json`) next to a folder of videos",
             _CLIP,
             reader="signdata.formats.wlasl.reader:WlaslReader",
             recognises="signdata.formats.wlasl.layout:recognises",
