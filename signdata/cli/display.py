@@ -1,9 +1,11 @@
-"""Running a command: its progress bar, and how its result is shown."""
+"""Running a command: its progress, and how its result is shown."""
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,12 +16,21 @@ import click
 if TYPE_CHECKING:
     from signdata.results import Result
 
+LINE_EVERY = 30.0
+"""Seconds between lines of progress where stderr is not a terminal."""
+
 
 @contextmanager
 def progress_bar(unit: str, *, hidden: bool) -> Iterator[Callable[..., None] | None]:
-    """Yield what a library function calls with its progress; a bar on a terminal only."""
-    if hidden or not sys.stderr.isatty():
+    """Yield what a library function calls with its progress.
+
+    A bar on a terminal; elsewhere a line now and then, so that a log shows that work goes on.
+    """
+    if hidden:
         yield None
+        return
+    if not sys.stderr.isatty():
+        yield _lines(unit)
         return
     from tqdm import tqdm
 
@@ -33,14 +44,28 @@ def progress_bar(unit: str, *, hidden: bool) -> Iterator[Callable[..., None] | N
         yield update
 
 
+def _lines(unit: str) -> Callable[..., None]:
+    last = time.monotonic()
+
+    def update(done: int, total: int | None, note: str = "") -> None:
+        nonlocal last
+        if time.monotonic() - last < LINE_EVERY:
+            return
+        last = time.monotonic()
+        share = f" of {total:,} ({done / total:.0%})" if total else ""
+        click.echo(f"{done:,}{share} {unit}s" + (f", {note}" if note else ""), err=True)
+
+    return update
+
+
 def run(function: Callable[..., Result], *args: Any, unit: str = "sample", **options: Any) -> None:
     """Call a library function with a command's options and show what it returns."""
     as_json = options.pop("as_json", False)
     hidden = options.pop("quiet", False)
     if "no_header" in options:
         options["header"] = not options.pop("no_header")
-    with progress_bar(unit, hidden=hidden or as_json) as progress:
-        if progress is not None:
+    with progress_bar(unit, hidden=hidden) as progress:
+        if progress is not None and "progress" in inspect.signature(function).parameters:
             options["progress"] = progress
         result = function(*args, **options)
     show(result, as_json=as_json, quiet=hidden)

@@ -51,10 +51,11 @@ class Sources:
         stored: dict[str, tuple[str, Row]] = {}
         made_of: dict[str, tuple[str, Row]] = {}
         for key, row in rows:
-            stored[row["id"]] = key, row
             if row.get("variant"):
                 made_of[row.get("source", "")] = key, row
-        if not stored:
+            else:
+                stored[row["id"]] = key, row
+        if not stored and not made_of:
             return ""
         unknown: list[str] = []
         keys = {""}
@@ -64,7 +65,8 @@ class Sources:
             keys.add(batch.key)
             for sample in batch.samples:
                 name = sample.source or sample.id
-                key, row = stored.pop(sample.id, made_of.get(sample.id, ("", {})))
+                of_variant = made_of.pop(sample.id, ("", {}))
+                key, row = stored.pop(sample.id, of_variant)
                 if not row:
                     unknown.append(name)
                 elif (key and key != batch.key) or not self._is_same(sample, row):
@@ -72,7 +74,7 @@ class Sources:
         if counts is None:  # a journal: it need not know every sample
             gone = [row for key, row in stored.values() if key not in keys]
         elif counts.get("read") == counts.get("written", 0) + _unwritten(counts):
-            gone = [row for _, row in stored.values()]
+            gone = [row for _, row in (*stored.values(), *made_of.values())]
             if len(unknown) > _unwritten(counts):
                 return unknown[0]
         else:  # several samples were made of one: their ids are not those of the source

@@ -237,7 +237,7 @@ def test_a_recipe_of_ones_own(main, make_tree, tmp_path):
         (["--variants", "61"], 2, "has 60"),
         (["--boxes", "auto"], 2, "no boxes"),
         (["--boxes", "none.csv"], 4, "no such table of boxes"),
-        (["--label-pattern", "("], 2, "no regular expression"),
+        (["--label-pattern", "("], 2, "not a regular expression"),
         (["--group-pattern", "a"], 2, "0 groups; expected one"),
         (["--label-pattern", "(x+)"], 4, "no label in its path"),
         (["--profile", "im5"], 2, "im7-2017"),
