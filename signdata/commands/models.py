@@ -234,7 +234,7 @@ def export(
     from signdata.inference import export_run
 
     if not onnx:
-        raise UsageError("no format to export to", remedy="Say --onnx.")
+        raise UsageError("no format to export to", remedy="Say export --onnx.")
     read = ReadOptions.taken_from(shared)
     target = Path(out) if out is not None else Path(run) / "model.onnx"
     whole = OpenOptions(replace(read, split=None))

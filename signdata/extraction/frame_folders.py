@@ -59,7 +59,7 @@ class Clips:
     decoder: str = "pyav"
 
 
-MIXED = "Say --no-official-splits to write all without one, or --subset FILE."
+MIXED_REMEDY = "Say extract-frames --no-official-splits to write all without one, or --subset FILE."
 """What to do about an index in which only some instances have a split."""
 
 
@@ -239,7 +239,7 @@ class MontageWriter(FoldersWriter):
     """Writes one picture a clip; ``missing.txt`` has the id of every video that is not there."""
 
     holds = frozenset({"clip"})
-    mixed_remedy = MIXED
+    mixed_remedy = MIXED_REMEDY
 
     def __init__(self, options: PictureOptions, missing: Sequence[str]) -> None:
         super().__init__(options)
@@ -258,7 +258,7 @@ class AnnotatedFramesWriter(FramesWriter):
     ``missing.txt`` has the id of every video that is not there.
     """
 
-    mixed_remedy = MIXED
+    mixed_remedy = MIXED_REMEDY
 
     def __init__(self, pictures: Pictures, missing: Sequence[str]) -> None:
         if pictures.annotations_style not in ANNOTATION_STYLES:

@@ -56,7 +56,7 @@ def recognise(
         raise FormatError(
             f"{len(found)} readings: {listed(found)}",
             path=place.path,
-            remedy=_choice_between(place, found),
+            remedy=_remedy_for(place, found),
         )
     if not found:
         raise _not_a_dataset(place)
@@ -97,7 +97,7 @@ def _of_several(paths: list[Path]) -> str:
     raise FormatError("several sources; expected CSV files only", path=other or paths[0])
 
 
-def _choice_between(place: Place, found: dict[str, str]) -> str:
+def _remedy_for(place: Place, found: dict[str, str]) -> str:
     if "wlasl" in found:
         index = place.path / found["wlasl"]
         return f"Name the index itself ({index}), or say --from videos."

@@ -132,7 +132,7 @@ class Writer(ABC):
             raise DatasetError(
                 f"{info.format} holds {info.kind}s; {self.name} holds only "
                 f"{' and '.join(sorted(self.holds))}s",
-                remedy="Choose another format with --to.",
+                remedy="Choose another format with convert --to.",
             )
         if self.splits_are_folders and "" in info.splits and len(info.splits) > 1:
             raise DatasetError(

@@ -138,6 +138,6 @@ def _checked_on(
         splits, _ = resolve_splits(data, predictor.split_seed)
     rows = np.flatnonzero(splits == split)
     if not len(rows):
-        raise DatasetError(f"no samples in {split}", path=source, remedy="Say --split.")
+        raise DatasetError(f"no samples in {split}", path=source, remedy="Say export --split.")
     labels = [card.classes.index(data.classes[label]) for label in data.labels[rows].tolist()]
     return data.images[rows], np.array(labels, np.int64)

@@ -23,7 +23,7 @@ DEVICES = ("auto", "cpu", "cuda")
 def pick_device(name: str) -> torch.device:
     """The device called `name`; `auto` is CUDA where there is one, else the CPU."""
     if name == "cuda" and not torch.cuda.is_available():
-        raise UsageError("no CUDA device is available", remedy="Use --device auto or cpu.")
+        raise UsageError("no CUDA device is available", remedy="Use the device auto or cpu.")
     if name == "cpu" or not torch.cuda.is_available():
         return torch.device("cpu")
     return torch.device("cuda", torch.cuda.current_device())

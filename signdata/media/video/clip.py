@@ -218,7 +218,7 @@ class ClipPixels(Pixels):
         what = f"damaged ({why})" if corrupt else f"ends early ({why})"
         if not self.options.keep_short:
             kind = DecodeError if corrupt else ShortError
-            remedy = "Keep what there is with --keep-short."
+            remedy = "Keep what there is with extract-frames --keep-short."
             raise kind(what, path=self.video.path, remedy=remedy)
         self._learned.short = what
         self._learned.verdict = "corrupt" if corrupt else "short"
