@@ -23,14 +23,14 @@ from signdata.errors import (
     SigndataError,
 )
 from signdata.filesystem import link_file, own_folder, reading, remove, write_file, writing
-from signdata.formats.batches import Batch, ListBatch, divide
+from signdata.formats.batch_jobs import run_batches
+from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.writer import EncodedItem, Writer
 from signdata.options import STOP
 from signdata.output.journal import JournalRows
 from signdata.results import NOTE, Problem
 from signdata.samples import ReadAgain, Sample
 from signdata.sidecars import STORED_AS, Row
-from signdata.workers import pool
 
 IN_MEMORY = 1 << 20
 """Bytes that a batch sends to the parent directly; more of them go through a file."""
@@ -257,17 +257,13 @@ def work(
 ) -> Generator[tuple[Batch, Outcome], None, None]:
     """Run a job over batches, in order; a sample that kills its worker is an unreadable one.
 
-    To be closed where it may be left early; see `parallel.run`.
+    To be closed where it may be left early; see `run_batches`.
     """
-    n_workers = pool.n_workers(workers)
-    runs = pool.run(job, batches, workers=n_workers, divide=divide, inline=not risky)
+    runs = run_batches(
+        job, batches, workers, died=lambda batch: _died(batch, job.on_error), risky=risky
+    )
     with closing(runs) as results:
-        for batch, outcomes in results:
-            parts = []
-            for one in outcomes:
-                if isinstance(one, pool.WorkerDied):
-                    one = _died(one.item, job.on_error)
-                parts.append(one)
+        for batch, parts in results:
             yield batch, parts[0] if len(parts) == 1 else _merged(parts)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +12,13 @@ from typing import NamedTuple, TypeVar
 
 from signdata.errors import SigndataError
 from signdata.filesystem import reading
-from signdata.formats.batches import Batch, ListBatch, divide
+from signdata.formats.batch_jobs import run_batches
+from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import Reader
 from signdata.options import ProgressCallback
 from signdata.output import existing
 from signdata.results import Problem, Result
 from signdata.samples import Sample
-from signdata.workers import pool
 
 T = TypeVar("T")
 
@@ -69,23 +69,21 @@ def _see(sample: Sample) -> Seen:
 
 
 def _each(
-    job: Callable[[Batch], list[T]],
+    job: Callable[[Batch], Sequence[T | str]],
     reader: Reader,
     workers: int | None,
     progress: ProgressCallback | None,
 ) -> Iterator[T | str]:
     """Yield what `job` returns for each sample; the id of one that killed its worker."""
     done = 0
-    n_workers = pool.n_workers(workers)
-    with closing(pool.run(job, reader.batches(), workers=n_workers, divide=divide)) as all_results:
-        for _, results in all_results:
-            for found in results:
-                if isinstance(found, pool.WorkerDied):
-                    yield _name(found.item)
-                    done += 1
-                else:
-                    yield from found
-                    done += len(found)
+    runs = run_batches(
+        job, reader.batches(), workers, died=lambda batch: [_name(batch)], risky=reader.risky
+    )
+    with closing(runs) as all_results:
+        for _, parts in all_results:
+            for found in parts:
+                yield from found
+                done += len(found)
             if progress:
                 progress(done, reader.info.n_samples)
 

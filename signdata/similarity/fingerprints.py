@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from signdata.errors import CrashError, MissingError, SigndataError
 from signdata.filesystem import reading
-from signdata.formats.batches import Batch, ListBatch, divide
+from signdata.formats.batch_jobs import run_batches
+from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import Reader
 from signdata.media.image import ops
 from signdata.samples import Broken, Frame, Sample
-from signdata.workers import pool
 
 SIDE = 32
 """Width and height of thumbnails, but for pictures of 28x28, which are their own."""
@@ -120,17 +120,11 @@ def fingerprint(
     job = _Fingerprinting(side or side_for(reader), clips)
     looks: list[Fingerprint] = []
     thumbnails, per_batch = [], []
-    n_workers = pool.n_workers(workers)
-    runs = pool.run(
-        job, reader.batches(), workers=n_workers, divide=divide, inline=not reader.risky
-    )
+    runs = run_batches(job, reader.batches(), workers, died=job.died, risky=reader.risky)
     with closing(runs) as results:
         for _, parts in results:
             before = len(looks)
-            for part in parts:
-                if isinstance(part, pool.WorkerDied):
-                    part = job.died(part.item)
-                some, pixels = part
+            for some, pixels in parts:
                 looks += some
                 thumbnails.append(pixels)
             per_batch.append(len(looks) - before)

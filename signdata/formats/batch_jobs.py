@@ -1,0 +1,52 @@
+"""A job run over the batches of a reader, in worker processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from typing import TypeVar
+
+from signdata.formats.batches import Batch, divide
+from signdata.workers import pool
+
+R = TypeVar("R")
+
+
+def run_batches(
+    job: Callable[[Batch], R],
+    batches: Iterable[Batch],
+    workers: int | None,
+    *,
+    died: Callable[[Batch], R],
+    risky: bool = True,
+) -> Generator[tuple[Batch, list[R]], None, None]:
+    """Yield each batch with what the job made of it, in order.
+
+    To be closed where it may be left early; see `signdata.workers.pool.run`.
+
+    Parameters
+    ----------
+    job : callable
+        Given a batch in a worker; its result comes back by pickle.
+    batches : iterable of Batch
+        The work.
+    workers : int or None
+        Processes; None takes all cores.
+    died : callable
+        Given the batch on which a worker died every time; makes a result in its place. A batch
+        of samples that are known by name was cut into single samples before.
+    risky : bool
+        Whether a job may take its process down, so that it must not be this one.
+
+    Returns
+    -------
+    generator of (Batch, list)
+        One result, or one for each sample where the batch had to be cut.
+    """
+    runs = pool.run(job, batches, workers=pool.n_workers(workers), divide=divide, inline=not risky)
+    with closing(runs) as results:
+        for batch, parts in results:
+            yield (
+                batch,
+                [died(part.item) if isinstance(part, pool.WorkerDied) else part for part in parts],
+            )
