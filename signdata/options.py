@@ -78,6 +78,7 @@ class ReadKeywords(RowKeywords, total=False):
     from_format: str | None
     videos: PathLike | None
     follow_symlinks: bool
+    layout: str | None
 
 
 @dataclass(frozen=True)
@@ -110,13 +111,14 @@ class ReadOptions(RowOptions):
     from_format: str | None = keyword(None, "Format of SRC [default: recognised].", "--from")
     videos: PathLike | None = keyword(None, "Videos of a WLASL JSON [default: videos/].")
     follow_symlinks: bool = keyword(False, "Follow symbolic links to folders.")
+    layout: str | None = keyword(None, "What paths mean: '{signer}/{label}/*'; see docs.")
 
     def record_of(self, found_format: str) -> dict[str, Any]:
         """What makes two runs the same, with the format that was found or named.
 
         Where the files are, and through which links they were reached, is not part of it.
         """
-        return {"from": found_format, **self.record()}
+        return {"from": found_format, "layout": self.layout, **self.record()}
 
 
 def _content_of(labels: str) -> str:

@@ -96,6 +96,9 @@ class Count(click.ParamType[int | None]):
     type=click.Choice(["videos", "wlasl"]),
     help="Format of SRC [default: recognised].",
 )
+@click.option(
+    "--layout", metavar="PATTERN", help="What paths mean: '{label}_{signer}_*'; see docs."
+)
 @click.option("--follow-symlinks", is_flag=True, help="Follow symbolic links to folders.")
 @click.option(
     "--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="JPEG quality."

@@ -75,6 +75,7 @@ TYPED: dict[str, dict[str, Any]] = {
     "labels": {"metavar": "letters|codes|FILE"},
     "csv_size": {"type": SIZE, "metavar": "WxH"},
     "from_format": {"type": FormatName(registry.readable)},
+    "layout": {"metavar": "PATTERN"},
     "videos": {"type": PATH, "metavar": "DIR"},
     "glosses": {"metavar": "N|FILE"},
     "subset": {"type": PATH, "metavar": "JSON"},

@@ -33,6 +33,7 @@ def extract_frames(
     from_format: str | None = None,
     official_splits: bool = True,
     follow_symlinks: bool = False,
+    layout: str | None = None,
     frames: int | None = None,
     margin: float = 0.0,
     fps: float | None = None,
@@ -67,6 +68,8 @@ def extract_frames(
         Whether the splits of a WLASL JSON are used.
     follow_symlinks : bool
         Whether symbolic links to folders are followed.
+    layout : str, optional
+        What the paths of a tree mean: ``{label}_{signer}_*``.
     frames : int, optional
         That many evenly spaced frames of each clip; all by default.
     margin : float
@@ -103,7 +106,7 @@ def extract_frames(
         Path(src),
         Path(out),
         frame_folders.Sources(
-            ClipSelection.taken_from(shared), from_format, official_splits, follow_symlinks
+            ClipSelection.taken_from(shared), from_format, official_splits, follow_symlinks, layout
         ),
         frame_folders.Clips(
             Selection(frames, fps, segments, frames_per_segment, margin),

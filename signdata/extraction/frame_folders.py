@@ -45,6 +45,7 @@ class Sources:
     from_format: str | None = None
     official_splits: bool = True
     follow_symlinks: bool = False
+    layout: str | None = None
 
 
 @dataclass(frozen=True)
@@ -133,9 +134,12 @@ def open_videos(
         from_format=sources.from_format,
         videos=chosen.videos,
         follow_symlinks=sources.follow_symlinks,
+        layout=sources.layout,
     )
     if read.from_format is None:
-        found = detect.recognise([src], follow_symlinks=read.follow_symlinks, among=among)
+        found = detect.recognise(
+            [src], follow_symlinks=read.follow_symlinks, layout=read.layout, among=among
+        )
         read = replace(read, from_format=found)
     choice = Choice(
         read_glosses(chosen.glosses),
@@ -169,6 +173,7 @@ def _recorded(sources: Sources, clips: Clips, pictures: Pictures) -> dict[str, A
     everything: dict[str, Any] = sources.clips.record() | {
         "official_splits": sources.official_splits,
         "follow_symlinks": sources.follow_symlinks,
+        "layout": sources.layout,
     }
     for group in (clips, pictures):
         everything.update(asdict(group))

@@ -10,13 +10,21 @@ from signdata.errors import FormatError, MissingError
 from signdata.formats.hdf5.signature import starts_as_hdf5
 from signdata.formats.place import Place
 from signdata.formats.registry import FORMATS
+from signdata.formats.trees.readings import Reading, layouts, media_in, questions, wrapped
 from signdata.sidecars import is_partial
+
+MOST_READINGS = 4
+"""Readings that a question lists."""
+
+LAID_OUT = ("folders", "frames", "videos")
+"""Formats of which a layout says what paths mean."""
 
 
 def recognise(
     paths: list[Path],
     *,
     follow_symlinks: bool = False,
+    layout: str | None = None,
     among: Collection[str] = (),
 ) -> str:
     """Return the name of the one format that `paths` can be read as.
@@ -27,6 +35,8 @@ def recognise(
         The source.
     follow_symlinks : bool
         Whether symbolic links to folders are followed.
+    layout : str, optional
+        A pattern that says what paths in a directory mean.
     among : collection of str
         Formats that the command reads; readings as others do not matter. All by default.
 
@@ -43,7 +53,7 @@ def recognise(
             raise MissingError("not there", path=path)
     if len(paths) > 1:
         return _of_several(paths)
-    place = Place(paths[0], follow_symlinks)
+    place = Place(paths[0], follow_symlinks, layout)
     others = readings(place)
     found = {name: one for name, one in others.items() if not among or name in among}
     if others and not found:
@@ -60,7 +70,18 @@ def recognise(
         )
     if not found:
         raise _not_a_dataset(place)
-    return next(iter(found))
+    name = next(iter(found))
+    doubts = questions(place, name) if place.is_dir and name in LAID_OUT else []
+    if len(doubts) > 1:
+        raise _question(place, doubts)
+    return name
+
+
+def _question(place: Place, doubts: list[Reading]) -> FormatError:
+    doubts = doubts[:MOST_READINGS]
+    shown = "; ".join(f"{one.option} gives {one.gives}" for one in doubts)
+    what = f"{len(doubts)} readings" if len(doubts) > 1 else "not laid out as CLASS/NAME"
+    return FormatError(f"{what}: {shown}", path=place.path, remedy="Say which.")
 
 
 def readings(place: Place) -> dict[str, str]:
@@ -86,6 +107,15 @@ def refuse_partial(path: Path) -> None:
             path=path,
             remedy="Repeat the command that was making it.",
         )
+
+
+def unwrapped(path: Path, *, follow_symlinks: bool = False) -> Path:
+    """The dataset inside a lone wrapper folder; any other `path` as it is."""
+    place = Place(path, follow_symlinks)
+    if not place.is_dir or (path / sidecars.MANIFEST).is_file():
+        return path
+    inside = wrapped(place)
+    return path if inside is None else unwrapped(inside, follow_symlinks=follow_symlinks)
 
 
 def _of_several(paths: list[Path]) -> str:
@@ -117,6 +147,9 @@ def _not_a_dataset(place: Place) -> FormatError:
             "not a dataset; expected a .csv, .h5, .hdf5 or WLASL .json file, or a directory",
             path=path,
         )
+    deeper = layouts(media_in(place)) if place.layout is None else []
+    if deeper and not (path / sidecars.MANIFEST).is_file():
+        return _question(place, deeper)
     if place.tree.class_dirs:
         return FormatError("no pictures and no videos in its class folders", path=path)
     if (path / sidecars.MANIFEST).is_file():

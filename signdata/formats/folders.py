@@ -44,10 +44,13 @@ class FoldersOptions:
     by_number : bool
         Whether samples without a manifest come in the order of the numbers in their names
         rather than of their paths.
+    layout : str or None
+        A pattern that says what paths mean.
     """
 
     follow_symlinks: bool = False
     by_number: bool = False
+    layout: str | None = None
 
 
 class FoldersReader(TreeReader):
@@ -59,13 +62,16 @@ class FoldersReader(TreeReader):
 
     @classmethod
     def open(cls, paths: list[Path], options: OpenOptions) -> Self:
-        reader = cls(paths[0], FoldersOptions(options.read.follow_symlinks, options.by_number))
+        reader = cls(
+            paths[0],
+            FoldersOptions(options.read.follow_symlinks, options.by_number, options.read.layout),
+        )
         reader.inputs = (paths[0],)
         return reader
 
     def __init__(self, path: Path, options: FoldersOptions = FoldersOptions()) -> None:
         self._by_number = options.by_number
-        super().__init__(path, follow_symlinks=options.follow_symlinks)
+        super().__init__(path, follow_symlinks=options.follow_symlinks, layout=options.layout)
 
     def _find(self, class_dir: ClassDir) -> Iterator[Found]:
         names = self._tree.take(class_dir, decode.SUFFIXES)
@@ -73,10 +79,11 @@ class FoldersReader(TreeReader):
             self._tree.note(class_dir.path / name, "folder inside a class folder: not read")
         if not names:
             self._tree.note(class_dir.path, "class folder without a picture: no class")
-        folder, place = f"{class_dir.path}{os.sep}", self._tree.below(class_dir.path)
+        folder = f"{class_dir.path}{os.sep}"
+        place = "" if class_dir.path == self._tree.root else f"{self._tree.below(class_dir.path)}/"
         for name in names:
             pixels = PictureFiles((folder + name,))
-            yield Found(f"{place}/{name}", class_dir.split, class_dir.label, pixels, self.kind)
+            yield Found(f"{place}{name}", class_dir.split, class_dir.label, pixels, self.kind)
 
     def _ordered(self, found: list[Found]) -> list[Found]:
         return sorted(found, key=_number_key(found)) if self._by_number else found

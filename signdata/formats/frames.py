@@ -37,9 +37,10 @@ DEFAULT_TEMPLATE = "img_{:05d}"
 
 @dataclass(frozen=True)
 class FramesOptions:
-    """How frame folders are read: whether symbolic links to folders are followed."""
+    """How frame folders are read; see `FoldersOptions`."""
 
     follow_symlinks: bool = False
+    layout: str | None = None
 
 
 class FramesReader(TreeReader):
@@ -52,12 +53,12 @@ class FramesReader(TreeReader):
 
     @classmethod
     def open(cls, paths: list[Path], options: OpenOptions) -> Self:
-        reader = cls(paths[0], FramesOptions(options.read.follow_symlinks))
+        reader = cls(paths[0], FramesOptions(options.read.follow_symlinks, options.read.layout))
         reader.inputs = (paths[0],)
         return reader
 
     def __init__(self, path: Path, options: FramesOptions = FramesOptions()) -> None:
-        super().__init__(path, follow_symlinks=options.follow_symlinks)
+        super().__init__(path, follow_symlinks=options.follow_symlinks, layout=options.layout)
 
     def _find(self, class_dir: ClassDir) -> Iterator[Found]:
         for name in class_dir.files:

@@ -12,6 +12,7 @@ from signdata.formats.reader import OpenOptions, Reader
 from signdata.formats.registry import FORMATS, reader_class
 from signdata.formats.views import Only
 from signdata.options import ReadOptions, paths
+from signdata.results import NOTE, Problem
 
 if TYPE_CHECKING:
     from signdata.formats.wlasl.choice import Choice
@@ -31,6 +32,7 @@ def open_dataset(
     follow_symlinks: bool = False,
     clips: ClipOptions | None = None,
     choice: Choice | None = None,
+    layout: str | None = None,
 ) -> Reader:
     """Open a dataset for reading.
 
@@ -52,6 +54,8 @@ def open_dataset(
         Which frames of a video are read, and how; all by default.
     choice : Choice, optional
         Which instances of a WLASL JSON are read; all by default.
+    layout : str, optional
+        What paths in a directory mean: ``{signer}/{label}/*``.
 
     Returns
     -------
@@ -63,7 +67,7 @@ def open_dataset(
     MissingError, FormatError, UsageError
         If it is not there, is not a dataset, or could be read in two ways.
     """
-    read = ReadOptions(split, labels, csv_size, header, format, videos, follow_symlinks)
+    read = ReadOptions(split, labels, csv_size, header, format, videos, follow_symlinks, layout)
     options = OpenOptions(read, clips=clips, choice=choice, official_splits=official_splits)
     return open_source(paths(src), options)
 
@@ -73,8 +77,11 @@ def open_source(sources: list[Path], options: OpenOptions) -> Reader:
     read = options.read
     if not sources:
         raise UsageError("no dataset named")
+    named = sources
+    if read.from_format is None and read.layout is None and len(sources) == 1:
+        sources = [detect.unwrapped(sources[0], follow_symlinks=read.follow_symlinks)]
     if read.from_format is None:
-        name = detect.recognise(sources, follow_symlinks=read.follow_symlinks)
+        name = detect.recognise(sources, follow_symlinks=read.follow_symlinks, layout=read.layout)
     else:
         name = read.from_format
         for path in sources:
@@ -84,5 +91,11 @@ def open_source(sources: list[Path], options: OpenOptions) -> Reader:
         raise UsageError(f"{len(sources)} sources; expected one for {name}")
     if read.videos is not None and name != "wlasl":
         raise UsageError(f"--videos goes with a WLASL JSON, not with {name}")
+    if read.layout is not None and name not in detect.LAID_OUT:
+        raise UsageError(f"--layout goes with directories of files, not with {name}")
     reader = reader_type.open(sources, options)
+    if named != sources:
+        reader.inputs = (*named, *reader.inputs)
+        inside = sources[0].relative_to(named[0]).as_posix()
+        reader.remarks = (Problem(inside, "", NOTE, "the only folder: read in place of SRC"),)
     return reader if read.split is None else Only(reader, read.split)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from signdata.formats.trees.layout import Layout
 from signdata.formats.trees.scan import Tree
 
 
@@ -19,10 +20,13 @@ class Place:
         Where it is.
     follow_symlinks : bool
         Whether symbolic links to folders are followed.
+    layout : str or None
+        A pattern that says what paths mean.
     """
 
     path: Path
     follow_symlinks: bool = False
+    layout: str | None = None
 
     @cached_property
     def is_dir(self) -> bool:
@@ -38,4 +42,5 @@ class Place:
         FormatError
             If split folders and class folders are side by side.
         """
-        return Tree.scan(self.path, follow_symlinks=self.follow_symlinks)
+        layout = None if self.layout is None else Layout(self.layout)
+        return Tree.scan(self.path, follow_symlinks=self.follow_symlinks, layout=layout)

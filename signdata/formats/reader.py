@@ -137,6 +137,9 @@ class Reader(ABC):
     inputs: tuple[Path, ...] = ()
     """Every file and folder that is read: an output may not be, hold or lie inside one."""
 
+    remarks: tuple[Problem, ...] = ()
+    """What was noted while the source was opened; told with the notes of `info`."""
+
     risky: ClassVar[bool] = False
     """Whether decoding may take the process down, so that it must not be this one."""
 

@@ -38,15 +38,21 @@ class VideosReader(TreeReader):
             paths[0],
             options.clips or ClipOptions(),
             follow_symlinks=options.read.follow_symlinks,
+            layout=options.read.layout,
         )
         reader.inputs = (paths[0],)
         return reader
 
     def __init__(
-        self, path: Path, options: ClipOptions = ClipOptions(), *, follow_symlinks: bool = False
+        self,
+        path: Path,
+        options: ClipOptions = ClipOptions(),
+        *,
+        follow_symlinks: bool = False,
+        layout: str | None = None,
     ) -> None:
         self._options = options
-        super().__init__(path, follow_symlinks=follow_symlinks)
+        super().__init__(path, follow_symlinks=follow_symlinks, layout=layout)
 
     def _find(self, class_dir: ClassDir) -> Iterator[Found]:
         names = self._tree.take(class_dir, {*suffixes.VIDEO_SUFFIXES, ".gif"})

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from signdata import sidecars
 from signdata.errors import FormatError, MissingError
+from signdata.formats.trees.layout import Layout
 from signdata.formats.trees.scan import Tree
 from signdata.samples import Broken, Pixels, Sample
 from signdata.sidecars import Row
@@ -67,6 +68,57 @@ class Found:
     pixels: Pixels
     kind: str
     is_file: bool = True
+    group: str = ""
+    stored_as: str = ""
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+
+def laid_out(layout: Layout, found: list[Found]) -> list[Found]:
+    """What a layout says of each entry; one that does not fit it cannot be read."""
+    stems = [os.path.splitext(entry.path)[0] if entry.is_file else entry.path for entry in found]
+    layout = layout.knowing([*stems, *(entry.path for entry in found)])
+    made = [_laid_out(layout, stem, entry) for stem, entry in zip(stems, found, strict=True)]
+    taken = Counter(
+        (one.split, one.label, _last(stem)) for one, stem in zip(made, stems, strict=True)
+    )
+    return [
+        replace(one, stored_as=_distinct(one, stem))
+        if taken[one.split, one.label, _last(stem)] > 1
+        else one
+        for one, stem in zip(made, stems, strict=True)
+    ]
+
+
+def _last(stem: str) -> str:
+    return stem.rpartition("/")[2]
+
+
+def _distinct(entry: Found, stem: str) -> str:
+    """A name for an entry whose own several share: the parts of its path but for the label."""
+    return "-".join(part for part in stem.split("/") if part != entry.label)
+
+
+def _laid_out(layout: Layout, stem: str, entry: Found) -> Found:
+    fields = layout.match(stem) or layout.match(entry.path)
+    if fields is None:
+        error = FormatError(
+            f"does not fit the layout {layout.pattern}",
+            path=entry.path,
+            remedy="Leave such files out with --on-error skip, or mend the pattern.",
+        )
+        return replace(entry, pixels=Broken(error))
+    signer = fields.get("signer", "")
+    return replace(
+        entry,
+        label=fields["label"],
+        split=layout.splits.get(fields.get("split", ""), ""),
+        group=fields.get("group", signer),
+        meta={name: text for name, text in fields.items() if name not in _NOT_COLUMNS},
+    )
+
+
+_NOT_COLUMNS = ("split", "label", "group")
+"""Fields of a layout that a sample has a place of its own for."""
 
 
 def join(tree: Tree, found: list[Found], described: ManifestMatch) -> list[Sample]:
@@ -96,7 +148,7 @@ def join(tree: Tree, found: list[Found], described: ManifestMatch) -> list[Sampl
 
 
 def _sample(entry: Found, sample_id: str, row: Row) -> Sample:
-    meta = {
+    meta = dict(entry.meta) | {
         name: value
         for name, value in row.items()
         if name not in sidecars.COLUMNS and name != "source_sha256"
@@ -106,10 +158,11 @@ def _sample(entry: Found, sample_id: str, row: Row) -> Sample:
         label=row.get("label", entry.label),
         pixels=entry.pixels,
         split=row.get("split", entry.split),
-        group=row.get("group", ""),
+        group=row.get("group", entry.group),
         source=row.get("source", "") or entry.path,
         kind=entry.kind,
         meta=meta,
+        stored_as=entry.stored_as,
     )
 
 

@@ -13,6 +13,7 @@ from signdata.errors import DatasetError, FormatError, UnsafeNameError
 from signdata.formats.batches import BATCH, Batch, list_batches
 from signdata.formats.reader import DatasetInfo, Reader, splits_of
 from signdata.formats.trees import manifest_join
+from signdata.formats.trees.layout import Layout
 from signdata.formats.trees.manifest_join import Found
 from signdata.formats.trees.scan import ClassDir, Tree
 from signdata.labels import LabelSpace
@@ -40,10 +41,15 @@ class TreeReader(Reader):
     fills: ClassVar[tuple[str, ...]] = ()
     batch_size: ClassVar[int] = BATCH
 
-    def __init__(self, path: Path, *, follow_symlinks: bool) -> None:
-        self._tree = Tree.scan(path, follow_symlinks=follow_symlinks)
+    def __init__(
+        self, path: Path, *, follow_symlinks: bool = False, layout: str | None = None
+    ) -> None:
+        self._layout = None if layout is None else Layout(layout)
+        self._tree = Tree.scan(path, follow_symlinks=follow_symlinks, layout=self._layout)
         self._described = manifest_join.describe(self._tree)
         found = [entry for class_dir in self._tree.class_dirs for entry in self._find(class_dir)]
+        if self._layout is not None:
+            found = manifest_join.laid_out(self._layout, found)
         if not self._described.rows:
             found = self._ordered(found)
         self._samples = manifest_join.join(self._tree, found, self._described)
@@ -73,7 +79,7 @@ class TreeReader(Reader):
             tuple(sorted({sample.label for sample in self._samples})),
             (*self._described.columns, *self.fills),
             self._described.origin,
-            tuple(self._tree.notes),
+            (*self.remarks, *self._tree.notes),
             (manifest_join.sources(self._tree.root, files),),
             splits_of(self._samples),
         )

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from signdata import sidecars
 from signdata.errors import FormatError, MissingError, UnsafeNameError
+from signdata.formats.trees.layout import Layout
 from signdata.media.suffixes import suffix_of
 from signdata.results import NOTE, Problem
 from signdata.safe_names import is_junk
@@ -55,18 +56,23 @@ class Tree:
         Its root.
     class_dirs : list of ClassDir
         Sorted by split folder and class.
+    layout : Layout or None
+        What paths mean, where somebody said it.
     notes : list of Problem
         Junk and strays, and why they are no samples.
     """
 
     root: Path
     follow_symlinks: bool = False
+    layout: Layout | None = None
     class_dirs: list[ClassDir] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
 
     @classmethod
-    def scan(cls, root: Path, *, follow_symlinks: bool = False) -> Tree:
-        """List a directory dataset.
+    def scan(
+        cls, root: Path, *, follow_symlinks: bool = False, layout: Layout | None = None
+    ) -> Tree:
+        """List a directory dataset: split and class folders, or the folders of a layout.
 
         Raises
         ------
@@ -75,7 +81,10 @@ class Tree:
         FormatError
             If split folders and class folders stand side by side.
         """
-        tree = cls(root, follow_symlinks)
+        tree = cls(root, follow_symlinks, layout)
+        if layout is not None:
+            tree._scan_layout(root, layout.depth - 1)
+            return tree
         files, folders = tree.entries(root)
         for name in files:
             if not sidecars.is_sidecar(name):
@@ -107,6 +116,20 @@ class Tree:
             self.note(path / name, "stray file beside the class folders: not read")
         for name in folders:
             self._scan_class(path / name, split)
+
+    def _scan_layout(self, path: Path, depth: int) -> None:
+        """List the folders in which a layout's samples are; the layout says what they mean."""
+        files, folders = self.entries(path)
+        if depth:
+            for name in folders:
+                self._scan_layout(path / name, depth - 1)
+        if path == self.root:
+            files = tuple(name for name in files if not sidecars.is_sidecar(name))
+        if not depth:
+            self.class_dirs.append(ClassDir("", "", path, files, folders))
+        else:
+            for name in files:
+                self.note(path / name, "not as deep as the layout: not read")
 
     def _scan_class(self, path: Path, split: str) -> None:
         files, folders = self.entries(path)
