@@ -117,6 +117,12 @@ class DecodeError(SigndataError, OSError):
     """One picture or video that cannot be decoded."""
 
 
+class UnsupportedError(DecodeError):
+    """A picture of a kind that is not read; left out whatever the policy on errors."""
+
+    kind = "unsupported"
+
+
 class ShortError(DecodeError):
     """A video that ends before it should, or a range that its file does not hold."""
 

@@ -226,7 +226,7 @@ def test_content_decides_not_the_suffix(make_tree: Callable[..., Path], tmp_path
     ],
 )
 def test_what_is_no_picture_is_named(data: bytes, found: str) -> None:
-    with pytest.raises(DecodeError, match=f"no picture; expected BMP.* found {found}"):
+    with pytest.raises(DecodeError, match=f"no picture; expected AVIF, BMP.* found {found}"):
         decode.decode(data, "x")
 
 

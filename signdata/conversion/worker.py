@@ -21,6 +21,7 @@ from signdata.errors import (
     MissingError,
     OutputError,
     SigndataError,
+    UnsupportedError,
 )
 from signdata.filesystem import link_file, own_folder, reading, remove, write_file, writing
 from signdata.formats.batch_jobs import run_batches
@@ -154,10 +155,11 @@ class _Storing:
         except OutputError as err:
             outcome.fatal = err
         except SigndataError as err:
-            if self._job.on_error == STOP:
+            left_out = isinstance(err, UnsupportedError)
+            if self._job.on_error == STOP and not left_out:
                 outcome.fatal = err
                 return
-            missing = isinstance(err, MissingError)
+            missing = left_out or isinstance(err, MissingError)
             outcome.problems.append(problem_of(sample, err))
             outcome.skipped += missing
             outcome.failed += not missing

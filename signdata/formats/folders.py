@@ -28,9 +28,8 @@ from signdata.formats.trees.picture_files import PictureFiles
 from signdata.formats.trees.reader import TreeReader
 from signdata.formats.trees.scan import ClassDir
 from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
-from signdata.media import suffixes
-from signdata.media.image import decode
-from signdata.samples import Sample
+from signdata.media.image.kinds import suffix_by_content, unsupported
+from signdata.samples import Broken, Pixels, Sample
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class FoldersReader(TreeReader):
         super().__init__(path, follow_symlinks=options.follow_symlinks, layout=options.layout)
 
     def _find(self, class_dir: ClassDir) -> Iterator[Found]:
-        names = self._tree.take(class_dir, decode.SUFFIXES)
+        names = self._tree.pictures(class_dir)
         for name in class_dir.folders:
             self._tree.note(class_dir.path / name, "folder inside a class folder: not read")
         if not names:
@@ -82,7 +81,8 @@ class FoldersReader(TreeReader):
         folder = f"{class_dir.path}{os.sep}"
         place = "" if class_dir.path == self._tree.root else f"{self._tree.below(class_dir.path)}/"
         for name in names:
-            pixels = PictureFiles((folder + name,))
+            refused = unsupported(folder + name)
+            pixels: Pixels = PictureFiles((folder + name,)) if refused is None else Broken(refused)
             yield Found(f"{place}{name}", class_dir.split, class_dir.label, pixels, self.kind)
 
     def _ordered(self, found: list[Found]) -> list[Found]:
@@ -125,7 +125,7 @@ class FoldersWriter(Writer):
         stem = self._options.place(sample)
         files = sample.pixels.files
         if self._options.mode != "copy" and self._options.image_format is None and files:
-            path = pictures.with_suffix(stem, suffixes.suffix_of(files[0]))
+            path = pictures.with_suffix(stem, suffix_by_content(files[0]))
             symbolic = self._options.mode == "symlink"
             yield EncodedItem(path, b"", files[0], symbolic, content=picture_files.read(files[0]))
             return

@@ -27,9 +27,9 @@ from signdata.formats.trees.reader import TreeReader
 from signdata.formats.trees.scan import ClassDir
 from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
 from signdata.media import suffixes
-from signdata.media.image import decode
+from signdata.media.image.kinds import suffix_by_content, unsupported
 from signdata.safe_names import component
-from signdata.samples import Sample
+from signdata.samples import Broken, Pixels, Sample
 from signdata.sidecars import Row
 
 DEFAULT_TEMPLATE = "img_{:05d}"
@@ -71,7 +71,7 @@ class FramesReader(TreeReader):
             poses = [n for n in files if n.endswith(".json") and Path(n).stem in pictures_of]
             files = tuple(name for name in files if name not in poses)
             inside = ClassDir(class_dir.split, class_dir.label, folder, files, folders)
-            names = sorted(self._tree.take(inside, decode.SUFFIXES), key=suffixes.natural)
+            names = sorted(self._tree.pictures(inside), key=suffixes.natural)
             for name in folders:
                 self._tree.note(folder / name, "folder inside a clip: not read")
             if not names:
@@ -79,7 +79,10 @@ class FramesReader(TreeReader):
                 continue
             n_clips += 1
             paths = tuple(str(folder / name) for name in names)
-            pixels = PictureFiles(paths, poses=bool(poses))
+            refused = next(filter(None, map(unsupported, paths)), None)
+            pixels: Pixels = (
+                PictureFiles(paths, poses=bool(poses)) if refused is None else Broken(refused)
+            )
             place = self._tree.below(folder)
             yield Found(place, class_dir.split, class_dir.label, pixels, self.kind, is_file=False)
         if not n_clips:
@@ -130,7 +133,7 @@ class FramesWriter(Writer):
         if self._options.mode != "copy" and self._options.image_format is None and files:
             for number, file in enumerate(files, 1):
                 stem = f"{folder}/{self._template.format(number)}"
-                path = f"{stem}{suffixes.suffix_of(file)}"
+                path = f"{stem}{suffix_by_content(file)}"
                 symbolic = self._options.mode == "symlink"
                 yield EncodedItem(path, b"", file, symbolic, content=picture_files.read(file))
                 yield from _companions(sample, number, stem)

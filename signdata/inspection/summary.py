@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from signdata.errors import SigndataError, UsageError
+from signdata.errors import SigndataError, UnsupportedError, UsageError
 from signdata.formats.reader import Reader
 from signdata.options import ProgressCallback
 from signdata.results import Problem, Result, table
@@ -49,10 +49,11 @@ def describe(reader: Reader, progress: ProgressCallback | None = None) -> Result
 
 
 def _count_broken(result: Result, error: SigndataError, sample_id: str) -> None:
-    missing = isinstance(error, FileNotFoundError)
+    missing = isinstance(error, FileNotFoundError | UnsupportedError)
     result.skipped += missing
     result.failed += not missing
-    result.extend([Problem.from_error(error, "missing" if missing else "corrupt", sample_id)])
+    kind = error.kind if missing else "corrupt"
+    result.extend([Problem.from_error(error, kind, sample_id)])
 
 
 def _summary(
@@ -68,7 +69,7 @@ def _summary(
         + (f", {shown} {colour}".rstrip() if details["frames"] is not None else "")
     ]
     if result.skipped or result.failed:
-        lines.append(f"{result.skipped:,} missing, {result.failed:,} unreadable")
+        lines.append(f"{result.skipped:,} skipped, {result.failed:,} unreadable")
     headers = ["class", *(split or "samples" for split in splits)]
     rows: list[list[object]] = [
         [name, *(counts[name, split] for split in splits)] for name in classes

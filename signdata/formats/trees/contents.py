@@ -7,7 +7,7 @@ from collections.abc import Callable
 from signdata.formats.place import Place
 from signdata.formats.trees.scan import ClassDir, Tree
 from signdata.media import suffixes
-from signdata.media.image import decode
+from signdata.media.image.kinds import is_picture
 
 
 def recognises_folders(place: Place) -> str:
@@ -36,25 +36,21 @@ def _first(place: Place, example_in: Callable[[Tree, ClassDir], str]) -> str:
 
 
 def _video_in(tree: Tree, class_dir: ClassDir) -> str:
-    return _named(class_dir.files, suffixes.VIDEO_SUFFIXES)
+    """The first name with the first of the videos' suffixes that occurs."""
+    found = [(suffixes.suffix_of(name), name) for name in class_dir.files]
+    return min((one for one in found if one[0] in suffixes.VIDEO_SUFFIXES), default=("", ""))[1]
 
 
 def _picture_in(tree: Tree, class_dir: ClassDir) -> str:
-    found = {suffixes.suffix_of(name) for name in class_dir.files} & decode.SUFFIXES
-    if found == {".gif"} and _video_in(tree, class_dir):
+    found = [name for name in class_dir.files if is_picture(str(class_dir.path / name))]
+    if {suffixes.suffix_of(name) for name in found} == {".gif"} and _video_in(tree, class_dir):
         return ""  # videos of old sites are saved so
-    return _named(class_dir.files, decode.SUFFIXES)
+    return min(found, key=suffixes.suffix_of, default="")
 
 
 def _clip_in(tree: Tree, class_dir: ClassDir) -> str:
     for name in class_dir.folders:
-        files, _ = tree.entries(class_dir.path / name)
-        if _named(files, decode.SUFFIXES):
+        folder = class_dir.path / name
+        if any(is_picture(str(folder / file)) for file in tree.entries(folder)[0]):
             return name
     return ""
-
-
-def _named(names: tuple[str, ...], wanted: frozenset[str] | set[str]) -> str:
-    """The first name with the first of the wanted suffixes that occurs."""
-    found = [(suffixes.suffix_of(name), name) for name in names]
-    return min((one for one in found if one[0] in wanted), default=("", ""))[1]

@@ -19,6 +19,7 @@ from pathlib import Path
 from signdata import sidecars
 from signdata.errors import FormatError, MissingError, UnsafeNameError
 from signdata.formats.trees.layout import Layout
+from signdata.media.image.kinds import is_picture
 from signdata.media.suffixes import suffix_of
 from signdata.results import NOTE, Problem
 from signdata.safe_names import is_junk
@@ -172,6 +173,16 @@ class Tree:
         taken = []
         for name in class_dir.files:
             if suffix_of(name) in suffixes:
+                taken.append(name)
+            else:
+                self.note(class_dir.path / name, "not a file of this kind: not read")
+        return taken
+
+    def pictures(self, class_dir: ClassDir) -> list[str]:
+        """Names of a class's pictures, by suffix or by content; the others are noted as junk."""
+        taken = []
+        for name in class_dir.files:
+            if is_picture(os.path.join(class_dir.path, name)):
                 taken.append(name)
             else:
                 self.note(class_dir.path / name, "not a file of this kind: not read")

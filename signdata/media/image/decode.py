@@ -31,7 +31,7 @@ MAX_PIXELS = 64_000_000
 BACKGROUND = (255, 255, 255)
 """What transparent pixels are laid on: white."""
 
-_SUFFIXES = {
+USUAL_SUFFIX = {
     "PNG": ".png",
     "JPEG": ".jpg",
     "MPO": ".jpg",
@@ -40,9 +40,11 @@ _SUFFIXES = {
     "TIFF": ".tif",
     "WEBP": ".webp",
     "PPM": ".ppm",
+    "AVIF": ".avif",
 }
-_FORMATS = tuple(name for name in _SUFFIXES if name != "MPO")
+_FORMATS = tuple(name for name in USUAL_SUFFIX if name != "MPO")
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}) | {
+    *(".jfif", ".jpe", ".jif", ".avif"),
     ".ppm",
     ".pgm",
     ".pnm",
@@ -102,7 +104,7 @@ def probe(data: bytes, path: str) -> Header:
         if _orientation(image) >= 5:
             width, height = height, width
         return Header(
-            _SUFFIXES[image.format or "PNG"], (height, width), _channels(image), _changes(image)
+            USUAL_SUFFIX[image.format or "PNG"], (height, width), _channels(image), _changes(image)
         )
 
 
