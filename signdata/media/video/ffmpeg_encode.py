@@ -21,12 +21,12 @@ from typing import IO, Any
 import av
 import ffmpeg
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from signdata.errors import DecodeError, MissingError
 from signdata.media.video import container as video
-from signdata.media.video.colours import ffmpeg_colours, is_rgb
+from signdata.media.video.colours import Colours, colours_of
 from signdata.media.video.ffmpeg_program import _SHOWN, Program, _words
 from signdata.media.video.frame_selection import Timeline
 
@@ -135,8 +135,8 @@ class _Planes:
         Of the upright picture.
     aspect : Fraction
         Width of its pixels over their height.
-    space, full : str, bool
-        The colours' matrix, and whether they use the full range.
+    colours : Colours
+        What its values mean.
     """
 
     def __init__(self, first: av.VideoFrame, path: str, aspect: Fraction | None) -> None:
@@ -151,7 +151,8 @@ class _Planes:
             raise DecodeError(f"frames of {width}x{height} pixels", path=path)
         self.size_wh = self._even[::-1] if self._turns % 2 else self._even
         self._scaler = VideoReformatter()
-        self.space, self.full = ffmpeg_colours(first)
+        found = colours_of(first)
+        self.colours = Colours(found.space or Colorspace.ITU601, found.full)
 
     def of(self, frame: av.VideoFrame) -> Iterator[bytes]:
         """Bytes of Y, U and V."""
@@ -170,16 +171,9 @@ class _Planes:
             yield np.rot90(data, self._turns).tobytes()
 
     def _matrix(self, frame: av.VideoFrame) -> dict[str, Any]:
-        space = Colorspace.ITU709 if self.space == "bt709" else Colorspace.ITU601
-        shown = ColorRange.JPEG if self.full else ColorRange.MPEG
-        if is_rgb(frame):
-            return {"dst_colorspace": space, "dst_color_range": shown}
-        return {
-            "src_colorspace": space,
-            "dst_colorspace": space,
-            "src_color_range": shown,
-            "dst_color_range": shown,
-        }
+        wanted = self.colours.source
+        same = {name.replace("src", "dst"): value for name, value in wanted.items()}
+        return same if colours_of(frame).space is None else {**wanted, **same}
 
 
 def _encoding(planes: _Planes, rate: Fraction) -> list[str]:
@@ -193,7 +187,9 @@ def _encoding(planes: _Planes, rate: Fraction) -> list[str]:
         protocol_whitelist="pipe",
     )
     tagged = source.video.filter(
-        "setparams", range="pc" if planes.full else "tv", colorspace=planes.space
+        "setparams",
+        range="pc" if planes.colours.full else "tv",
+        colorspace=planes.colours.name,
     ).filter("setsar", f"{pixel.numerator}/{pixel.denominator}", max=10_000)
     output = tagged.output(
         "pipe:1",

@@ -18,15 +18,11 @@ from numpy.typing import NDArray
 
 from signdata.errors import UsageError
 from signdata.media.image.ops import resize
-from signdata.media.video.colours import HD_HEIGHT
+from signdata.media.video.colours import colours_of
 from signdata.samples import Frame
 
 SQUARE = Fraction(1, 100)
 """Pixels whose sides differ by less are taken for square."""
-
-_BT709 = 1
-_BT601 = (5, 6)
-_FULL = 2
 
 
 Box: TypeAlias = tuple[float, float, float, float]
@@ -105,7 +101,7 @@ class Converter:
             "rgb24",
             interpolation=_HOW,
             threads=1,
-            **_colours(frame, rgb=True),
+            **_to_rgb(frame),
         )
         array = np.asarray(scaled.to_ndarray(), np.uint8)
         if turns:
@@ -127,14 +123,19 @@ class Converter:
 
     def _for_jpeg(self, frame: av.VideoFrame, height: int, width: int) -> av.VideoFrame:
         """Scale to the planes that a JPEG holds: BT.601, full range."""
-        colours = _colours(frame, rgb=False)
+        source = colours_of(frame).source
+        colours = {
+            **source,
+            "dst_colorspace": Colorspace.ITU601,
+            "dst_color_range": ColorRange.JPEG,
+        }
         how = _HOW
         scaler = self._scaler
-        source = colours.get("src_colorspace", Colorspace.ITU601)
-        if source != Colorspace.ITU601 and frame.format.name == "yuv420p":
+        space = source.get("src_colorspace", Colorspace.ITU601)
+        if space != Colorspace.ITU601 and frame.format.name == "yuv420p":
             # Another matrix costs as much as there are pixels: scale first.
-            same = {**colours, "dst_colorspace": source}
-            same["dst_color_range"] = colours["src_color_range"]
+            same = {**source, "dst_colorspace": space}
+            same["dst_color_range"] = source["src_color_range"]
             frame = scaler.reformat(
                 frame, width, height, "yuv420p", interpolation=how, threads=1, **same
             )
@@ -215,21 +216,8 @@ def _turns(frame: av.VideoFrame) -> int:
     return round(frame.rotation / 90) % 4
 
 
-def _colours(frame: av.VideoFrame, *, rgb: bool) -> dict[str, Any]:
-    """The matrix and the range that a frame is in, and those that a JPEG or RGB wants."""
-    space = int(frame.colorspace)
-    if space == _BT709:
-        source = Colorspace.ITU709
-    elif space in _BT601:
-        source = Colorspace.ITU601
-    else:
-        source = Colorspace.ITU709 if frame.height >= HD_HEIGHT else Colorspace.ITU601
-    full = int(frame.color_range) == _FULL or frame.format.name.startswith("yuvj")
-    if frame.format.name.startswith(("rgb", "bgr", "gbr", "pal", "gray")):
-        return {"dst_colorspace": Colorspace.ITU601, "dst_color_range": ColorRange.JPEG}
-    return {
-        "src_colorspace": source,
-        "dst_colorspace": source if rgb else Colorspace.ITU601,
-        "src_color_range": ColorRange.JPEG if full else ColorRange.MPEG,
-        "dst_color_range": ColorRange.JPEG,
-    }
+def _to_rgb(frame: av.VideoFrame) -> dict[str, Any]:
+    """What the scaler is told of the colours of a frame that becomes RGB."""
+    source = colours_of(frame).source
+    space = source.get("src_colorspace", Colorspace.ITU601)
+    return {**source, "dst_colorspace": space, "dst_color_range": ColorRange.JPEG}
