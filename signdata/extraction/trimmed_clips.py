@@ -24,6 +24,7 @@ from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_b
 from signdata.media.video import ffmpeg_encode, ffmpeg_program
 from signdata.media.video.clip import ClipOptions, ClipPixels
 from signdata.media.video.frame_selection import Timeline, take_range
+from signdata.media.video.orientation import UPRIGHT, orientation_of
 from signdata.options import ClipSelection, RunOptions
 from signdata.output.output import refuse_overlap
 from signdata.results import Result
@@ -88,7 +89,7 @@ class CutPixels(ClipPixels):
     def _write(self, target: str, *, copy: bool) -> None:
         if copy and self._is_all() and ffmpeg_encode.can_be_copied(self.video.path):
             with closing(self.coded()) as frames:
-                upright = all(not frame.rotation for frame in frames)
+                upright = all(orientation_of(frame) == UPRIGHT for frame in frames)
             if upright and self._is_all():
                 self._copy(target)
                 return

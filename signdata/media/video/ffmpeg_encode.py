@@ -29,6 +29,7 @@ from signdata.media.video import container as video
 from signdata.media.video.colours import Colours, colours_of
 from signdata.media.video.ffmpeg_program import _SHOWN, Program, _words
 from signdata.media.video.frame_selection import Timeline
+from signdata.media.video.orientation import orientation_of
 
 QUALITY = 18
 """Constant rate factor of x264: no loss that is seen."""
@@ -142,14 +143,14 @@ class _Planes:
     def __init__(self, first: av.VideoFrame, path: str, aspect: Fraction | None) -> None:
         width, height = first.width, first.height
         self.aspect = aspect if aspect and aspect > 0 else Fraction(1)
-        self._turns = round(first.rotation / 90) % 4
-        if self._turns % 2:  # pixels that lie on their side are made square
+        self._orientation = orientation_of(first)
+        if self._orientation.transposed:  # pixels that lie on their side are made square
             width, self.aspect = max(1, round(width * self.aspect)), Fraction(1)
         self._wh = width, height
         self._even = width // 2 * 2, height // 2 * 2
         if not all(self._even):
             raise DecodeError(f"frames of {width}x{height} pixels", path=path)
-        self.size_wh = self._even[::-1] if self._turns % 2 else self._even
+        self.size_wh = self._even[::-1] if self._orientation.transposed else self._even
         self._scaler = VideoReformatter()
         found = colours_of(first)
         self.colours = Colours(found.space or Colorspace.ITU601, found.full)
@@ -168,7 +169,7 @@ class _Planes:
             rows, columns = (height, width) if not i else (height // 2, width // 2)
             data: NDArray[np.uint8] = np.frombuffer(memoryview(plane), np.uint8)
             data = data.reshape(-1, plane.line_size)[:rows, :columns]
-            yield np.rot90(data, self._turns).tobytes()
+            yield self._orientation.upright(data).tobytes()
 
     def _matrix(self, frame: av.VideoFrame) -> dict[str, Any]:
         wanted = self.colours.source

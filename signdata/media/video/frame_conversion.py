@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from signdata.errors import UsageError
 from signdata.media.image.ops import resize
 from signdata.media.video.colours import colours_of
+from signdata.media.video.orientation import Orientation, orientation_of
 from signdata.samples import Frame
 
 SQUARE = Fraction(1, 100)
@@ -92,8 +93,8 @@ class Converter:
 
     def rgb(self, frame: av.VideoFrame) -> Frame:
         """(H, W, 3) uint8 RGB."""
-        turns = _turns(frame)
-        height, width = self._scaled(frame, turns)
+        orientation = orientation_of(frame)
+        height, width = self._scaled(frame, orientation)
         scaled = self._scaler.reformat(
             frame,
             width,
@@ -104,21 +105,20 @@ class Converter:
             **_to_rgb(frame),
         )
         array = np.asarray(scaled.to_ndarray(), np.uint8)
-        if turns:
-            array = np.ascontiguousarray(np.rot90(array, turns))
+        array = np.ascontiguousarray(orientation.upright(array))
         return array if self._box is None else self._crop(array)
 
     def jpeg(self, frame: av.VideoFrame, quality: int) -> bytes:
         """The picture as a JPEG made of its planes; the box is not looked at."""
-        turns = _turns(frame)
-        height, width = self._scaled(frame, turns)
+        orientation = orientation_of(frame)
+        height, width = self._scaled(frame, orientation)
         scaled = self._for_jpeg(frame, height, width)
         planes = []
         for i, plane in enumerate(scaled.planes):
             rows = height if not i else -(-height // 2)
             columns = width if not i else -(-width // 2)
             data = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-            planes.append(_padded(np.rot90(data[:rows, :columns], turns)))
+            planes.append(_padded(orientation.upright(data[:rows, :columns])))
         return bytes(simplejpeg.encode_jpeg_yuv_planes(*planes, quality=quality))
 
     def _for_jpeg(self, frame: av.VideoFrame, height: int, width: int) -> av.VideoFrame:
@@ -144,12 +144,12 @@ class Converter:
             frame, width, height, "yuvj420p", interpolation=how, threads=1, **colours
         )
 
-    def _scaled(self, frame: av.VideoFrame, turns: int) -> tuple[int, int]:
+    def _scaled(self, frame: av.VideoFrame, orientation: Orientation) -> tuple[int, int]:
         """Height and width of the frame as it lies, before it is turned."""
         height, width = frame.height, max(1, round(frame.width * self._aspect))
         if self._box is not None:
             return height, width
-        if turns % 2:
+        if orientation.transposed:
             width, height = self._shape.of(width, height)
         else:
             height, width = self._shape.of(height, width)
@@ -209,11 +209,6 @@ def _span(low: float, high: float, limit: int) -> tuple[int, int]:
     """Whole pixels from `low` to `high` inside 0..`limit`, at least one."""
     start = min(max(round(low), 0), limit - 1)
     return start, min(max(round(high), start + 1), limit)
-
-
-def _turns(frame: av.VideoFrame) -> int:
-    """Quarter turns to the left that bring a frame upright."""
-    return round(frame.rotation / 90) % 4
 
 
 def _to_rgb(frame: av.VideoFrame) -> dict[str, Any]:
