@@ -199,8 +199,9 @@ def _padded(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
     pairs of both: behind an odd side it would find whatever lies there.
     """
     height, width = plane.shape
+    plane = np.ascontiguousarray(plane)
     if not (height % 2 or width % 2):
-        return np.ascontiguousarray(plane)
+        return plane
     even = np.pad(plane, ((0, height % 2), (0, width % 2)), "edge")
     return even[:height, :width]
 
