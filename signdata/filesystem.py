@@ -62,6 +62,11 @@ class writing:
         raise OutputError(what, path=err.filename or self._path) from err
 
 
+def path_below(path: str | Path, root: str | Path) -> str:
+    """A path as seen from `root`, POSIX separators."""
+    return os.path.relpath(path, root).replace(os.sep, "/")
+
+
 def write_file(path: str | Path, data: bytes) -> None:
     """Write a new file, making its folder when needed.
 

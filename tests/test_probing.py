@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from signdata.media.suffixes import last_number
 from signdata.similarity.near_duplicates import normalised
-from signdata.similarity.neighbour_probe import by_numbers, by_signers, number_in
+from signdata.similarity.neighbour_probe import by_numbers, by_signers
 
 
 def film(n: int, seed: int, side: int = 12) -> np.ndarray:
@@ -90,4 +91,4 @@ def test_too_little_to_tell():
     [("A/A12", 12), ("hand1_a_bot_seg_3_cropped", 3), ("000017", 17), ("x", None), ("7/b", None)],
 )
 def test_the_number_in_a_name(name, number):
-    assert number_in(name) == number
+    assert last_number(name) == number

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from signdata.augmentation.boxes import Box
 from signdata.errors import LabelError, MissingError, SigndataError
+from signdata.filesystem import path_below
 from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
 from signdata.formats.views import MappedBatch
@@ -115,7 +115,7 @@ class AnnotatedReader(Reader):
     def _path(self, sample: Sample) -> str:
         files = sample.pixels.files
         if files:
-            return os.path.relpath(files[0], self._root).replace(os.sep, "/")
+            return path_below(files[0], self._root)
         return sample.source or sample.id
 
     def describe(self, sample: Sample) -> Sample:

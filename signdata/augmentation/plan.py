@@ -16,7 +16,7 @@ from signdata.augmentation.annotations import BOX, AnnotatedReader, Description
 from signdata.augmentation.boxes import Box
 from signdata.augmentation.variants import COLUMNS, Counted, Variants
 from signdata.errors import DatasetError, OutputExistsError, UsageError
-from signdata.filesystem import replace_file, writing
+from signdata.filesystem import path_below, replace_file, writing
 from signdata.formats.reader import Reader
 from signdata.magick import profiles, recipe
 from signdata.magick.recipe import Recipe
@@ -116,7 +116,7 @@ def prepare(reader: Reader, root: Path, wanted: AugmentOptions) -> Augmentation:
             _pattern(wanted.label_pattern, "--label-pattern"),
             _pattern(wanted.group_pattern, "--group-pattern"),
             found,
-            frozenset(os.path.relpath(table, root).replace(os.sep, "/") for table in tables),
+            frozenset(path_below(table, root) for table in tables),
         )
         reader = AnnotatedReader(reader, description, root)
     variants = Variants(made, wanted.seed, wanted.splits == "all", wanted.keep_original, columns)

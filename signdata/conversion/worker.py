@@ -118,8 +118,6 @@ class Job:
     on_error: str
 
     def __call__(self, batch: Batch) -> Outcome:
-        if isinstance(batch, ListBatch) and batch.together:
-            return _merged(batch.each(lambda one: _Storing(self, batch.of(one)).outcome))
         return _Storing(self, batch).outcome
 
 

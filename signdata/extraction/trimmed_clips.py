@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_b
 from signdata.media.video import ffmpeg_encode, ffmpeg_program
 from signdata.media.video.clip import ClipOptions, ClipPixels
 from signdata.media.video.frame_selection import Timeline, take_range
+from signdata.media.video.orientation import UPRIGHT, orientation_of
 from signdata.options import ClipSelection, RunOptions
 from signdata.output.output import refuse_overlap
 from signdata.results import Result
@@ -58,15 +61,13 @@ def cut(sample: Sample) -> Iterable[Sample]:
         "frame_end": "-1",
     }
     if isinstance(pixels, ClipPixels):
-        pixels = CutPixels(pixels.video, pixels.range, pixels.options)
+        pixels = CutPixels(pixels.video, pixels.range, pixels.options, _learned=pixels._learned)
     return (replace(sample, pixels=pixels, meta=meta),)
 
 
 @dataclass(frozen=True)
 class CutPixels(ClipPixels):
     """The frames of one clip, to be encoded again or copied."""
-
-    _cut: dict[str, str] = field(default_factory=dict, compare=False)
 
     def write(self, target: str, *, copy: bool) -> None:
         """Write the clip as an MP4 of its own.
@@ -78,9 +79,17 @@ class CutPixels(ClipPixels):
         copy : bool
             Whether the file's bytes are taken where nothing of it has to change.
         """
+        learned = self._learned
+        if os.path.isfile(learned.stored_at):  # for another sample of this clip
+            shutil.copyfile(learned.stored_at, target)
+            return
+        self._write(target, copy=copy)
+        learned.stored_at = target
+
+    def _write(self, target: str, *, copy: bool) -> None:
         if copy and self._is_all() and ffmpeg_encode.can_be_copied(self.video.path):
             with closing(self.coded()) as frames:
-                upright = all(not frame.rotation for frame in frames)
+                upright = all(orientation_of(frame) == UPRIGHT for frame in frames)
             if upright and self._is_all():
                 self._copy(target)
                 return
@@ -117,12 +126,11 @@ class CutPixels(ClipPixels):
 
     def coded(self) -> Generator[Any, None, None]:
         """Yield the frames of the range as they were decoded, counting them."""
-        self._cut.clear()
         n = 0
         for frame in self._each(lambda _, frame: frame):
             n += 1
             yield frame
-        self._cut["n_frames"] = str(n)
+        self._learned.n_coded = n
 
     def _timeline(self) -> Timeline:
         """When each frame of the range is shown, from its first one on."""
@@ -134,7 +142,8 @@ class CutPixels(ClipPixels):
         return Timeline(times, end - first)
 
     def found(self) -> dict[str, str]:
-        return super().found() | self._cut
+        n = self._learned.n_coded
+        return super().found() | ({"n_frames": str(n)} if n else {})
 
 
 class TrimmedWriter(Writer):

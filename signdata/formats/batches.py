@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from signdata.samples import Sample
-
-T = TypeVar("T")
-
 
 BATCH = 64
 """Samples in one unit of work."""
@@ -44,19 +41,6 @@ class ListBatch:
     def divide(self) -> list[ListBatch]:
         """One batch a sample."""
         return [ListBatch(f"{self.key}/{s.id}", (s,)) for s in self.samples]
-
-    def of(self, sample: Sample) -> ListBatch:
-        """One of the samples by itself."""
-        return ListBatch(self.key, (sample,))
-
-    @property
-    def together(self) -> bool:
-        """Whether its samples are best read by `each`: side by side, from one source."""
-        return False
-
-    def each(self, job: Callable[[Sample], T]) -> list[T]:
-        """What `job` makes of each sample, in order; it reads the pixels of no other one."""
-        return [job(sample) for sample in self.samples]
 
 
 def samples_of_split(samples: Iterable[Sample], split: str | None) -> Iterator[Sample]:

@@ -13,7 +13,6 @@ Hugging Face `imagefolder` loader read the same trees.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +28,7 @@ from signdata.formats.trees.reader import TreeReader
 from signdata.formats.trees.scan import ClassDir
 from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
 from signdata.media.image.kinds import suffix_by_content, unsupported
+from signdata.media.suffixes import last_number
 from signdata.samples import Broken, Pixels, Sample
 
 
@@ -92,15 +92,10 @@ class FoldersReader(TreeReader):
         return pictures.picture_summary(samples_of_split(self._samples, split))
 
 
-_LAST_NUMBER = re.compile(r"([0-9]+)[^0-9/]*\.[^./]*$")
-"""The last number in a path's last part, before its suffix."""
-
-
 def _number_key(found: list[Found]) -> Callable[[Found], Any]:
     """Key that orders by the last number in the name if every name has one, else by path."""
-    matches = {entry.path: _LAST_NUMBER.search(entry.path) for entry in found}
-    numbers = {path: int(match[1]) for path, match in matches.items() if match}
-    if len(numbers) < len(matches):
+    numbers = {entry.path: last_number(os.path.splitext(entry.path)[0]) for entry in found}
+    if None in numbers.values():
         return lambda entry: entry.path
     return lambda entry: (numbers[entry.path], entry.path)
 

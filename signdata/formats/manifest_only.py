@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from signdata import sidecars
-from signdata.filesystem import write_file
+from signdata.filesystem import path_below, write_file
 from signdata.formats.writer import EncodedItem, OutputSummary, Writer
 from signdata.samples import Sample
 
@@ -29,8 +28,8 @@ class ManifestWriter(Writer):
         files = sample.pixels.files
         if not files:
             return {"path": ""}
-        file = Path(os.path.relpath(files[0], self._source))
-        return {"path": (file.parent if sample.kind == "clip" else file).as_posix()}
+        file = Path(files[0])
+        return {"path": path_below(file.parent if sample.kind == "clip" else file, self._source)}
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
         sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, finished.rows())

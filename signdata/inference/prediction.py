@@ -18,6 +18,7 @@ from signdata.inference import inputs
 from signdata.inference.inputs import Input
 from signdata.media.contact_sheet import titled
 from signdata.media.image import encode
+from signdata.media.video.frame_selection import evenly
 from signdata.results import Problem, Result, table
 from signdata.samples import Frame
 
@@ -108,10 +109,8 @@ def _some(one: Input, n_frames: int) -> list[Frame]:
     if not one.is_video:
         [frame] = one.frames()
         return [frame] * n_frames
-    from signdata.training.data import evenly
-
     wanted = n_frames if n_frames > 1 else PER_VIDEO
-    chosen = evenly(sum(1 for _ in one.frames()), wanted)
+    chosen = evenly(wanted, sum(1 for _ in one.frames()))
     kept = {i: frame for i, frame in enumerate(one.frames()) if i in set(chosen)}
     return [kept[i] for i in chosen]
 

@@ -51,7 +51,7 @@ class _Digest:
     def __call__(self, batch: Batch) -> list[Seen]:
         try:
             with reading(f"batch {batch.key}"):
-                return batch.each(_see) if isinstance(batch, ListBatch) else list(map(_see, batch))
+                return list(map(_see, batch))
         except SigndataError as err:
             return [Seen(batch.key, "", "", "", str(err))]
 

@@ -1,9 +1,11 @@
-"""Suffixes of media files, and the natural order of their names."""
+"""Suffixes of media files, and the numbers in their names."""
 
 from __future__ import annotations
 
 import os
 import re
+
+_LAST_NUMBER = re.compile(r"([0-9]+)[^0-9/]*$")
 
 _VIDEOS = (
     "264 265 3gp asf avi flv h264 hevc m2ts m4v mkv mov mp4 mpeg mpg mts ogv swf ts vob webm wmv"
@@ -17,6 +19,12 @@ VIDEO_SUFFIXES = frozenset(f".{name}" for name in _VIDEOS.split())
 def suffix_of(name: str) -> str:
     """The suffix of a file name in lower case."""
     return os.path.splitext(name)[1].lower()
+
+
+def last_number(name: str) -> int | None:
+    """The last number in the last part of a path without its suffix; None without one."""
+    found = _LAST_NUMBER.search(name)
+    return int(found[1]) if found else None
 
 
 def natural(name: str) -> tuple[object, ...]:

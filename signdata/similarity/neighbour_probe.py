@@ -8,7 +8,6 @@ seen nothing of: runs of consecutive numbers, or signers.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from signdata.media.suffixes import last_number
 from signdata.similarity.near_duplicates import Vectors
 
 WIDE = 0.1
@@ -29,7 +29,6 @@ MAX_SAMPLES = 30_000
 
 ROUNDS = 3
 _CHUNK = 256
-_NUMBER = re.compile(r"([0-9]+)[^0-9/]*$")
 
 
 @dataclass(frozen=True)
@@ -75,17 +74,11 @@ class Probe:
         }
 
 
-def number_in(name: str) -> int | None:
-    """The last number in a name, None without one."""
-    found = _NUMBER.search(name)
-    return int(found[1]) if found else None
-
-
 def by_numbers(
     vectors: Vectors, labels: Sequence[str], names: Sequence[str], seed: int = 0
 ) -> Probe | None:
     """Probe with runs of consecutive numbers; None if names carry none or there are too few."""
-    numbers = [number_in(name) for name in names]
+    numbers = [last_number(name) for name in names]
     if not vectors.size or None in numbers:
         return None
     runs: dict[str, list[int]] = defaultdict(list)

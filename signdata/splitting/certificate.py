@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from signdata.media.suffixes import last_number
 from signdata.results import table
 from signdata.similarity import leakage
 from signdata.similarity.leakage import Known, Leak
 from signdata.similarity.near_duplicates import Pairs, clusters, numbered
-from signdata.similarity.neighbour_probe import Probe, number_in
+from signdata.similarity.neighbour_probe import Probe
 
 STEPS = 5
 """Frames that are so few numbers apart are neighbours."""
@@ -204,7 +205,7 @@ def _worst(counts: Mapping[str, Mapping[str, int]], asked: Mapping[str, float]) 
 
 def _neighbours(parted: Parted, order: Sequence[str]) -> list[dict[str, Any]]:
     """How many samples are numbered within `STEPS` of a training sample of their class."""
-    numbers = [number_in(name) for name in parted.names]
+    numbers = [last_number(name) for name in parted.names]
     if None in numbers or "train" not in order:
         return []
     trained: dict[str, list[int]] = defaultdict(list)

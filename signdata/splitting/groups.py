@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata.errors import UsageError
+from signdata.media.suffixes import last_number
 from signdata.options import one_group
 from signdata.similarity.near_duplicates import Pairs, clusters, numbered
-from signdata.similarity.neighbour_probe import number_in
 
 GUARD = 10
 """One in so many of a run's samples is left out where it meets another split."""
@@ -110,7 +110,7 @@ def runs(labels: Sequence[str], names: Sequence[str]) -> dict[str, list[int]]:
     UsageError
         If a name carries no number.
     """
-    numbers = [number_in(name) for name in names]
+    numbers = [last_number(name) for name in names]
     if None in numbers:
         name = names[numbers.index(None)]
         raise UsageError(f"--group-by blocks: {name!r} carries no number to be ordered by")

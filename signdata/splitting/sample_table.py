@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from signdata.errors import UsageError
+from signdata.filesystem import path_below
 from signdata.formats.reader import Reader
 from signdata.samples import Broken, Sample
 
@@ -58,5 +58,5 @@ class SampleTable:
 def _path(sample: Sample, root: Path) -> str:
     files = sample.pixels.files
     if files and root.is_dir():
-        return os.path.relpath(files[0], root).replace(os.sep, "/")
+        return path_below(files[0], root)
     return sample.source or sample.id

@@ -16,6 +16,7 @@ from signdata.errors import DatasetError
 from signdata.formats.reader import Reader
 from signdata.labels import class_to_idx
 from signdata.media.image.ops import resize, to_gray
+from signdata.media.video.frame_selection import evenly
 from signdata.samples import Frame, Sample
 
 Progress = Callable[[int, int, str], None]
@@ -156,7 +157,7 @@ def load(
             shapes.append((frame.shape[0], frame.shape[1]))
         if not fitted:
             raise DatasetError("a sample without frames", where=sample.id)
-        kept = evenly(len(fitted), frames)
+        kept = evenly(frames, len(fitted))
         store.add(fitted[kept[0]] if frames == 1 else np.stack([fitted[i] for i in kept]))
         if poses:
             points.append(np.concatenate([_pose(sample, i, shapes[i]) for i in kept]))
@@ -191,11 +192,6 @@ def fit(frame: Frame, size_hw: tuple[int, int], channels: int) -> NDArray[np.uin
         frame = to_gray(frame)
     planes = resize(frame, size_hw).transpose(2, 0, 1)
     return np.ascontiguousarray(np.broadcast_to(planes, (channels, *size_hw)))
-
-
-def evenly(n: int, wanted: int) -> list[int]:
-    """The middles of `wanted` equal parts of `n` frames; one is the middle frame."""
-    return [(2 * i + 1) * n // (2 * wanted) for i in range(wanted)]
 
 
 class _Store:

@@ -189,7 +189,7 @@ def test_a_player_can_begin_at_once(main, raw, tmp_path):
     assert data.index(b"moov") < data.index(b"mdat")
 
 
-def test_overlapping_clips_cost_one_pass(main, tmp_path, monkeypatch):
+def test_disjoint_clips_cost_one_pass_and_the_same_clip_twice_none(main, tmp_path, monkeypatch):
     passes = tmp_path / "passes"
     decode = video.decode
 
@@ -200,7 +200,7 @@ def test_overlapping_clips_cost_one_pass(main, tmp_path, monkeypatch):
 
     monkeypatch.setattr(video, "decode", logged)
     make_video(tmp_path / "videos" / "abc_efgh-jk.mp4", 60)
-    spans = [(1, 30), (10, 40), (20, -1), (10, 40)]
+    spans = [(1, 9), (10, 40), (41, -1), (10, 40)]
     instances = [part(f"{i}", *span, url=YOUTUBE) for i, span in enumerate(spans)]
     index = make_index(tmp_path / "index.json", instances)
     assert main("trim", index, tmp_path / "out", "-j1").returncode == 0

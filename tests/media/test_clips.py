@@ -17,12 +17,10 @@ from PIL import Image
 
 import signdata
 from signdata.errors import DecodeError
-from signdata.formats.batches import ListBatch
 from signdata.formats.wlasl.reader import WlaslReader
 from signdata.media.video import container, header
 from signdata.media.video.clip import ClipOptions, ClipPixels
 from signdata.media.video.frame_selection import Range, Selection, evenly
-from signdata.media.video.sharing import Part
 from signdata.media.video.video_file import VideoFile
 from signdata.results import Result
 from signdata.samples import Sample
@@ -263,7 +261,26 @@ def test_clips_of_one_file_are_cut_in_one_pass(tmp_path: Path, decodes: list[int
     assert {row["source"] for row in rows(tmp_path).values()} == {"0a-b_cdefgh.mkv"}
 
 
-def test_clips_that_overlap(tmp_path: Path, decodes: list[int]) -> None:
+def test_disjoint_clips_cost_one_pass_and_the_same_clip_twice_none(
+    tmp_path: Path, passes: Callable[[], list[int]]
+) -> None:
+    make_video(tmp_path / "videos" / "0a-b_cdefgh.mp4", 80)
+    spans = [(61, 80), (1, 10), (31, 40), (31, 40), (11, 20), (31, 40)]
+    instances = of_one_file(spans)
+    for number in (3, 5):
+        instances[number]["video_id"] = f"again{number}"
+    extract(tmp_path, instances, image_format="jpg")
+    assert passes() == [80]
+    made = listing(tmp_path / "out")
+    for number in range(1, 11):
+        name = f"img_{number:05d}.jpg"
+        assert made[f"book/again3/{name}"] == made[f"book/v-31-40/{name}"]
+        assert made[f"book/again5/{name}"] == made[f"book/v-31-40/{name}"]
+    assert found(tmp_path)["again3"] == list(range(30, 40))
+    assert len(found(tmp_path)) == 6
+
+
+def test_clips_that_overlap(tmp_path: Path) -> None:
     make_video(tmp_path / "videos" / "0a-b_cdefgh.mp4", 60)
     ranges = [(1, 30), (20, 40), (20, 25), (41, 60), (1, -1)]
     extract(tmp_path, of_one_file(ranges))
@@ -272,20 +289,13 @@ def test_clips_that_overlap(tmp_path: Path, decodes: list[int]) -> None:
     reader = WlaslReader(tmp_path / "index.json")
     (batch,) = reader.batches()
     assert [len(list(sample.frames())) for sample in batch] == [30, 60, 21, 6, 20]
-    decodes.clear()
-    (batch,) = WlaslReader(tmp_path / "index.json").batches()
-    assert isinstance(batch, ListBatch)
-    assert batch.each(lambda sample: len(list(sample.pixels.frames()))) == [30, 60, 21, 6, 20]
-    assert decodes == [60]
 
 
 OVERLAPPING = [(1, 40), (5, 12), (5, 12), (8, 30), (20, -1), (39, 39), (60, 90), (70, 60), (99, -1)]
 
 
 @pytest.mark.parametrize("how", [{}, {"frames": 4}, {"fps": 10}, {"frames": 3, "montage": True}])
-def test_clips_that_overlap_cost_one_pass_and_are_as_if_alone(
-    tmp_path: Path, passes: Callable[[], list[int]], how: dict[str, Any]
-) -> None:
+def test_clips_that_overlap_are_as_if_alone(tmp_path: Path, how: dict[str, Any]) -> None:
     make_video(tmp_path / "videos" / "0a-b_cdefgh.mp4", 80, options={"bf": "2"})
     instances = of_one_file(OVERLAPPING)
     instances[2]["video_id"] = "twin"
@@ -296,7 +306,6 @@ def test_clips_that_overlap_cost_one_pass_and_are_as_if_alone(
         out = tmp_path / f"out{workers}"
         signdata.extract_frames(tmp_path / "all.json", out, workers=workers, **how)
         made.append(listing(out))
-        assert passes() == [80]
     assert made[0] == made[1]
     (tmp_path / "all.json").rename(index)
     pictures = {path: data for path, data in made[0].items() if path.endswith(".jpg")}
@@ -309,9 +318,7 @@ def test_clips_that_overlap_cost_one_pass_and_are_as_if_alone(
     assert not pictures
 
 
-def test_overlapping_clips_of_a_damaged_file_are_as_if_alone(
-    tmp_path: Path, passes: Callable[[], list[int]]
-) -> None:
+def test_overlapping_clips_of_a_damaged_file_are_as_if_alone(tmp_path: Path) -> None:
     """What decoding finds out about the file is found out for each of them."""
     path = tmp_path / "videos" / "0a-b_cdefgh.mkv"
     data = make_video(path, 60, options={"bf": "0", "g": "10"}).read_bytes()
@@ -320,7 +327,6 @@ def test_overlapping_clips_of_a_damaged_file_are_as_if_alone(
     instances = of_one_file(spans)
     how = {"ranges": "apply", "keep_short": True, "frames": 6}
     extract(tmp_path, instances, **how)
-    assert len(passes()) <= 2
     together, said = found(tmp_path), rows(tmp_path)
     for instance in instances:
         shutil.rmtree(tmp_path / "out")
@@ -328,35 +334,6 @@ def test_overlapping_clips_of_a_damaged_file_are_as_if_alone(
         name = instance["video_id"]
         assert found(tmp_path) == {name: together[name]}
         assert rows(tmp_path)[name] == said[name]
-
-
-def test_one_of_several_clips_that_fails_costs_the_others_nothing(tmp_path: Path) -> None:
-    make_video(tmp_path / "0a-b_cdefgh.mp4", 40)
-    video = VideoFile(str(tmp_path / "0a-b_cdefgh.mp4"))
-
-    def read(start: int, n: int) -> list[int]:
-        given = []
-        for index, _ in video.frames(start):
-            given.append(index)
-            if len(given) == n:
-                break
-        if n == 5:
-            raise ValueError("this one")
-        return given
-
-    def again(start: int) -> int:
-        return len(read(start, 3)) + len(read(start, 4)) + len(read(start + 10, 4))
-
-    wanted: list[Part[Any]] = [
-        Part(0, lambda: read(0, 40)),
-        Part(8, lambda: read(8, 6)),
-        Part(9, lambda: again(9)),
-        Part(90, lambda: read(90, 2)),
-    ]
-    assert video.read_together(wanted) == [list(range(40)), list(range(8, 14)), 11, []]
-    with pytest.raises(ValueError, match="this one"):
-        video.read_together([*wanted, Part(2, lambda: read(2, 5))])
-    assert len(list(video.frames(0))) == 40
 
 
 def test_a_count_that_was_wrong_is_found_out_before_a_frame_is_given(tmp_path: Path) -> None:

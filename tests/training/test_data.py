@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from signdata.errors import DatasetError
+from signdata.media.video.frame_selection import evenly
 from signdata.samples import ArrayPixels, Sample
-from signdata.training.data import Dataset, evenly, fit, load
+from signdata.training.data import Dataset, fit, load
 from signdata.training.holdout import digest, hold_out, resolve_splits
 
 # ---------------------------------------------------------------------------- load
@@ -210,10 +211,10 @@ def test_the_digest_tells_splits_and_classes_apart(corners: Dataset) -> None:
 
 
 def test_evenly_takes_the_middles() -> None:
-    assert evenly(7, 1) == [3]
+    assert evenly(1, 7) == [3]
     assert evenly(4, 4) == [0, 1, 2, 3]
-    assert evenly(8, 4) == [1, 3, 5, 7]
-    assert evenly(2, 4) == [0, 0, 1, 1]
+    assert evenly(4, 8) == [1, 3, 5, 7]
+    assert evenly(4, 2) == [0, 0, 1, 1]
 
 
 def test_a_clip_keeps_frames(reader, sample) -> None:

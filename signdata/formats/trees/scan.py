@@ -18,6 +18,7 @@ from pathlib import Path
 
 from signdata import sidecars
 from signdata.errors import FormatError, MissingError, UnsafeNameError
+from signdata.filesystem import path_below
 from signdata.formats.trees.layout import Layout
 from signdata.media.image.kinds import is_picture
 from signdata.media.suffixes import suffix_of
@@ -165,7 +166,7 @@ class Tree:
 
     def note(self, path: str | Path, message: str) -> None:
         """Record something that is no sample."""
-        shown = os.path.relpath(path, self.root).replace(os.sep, "/")
+        shown = path_below(path, self.root)
         self.notes.append(Problem(shown, "", NOTE, message))
 
     def take(self, class_dir: ClassDir, suffixes: Iterable[str]) -> list[str]:

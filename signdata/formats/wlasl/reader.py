@@ -13,11 +13,10 @@ Many videos are no longer to be had; those are missing samples, not errors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property, partial
+from collections.abc import Hashable, Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
 import msgspec
 
@@ -25,7 +24,6 @@ from signdata.errors import (
     DatasetError,
     FormatError,
     MissingError,
-    SigndataError,
     UnsafeNameError,
     UsageError,
 )
@@ -39,34 +37,10 @@ from signdata.media.video.clip import ClipOptions, ClipPixels
 from signdata.media.video.frame_conversion import Box
 from signdata.media.video.frame_selection import Range
 from signdata.media.video.keypoints import Poses
-from signdata.media.video.sharing import Part
 from signdata.media.video.video_file import VideoFile
 from signdata.results import NOTE, Problem
 from signdata.safe_names import component
 from signdata.samples import SPLITS, Broken, Pixels, Sample
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class FileBatch(ListBatch):
-    """The clips that are cut from one file."""
-
-    @property
-    def together(self) -> bool:
-        return len(self.samples) > 1
-
-    def each(self, job: Callable[[Sample], T]) -> list[T]:
-        clips = [one.pixels for one in self.samples if isinstance(one.pixels, ClipPixels)]
-        if not self.together or len(clips) < len(self.samples):
-            return super().each(job)
-        try:
-            starts = [clip.start for clip in clips]
-        except SigndataError:  # each of them says so
-            return super().each(job)
-        jobs = [partial(job, sample) for sample in self.samples]
-        return clips[0].video.read_together(list(map(Part, starts, jobs)))
-
 
 COLUMNS = ("signer", "site", "frame_start", "frame_end", "bbox", "fps", "range", "verdict")
 
@@ -123,6 +97,7 @@ class WlaslReader(Reader):
         self._notes: list[Problem] = []
         self._files = self._list_videos()
         self._video_files: dict[Path, VideoFile] = {}
+        self._clips: dict[Hashable, ClipPixels] = {}
         self._check(glosses)
         self._samples = self._make(glosses)
         if not self._samples:
@@ -253,14 +228,19 @@ class WlaslReader(Reader):
             x0, y0, x1, y1 = instance.bbox
             box = (x0, y0, x1, y1)
         folder = choice.poses / instance.video_id if choice.poses else None
-        return ClipPixels(
+        wanted = Range(instance.frame_start, instance.frame_end)
+        if (same := self._clips.get((path, wanted, box, folder))) is not None:
+            return same.share()
+        clip = ClipPixels(
             self._video_files.setdefault(path, self._options.video(str(path))),
-            Range(instance.frame_start, instance.frame_end),
+            wanted,
             self._options,
             box,
             choice.crop or 1.0,
             Poses(str(folder)) if folder else None,
         )
+        self._clips[path, wanted, box, folder] = clip
+        return clip
 
     @cached_property
     def info(self) -> DatasetInfo:
@@ -287,7 +267,7 @@ class WlaslReader(Reader):
             batches.setdefault(key, []).append(sample)
         for samples in batches.values():
             samples.sort(key=lambda sample: int(sample.meta["frame_start"]))
-            yield FileBatch(samples[0].id, tuple(samples))
+            yield ListBatch(samples[0].id, tuple(samples))
 
     def locate(self, error: DatasetError) -> tuple[str, str]:
         unsafe = isinstance(error, UnsafeNameError)

@@ -25,6 +25,9 @@ from signdata.samples import Frame, Pixels, ReadAgain
 
 T = TypeVar("T")
 
+MAX_KEPT = 32 << 20
+"""Bytes of encoded frames that are kept for another sample of the same clip."""
+
 LOST_BY_DECODERS = 2
 """Coded pictures at the end of a file that a decoder may keep to itself."""
 
@@ -81,6 +84,10 @@ class _Learned:
     verdict: str = ""
     reread: bool = False
     settled: bool = False
+    is_shared: bool = False
+    jpegs: tuple[int, list[bytes]] | None = None
+    n_coded: int = 0
+    stored_at: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,7 +125,30 @@ class ClipPixels(Pixels):
     def jpegs(self, quality: int) -> Iterator[bytes] | None:
         if self.box is not None:
             return None
-        return self._each(lambda converter, frame: converter.jpeg(frame, quality))
+        learned = self._learned
+        if learned.jpegs is not None and learned.jpegs[0] == quality:
+            return iter(learned.jpegs[1])
+        jpegs = self._each(lambda converter, frame: converter.jpeg(frame, quality))
+        return self._kept(jpegs, quality) if learned.is_shared else jpegs
+
+    def share(self) -> ClipPixels:
+        """The same clip for one sample more: it is encoded once."""
+        self._learned.is_shared = True
+        return self
+
+    def _kept(self, jpegs: Iterator[bytes], quality: int) -> Iterator[bytes]:
+        """Keep the encoded frames for the other samples of this clip, if they are not too many."""
+        kept: list[bytes] | None = []
+        size = 0
+        for data in jpegs:
+            yield data
+            size += len(data)
+            if kept is not None:
+                kept.append(data)
+            if size > MAX_KEPT:
+                kept = None
+        if kept is not None:
+            self._learned.jpegs = quality, kept
 
     def notes(self) -> tuple[str, ...]:
         learned = self._learned
@@ -159,11 +189,6 @@ class ClipPixels(Pixels):
     def stored(self) -> Iterator[bytes] | None:
         return self.video.parts() if self.range.is_whole else None
 
-    @property
-    def start(self) -> int:
-        """Index in the file of the first frame of the range, by what the header says."""
-        return take_range(self.range, self.video.header.timeline, self.options.ranges).start
-
     def resolve(self) -> None:
         learned = self._learned
         if learned.settled or (self.range.is_whole and self.options.selection.is_all):
@@ -181,7 +206,7 @@ class ClipPixels(Pixels):
 
     def _each(self, convert: Callable[[Converter, av.VideoFrame], T]) -> Iterator[T]:
         """Yield what `convert` makes of each selected frame, in order; see the module."""
-        learned, video, header = self._learned, self.video.free(), self.video.header
+        learned, video, header = self._learned, self.video, self.video.header
         timeline = header.timeline
         taken = take_range(self.range, timeline, self.options.ranges)
         if taken.fault and (taken.stop == taken.start or not self.options.keep_short):
@@ -195,24 +220,25 @@ class ClipPixels(Pixels):
         converter = Converter(self.options.shape, header.aspect, self.box, self.grow)
         waiting: dict[int, T] = {}
         position = 0
-        try:
-            for index, frame in video.frames(taken.start):
-                if index in last_use:
-                    waiting[index] = convert(converter, frame)
-                while position < len(wanted) and wanted[position] in waiting:
-                    wanted_index = wanted[position]
-                    yield waiting[wanted_index]
-                    if last_use[wanted_index] == position:
-                        del waiting[wanted_index]
-                    position += 1
-                as_promised = frame.pts is None or header.index_of(frame.pts) == index
-                if index + 1 == taken.stop and not to_the_end and as_promised:
-                    return  # what lies behind the range need not be whole
-        except DecodeError as err:
-            self._start_again(video.stamps, header, err)
-        else:
-            if len(video.stamps) != len(timeline):
-                self._start_again(video.stamps, header, None)
+        with video.reading(taken.start) as current:
+            try:
+                for index, frame in current.frames(taken.start):
+                    if index in last_use:
+                        waiting[index] = convert(converter, frame)
+                    while position < len(wanted) and wanted[position] in waiting:
+                        wanted_index = wanted[position]
+                        yield waiting[wanted_index]
+                        if last_use[wanted_index] == position:
+                            del waiting[wanted_index]
+                        position += 1
+                    as_promised = frame.pts is None or header.index_of(frame.pts) == index
+                    if index + 1 == taken.stop and not to_the_end and as_promised:
+                        return  # what lies behind the range need not be whole
+            except DecodeError as err:
+                self._start_again(current.stamps, header, err)
+            else:
+                if len(current.stamps) != len(timeline):
+                    self._start_again(current.stamps, header, None)
 
     def _is_short(self, why: str, *, corrupt: bool = False) -> None:
         what = f"damaged ({why})" if corrupt else f"ends early ({why})"

@@ -2,23 +2,69 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import av
-from av.video.reformatter import ColorRange
+from av.video.reformatter import ColorRange, Colorspace
 
 HD_HEIGHT = 720
 """Untagged video from this height on is taken for BT.709, below for BT.601, as players do."""
 
-
-def is_rgb(frame: av.VideoFrame) -> bool:
-    return frame.format.name.startswith(("rgb", "bgr", "gbr", "pal", "gray", "0", "argb", "abgr"))
+_RGB = ("rgb", "bgr", "gbr", "pal", "gray", "0", "argb", "abgr")
 
 
-def ffmpeg_colours(frame: av.VideoFrame) -> tuple[str, bool]:
-    """The matrix that a frame is in, by its tag or else its height, and whether full range."""
-    if is_rgb(frame):
-        return "smpte170m", False
-    space = int(frame.colorspace)
+@dataclass(frozen=True)
+class Colours:
+    """How the values of a frame make colours.
+
+    Attributes
+    ----------
+    space : Colorspace or None
+        The matrix of Y, Cb and Cr; None for RGB and grey, which have none.
+    full : bool
+        Whether 0..255 is used, not 16..235.
+    """
+
+    space: Colorspace | None
+    full: bool
+
+    @property
+    def source(self) -> dict[str, Any]:
+        """What the scaler is told of the frame."""
+        if self.space is None:
+            return {}
+        return {
+            "src_colorspace": self.space,
+            "src_color_range": ColorRange.JPEG if self.full else ColorRange.MPEG,
+        }
+
+    @property
+    def name(self) -> str:
+        """What the ffmpeg program calls the matrix."""
+        return _NAMES[self.space or Colorspace.ITU601]
+
+
+_NAMES = {
+    Colorspace.ITU709: "bt709",
+    Colorspace.ITU601: "smpte170m",
+    Colorspace.BT2020: "bt2020nc",
+}
+_TAGS = {
+    1: Colorspace.ITU709,
+    5: Colorspace.ITU601,
+    6: Colorspace.ITU601,
+    9: Colorspace.BT2020,
+    10: Colorspace.BT2020,
+}
+"""The matrix by its number in the streams (ISO/IEC 23091-4)."""
+
+
+def colours_of(frame: av.VideoFrame) -> Colours:
+    """What a frame is tagged with; the matrix of an untagged one goes by its height."""
+    if frame.format.name.startswith(_RGB):
+        return Colours(None, full=False)
+    untagged = Colorspace.ITU709 if frame.height >= HD_HEIGHT else Colorspace.ITU601
+    space = _TAGS.get(int(frame.colorspace), untagged)
     full = int(frame.color_range) == ColorRange.JPEG or frame.format.name.startswith("yuvj")
-    if space == 1 or (space not in (5, 6) and frame.height >= HD_HEIGHT):
-        return "bt709", full
-    return "smpte170m", full
+    return Colours(space, full)

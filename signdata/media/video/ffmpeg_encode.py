@@ -21,14 +21,15 @@ from typing import IO, Any
 import av
 import ffmpeg
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from signdata.errors import DecodeError, MissingError
 from signdata.media.video import container as video
-from signdata.media.video.colours import ffmpeg_colours, is_rgb
+from signdata.media.video.colours import Colours, colours_of
 from signdata.media.video.ffmpeg_program import _SHOWN, Program, _words
 from signdata.media.video.frame_selection import Timeline
+from signdata.media.video.orientation import orientation_of
 
 QUALITY = 18
 """Constant rate factor of x264: no loss that is seen."""
@@ -135,23 +136,24 @@ class _Planes:
         Of the upright picture.
     aspect : Fraction
         Width of its pixels over their height.
-    space, full : str, bool
-        The colours' matrix, and whether they use the full range.
+    colours : Colours
+        What its values mean.
     """
 
     def __init__(self, first: av.VideoFrame, path: str, aspect: Fraction | None) -> None:
         width, height = first.width, first.height
         self.aspect = aspect if aspect and aspect > 0 else Fraction(1)
-        self._turns = round(first.rotation / 90) % 4
-        if self._turns % 2:  # pixels that lie on their side are made square
+        self._orientation = orientation_of(first)
+        if self._orientation.transposed:  # pixels that lie on their side are made square
             width, self.aspect = max(1, round(width * self.aspect)), Fraction(1)
         self._wh = width, height
         self._even = width // 2 * 2, height // 2 * 2
         if not all(self._even):
             raise DecodeError(f"frames of {width}x{height} pixels", path=path)
-        self.size_wh = self._even[::-1] if self._turns % 2 else self._even
+        self.size_wh = self._even[::-1] if self._orientation.transposed else self._even
         self._scaler = VideoReformatter()
-        self.space, self.full = ffmpeg_colours(first)
+        found = colours_of(first)
+        self.colours = Colours(found.space or Colorspace.ITU601, found.full)
 
     def of(self, frame: av.VideoFrame) -> Iterator[bytes]:
         """Bytes of Y, U and V."""
@@ -167,19 +169,12 @@ class _Planes:
             rows, columns = (height, width) if not i else (height // 2, width // 2)
             data: NDArray[np.uint8] = np.frombuffer(memoryview(plane), np.uint8)
             data = data.reshape(-1, plane.line_size)[:rows, :columns]
-            yield np.rot90(data, self._turns).tobytes()
+            yield self._orientation.upright(data).tobytes()
 
     def _matrix(self, frame: av.VideoFrame) -> dict[str, Any]:
-        space = Colorspace.ITU709 if self.space == "bt709" else Colorspace.ITU601
-        shown = ColorRange.JPEG if self.full else ColorRange.MPEG
-        if is_rgb(frame):
-            return {"dst_colorspace": space, "dst_color_range": shown}
-        return {
-            "src_colorspace": space,
-            "dst_colorspace": space,
-            "src_color_range": shown,
-            "dst_color_range": shown,
-        }
+        wanted = self.colours.source
+        same = {name.replace("src", "dst"): value for name, value in wanted.items()}
+        return same if colours_of(frame).space is None else {**wanted, **same}
 
 
 def _encoding(planes: _Planes, rate: Fraction) -> list[str]:
@@ -193,7 +188,9 @@ def _encoding(planes: _Planes, rate: Fraction) -> list[str]:
         protocol_whitelist="pipe",
     )
     tagged = source.video.filter(
-        "setparams", range="pc" if planes.full else "tv", colorspace=planes.space
+        "setparams",
+        range="pc" if planes.colours.full else "tv",
+        colorspace=planes.colours.name,
     ).filter("setsar", f"{pixel.numerator}/{pixel.denominator}", max=10_000)
     output = tagged.output(
         "pipe:1",

@@ -18,15 +18,12 @@ from numpy.typing import NDArray
 
 from signdata.errors import UsageError
 from signdata.media.image.ops import resize
-from signdata.media.video.colours import HD_HEIGHT
+from signdata.media.video.colours import colours_of
+from signdata.media.video.orientation import Orientation, orientation_of
 from signdata.samples import Frame
 
 SQUARE = Fraction(1, 100)
 """Pixels whose sides differ by less are taken for square."""
-
-_BT709 = 1
-_BT601 = (5, 6)
-_FULL = 2
 
 
 Box: TypeAlias = tuple[float, float, float, float]
@@ -96,8 +93,8 @@ class Converter:
 
     def rgb(self, frame: av.VideoFrame) -> Frame:
         """(H, W, 3) uint8 RGB."""
-        turns = _turns(frame)
-        height, width = self._scaled(frame, turns)
+        orientation = orientation_of(frame)
+        height, width = self._scaled(frame, orientation)
         scaled = self._scaler.reformat(
             frame,
             width,
@@ -105,36 +102,40 @@ class Converter:
             "rgb24",
             interpolation=_HOW,
             threads=1,
-            **_colours(frame, rgb=True),
+            **_to_rgb(frame),
         )
         array = np.asarray(scaled.to_ndarray(), np.uint8)
-        if turns:
-            array = np.ascontiguousarray(np.rot90(array, turns))
+        array = np.ascontiguousarray(orientation.upright(array))
         return array if self._box is None else self._crop(array)
 
     def jpeg(self, frame: av.VideoFrame, quality: int) -> bytes:
         """The picture as a JPEG made of its planes; the box is not looked at."""
-        turns = _turns(frame)
-        height, width = self._scaled(frame, turns)
+        orientation = orientation_of(frame)
+        height, width = self._scaled(frame, orientation)
         scaled = self._for_jpeg(frame, height, width)
         planes = []
         for i, plane in enumerate(scaled.planes):
             rows = height if not i else -(-height // 2)
             columns = width if not i else -(-width // 2)
             data = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-            planes.append(_padded(np.rot90(data[:rows, :columns], turns)))
+            planes.append(_padded(orientation.upright(data[:rows, :columns])))
         return bytes(simplejpeg.encode_jpeg_yuv_planes(*planes, quality=quality))
 
     def _for_jpeg(self, frame: av.VideoFrame, height: int, width: int) -> av.VideoFrame:
         """Scale to the planes that a JPEG holds: BT.601, full range."""
-        colours = _colours(frame, rgb=False)
+        source = colours_of(frame).source
+        colours = {
+            **source,
+            "dst_colorspace": Colorspace.ITU601,
+            "dst_color_range": ColorRange.JPEG,
+        }
         how = _HOW
         scaler = self._scaler
-        source = colours.get("src_colorspace", Colorspace.ITU601)
-        if source != Colorspace.ITU601 and frame.format.name == "yuv420p":
+        space = source.get("src_colorspace", Colorspace.ITU601)
+        if space != Colorspace.ITU601 and frame.format.name == "yuv420p":
             # Another matrix costs as much as there are pixels: scale first.
-            same = {**colours, "dst_colorspace": source}
-            same["dst_color_range"] = colours["src_color_range"]
+            same = {**source, "dst_colorspace": space}
+            same["dst_color_range"] = source["src_color_range"]
             frame = scaler.reformat(
                 frame, width, height, "yuv420p", interpolation=how, threads=1, **same
             )
@@ -143,12 +144,12 @@ class Converter:
             frame, width, height, "yuvj420p", interpolation=how, threads=1, **colours
         )
 
-    def _scaled(self, frame: av.VideoFrame, turns: int) -> tuple[int, int]:
+    def _scaled(self, frame: av.VideoFrame, orientation: Orientation) -> tuple[int, int]:
         """Height and width of the frame as it lies, before it is turned."""
         height, width = frame.height, max(1, round(frame.width * self._aspect))
         if self._box is not None:
             return height, width
-        if turns % 2:
+        if orientation.transposed:
             width, height = self._shape.of(width, height)
         else:
             height, width = self._shape.of(height, width)
@@ -198,8 +199,9 @@ def _padded(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
     pairs of both: behind an odd side it would find whatever lies there.
     """
     height, width = plane.shape
+    plane = np.ascontiguousarray(plane)
     if not (height % 2 or width % 2):
-        return np.ascontiguousarray(plane)
+        return plane
     even = np.pad(plane, ((0, height % 2), (0, width % 2)), "edge")
     return even[:height, :width]
 
@@ -210,26 +212,8 @@ def _span(low: float, high: float, limit: int) -> tuple[int, int]:
     return start, min(max(round(high), start + 1), limit)
 
 
-def _turns(frame: av.VideoFrame) -> int:
-    """Quarter turns to the left that bring a frame upright."""
-    return round(frame.rotation / 90) % 4
-
-
-def _colours(frame: av.VideoFrame, *, rgb: bool) -> dict[str, Any]:
-    """The matrix and the range that a frame is in, and those that a JPEG or RGB wants."""
-    space = int(frame.colorspace)
-    if space == _BT709:
-        source = Colorspace.ITU709
-    elif space in _BT601:
-        source = Colorspace.ITU601
-    else:
-        source = Colorspace.ITU709 if frame.height >= HD_HEIGHT else Colorspace.ITU601
-    full = int(frame.color_range) == _FULL or frame.format.name.startswith("yuvj")
-    if frame.format.name.startswith(("rgb", "bgr", "gbr", "pal", "gray")):
-        return {"dst_colorspace": Colorspace.ITU601, "dst_color_range": ColorRange.JPEG}
-    return {
-        "src_colorspace": source,
-        "dst_colorspace": source if rgb else Colorspace.ITU601,
-        "src_color_range": ColorRange.JPEG if full else ColorRange.MPEG,
-        "dst_color_range": ColorRange.JPEG,
-    }
+def _to_rgb(frame: av.VideoFrame) -> dict[str, Any]:
+    """What the scaler is told of the colours of a frame that becomes RGB."""
+    source = colours_of(frame).source
+    space = source.get("src_colorspace", Colorspace.ITU601)
+    return {**source, "dst_colorspace": space, "dst_color_range": ColorRange.JPEG}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from signdata.media.suffixes import last_number
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ class Poses:
     def _list(self) -> None:
         numbered = {}
         for name in sorted(os.listdir(self.folder)) if os.path.isdir(self.folder) else ():
-            number = re.findall(r"\d+", Path(name).stem)
-            if name.endswith(".json") and number:
-                numbered[int(number[-1])] = name
+            number = last_number(Path(name).stem)
+            if name.endswith(".json") and number is not None:
+                numbered[number] = name
         first = 0 if 0 in numbered else 1
         self._files.update({number - first: name for number, name in numbered.items()})

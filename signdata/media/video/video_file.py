@@ -1,8 +1,7 @@
-"""One video file being read: its header, and its frames in one pass.
+"""One video file: its header, and its frames in as few passes as its clips allow.
 
-All clips that are cut from a file share a video. `VideoFile.read_together` reads them in
-one pass, whether they overlap or not. Where they are read one after the other, a clip
-that begins behind the place where the last one stopped goes on from there.
+All clips that are cut from a file share a `VideoFile`. A clip that begins behind the place
+where the last one stopped goes on from there; any other one costs a pass of its own.
 """
 
 from __future__ import annotations
@@ -11,31 +10,80 @@ import hashlib
 import time
 import weakref
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
 
 import av
 
 from signdata.errors import CrashError, DecodeError, MissingError
 from signdata.media.video import container, ffmpeg_decode, header
-from signdata.media.video.sharing import Part, Sharing
 from signdata.media.video.timeout import alarm
 
-T = TypeVar("T")
-
 MAX_RESTING = 2
-"""Files that are kept open where their last clip ended, for the next one to go on."""
+"""Passes that are kept open where their last clip ended, for the next one to go on."""
 
 PART = 1 << 20
 """Bytes of a file that are read at a time."""
 
-_resting: deque[weakref.ref[VideoFile]] = deque()
+_resting: deque[weakref.ref[Pass]] = deque()
+
+
+class Pass:
+    """One run of the decoder over a file, from its first frame on.
+
+    Attributes
+    ----------
+    stamps : list
+        Presentation time stamps of the frames so far, in ticks.
+    over : bool
+        Whether nothing comes any more: the file has ended, or decoding it has failed.
+    resting : bool
+        Whether nobody is reading it.
+    """
+
+    def __init__(
+        self, frames: Generator[av.VideoFrame, None, None], path: str, timeout: float | None
+    ) -> None:
+        self.stamps: list[int | None] = []
+        self.over = self.resting = False
+        self._frames, self._path, self._timeout = frames, path, timeout
+        self._took = 0.0
+
+    def frames(self, start: int) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Yield each frame from index `start` on, with its index.
+
+        Raises
+        ------
+        DecodeError
+            If the file is damaged at the place, or the time is over.
+        """
+        while (frame := self._next()) is not None:
+            self.stamps.append(frame.pts)
+            if len(self.stamps) > start:
+                yield len(self.stamps) - 1, frame
+
+    def _next(self) -> av.VideoFrame | None:
+        begun, self.over = time.monotonic(), True
+        with alarm(self._timeout):
+            frame = next(self._frames, None)
+        self._took += time.monotonic() - begun
+        if frame is not None and self._timeout is not None and self._took > self._timeout:
+            where = f"frame {len(self.stamps)}"
+            raise CrashError("takes too long to decode", path=self._path, where=where)
+        self.over = frame is None
+        return frame
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.over = True
+        self._frames.close()
 
 
 @dataclass
 class VideoFile:
-    """A video file and how far it has been read; light and picklable until it is read.
+    """A video file; light and picklable until it is read.
 
     Attributes
     ----------
@@ -45,29 +93,17 @@ class VideoFile:
         The library, or the ffmpeg program in a process of its own.
     timeout : float or None
         Seconds of decoding after which one pass over the file is given up.
-    stamps : list
-        Presentation time stamps of the frames of this pass, in ticks.
     """
 
     path: str
     decoder: str = "pyav"
     timeout: float | None = None
-    stamps: list[int | None] = field(default_factory=list, repr=False)
     _header: header.Header | None = field(default=None, repr=False)
-    _pass: Generator[Any, None, None] | None = field(default=None, repr=False)
-    _busy: bool = field(default=False, repr=False)
-    _sharing: Sharing | None = field(default=None, repr=False)
-    _took: float = field(default=0.0, repr=False)
+    _pass: Pass | None = field(default=None, repr=False, compare=False)
     _settled: bool = field(default=False, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_pass": None, "stamps": [], "_busy": False, "_sharing": None}
-
-    def free(self) -> VideoFile:
-        """This video, or another one of the same file while this one is being read."""
-        if self._sharing is not None or not self._busy:
-            return self
-        return replace(self, stamps=[], _pass=None, _busy=False)
+        return {**self.__dict__, "_pass": None}
 
     @property
     def header(self) -> header.Header:
@@ -78,69 +114,30 @@ class VideoFile:
         return self._header
 
     def accept_timestamps(self, stamps: list[int | None]) -> None:
-        """Take these frames for what the file holds; the next pass starts anew."""
+        """Take these frames for what the file holds."""
         self._header = self.header.with_stamps(stamps)
-        if not self._busy:
-            self.rewind()
 
-    def rewind(self) -> None:
-        """Begin again with the first frame."""
-        if self._pass is not None:
-            self._pass.close()
-        self._pass = None
-        self.stamps = []
+    @contextmanager
+    def reading(self, start: int) -> Iterator[Pass]:
+        """A pass that gives the frames from index `start` on: one that rests before, or a new one.
 
-    def frames(self, start: int) -> Iterator[tuple[int, av.VideoFrame]]:
-        """Yield each frame from index `start` on, with its index, going on where that can be.
-
-        Raises
-        ------
-        DecodeError
-            If the file is damaged at the place, or the time is over.
+        Where it is left, it rests for the next clip; while it is read, another clip that is read
+        at the same time gets a pass of its own.
         """
-        if self._sharing is not None:
-            yield from self._sharing.frames(start)
-            return
-        if self._pass is None or len(self.stamps) > start:
-            self.rewind()
-        self._busy = True
+        current, self._pass = self._pass, None
+        if current is not None and len(current.stamps) > start:
+            current.close()
+        if current is None or current.over:
+            current = Pass(self._decode(), self.path, self.timeout)
+        current.resting = False
         try:
-            for index, frame in self._onwards():
-                if index >= start:
-                    yield index, frame
+            yield current
         finally:
-            self._busy = False
-            self._rest()
-
-    def _onwards(self) -> Generator[tuple[int, av.VideoFrame], None, None]:
-        if self._pass is None:
-            self._pass, self._took = self._decode(), 0.0
-        while True:
-            begun = time.monotonic()
-            with alarm(self.timeout):
-                frame = next(self._pass, None)
-            if frame is None:
-                return
-            self._took += time.monotonic() - begun
-            if self.timeout is not None and self._took > self.timeout:
-                where = f"frame {len(self.stamps)}"
-                raise CrashError("takes too long to decode", path=self.path, where=where)
-            self.stamps.append(frame.pts)
-            yield len(self.stamps) - 1, frame
-
-    def read_together(self, parts: Sequence[Part[T]]) -> list[T]:
-        """Read several clips in one pass; what each of them comes to, in their order."""
-        self._sharing = Sharing(self._from_the_start, parts)
-        self._busy = True
-        try:
-            return self._sharing.run()
-        finally:
-            self._sharing, self._busy = None, False
-            self.rewind()
-
-    def _from_the_start(self) -> Generator[tuple[int, av.VideoFrame], None, None]:
-        self.rewind()
-        yield from self._onwards()
+            if self._pass is not None or current.over:
+                current.close()
+            else:
+                self._pass = current
+                _rest(current)
 
     def resolve(self) -> None:
         """Decode all of the file once, so that its header says what decoding gives.
@@ -152,22 +149,12 @@ class VideoFile:
         """
         if self._settled:
             return
-        video = replace(self, stamps=[], _pass=None, _busy=False, _sharing=None)
-        for _ in video.frames(0):
-            pass
-        if len(video.stamps) != len(self.header.timeline):
-            self.accept_timestamps(video.stamps)
+        with self.reading(0) as whole:
+            for _ in whole.frames(0):
+                pass
+        if len(whole.stamps) != len(self.header.timeline):
+            self.accept_timestamps(whole.stamps)
         self._settled = True
-
-    def _rest(self) -> None:
-        """Be one of the few that may go on; of the others the oldest begins anew."""
-        others = [ref for ref in _resting if ref() is not None and ref() is not self]
-        _resting.clear()
-        _resting.extend([*others, weakref.ref(self)])
-        while len(_resting) > MAX_RESTING:
-            oldest = _resting.popleft()()
-            if oldest is not None and not oldest._busy:
-                oldest.rewind()
 
     def _decode(self) -> Generator[Any, None, None]:
         if self.decoder == "ffmpeg":
@@ -193,3 +180,15 @@ class VideoFile:
             raise MissingError("not there", path=self.path) from err
         except OSError as err:
             raise DecodeError(f"cannot be read ({err.strerror})", path=self.path) from err
+
+
+def _rest(current: Pass) -> None:
+    """Let a pass be one of the few that stay open; the oldest of them is closed."""
+    current.resting = True
+    others = [ref for ref in _resting if ref() not in (None, current)]
+    _resting.clear()
+    _resting.extend([*others, weakref.ref(current)])
+    while len(_resting) > MAX_RESTING:
+        oldest = _resting.popleft()()
+        if oldest is not None and oldest.resting:
+            oldest.close()
