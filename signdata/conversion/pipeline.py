@@ -27,8 +27,9 @@ from signdata.options import SKIP as SKIP
 from signdata.options import STOP as STOP
 from signdata.options import RunOptions
 from signdata.output import existing
+from signdata.output.existing import AGAIN, COMPLETE
 from signdata.output.journal import JournalEntry, JournalRows
-from signdata.output.output import AGAIN, COMPLETE, Output
+from signdata.output.output import Output
 from signdata.results import NOTE, Problem, Result
 from signdata.sidecars import Row
 from signdata.version import __version__
@@ -104,7 +105,7 @@ def convert(
             overwrite=how.overwrite,
             changed=Sources(reader, out).changed,
         )
-        if how.dry_run and output.refuse() != COMPLETE:
+        if how.dry_run and output.inspect() != COMPLETE:
             _dry(reader, writer, transforms, how, result, notes)
             return result
         if how.dry_run or output.open() == COMPLETE:
