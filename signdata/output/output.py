@@ -1,7 +1,7 @@
 """Outputs that are whole or absent.
 
 Everything is built in a partial folder (`signdata.output.partial_dir`). Files are
-written into its ``tree/``; the journal says which of them count. A run that goes on
+written into its tree; the journal says which of them count. A run that goes on
 after a kill redoes the batches without a line. Nothing has its final name before
 `Output.commit`, which only renames.
 
@@ -166,12 +166,16 @@ class Output:
     # -- The end
 
     def closing(self) -> None:
-        """Say that the one file of the output gets its last parts: a kill now spoils it."""
+        """Say that all samples are stored: from now on only this process writes.
+
+        The one file of an output gets its last parts: a kill now spoils it.
+        """
+        self._folder.take_tree()
         if not self._wanted.directory:
             self._folder.mark_closing()
 
     def commit(self) -> None:
-        """Move everything in ``tree/`` up to its final name and remove the partial folder."""
+        """Move everything in the tree up to its final name and remove the partial folder."""
         self.journal.close()
         with writing(self.path):
             self._folder.mark_commit(replaces=self._standing.replaces)

@@ -5,9 +5,12 @@
     lock, owner.json   held by the run that writes, and who that is (`signdata.output.lock`)
     record.json        the command, its options and its sources: what may go on from here
     journal            one line a finished batch: its manifest rows, its problems
-    tree/              what moves up at the end
+    tree-ID/           what moves up at the end
     closing            there while the one file of an output gets its last parts
-    commit             there while the entries of tree/ move up; says what they replace
+    commit             there while the entries of the tree move up; says what they replace
+
+The tree gets another ID whenever a run takes it over and before it is closed, so that a
+worker of an earlier run that is still about, on whatever machine, finds it gone.
 """
 
 from __future__ import annotations
@@ -20,12 +23,13 @@ from typing import Any
 
 from signdata import sidecars
 from signdata.errors import FormatError, OutputError, OutputExistsError
-from signdata.filesystem import merge, remove, replace_file, write_file
+from signdata.filesystem import merge, remove, replace_file, unique_name, write_file
 from signdata.output.existing import AGAIN, Standing, Wanted, same_sources, source_changed
 from signdata.output.journal import Journal
 from signdata.sidecars import PARTIAL_DIR, PARTIAL_SUFFIX
 
 _LOCK_FILES = ("lock", "owner.json")
+_TREE = "tree"
 
 
 class PartialDir:
@@ -36,7 +40,7 @@ class PartialDir:
     path : Path
         The folder.
     tree : Path
-        What moves up at the end.
+        What moves up at the end, once there is one.
     """
 
     def __init__(self, wanted: Wanted) -> None:
@@ -47,7 +51,7 @@ class PartialDir:
             if wanted.directory
             else Path(f"{wanted.path}{PARTIAL_SUFFIX}")
         )
-        self.tree = self.path / "tree"
+        self.tree = self.path / _TREE
         self._record = self.path / "record.json"
         self._commit = self.path / "commit"
 
@@ -66,11 +70,10 @@ class PartialDir:
 
     def remove_links(self) -> None:
         """Remove symbolic links that someone put where only our own files are."""
-        for folder in (self.path, self.tree):
-            if folder.is_dir():
-                for entry in list(folder.iterdir()):
-                    if entry.is_symlink():
-                        entry.unlink()
+        for pattern in ("*", f"{_TREE}*/*"):
+            for entry in list(self.path.glob(pattern)):
+                if entry.is_symlink():
+                    entry.unlink()
 
     @property
     def holds_work(self) -> bool:
@@ -91,7 +94,7 @@ class PartialDir:
         base = _base(standing)
         if not self._goes_on(base):
             self.clear()
-        self.tree.mkdir(exist_ok=True)
+        self.take_tree()
         record = {**self._wanted.record, "stands_on": base}
         replace_file(self._record, sidecars.dump_document(record))
         return Journal(self.path / "journal")
@@ -133,6 +136,19 @@ class PartialDir:
         finally:
             journal.close()
 
+    def take_tree(self) -> None:
+        """Give the tree a name that nobody knows yet; make it if there is none."""
+        name = self.path / f"{_TREE}{unique_name().replace('.', '-', 1)}"
+        left = self._find_tree()
+        if left is None:
+            name.mkdir()
+        else:
+            left.rename(name)
+        self.tree = name
+
+    def _find_tree(self) -> Path | None:
+        return next((entry for entry in self.path.glob(f"{_TREE}*") if entry.is_dir()), None)
+
     def mark_closing(self) -> None:
         """Say that the one file of the output gets its last parts: a kill now spoils it."""
         write_file(self.path / "closing", b"")
@@ -140,12 +156,12 @@ class PartialDir:
     # -- Moving up
 
     def mark_commit(self, *, replaces: bool) -> None:
-        """Say that the entries of ``tree/`` move up from now on, and what they replace."""
+        """Say that the entries of the tree move up from now on, and what they replace."""
         replace_file(self._commit, b"all" if replaces else b"problems")
 
     @property
     def is_committing(self) -> bool:
-        """Whether a run was killed while the entries of ``tree/`` moved up."""
+        """Whether a run was killed while the entries of the tree moved up."""
         return self._commit.exists()
 
     def move_up(self) -> None:
@@ -156,8 +172,9 @@ class PartialDir:
                 self._clear_final()
             self._remove_sidecars()
             replace_file(self._commit, b"")
-        if self.tree.exists():
-            merge(self.tree, self._final if self._wanted.directory else self._final.parent)
+        tree = self._find_tree()
+        if tree is not None:
+            merge(tree, self._final if self._wanted.directory else self._final.parent)
 
     def _remove_sidecars(self) -> None:
         """Remove what describes the output: all of it is written again, or no longer true."""
