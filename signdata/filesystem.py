@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import itertools
 import os
 import shutil
+import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 from signdata.errors import DecodeError, OutputError, SigndataError
-
-T = TypeVar("T")
-
 
 _NEW_FILE = (
     os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -68,16 +67,66 @@ def path_below(path: str | Path, root: str | Path) -> str:
 
 
 def write_file(path: str | Path, data: bytes) -> None:
-    """Write a new file, making its folder when needed.
+    """Write a file, making its folder when needed; see `put_file`."""
+    try:
+        put_file(path, data)
+    except FileNotFoundError:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        put_file(path, data)
 
-    What stands under the name is removed first, never opened: it may be a hard link to a
-    source, left by a run that was killed.
+
+def put_file(path: str | Path, data: bytes) -> None:
+    """Write a file into a folder that is there.
+
+    What already has the name is replaced in one step, never opened and never removed before:
+    it may be a hard link to a source, or the same file by another attempt at the same work,
+    which counts as written.
     """
-    file = _new(path, lambda: os.open(path, _NEW_FILE, 0o666))
+    try:
+        _create(path, data)
+    except FileExistsError:
+        replace_by(path, lambda staged: _create(staged, data))
+
+
+def _create(path: str | Path, data: bytes) -> None:
+    file = os.open(path, _NEW_FILE, 0o666)
     try:
         write_all(file, data)
     finally:
         os.close(file)
+
+
+def replace_by(path: str | Path, make: Callable[[str], object]) -> None:
+    """Have `make` write a file under another name next to `path`, and give it that name.
+
+    The other name ends like `path`, as some writers tell the format by it.
+    """
+    folder, name = os.path.split(path)
+    staged = os.path.join(folder, unique_name(os.path.splitext(name)[1]))
+    try:
+        make(staged)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        os.replace(staged, path)
+    finally:
+        # Still there after an error, or where both names are links to one file already.
+        with contextlib.suppress(OSError):
+            os.unlink(staged)
+
+
+_process = (0, "")
+_numbers = itertools.count()
+
+
+def unique_name(suffix: str = "") -> str:
+    """Return a file name that no other call returns, in whatever process on whatever machine.
+
+    Process numbers alone do not tell: every container has a process 7.
+    """
+    global _process
+    if _process[0] != os.getpid():
+        _process = (os.getpid(), os.urandom(6).hex())
+    return f".{_process[1]}-{next(_numbers)}{suffix}"
 
 
 def write_all(file: int, data: bytes) -> None:
@@ -95,7 +144,7 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 def link_file(source: str, path: str | Path, *, symbolic: bool) -> bool:
-    """Make `path` a link to the file `source`.
+    """Make `path` a link to the file `source`, in a folder that is there.
 
     Returns
     -------
@@ -103,29 +152,18 @@ def link_file(source: str, path: str | Path, *, symbolic: bool) -> bool:
         False if the file system refused a hard link and the file was copied instead.
     """
     target = os.path.realpath(source) if symbolic or os.path.islink(source) else source
-    if symbolic:
-        _new(path, lambda: os.symlink(target, path))
-        return True
+    make = os.symlink if symbolic else os.link
     try:
-        _new(path, lambda: os.link(target, path))
+        try:
+            make(target, path)
+        except FileExistsError:
+            replace_by(path, lambda staged: make(target, staged))
     except OSError as err:
-        if err.errno not in _NO_LINK:
+        if symbolic or err.errno not in _NO_LINK:
             raise
-        write_file(path, b"")
-        shutil.copyfile(target, path)
+        replace_by(path, lambda staged: shutil.copyfile(target, staged))
         return False
     return True
-
-
-def _new(path: str | Path, make: Callable[[], T]) -> T:
-    for _ in range(3):
-        try:
-            return make()
-        except FileNotFoundError:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-        except FileExistsError:
-            remove(Path(path))
-    return make()
 
 
 def remove(path: Path) -> None:
@@ -137,12 +175,45 @@ def remove(path: Path) -> None:
 
 
 def own_folder(root: str, folder: str) -> None:
-    """Remove every symbolic link that is part of the path from `root` down to `root`/`folder`."""
+    """Make the folder `root`/`folder`, with no symbolic link on the way down from `root`.
+
+    `root` itself is never made: if it is gone, so is the run that wanted the folder.
+    """
     place = root
-    for name in folder.split("/"):
+    for name in folder.split("/") if folder else ():
         place = f"{place}/{name}"
-        if os.path.islink(place):
+        try:
+            if not stat.S_ISLNK(os.lstat(place).st_mode):
+                continue
             os.unlink(place)
+        except FileNotFoundError:
+            pass
+        with contextlib.suppress(FileExistsError):  # another worker was faster
+            os.mkdir(place)
+
+
+def replace_folder(staged: str, path: str) -> None:
+    """Give the folder `staged` the name `path`, in one step.
+
+    If there is a folder already, another attempt at the same work made it whole; it stays so
+    at every moment: its files are replaced one by one.
+    """
+    try:
+        os.rename(staged, path)
+        return
+    except OSError as err:
+        if err.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
+            raise
+    if os.path.islink(path) or not os.path.isdir(path):
+        os.unlink(path)
+        os.rename(staged, path)
+        return
+    names = os.listdir(staged)
+    for name in names:
+        os.replace(f"{staged}/{name}", f"{path}/{name}")
+    for name in {*os.listdir(path)}.difference(names):
+        remove(Path(path, name))
+    shutil.rmtree(staged)
 
 
 def merge(source: Path, target: Path) -> None:

@@ -27,8 +27,9 @@ from signdata.options import SKIP as SKIP
 from signdata.options import STOP as STOP
 from signdata.options import RunOptions
 from signdata.output import existing
+from signdata.output.existing import AGAIN, COMPLETE
 from signdata.output.journal import JournalEntry, JournalRows
-from signdata.output.output import AGAIN, COMPLETE, Output
+from signdata.output.output import Output
 from signdata.results import NOTE, Problem, Result
 from signdata.sidecars import Row
 from signdata.version import __version__
@@ -104,7 +105,7 @@ def convert(
             overwrite=how.overwrite,
             changed=Sources(reader, out).changed,
         )
-        if how.dry_run and output.refuse() != COMPLETE:
+        if how.dry_run and output.inspect() != COMPLETE:
             _dry(reader, writer, transforms, how, result, notes)
             return result
         if how.dry_run or output.open() == COMPLETE:
@@ -230,6 +231,7 @@ class _Conversion:
         """Count, describe, and move the output to its final name."""
         result, output = self.result, self.output
         problems = self._count(notes)
+        self._refuse_gaps()
         lost = {p.message.removeprefix(LOST) for p in problems if p.message.startswith(LOST)}
         watched = safe_names.Names()
         paths: set[str] = set()
@@ -267,9 +269,9 @@ class _Conversion:
             result.written,
         )
         with writing(output.path):
+            output.closing()
             if not self.writer.single_file:
                 _sweep(output.tree, paths)
-            output.closing()
             if self.writer.single_file:
                 _apart(lambda: self.writer.finish(output.tree, finished), output.path)
             else:
@@ -280,6 +282,23 @@ class _Conversion:
                     name = f"{output.path.name}.{name}"
                 sidecars.write_problems(output.tree / name, problems)
         output.commit()
+
+    def _refuse_gaps(self) -> None:
+        """Raise `OutputError` unless every batch was stored and every sample counted.
+
+        Whatever runs the batches may end early without an error; what is missing then would be
+        missing in silence.
+        """
+        gap = next((f"batch {batch.key} was not stored" for batch in self._todo()), "")
+        wanted, read = self.reader.info.n_samples, self.result.read
+        if not gap and wanted is not None and read != wanted:
+            gap = f"{read:,} of {wanted:,} samples were read"
+        if gap:
+            raise OutputError(
+                f"not complete: {gap}",
+                path=self.output.path,
+                remedy="Run the same command again: it goes on from here.",
+            )
 
     def _count(self, notes: list[Problem]) -> list[Problem]:
         """Close the books but for what was written; return all problems, each once, sorted."""

@@ -12,7 +12,7 @@ from typing import Any
 from signdata.errors import SigndataError
 from signdata.formats.batches import ListBatch
 from signdata.formats.reader import Reader
-from signdata.output.output import Rows
+from signdata.output.existing import Rows
 from signdata.samples import Sample
 from signdata.sidecars import Row
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import itertools
 import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -14,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from signdata.conversion.transforms import Transform
+from signdata.conversion.tree_files import TreeFiles
 from signdata.errors import (
     CrashError,
     DatasetError,
@@ -23,7 +23,11 @@ from signdata.errors import (
     SigndataError,
     UnsupportedError,
 )
-from signdata.filesystem import link_file, own_folder, reading, remove, write_file, writing
+from signdata.filesystem import (
+    reading,
+    unique_name,
+    writing,
+)
 from signdata.formats.batch_jobs import run_batches
 from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.writer import EncodedItem, Writer
@@ -35,8 +39,6 @@ from signdata.sidecars import STORED_AS, Row
 
 IN_MEMORY = 1 << 20
 """Bytes that a batch sends to the parent directly; more of them go through a file."""
-
-_numbers = itertools.count()
 
 
 @dataclass
@@ -56,7 +58,7 @@ class ItemBytes:
         self.length += len(data)
         self._data += data
         if len(self._data) > IN_MEMORY:
-            self._file = self._file or self.folder / f"{os.getpid()}-{next(_numbers)}"
+            self._file = self._file or self.folder / unique_name()
             with self._file.open("ab") as file:
                 file.write(self._data)
             self._in_file += len(self._data)
@@ -126,10 +128,9 @@ class _Storing:
 
     def __init__(self, job: Job, batch: Batch) -> None:
         self._job = job
-        self._root = str(job.tree)
+        self._files = TreeFiles(str(job.tree), job.writer.row_path)
         self._payload = ItemBytes(job.scratch)
         self._body = JournalRows([], [])
-        self._folders: set[str] = set()
         self.outcome = Outcome(payloads=[self._payload])
         try:
             with reading(f"batch {batch.key}"):
@@ -192,11 +193,11 @@ class _Storing:
                     with open(tree / item.path, "rb") as made:
                         while data := made.read(IN_MEMORY):
                             digest.update(data)
+            self._files.finish()
         except BaseException:
             with contextlib.suppress(OSError):  # whatever it was is worse
                 self._payload.cut(before)
-                if tree is not None and item is not None and item.path:
-                    remove(tree / writer.row_path(item.path))
+                self._files.discard()
             raise
         for note in sample.pixels.notes():
             self.outcome.problems.append(Problem(sample.source or sample.id, "", NOTE, note))
@@ -220,25 +221,14 @@ class _Storing:
         return row, lengths
 
     def _put(self, item: EncodedItem) -> None:
-        tree = self._job.tree
-        if tree is None:
+        if self._job.tree is None:
             return
-        target = f"{self._root}/{item.path}"
-        with writing(target):
-            if not item.path:
+        if not item.path:
+            with writing(str(self._job.scratch)):
                 self._payload.add(item.data)
-                return
-            folder = item.path.rpartition("/")[0]
-            if folder not in self._folders:
-                own_folder(self._root, folder)
-                self._folders.add(folder)
-            if not item.link:
-                write_file(target, item.data)
-                if item.make is not None:
-                    item.make(target)
-            elif not link_file(item.link, target, symbolic=item.symbolic):
-                note = "copied: no hard link across file systems"
-                self.outcome.problems.append(Problem(item.path, "", NOTE, note))
+        elif not self._files.put(item):
+            note = "copied: no hard link across file systems"
+            self.outcome.problems.append(Problem(item.path, "", NOTE, note))
 
 
 def problem_of(sample: Sample, error: SigndataError) -> Problem:

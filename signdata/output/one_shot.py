@@ -9,7 +9,8 @@ from typing import Any
 from signdata import sidecars
 from signdata.errors import OutputError, SigndataError
 from signdata.filesystem import remove, write_file, writing
-from signdata.output.output import COMPLETE, Output
+from signdata.output.existing import COMPLETE
+from signdata.output.output import Output
 from signdata.version import __version__
 
 

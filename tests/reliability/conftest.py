@@ -187,6 +187,12 @@ def partials(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*.partial*")] + [*folder.rglob(".signdata-partial")]
 
 
+def tree_of(partial: Path) -> Path:
+    """The tree that is built in a partial folder."""
+    (tree,) = partial.glob("tree*")
+    return tree
+
+
 def refuses(path: Path) -> None:
     """Fail unless every way to read `path` is refused as unusable input."""
     readers: list[Callable[[Path], object]] = [signdata.info, signdata.verify]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing.connection  # noqa: F401 - takes os.write before a test cuts it short
 import os
 import sys
 from collections.abc import Callable

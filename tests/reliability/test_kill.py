@@ -17,6 +17,7 @@ from tests.reliability.conftest import (
     points,
     refuses,
     snapshot,
+    tree_of,
     write_csv,
     write_tree,
 )
@@ -47,7 +48,8 @@ def is_ours_alone(work: Path, out: Path, whole: dict[str, bytes | None]) -> None
     directory = not out.suffix
     partial = out / ".signdata-partial" if directory else out.with_name(f"{out.name}.partial")
     refuses(partial)
-    refuses(partial / "tree")
+    for tree in partial.glob("tree*"):
+        refuses(tree)
     if (partial / "record.json").exists() and not (partial / "commit").exists():
         assert os.listdir(out if directory else work) == [partial.name]
     if directory or (partial / "record.json").exists():
@@ -174,7 +176,7 @@ def test_leftovers_of_a_killed_run_are_swept(source: Callable[[str], Path], chil
     whole = snapshot(child.work)
     os.system(f"rm -rf {child.work}/*")
     assert child.run(words, n // 2).code == -signal.SIGKILL
-    tree = out / ".signdata-partial" / "tree"
+    tree = tree_of(out / ".signdata-partial")
     stray = tree / "book" / "99" / "img_00001.jpg"
     stray.parent.mkdir(parents=True)
     stray.write_bytes(b"of a clip that died")

@@ -33,6 +33,7 @@ from tests.reliability.conftest import (
     partials,
     picture,
     snapshot,
+    tree_of,
     wait,
     write_csv,
     write_tree,
@@ -471,7 +472,7 @@ def test_links_planted_in_the_partial_tree_are_not_followed(tmp_path: Path, chil
     ):
         shutil.rmtree(child.work / "out")
         assert child.run(words, n // 2).code == -9
-        link = partial / place
+        link = partial / place.replace("tree", tree_of(partial).name)
         target = victims if place in ("tree", "tree/A") else victims / link.name
         if link.is_dir():
             shutil.rmtree(link)
@@ -597,7 +598,7 @@ def test_parts_of_an_unfinished_output_are_refused(tmp_path: Path, child: Child)
     shutil.rmtree(out)
     assert child.run(words, n - 8).code == -9  # while entries move up
     assert (out / ".signdata-partial" / "commit").exists()
-    for path in (out, out / "test", out / ".signdata-partial" / "tree"):
+    for path in (out, out / "test", tree_of(out / ".signdata-partial")):
         assert sidecars.is_partial(path)
         with pytest.raises(FormatError, match="unfinished"):
             signdata.open_dataset(path)

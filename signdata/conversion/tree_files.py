@@ -1,0 +1,93 @@
+"""How the files of a sample get into the tree of an output.
+
+A batch may be attempted twice: tried again after its worker died, or still under way in a
+process that a dead run left behind. So no attempt ever removes or opens what another one may
+have written: a file, or the whole folder of a clip, appears under its name in one step.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from signdata.filesystem import (
+    link_file,
+    own_folder,
+    put_file,
+    remove,
+    replace_by,
+    replace_folder,
+    unique_name,
+    writing,
+)
+from signdata.formats.writer import EncodedItem
+
+
+class TreeFiles:
+    """Writes the items of one sample after another below `root`.
+
+    Parameters
+    ----------
+    root : str
+        The tree. It is never made here.
+    row_path : callable
+        What the manifest calls the place of a sample, given the path of one of its items; a
+        folder if it is another path.
+    """
+
+    def __init__(self, root: str, row_path: Callable[[str], str]) -> None:
+        self._root = root
+        self._row_path = row_path
+        self._folders: set[str] = set()
+        self._staged = ""
+        self._final = ""
+
+    def put(self, item: EncodedItem) -> bool:
+        """Write one item; return False if a link was asked for and the file was copied."""
+        target = self._target(item.path)
+        with writing(target):
+            if item.link:
+                return link_file(item.link, target, symbolic=item.symbolic)
+            if item.make is not None:
+                replace_by(target, item.make)
+            else:
+                put_file(target, item.data)
+        return True
+
+    def finish(self) -> None:
+        """Give the folder of a sample its name, now that all its items are in it."""
+        if self._staged:
+            with writing(self._final):
+                replace_folder(self._staged, self._final)
+            self._staged = ""
+
+    def discard(self) -> None:
+        """Remove what was written of a sample that is not finished.
+
+        A single file stays where it is: it may be another attempt's. The tree is swept of
+        what no row of the manifest names before it becomes an output.
+        """
+        if self._staged:
+            remove(Path(self._staged))
+            self._staged = ""
+
+    def _target(self, path: str) -> str:
+        place = self._row_path(path)
+        if place == path:
+            self._make_folder(path.rpartition("/")[0])
+            return f"{self._root}/{path}"
+        if not self._staged:
+            folder = place.rpartition("/")[0]
+            self._make_folder(folder)
+            self._final = f"{self._root}/{place}"
+            self._staged = os.path.join(self._root, folder, unique_name())
+            with writing(self._staged):
+                os.mkdir(self._staged)
+        return self._staged + path[len(place) :]
+
+    def _make_folder(self, folder: str) -> None:
+        if folder not in self._folders:
+            with writing(f"{self._root}/{folder}"):
+                own_folder(self._root, folder)
+            self._folders.add(folder)
