@@ -65,7 +65,7 @@ def test_a_command_is_a_function_with_the_same_keywords(name: str) -> None:
     typed = {
         RENAMED.get(str(param.name), str(param.name)): param
         for param in command.params
-        if param.name not in SHOWN
+        if param.name not in SHOWN and param.expose_value
     }
     parameters = inspect.signature(function).parameters
     keywords = {
@@ -86,7 +86,7 @@ def test_defaults_are_the_same(name: str) -> None:
     parsed = command.make_context(name, WORDS.get(name, ["a", "b"])).params
     parameters = inspect.signature(getattr(signdata, name.replace("-", "_"))).parameters
     for param in command.params:
-        if not isinstance(param, click.Option) or param.name in SHOWN:
+        if not isinstance(param, click.Option) or param.name in SHOWN or not param.expose_value:
             continue
         default = parsed[param.name]
         expected = parameters[RENAMED.get(str(param.name), str(param.name))].default

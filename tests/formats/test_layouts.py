@@ -167,6 +167,7 @@ NOT_ASKED = {
         f"{c}/take_{k}/frame_{i}.png" for c in ("book", "drink") for k in (1, 2) for i in (1, 2)
     ],
     "plain classes": ["A/1.png", "B/1.png"],
+    "one split alone": ["train/A/a.png", "train/B/b.png"],
     "splits and classes": ["train/A/1.png", "test/A/1.png"],
 }
 

@@ -20,6 +20,7 @@ from signdata.formats.trees.layout import Layout, split_word
 from signdata.formats.trees.scan import Tree
 from signdata.media import suffixes
 from signdata.media.image import decode
+from signdata.samples import SPLIT_NAMES
 
 DEEPEST = 5
 """Folders below the root in which media are looked for."""
@@ -85,6 +86,8 @@ def wrapped(place: Place) -> Path | None:
     """The folder inside a lone wrapper folder that is meant; None if there is no wrapper."""
     files, folders = place.tree.entries(place.path)
     if len(folders) != 1 or any(_is_media(name) for name in files):
+        return None
+    if folders[0].casefold() in SPLIT_NAMES:
         return None
     inside = place.path / folders[0]
     files, folders = place.tree.entries(inside)
