@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -180,11 +181,34 @@ def read_document(path: Path) -> dict[str, Any] | None:
     return parse_document(data, file)
 
 
+def json_bytes(data: bytes, path: Path) -> bytes:
+    """The bytes of a JSON file as UTF-8, whichever encoding of Unicode it is in.
+
+    Raises
+    ------
+    FormatError
+        If it is in none; names the first byte that does not belong, and where it is.
+    """
+    encoding = json.detect_encoding(data)
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as err:
+        line = data.count(b"\n", 0, err.start) + 1
+        name = encoding.upper().removesuffix("-SIG")
+        raise FormatError(
+            f"not {name}: byte {data[err.start]:#04x} at position {err.start}; expected UTF-8",
+            path=path,
+            where=f"line {line}",
+            remedy="Save it as UTF-8.",
+        ) from err
+    return data if encoding == "utf-8" else text.encode("utf-8", "surrogatepass")
+
+
 def parse_document(data: bytes, path: Path) -> dict[str, Any]:
     """Decode the bytes of a ``signdata.json``."""
     try:
-        return msgspec.json.decode(data, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
+        return msgspec.json.decode(json_bytes(data, path), type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError) as err:
         raise FormatError(f"no JSON object ({err})", path=path) from err
 
 
