@@ -195,13 +195,16 @@ def json_bytes(data: bytes, path: Path) -> bytes:
     except UnicodeDecodeError as err:
         line = data.count(b"\n", 0, err.start) + 1
         name = encoding.upper().removesuffix("-SIG")
+        char = data[err.start : err.start + 1].decode("latin-1")
+        may_be = f" ({char!r} in Latin-1)" if char.isprintable() else ""
         raise FormatError(
-            f"not {name}: byte {data[err.start]:#04x} at position {err.start}; expected UTF-8",
+            f"not {name}: byte {data[err.start]:#04x} at position {err.start}{may_be}; "
+            "expected UTF-8",
             path=path,
             where=f"line {line}",
             remedy="Save it as UTF-8.",
         ) from err
-    return data if encoding == "utf-8" else text.encode("utf-8", "surrogatepass")
+    return data if encoding == "utf-8" else text.encode()
 
 
 def parse_document(data: bytes, path: Path) -> dict[str, Any]:

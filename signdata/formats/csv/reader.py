@@ -144,11 +144,7 @@ class _CsvFile:
             split=row.get("split") or self.split,
             group=row.get("group", ""),
             source=row.get("source") or self.layout.path.name,
-            meta={
-                key: value
-                for key, value in row.items()
-                if key not in NO_META
-            },
+            meta={key: value for key, value in row.items() if key not in NO_META},
             stored_as=row.get(sidecars.STORED_AS, ""),
         )
 

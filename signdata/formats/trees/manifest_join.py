@@ -151,11 +151,8 @@ def join(tree: Tree, found: list[Found], described: ManifestMatch) -> list[Sampl
 
 
 def _sample(entry: Found, sample_id: str, row: Row) -> Sample:
-    meta = dict(entry.meta) | {
-        name: value
-        for name, value in row.items()
-        if name not in NO_META
-    }
+    own = {name: value for name, value in row.items() if name not in NO_META}
+    meta = dict(entry.meta) | own
     return Sample(
         id=sample_id,
         label=row.get("label", entry.label),

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from signdata.errors import UsageError
+
+JSON_FPS = ("25", "auto")
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -24,6 +28,8 @@ class Choice:
         Cut out the signer's box, grown by this factor.
     poses : Path or None
         Folder with a folder of keypoint files for each video.
+    json_fps : {'25', 'auto'}
+        Frames a second that ranges are counted at: always WLASL's 25, or what the index says.
     """
 
     glosses: int | tuple[str, ...] | None = None
@@ -32,3 +38,8 @@ class Choice:
     limit: int | None = None
     crop: float | None = None
     poses: Path | None = None
+    json_fps: str = "25"
+
+    def __post_init__(self) -> None:
+        if self.json_fps not in JSON_FPS:
+            raise UsageError(f"json-fps {self.json_fps!r}; expected {' or '.join(JSON_FPS)}")
