@@ -524,7 +524,11 @@ def test_a_hostile_document_beside_it_is_refused(
     ],
 )
 def test_a_document_that_is_none_is_refused(
-    document: str, fault: str, make_csv: Callable[..., Path], tmp_path: Path, main: Callable[..., Any]
+    document: str,
+    fault: str,
+    make_csv: Callable[..., Path],
+    tmp_path: Path,
+    main: Callable[..., Any],
 ) -> None:
     path, out = make_csv(), tmp_path / "out"
     beside = tmp_path / "pixels.csv.signdata.json"

@@ -219,7 +219,10 @@ def test_fields_that_nobody_reads_may_be_anything(tmp_path: Path, name: str, val
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"frame_start": 1.5}, r"\$\[0\]\.instances\[0\]: frame_start 1.5; expected a whole number"),
+        (
+            {"frame_start": 1.5},
+            r"\$\[0\]\.instances\[0\]: frame_start 1.5; expected a whole number",
+        ),
         ({"frame_start": 1e308}, "expected a smaller number"),
         ({"split": "later"}, "split 'later'; expected train, val or test"),
         ({"source": "a\0b"}, "source 'a.x00b' holds NUL"),
@@ -256,8 +259,15 @@ def test_an_index_in_another_encoding(tmp_path: Path, encoding: str, main: Any) 
 
 @pytest.mark.parametrize(
     "words",
-    [["extract-frames", "J", "OUT"], ["trim", "J", "OUT"], ["convert", "J", "OUT.h5"]]
-    + [["info", "J"], ["audit", "J"], ["verify", "J"], ["split", "J", "OUT"]],
+    [
+        ["extract-frames", "J", "OUT"],
+        ["trim", "J", "OUT"],
+        ["convert", "J", "OUT.h5"],
+        ["info", "J"],
+        ["audit", "J"],
+        ["verify", "J"],
+        ["split", "J", "OUT"],
+    ],
     ids=lambda words: words[0],
 )
 def test_an_index_that_is_not_unicode_is_an_input_error(
