@@ -44,7 +44,7 @@ from signdata.labels import LabelSpace
 from signdata.media.video.clip import ClipOptions, ClipPixels
 from signdata.media.video.frame_conversion import Box
 from signdata.media.video.frame_selection import Range
-from signdata.media.video.keypoints import Poses
+from signdata.media.video.keypoints import Poses, common_base
 from signdata.media.video.video_file import VideoFile
 from signdata.results import NOTE, Problem
 from signdata.samples import Broken, Pixels, Sample
@@ -110,10 +110,9 @@ class WlaslReader(Reader):
         self._notes: list[Problem] = []
         self._files = self._list_videos()
         self._video_files: dict[Path, VideoFile] = {}
-from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator
-from fractions import Fraction
-from functools import cached_property
+        self._clips: dict[Hashable, ClipPixels] = {}
+        for note in index.notes():
+            self._note(path.name, note)
         self._samples = self._make(glosses)
         if not self._samples:
             n = sum(len(entry.instances) for entry in glosses)
@@ -235,7 +234,7 @@ from functools import cached_property
             self._options,
             box,
             choice.crop or 1.0,
-            Poses(str(folder)) if folder else None,
+            Poses(str(folder), self._pose_base) if folder else None,
         )
         self._clips[path, wanted, box, folder] = clip
         return clip
@@ -282,6 +281,13 @@ from functools import cached_property
             path=self._path,
             where=instance.video_id,
         )
+
+    @cached_property
+    def _pose_base(self) -> int | None:
+        """The number of the first keypoint file of each video, where that is known of all."""
+        if self._choice.pose_base is not None or self._choice.poses is None:
+            return self._choice.pose_base
+        return common_base(sorted(self._choice.poses.iterdir()))
 
     @cached_property
     def info(self) -> DatasetInfo:
