@@ -120,6 +120,8 @@ def read_rows(path: Path) -> Iterator[Row]:
                         f"{len(cells)} fields; expected {len(header)}", path=path, where=where
                     )
                 row = dict(zip(header, cells, strict=True))
+                if any("\0" in cell for cell in cells):
+                    raise FormatError("a NUL byte; expected text", path=path, where=where)
                 if not row["id"] or row["id"] in seen:
                     fault = f"id {row['id']!r} stands twice" if row["id"] else "an empty id"
                     raise FormatError(fault, path=path, where=where)
@@ -239,6 +241,9 @@ def read_classes(path: Path) -> tuple[str, ...]:
     lines = text.removesuffix("\n").split("\n") if text else []
     seen: set[str] = set()
     for number, line in enumerate(lines, 1):
+        if "\0" in line:
+            fault = "a NUL byte; expected text"
+            raise FormatError(fault, path=path, where=f"line {number}")
         if not line or line in seen:
             fault = "a class that stands twice" if line else "an empty line"
             raise FormatError(

@@ -196,12 +196,13 @@ def _strings(group: Any, name: str, path: Path) -> list[str]:
 
 
 def _text(value: Any, path: Path, where: str) -> str:
-    if isinstance(value, bytes):
-        try:
-            return value.decode("utf-8")
-        except UnicodeDecodeError as err:
-            raise FormatError(f"not UTF-8 ({err.reason})", path=path, where=where) from err
-    return str(value)
+    try:
+        text = value.decode("utf-8") if isinstance(value, bytes) else str(value)
+    except UnicodeDecodeError as err:
+        raise FormatError(f"not UTF-8 ({err.reason})", path=path, where=where) from err
+    if "\0" in text:
+        raise FormatError("a NUL byte; expected text", path=path, where=where)
+    return text
 
 
 def _document(file: h5py.File, path: Path) -> dict[str, Any]:

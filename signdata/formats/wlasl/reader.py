@@ -255,7 +255,7 @@ class WlaslReader(Reader):
                 f"ranges are counted at the fps that the index says, {fps:g}"
                 if used
                 else f"fps {fps:g} is not used: ranges are counted at 25 frames a second, as "
-                "WLASL's are. Say --json-fps auto to count at it"
+                "WLASL's are; extract-frames --json-fps auto counts at it"
             )
             self._note(self._path.name, f"{what} ({n:,} instance{'' if n == 1 else 's'})")
 

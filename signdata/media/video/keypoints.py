@@ -70,7 +70,7 @@ class Poses:
             f"{len(self._files)} keypoint files numbered {low} to {high} for {n_frames} frames "
             "may count from 0 or from 1",
             path=self.folder,
-            remedy="Say --pose-base 0 or --pose-base 1.",
+            remedy="Say extract-frames --pose-base 0, or --pose-base 1.",
         )
 
     def are_upright(self, coded: Size) -> bool:
