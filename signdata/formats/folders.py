@@ -84,7 +84,9 @@ class FoldersReader(TreeReader):
         place = "" if class_dir.path == self._tree.root else f"{self._tree.below(class_dir.path)}/"
         for name in names:
             refused = unsupported(folder + name)
-            pixels: Pixels = Broken(refused) if refused is not None else PictureFiles((folder + name,), poses=name in poses)
+            pixels: Pixels = PictureFiles((folder + name,), poses=name in poses)
+            if refused is not None:
+                pixels = Broken(refused)
             yield Found(f"{place}{name}", class_dir.split, class_dir.label, pixels, self.kind)
 
     def _ordered(self, found: list[Found]) -> list[Found]:
@@ -105,7 +107,7 @@ def _poses(files: tuple[str, ...]) -> dict[str, str]:
         return {}
     stems: dict[str, list[str]] = {}
     for name in files:
-        if suffixes.suffix_of(name) in decode.SUFFIXES:
+        if not name.endswith(POSE):
             stems.setdefault(os.path.splitext(name)[0], []).append(name)
     return {
         names[0]: stem + POSE

@@ -16,8 +16,8 @@ from signdata.errors import DatasetError
 from signdata.formats.reader import Reader
 from signdata.labels import class_to_idx
 from signdata.media.image.ops import resize, to_gray
-from signdata.media.video.frame_selection import evenly
 from signdata.media.keypoints import CANVAS
+from signdata.media.video.frame_selection import evenly
 from signdata.samples import Frame, Sample
 
 Progress = Callable[[int, int, str], None]

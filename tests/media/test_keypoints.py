@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -16,6 +17,7 @@ import signdata
 from signdata.errors import FormatError
 from signdata.media.keypoints import Keypoints, Placement, put, side_by_side
 from signdata.media.video.keypoints import Poses, common_base
+from signdata.media.video.orientation import Orientation
 from signdata.samples import Sample
 from signdata.training.data import load
 from tests.videos import ffmpeg, make_index
@@ -128,15 +130,17 @@ def test_a_keypoint_is_on_its_dot(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("decoder", ["pyav", "ffmpeg"])
-@pytest.mark.parametrize("turn", [90, 180, 270])
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
 @pytest.mark.parametrize("more", [{}, {"size": (70, 90)}, {"crop_bbox": True, "short_side": 60}])
 def test_a_keypoint_turns_with_its_picture(
-    tmp_path: Path, turn: int, decoder: str, more: dict[str, Any]
+    tmp_path: Path, turn: int, mirrored: bool, decoder: str, more: dict[str, Any]
 ) -> None:
     path = tmp_path / "videos/v.mp4"
     path.parent.mkdir()
-    ffmpeg("-display_rotation", turn, "-i", dotted(tmp_path / "plain.mp4"), "-c", "copy", path)
-    index = make_index(tmp_path / "w.json", [{"video_id": "v", "bbox": [30, 50, 128, 128]}])
+    words = ["-display_rotation", turn, *(["-display_hflip"] if mirrored else [])]
+    ffmpeg(*words, "-i", dotted(tmp_path / "plain.mp4"), "-c", "copy", path)
+    index = make_index(tmp_path / "w.json", [{"video_id": "v", "bbox": [18, 30, 128, 128]}])
     poses = write_poses(tmp_path / "poses/v")
     signdata.extract_frames(
         index, tmp_path / "out", poses=poses, workers=1, decoder=decoder, **more
@@ -379,14 +383,12 @@ def test_the_option_decides(tmp_path: Path, main: Callable[..., Any]) -> None:
 def test_a_placement_is_what_numpy_does() -> None:
     picture = np.zeros((6, 9), int)
     picture[1, 7] = 1
-    for turns in range(5):
-        place = Placement.of(9, 6).turned(turns)
-        turned = np.rot90(picture, turns)
+    for transposed, from_right, from_below in itertools.product((False, True), repeat=3):
+        place = Placement.of(9, 6).oriented(transposed, from_right, from_below)
+        turned = Orientation(transposed, from_right, from_below).upright(picture)
         assert place.size == turned.shape[::-1]
         x, y = place.point(7, 1)
         assert turned[int(y), int(x)] == 1
-        x, y = place.mirrored().point(7, 1)
-        assert np.fliplr(turned)[int(y), int(x)] == 1
         x, y = place.cut(0, 0, *place.size).moved(3, 2).point(7, 1)
         assert np.pad(turned, ((2, 0), (3, 0)))[int(y), int(x)] == 1
     assert Placement.of(9, 6).scaled(18, 18).point(0, 0) == (0.5, 1.0)

@@ -24,6 +24,7 @@ from signdata.errors import (
     DatasetError,
     FormatError,
     MissingError,
+    SigndataError,
     UnsafeNameError,
     UsageError,
 )
