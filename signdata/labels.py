@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ MOTION_LETTERS = ("J", "Z")
 
 SIGN_MNIST_CODES = {code: letter for code, letter in enumerate(LETTERS) if letter not in "JZ"}
 """Sign-MNIST's source codes: 0..24 without 9 (J); 25 (Z) never occurs. 24 classes."""
+
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,20 @@ class LabelSpace:
 
         Declared names come first and all of them stay, present or not, so that an
         index means the same class in every part of a dataset. Otherwise Sign-MNIST's
-        letters follow their codes and any other names are sorted.
+        letters follow their codes and any other names are sorted, see `in_order`.
         """
-        return self.classes + tuple(sorted(set(present).difference(self.classes)))
+        return self.classes + in_order(set(present).difference(self.classes))
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Class names that nothing declares the order of: by number if all are integers, else sorted.
+
+    A set that calls its classes 0..11 means 2 to come before 10.
+    """
+    distinct = set(names)
+    if all(_INTEGER.fullmatch(name) for name in distinct):
+        return tuple(sorted(distinct, key=lambda name: (int(name), name)))
+    return tuple(sorted(distinct))
 
 
 def class_to_idx(classes: Sequence[str]) -> dict[str, int]:

@@ -142,6 +142,7 @@ class ClipKeywords(TypedDict, total=False):
     signers: Sequence[str]
     limit: int | None
     ranges: str
+    json_fps: str
     keep_short: bool
     timeout: float | None
 
@@ -161,6 +162,10 @@ class ClipSelection(Group):
     ranges: str = keyword(
         "auto", "Apply WLASL's frame_start and frame_end; auto takes files whole that are cut."
     )
+    json_fps: str = keyword(
+        "25",
+        "Frames a second that frame_start and frame_end count: WLASL's 25, or the index's own fps.",
+    )
     keep_short: bool = keyword(False, "Keep what there is of a video that ends early.")
     timeout: float | None = keyword(600.0, "Seconds after which a video is given up.")
 
@@ -173,6 +178,7 @@ class ClipSelection(Group):
             "signers": list(self.signers),
             "limit": self.limit,
             "ranges": self.ranges,
+            "json_fps": self.json_fps,
             "keep_short": self.keep_short,
         }
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -119,6 +120,8 @@ def read_rows(path: Path) -> Iterator[Row]:
                         f"{len(cells)} fields; expected {len(header)}", path=path, where=where
                     )
                 row = dict(zip(header, cells, strict=True))
+                if any("\0" in cell for cell in cells):
+                    raise FormatError("a NUL byte; expected text", path=path, where=where)
                 if not row["id"] or row["id"] in seen:
                     fault = f"id {row['id']!r} stands twice" if row["id"] else "an empty id"
                     raise FormatError(fault, path=path, where=where)
@@ -180,11 +183,37 @@ def read_document(path: Path) -> dict[str, Any] | None:
     return parse_document(data, file)
 
 
+def json_bytes(data: bytes, path: Path) -> bytes:
+    """The bytes of a JSON file as UTF-8, whichever encoding of Unicode it is in.
+
+    Raises
+    ------
+    FormatError
+        If it is in none; names the first byte that does not belong, and where it is.
+    """
+    encoding = json.detect_encoding(data)
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as err:
+        line = data.count(b"\n", 0, err.start) + 1
+        name = encoding.upper().removesuffix("-SIG")
+        char = data[err.start : err.start + 1].decode("latin-1")
+        may_be = f" ({char!r} in Latin-1)" if char.isprintable() else ""
+        raise FormatError(
+            f"not {name}: byte {data[err.start]:#04x} at position {err.start}{may_be}; "
+            "expected UTF-8",
+            path=path,
+            where=f"line {line}",
+            remedy="Save it as UTF-8.",
+        ) from err
+    return data if encoding == "utf-8" else text.encode()
+
+
 def parse_document(data: bytes, path: Path) -> dict[str, Any]:
     """Decode the bytes of a ``signdata.json``."""
     try:
-        return msgspec.json.decode(data, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
+        return msgspec.json.decode(json_bytes(data, path), type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError) as err:
         raise FormatError(f"no JSON object ({err})", path=path) from err
 
 
@@ -212,6 +241,9 @@ def read_classes(path: Path) -> tuple[str, ...]:
     lines = text.removesuffix("\n").split("\n") if text else []
     seen: set[str] = set()
     for number, line in enumerate(lines, 1):
+        if "\0" in line:
+            fault = "a NUL byte; expected text"
+            raise FormatError(fault, path=path, where=f"line {number}")
         if not line or line in seen:
             fault = "a class that stands twice" if line else "an empty line"
             raise FormatError(

@@ -33,6 +33,14 @@ def test_undeclared_classes_are_sorted_however_they_come(names: list[str]) -> No
     assert LabelSpace().order(names) == ("A", "B", "K", "Y", "del")
 
 
+@given(st.permutations([*map(str, range(12)), "-1", "007"]))
+def test_integers_come_by_number(names: list[str]) -> None:
+    wanted = ("-1", *map(str, range(7)), "007", *map(str, range(7, 12)))
+    assert LabelSpace().order(names) == wanted
+    assert LabelSpace().order([*names, "x"]) == tuple(sorted([*names, "x"]))
+    assert LabelSpace(("x",)).order(names) == ("x", *wanted)
+
+
 def test_indices_follow_the_order() -> None:
     assert class_to_idx(("B", "A")) == {"B": 0, "A": 1}
 

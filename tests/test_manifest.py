@@ -109,10 +109,18 @@ def test_the_document_is_the_same_for_the_same_content() -> None:
     assert sidecars.parse_document(data, Path("x")) == document
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b"{", b'{"a": "\xff"}', b"[" * 100_000, b"5"])
+@pytest.mark.parametrize("data", [b"", b"[]", b"{", b"[" * 100_000, b"5"])
 def test_a_document_that_is_no_object_is_refused(data: bytes) -> None:
     with pytest.raises(FormatError, match="x: no JSON object"):
         sidecars.parse_document(data, Path("x"))
+
+
+def test_a_document_in_another_encoding() -> None:
+    text = '{"a": "\u00e9"}'
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"):
+        assert sidecars.parse_document(text.encode(encoding), Path("x")) == {"a": "\u00e9"}
+    with pytest.raises(FormatError, match=r"x:line 2: not UTF-8: byte 0xe9 at position 8 \('é' in"):
+        sidecars.parse_document(text.encode("latin-1").replace(b" ", b"\n "), Path("x"))
 
 
 def test_an_origin_that_is_no_object_is_none() -> None:

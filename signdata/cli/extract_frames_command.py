@@ -59,7 +59,13 @@ class Count(click.ParamType[int | None]):
 )
 @click.option("--montage", is_flag=True, help="All frames of a clip side by side in one picture.")
 @click.option(
-    "--poses", type=options.PATH, metavar="DIR", help="Keypoint files to copy beside the frames."
+    "--poses", type=options.PATH, metavar="DIR", help="Keypoint files to put beside the frames."
+)
+@click.option(
+    "--pose-base",
+    type=click.Choice(["0", "1"]),
+    callback=lambda ctx, param, value: None if value is None else int(value),
+    help="Number of the first frame's keypoint file [default: told by all numbers].",
 )
 @click.option(
     "--image-format",

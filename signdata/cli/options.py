@@ -82,6 +82,7 @@ TYPED: dict[str, dict[str, Any]] = {
     "signers": {"type": NAMES, "metavar": "ID,..."},
     "limit": {"type": click.IntRange(1)},
     "ranges": {"type": click.Choice(["auto", "apply", "ignore"])},
+    "json_fps": {"type": click.Choice(["25", "auto"])},
     "timeout": {"type": click.FloatRange(0, min_open=True)},
     "size": {"type": SIZE, "metavar": "WxH"},
     "image_format": {"type": click.Choice(["png", "jpg"])},

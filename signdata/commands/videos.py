@@ -45,6 +45,7 @@ def extract_frames(
     bbox_scale: float = 1.0,
     montage: bool = False,
     poses: PathLike | None = None,
+    pose_base: int | None = None,
     image_format: str = "jpg",
     quality: int = 95,
     name_template: str = DEFAULT_TEMPLATE,
@@ -85,7 +86,10 @@ def extract_frames(
     montage : bool
         Put the frames of a clip side by side in one picture.
     poses : path, optional
-        A folder of keypoint files for each video id; each frame's is copied beside it.
+        A folder of keypoint files for each video id; each frame's is put beside its picture,
+        its points moved as the pixels are.
+    pose_base : {0, 1}, optional
+        Number of the first frame's keypoint file, where the numbers do not tell.
     image_format : {'jpg', 'png'}
         JPEG by default; PNG keeps every value.
     quality : int
@@ -114,6 +118,7 @@ def extract_frames(
             frame_folders.box_scale(crop_bbox, bbox_scale),
             montage,
             Path(poses) if poses is not None else None,
+            pose_base,
             decoder,
         ),
         frame_folders.Pictures(

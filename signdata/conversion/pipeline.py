@@ -243,7 +243,7 @@ class _Conversion:
             columns.update(dict.fromkeys(row))
             if row["path"]:
                 watched.add(row["path"])
-                paths.add(row["path"])
+                paths.update((row["path"], *self.writer.companions(row["path"])))
         _refuse_nothing(result, problems, self.reader)
         classes = self.reader.info.labels.order(present)
         document = {

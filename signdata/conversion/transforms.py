@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from signdata.formats.reader import PictureSummary
+from signdata.media import keypoints
 from signdata.media.image import ops
+from signdata.media.keypoints import Placement, Size
 from signdata.options import SKIP as SKIP
 from signdata.options import STOP as STOP
 from signdata.samples import Derived, Frame, Sample
@@ -57,9 +59,22 @@ class _Changed(Derived):
     """The pixels of another sample, each frame changed."""
 
     geometry: Geometry
+    _sizes: list[Size] = field(default_factory=list, compare=False)
 
     def frames(self) -> Iterator[Frame]:
-        return map(self.geometry.apply, self.pixels.frames())
+        self._sizes.clear()
+        for frame in self.pixels.frames():
+            self._sizes.append((frame.shape[1], frame.shape[0]))
+            yield self.geometry.apply(frame)
+
+    def beside(self, number: int) -> tuple[str, bytes] | None:
+        found = self.pixels.beside(number)
+        if found is None or self.geometry.size_hw is None:
+            return found
+        height, width = self.geometry.size_hw
+        suffix, data = found
+        placed = keypoints.put(data, Placement.of(*self._sizes[number]).scaled(width, height))
+        return suffix, placed or data
 
 
 @runtime_checkable

@@ -57,6 +57,7 @@ class Clips:
     crop: float | None = None
     montage: bool = False
     poses: Path | None = None
+    pose_base: int | None = None
     decoder: str = "pyav"
 
 
@@ -119,6 +120,7 @@ def open_videos(
     *,
     crop: float | None = None,
     poses: Path | None = None,
+    pose_base: int | None = None,
     among: tuple[str, ...] = VIDEO_FORMATS,
 ) -> Reader:
     """Open a source of videos: the chosen clips, read as `options` say.
@@ -148,10 +150,13 @@ def open_videos(
         chosen.limit,
         crop,
         poses,
+        pose_base,
+        chosen.json_fps,
     )
     if read.from_format != "wlasl" and choice != Choice():
         raise UsageError(
-            "--glosses, --subset, --signers, --limit, --crop-bbox and --poses go with a WLASL JSON",
+            "--glosses, --subset, --signers, --limit, --json-fps, --crop-bbox and --poses go "
+            "with a WLASL JSON",
             path=src,
         )
     options = replace(
@@ -165,7 +170,14 @@ def open_videos(
 
 def _open(src: Path, sources: Sources, clips: Clips) -> Reader:
     options = ClipOptions(clips.selection, clips.shape, decoder=clips.decoder)
-    return open_videos(src, sources, options, crop=clips.crop, poses=clips.poses)
+    return open_videos(
+        src,
+        sources,
+        options,
+        crop=clips.crop,
+        poses=clips.poses,
+        pose_base=clips.pose_base,
+    )
 
 
 def _recorded(sources: Sources, clips: Clips, pictures: Pictures) -> dict[str, Any]:

@@ -50,16 +50,19 @@ def trim(src: Path, out: Path, clips: ClipSelection, how: RunOptions, *, copy: b
     return result
 
 
+WHOLE = ("1", "-1")
+"""Where a clip begins and ends in a file that holds nothing else."""
+
+
 def cut(sample: Sample) -> Iterable[Sample]:
     """A transform: the sample as it is once its clip is a file of its own."""
     pixels = sample.pixels
     meta = dict(sample.meta)
-    meta |= {
-        "source_frame_start": meta["frame_start"],
-        "source_frame_end": meta["frame_end"],
-        "frame_start": "1",
-        "frame_end": "-1",
-    }
+    was_cut = "source_frame_start" in meta and (meta["frame_start"], meta["frame_end"]) == WHOLE
+    if not was_cut:
+        meta["source_frame_start"] = meta["frame_start"]
+        meta["source_frame_end"] = meta["frame_end"]
+    meta["frame_start"], meta["frame_end"] = WHOLE
     if isinstance(pixels, ClipPixels):
         pixels = CutPixels(pixels.video, pixels.range, pixels.options, _learned=pixels._learned)
     return (replace(sample, pixels=pixels, meta=meta),)
@@ -188,5 +191,5 @@ class TrimmedWriter(Writer):
         coverage.write_missing(tree, self._missing)
         splits = {row["id"]: row["split"] for row in finished.rows()}
         entries = json.loads(self._index.read_bytes())
-        index = json.dumps(index_of(entries, splits), indent=4)
+        index = json.dumps(index_of(entries, splits, finished.classes), indent=4)
         write_file(tree / TRIMMED_INDEX, f"{index}\n".encode())

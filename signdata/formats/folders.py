@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -73,7 +73,9 @@ class FoldersReader(TreeReader):
         super().__init__(path, follow_symlinks=options.follow_symlinks, layout=options.layout)
 
     def _find(self, class_dir: ClassDir) -> Iterator[Found]:
-        names = self._tree.pictures(class_dir)
+        poses = _poses(class_dir.files) if self._described.rows else {}
+        files = tuple(name for name in class_dir.files if name not in poses.values())
+        names = self._tree.pictures(replace(class_dir, files=files))
         for name in class_dir.folders:
             self._tree.note(class_dir.path / name, "folder inside a class folder: not read")
         if not names:
@@ -82,7 +84,9 @@ class FoldersReader(TreeReader):
         place = "" if class_dir.path == self._tree.root else f"{self._tree.below(class_dir.path)}/"
         for name in names:
             refused = unsupported(folder + name)
-            pixels: Pixels = PictureFiles((folder + name,)) if refused is None else Broken(refused)
+            pixels: Pixels = PictureFiles((folder + name,), poses=name in poses)
+            if refused is not None:
+                pixels = Broken(refused)
             yield Found(f"{place}{name}", class_dir.split, class_dir.label, pixels, self.kind)
 
     def _ordered(self, found: list[Found]) -> list[Found]:
@@ -90,6 +94,26 @@ class FoldersReader(TreeReader):
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
         return pictures.picture_summary(samples_of_split(self._samples, split))
+
+
+POSE = ".json"
+"""What the keypoint file beside a picture is called: as the picture, with this suffix."""
+
+
+def _poses(files: tuple[str, ...]) -> dict[str, str]:
+    """The keypoint file of each picture that has one, and that no other could mean."""
+    found = {name for name in files if name.endswith(POSE)}
+    if not found:
+        return {}
+    stems: dict[str, list[str]] = {}
+    for name in files:
+        if not name.endswith(POSE):
+            stems.setdefault(os.path.splitext(name)[0], []).append(name)
+    return {
+        names[0]: stem + POSE
+        for stem, names in stems.items()
+        if len(names) == 1 and stem + POSE in found
+    }
 
 
 def _number_key(found: list[Found]) -> Callable[[Found], Any]:
@@ -122,10 +146,16 @@ class FoldersWriter(Writer):
         if self._options.mode != "copy" and self._options.image_format is None and files:
             path = pictures.with_suffix(stem, suffix_by_content(files[0]))
             symbolic = self._options.mode == "symlink"
+            yield from pictures.companions(sample, 1, os.path.splitext(path)[0])
             yield EncodedItem(path, b"", files[0], symbolic, content=picture_files.read(files[0]))
             return
         for picture in pictures.encoded_frames(sample, self._options):
-            yield EncodedItem(pictures.with_suffix(stem, picture.suffix), picture.data)
+            path = pictures.with_suffix(stem, picture.suffix)
+            yield from pictures.companions(sample, 1, os.path.splitext(path)[0])
+            yield EncodedItem(path, picture.data)
+
+    def companions(self, path: str) -> tuple[str, ...]:
+        return (os.path.splitext(path)[0] + POSE,)
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
         pictures.write_sidecars(tree, finished)

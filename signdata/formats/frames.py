@@ -136,12 +136,12 @@ class FramesWriter(Writer):
                 path = f"{stem}{suffix_by_content(file)}"
                 symbolic = self._options.mode == "symlink"
                 yield EncodedItem(path, b"", file, symbolic, content=picture_files.read(file))
-                yield from _companions(sample, number, stem)
+                yield from pictures.companions(sample, number, stem)
             return
         for number, picture in enumerate(pictures.encoded_frames(sample, self._options), 1):
             stem = f"{folder}/{self._template.format(number)}"
             yield EncodedItem(f"{stem}{picture.suffix}", picture.data)
-            yield from _companions(sample, number, stem)
+            yield from pictures.companions(sample, number, stem)
 
     def row_path(self, piece_path: str) -> str:
         return posixpath.dirname(piece_path)
@@ -151,11 +151,3 @@ class FramesWriter(Writer):
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
         pictures.write_sidecars(tree, finished)
-
-
-def _companions(sample: Sample, number: int, stem: str) -> Iterator[EncodedItem]:
-    """What belongs beside frame `number` (from 1) of a clip."""
-    found = sample.pixels.beside(number - 1)
-    if found is not None:
-        suffix, data = found
-        yield EncodedItem(stem + suffix, data, companion=True)

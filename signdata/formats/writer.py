@@ -169,6 +169,10 @@ class Writer(ABC):
         """What the manifest calls the place of a sample, given that of one of its pieces."""
         return piece_path
 
+    def companions(self, path: str) -> tuple[str, ...]:
+        """Where files may be that belong beside a sample stored at `path`, outside of it."""
+        return ()
+
     def meta(self, sample: Sample, n_pieces: int) -> Row:
         """Further manifest columns that storing the sample gives rise to."""
         return {}

@@ -16,6 +16,7 @@ from signdata.errors import DatasetError
 from signdata.formats.reader import Reader
 from signdata.labels import class_to_idx
 from signdata.media.image.ops import resize, to_gray
+from signdata.media.keypoints import CANVAS
 from signdata.media.video.frame_selection import evenly
 from signdata.samples import Frame, Sample
 
@@ -234,13 +235,15 @@ def _pose(sample: Sample, number: int, shape: tuple[int, int]) -> NDArray[np.flo
     found = sample.pixels.beside(number)
     if found is not None and found[0] == ".json":
         try:
-            hands = list(_hands(json.loads(found[1])))
+            document = json.loads(found[1])
+            hands = list(_hands(document))
         except (ValueError, TypeError, KeyError, AttributeError):
             what = "beside a frame is no keypoint file of OpenPose"
             raise DatasetError(what, where=f"{sample.id} frame {number + 1}") from None
+        size = [document.get(key, side) for key, side in zip(CANVAS, shape[::-1], strict=True)]
         for hand, values in enumerate(hands):
             seen = values[:, 2] > 0
-            points[hand, seen] = values[seen, :2] / (shape[1], shape[0])
+            points[hand, seen] = values[seen, :2] / size
     return points.reshape(-1)
 
 

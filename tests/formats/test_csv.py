@@ -513,14 +513,27 @@ def test_a_hostile_document_beside_it_is_refused(
     refused(main("csv-to-folders", path, out, "-j", 1), out, str(beside))
 
 
-@pytest.mark.parametrize("document", ["[]", "{", '{"a": "\\ud800"}', "\xff", "[" * 9999])
+@pytest.mark.parametrize(
+    ("document", "fault"),
+    [
+        ("[]", ": no JSON object"),
+        ("{", ": no JSON object"),
+        ('{"a": "\\ud800"}', ": no JSON object"),
+        ("[" * 9999, ": no JSON object"),
+        ("\xff", ":line 1: not UTF-8: byte 0xff"),
+    ],
+)
 def test_a_document_that_is_none_is_refused(
-    document: str, make_csv: Callable[..., Path], tmp_path: Path, main: Callable[..., Any]
+    document: str,
+    fault: str,
+    make_csv: Callable[..., Path],
+    tmp_path: Path,
+    main: Callable[..., Any],
 ) -> None:
     path, out = make_csv(), tmp_path / "out"
     beside = tmp_path / "pixels.csv.signdata.json"
     beside.write_bytes(document.encode("latin-1"))
-    refused(main("csv-to-folders", path, out, "-j", 1), out, f"{beside}: no JSON object")
+    refused(main("csv-to-folders", path, out, "-j", 1), out, f"{beside}{fault}")
 
 
 def test_csv_holds_only_grey_pictures_of_one_size(

@@ -41,6 +41,9 @@ NOT_PLAIN = (
     "not preserved: the spelling of cells and line ends (values are; writing gives integers)"
 )
 
+NO_META = frozenset({*sidecars.COLUMNS, sidecars.STORED_AS, *sidecars.OWN_COLUMNS})
+"""Columns of a manifest that a sample has a field for, or that describe one stored copy."""
+
 
 @dataclass(frozen=True)
 class CsvOptions:
@@ -141,11 +144,8 @@ class _CsvFile:
             split=row.get("split") or self.split,
             group=row.get("group", ""),
             source=row.get("source") or self.layout.path.name,
-            meta={
-                key: value
-                for key, value in row.items()
-                if key not in sidecars.COLUMNS and key not in sidecars.OWN_COLUMNS
-            },
+            meta={key: value for key, value in row.items() if key not in NO_META},
+            stored_as=row.get(sidecars.STORED_AS, ""),
         )
 
     def _where(self, number: int, column: str) -> str:
@@ -247,7 +247,7 @@ class CsvReader(Reader):
             LabelSpace(self._declared),
             sum(file.layout.n_rows for file in self._files),
             (),
-            tuple(name for name in columns if name not in sidecars.COLUMNS),
+            tuple(name for name in columns if name not in NO_META),
             {"csv": self._origin()},
             (),
             tuple(

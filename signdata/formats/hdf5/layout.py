@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from signdata.errors import FormatError
 from signdata.formats.batches import BATCH
 from signdata.formats.hdf5 import safety
+from signdata.formats.hdf5.keypoints import NAME, OFFSETS, StoredKeypoints
 from signdata.formats.hdf5.pixels import BLOCK_BYTES, BlobPixels, ChunkedPixels, RawPixels
 from signdata.media.image import decode
 from signdata.samples import Pixels
@@ -25,7 +26,8 @@ PIXEL_NAMES = ("images", "X", "data", "x")
 class _Stored:
     """Where the pixels of a file are.
 
-    `bounds` are the frames of each sample (clips), `blobs` the bytes of each picture.
+    `bounds` are the frames of each sample (clips), `blobs` the bytes of each picture,
+    `keypoints` where those of all frames begin in the file, and where each does from there.
     """
 
     path: str
@@ -38,6 +40,7 @@ class _Stored:
     blobs: NDArray[np.int64] | None = None
     scale: float = 1.0
     step: int = 1
+    keypoints: tuple[int, NDArray[np.int64]] | None = None
 
     def span(self, i: int) -> tuple[int, int]:
         """The frames of sample `i`, half-open."""
@@ -53,29 +56,54 @@ class _Stored:
     def of(self, i: int) -> Pixels:
         """Pixels of sample `i`."""
         start, stop = self.span(i)
+        keypoints = self._keypoints_of(start, stop)
         if self.blobs is not None and self.offset is not None:
             bounds = tuple(int(b) for b in self.blobs[start : stop + 1])
-            return BlobPixels(self.path, self.offset, bounds)
+            return BlobPixels(self.path, self.offset, bounds, keypoints=keypoints)
         if self.offset is not None and self.frame_shape is not None:
-            return RawPixels(self.path, self.offset, self.frame_shape, start, stop)
-        return ChunkedPixels(self.path, self.name, start, stop, self.step, self.scale)
+            return RawPixels(
+                self.path, self.offset, self.frame_shape, start, stop, keypoints=keypoints
+            )
+        return ChunkedPixels(
+            self.path, self.name, start, stop, self.step, self.scale, keypoints=keypoints
+        )
+
+    def _keypoints_of(self, start: int, stop: int) -> StoredKeypoints | None:
+        if self.keypoints is None:
+            return None
+        offset, bounds = self.keypoints
+        mine = tuple(int(b) for b in bounds[start : stop + 1])
+        return StoredKeypoints(self.path, offset, mine) if mine[0] < mine[-1] else None
 
 
 def _pixels_of(file: h5py.File, path: Path, n: int) -> _Stored:
+    stored = _pictures_of(file, path, n)
+    if NAME not in file or OFFSETS not in file:
+        return stored
+    bounds = _offsets(file, OFFSETS, stored.n_frames, path)
+    offset = _bytes_of(file, NAME, path, int(bounds[-1]), OFFSETS) if bounds[-1] else 0
+    return replace(stored, keypoints=(offset, bounds))
+
+
+def _bytes_of(file: h5py.File, name: str, path: Path, length: int, bounds: str) -> int:
+    """Where in the file the bytes of a dataset begin, if it has this many."""
+    dataset = safety.dataset(file, name, path)
+    offset = dataset.id.get_offset()
+    if dataset.dtype != np.uint8 or dataset.ndim != 1 or offset is None:
+        raise FormatError("expected contiguous uint8 bytes", path=path, where=name)
+    if len(dataset) != length:
+        raise FormatError(
+            f"{len(dataset)} bytes; expected {length} as in {bounds}", path=path, where=name
+        )
+    return int(offset)
+
+
+def _pictures_of(file: h5py.File, path: Path, n: int) -> _Stored:
     if "encoded" in file and "encoded_offsets" in file:
         bounds = _offsets(file, "offsets", n, path) if "offsets" in file else None
         n_frames = int(bounds[-1]) if bounds is not None else n
         blobs = _offsets(file, "encoded_offsets", n_frames, path)
-        dataset = safety.dataset(file, "encoded", path)
-        offset = dataset.id.get_offset()
-        if dataset.dtype != np.uint8 or dataset.ndim != 1 or offset is None:
-            raise FormatError("expected contiguous uint8 bytes", path=path, where="encoded")
-        if blobs[-1] != len(dataset):
-            raise FormatError(
-                f"{len(dataset)} bytes; expected {blobs[-1]} as in encoded_offsets",
-                path=path,
-                where="encoded",
-            )
+        offset = _bytes_of(file, "encoded", path, int(blobs[-1]), "encoded_offsets")
         kind = "still" if bounds is None else "clip"
         return _Stored(str(path), kind, "encoded", offset, None, n_frames, bounds, blobs)
     if "frames" in file and "offsets" in file:

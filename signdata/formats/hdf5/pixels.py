@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata.errors import DecodeError, FormatError
+from signdata.formats.hdf5.keypoints import StoredKeypoints
 from signdata.media.image.pixels import CodedPixels
 from signdata.samples import Frame, Pixels
 
@@ -41,7 +42,17 @@ def _opened(path: str) -> Iterator[BufferedReader]:
 
 
 @dataclass(frozen=True)
-class RawPixels(Pixels):
+class StoredPixels(Pixels):
+    """Pixels in an HDF5 file, with the keypoints that are stored there for their frames."""
+
+    keypoints: StoredKeypoints | None = field(default=None, kw_only=True)
+
+    def beside(self, number: int) -> tuple[str, bytes] | None:
+        return None if self.keypoints is None else self.keypoints.of(number)
+
+
+@dataclass(frozen=True)
+class RawPixels(StoredPixels):
     """Frames `start` to `stop` of a contiguous uint8 array in a file."""
 
     path: str
@@ -63,7 +74,7 @@ class RawPixels(Pixels):
 
 
 @dataclass(frozen=True)
-class ChunkedPixels(Pixels):
+class ChunkedPixels(StoredPixels):
     """One item of an array that is not contiguous, or whose values have to be brought to uint8."""
 
     path: str
@@ -127,7 +138,7 @@ def _block(path: str, mtime_ns: int, name: str, start: int, stop: int) -> NDArra
 
 
 @dataclass(frozen=True)
-class BlobPixels(CodedPixels):
+class BlobPixels(CodedPixels, StoredPixels):
     """Picture files inside a file: where each begins and ends."""
 
     path: str

@@ -41,6 +41,9 @@ from signdata.samples import SPLIT_NAMES, Sample
 LABEL_NAMES = ("labels", "y", "label")
 CLASS_NAMES = ("class_names", "classes")
 
+NO_META = frozenset({*sidecars.COLUMNS, sidecars.STORED_AS})
+"""Columns of a manifest that a sample has a field for."""
+
 
 class Hdf5Reader(Reader):
     """Reads an HDF5 dataset."""
@@ -103,7 +106,7 @@ class Hdf5Reader(Reader):
             LabelSpace(self._classes),
             len(self._labels),
             tuple(sorted(set(self._labels))),
-            tuple(key for key in self._meta if key not in sidecars.COLUMNS),
+            tuple(key for key in self._meta if key not in NO_META),
             sidecars.origin_of(self._document),
             (),
             ({"name": self._path.name, "sha256": _digest(self._path)},),
@@ -115,9 +118,7 @@ class Hdf5Reader(Reader):
 
     @cached_property
     def _samples(self) -> list[Sample]:
-        columns = [
-            name for name in self._meta if name not in (*sidecars.COLUMNS, sidecars.STORED_AS)
-        ]
+        columns = [name for name in self._meta if name not in NO_META]
         stored_as = self._meta.get(sidecars.STORED_AS, [])
         sources = self._meta.get("source", [])
         return [
@@ -195,12 +196,13 @@ def _strings(group: Any, name: str, path: Path) -> list[str]:
 
 
 def _text(value: Any, path: Path, where: str) -> str:
-    if isinstance(value, bytes):
-        try:
-            return value.decode("utf-8")
-        except UnicodeDecodeError as err:
-            raise FormatError(f"not UTF-8 ({err.reason})", path=path, where=where) from err
-    return str(value)
+    try:
+        text = value.decode("utf-8") if isinstance(value, bytes) else str(value)
+    except UnicodeDecodeError as err:
+        raise FormatError(f"not UTF-8 ({err.reason})", path=path, where=where) from err
+    if "\0" in text:
+        raise FormatError("a NUL byte; expected text", path=path, where=where)
+    return text
 
 
 def _document(file: h5py.File, path: Path) -> dict[str, Any]:

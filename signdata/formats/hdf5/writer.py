@@ -19,9 +19,9 @@ import h5py
 import numpy as np
 
 from signdata import sidecars
-from signdata.errors import DatasetError, FormatError, UsageError
+from signdata.errors import DatasetError, FormatError, UnsafeNameError, UsageError
 from signdata.filesystem import write_file
-from signdata.formats.hdf5 import safety
+from signdata.formats.hdf5 import keypoints, safety
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import DatasetInfo, PictureSummary
 from signdata.formats.trees import pictures
@@ -79,6 +79,8 @@ class Hdf5Writer(Writer):
         super().check(info)
         for column in info.columns:
             safety.link_name(column)
+        for name in info.labels.classes:
+            refuse_nul_in(name, "class name")
         self._kind = info.kind
 
     def prepare(self, summary: PictureSummary) -> None:
@@ -102,9 +104,25 @@ class Hdf5Writer(Writer):
         return self._layout == "raw"
 
     def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
+        refuse_nul(sample)
+        found: list[bytes] = []
+        waiting: EncodedItem | None = None
+        for number, data in enumerate(self._frames(sample)):
+            if waiting is not None:
+                yield waiting
+            beside = sample.pixels.beside(number)
+            found.append(beside[1] if beside is not None else b"")
+            waiting = EncodedItem("", data)
+        if any(found):  # before the last picture: what comes last is the sample's place
+            path = f"{keypoints.FOLDER}/{keypoints.file_name(sample.id)}"
+            yield EncodedItem(path, keypoints.pack(found), companion=True)
+        if waiting is not None:
+            yield waiting
+
+    def _frames(self, sample: Sample) -> Iterator[bytes]:
+        """The bytes of each frame as the layout stores them."""
         if self._shape is None:
-            for picture in pictures.encoded_frames(sample, self._options):
-                yield EncodedItem("", picture.data)
+            yield from (one.data for one in pictures.encoded_frames(sample, self._options))
             return
         for frame in sample.pixels.frames():
             if frame.shape != self._shape:
@@ -112,7 +130,7 @@ class Hdf5Writer(Writer):
                     f"shape {frame.shape}; expected {self._shape} as of all others",
                     path=sample.source,
                 )
-            yield EncodedItem("", frame.tobytes())
+            yield frame.tobytes()
 
     @property
     def _array_shape(self) -> tuple[int, ...]:
@@ -163,8 +181,23 @@ class Hdf5Writer(Writer):
                 lengths = (length for sizes in finished.sizes() for length in sizes)
                 file["encoded_offsets"] = np.array([0, *accumulate(lengths)], np.int64)
             _describe(file, finished)
+            ids = (row["id"] for row in finished.rows())
+            keypoints.store(file, tree, zip(ids, n_frames, strict=True))
             file.flush()
         _sync(path)
+
+
+def refuse_nul_in(text: str, what: str) -> None:
+    """Raise `UnsafeNameError` for text that HDF5 would cut off."""
+    if "\0" in text:
+        raise UnsafeNameError(f"{what} {text[:40]!r} holds NUL, which HDF5 cannot store")
+
+
+def refuse_nul(sample: Sample) -> None:
+    """Raise `UnsafeNameError` for a sample with text that HDF5 would cut off."""
+    known = {"id": sample.id, "class name": sample.label, "group": sample.group}
+    for what, text in {**known, "source": sample.source, **sample.meta}.items():
+        refuse_nul_in(text, what)
 
 
 def _create(path: Path, name: str, shape: tuple[int, ...]) -> int:

@@ -16,6 +16,9 @@ from signdata.formats.trees.scan import Tree
 from signdata.samples import Broken, Pixels, Sample
 from signdata.sidecars import Row
 
+NO_META = frozenset({*sidecars.COLUMNS, sidecars.STORED_AS, "source_sha256"})
+"""Columns of a manifest that a sample has a field for, or that describe one stored copy."""
+
 
 def unique_ids(paths: Iterable[str]) -> dict[str, str]:
     """Id of each path below the root: without suffix, unless two would then be one."""
@@ -54,7 +57,7 @@ def describe(tree: Tree) -> ManifestMatch:
         rows,
         sidecars.read_classes(classes) if classes.is_file() else (),
         sidecars.origin_of(sidecars.read_document(tree.root)),
-        tuple(name for name in columns if name not in (*sidecars.COLUMNS, "source_sha256")),
+        tuple(name for name in columns if name not in NO_META),
     )
 
 
@@ -148,11 +151,8 @@ def join(tree: Tree, found: list[Found], described: ManifestMatch) -> list[Sampl
 
 
 def _sample(entry: Found, sample_id: str, row: Row) -> Sample:
-    meta = dict(entry.meta) | {
-        name: value
-        for name, value in row.items()
-        if name not in sidecars.COLUMNS and name != "source_sha256"
-    }
+    own = {name: value for name, value in row.items() if name not in NO_META}
+    meta = dict(entry.meta) | own
     return Sample(
         id=sample_id,
         label=row.get("label", entry.label),
@@ -162,7 +162,7 @@ def _sample(entry: Found, sample_id: str, row: Row) -> Sample:
         source=row.get("source", "") or entry.path,
         kind=entry.kind,
         meta=meta,
-        stored_as=entry.stored_as,
+        stored_as=row.get(sidecars.STORED_AS, "") or entry.stored_as,
     )
 
 

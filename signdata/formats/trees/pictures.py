@@ -13,7 +13,7 @@ from signdata.filesystem import write_file
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import PictureSummary
 from signdata.formats.trees.picture_files import read
-from signdata.formats.writer import OutputSummary
+from signdata.formats.writer import EncodedItem, OutputSummary
 from signdata.media.image import decode, encode
 from signdata.media.image.decode import Header
 from signdata.samples import Encoded, Sample
@@ -41,6 +41,14 @@ def encoded_frames(sample: Sample, options: PictureOptions) -> Iterator[Encoded]
         else:
             data = encode.encode(frame, wanted or "png", options.quality)
             yield Encoded(data, f".{wanted or 'png'}")
+
+
+def companions(sample: Sample, number: int, stem: str) -> Iterator[EncodedItem]:
+    """What belongs beside frame `number` (from 1) of a sample."""
+    found = sample.pixels.beside(number - 1)
+    if found is not None:
+        suffix, data = found
+        yield EncodedItem(stem + suffix, data, companion=True)
 
 
 def picture_summary(samples: Iterable[Sample]) -> PictureSummary:

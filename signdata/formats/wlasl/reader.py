@@ -13,36 +13,49 @@ Many videos are no longer to be had; those are missing samples, not errors.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Self
-
-import msgspec
 
 from signdata.errors import (
     DatasetError,
     FormatError,
     MissingError,
+    SigndataError,
     UnsafeNameError,
     UsageError,
 )
 from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader, splits_of
 from signdata.formats.wlasl.choice import Choice
-from signdata.formats.wlasl.index import _YOUTUBE, Gloss, Instance, SubsetEntry, read_index
+from signdata.formats.wlasl.index import (
+    WLASL_FPS,
+    Gloss,
+    Instance,
+    classes_of,
+    read_index,
+    read_subset,
+    youtube_id,
+)
 from signdata.formats.wlasl.layout import index_at, is_video, videos_of
 from signdata.labels import LabelSpace
 from signdata.media.video.clip import ClipOptions, ClipPixels
 from signdata.media.video.frame_conversion import Box
 from signdata.media.video.frame_selection import Range
-from signdata.media.video.keypoints import Poses
+from signdata.media.video.keypoints import Poses, common_base
 from signdata.media.video.video_file import VideoFile
 from signdata.results import NOTE, Problem
-from signdata.safe_names import component
-from signdata.samples import SPLITS, Broken, Pixels, Sample
+from signdata.samples import Broken, Pixels, Sample
 
 COLUMNS = ("signer", "site", "frame_start", "frame_end", "bbox", "fps", "range", "verdict")
+CUT_COLUMNS = ("source_frame_start", "source_frame_end")
+"""What an index that `trim` wrote says of where each clip was cut out."""
+
+MAX_BOX = 1 << 20
+"""No picture is so wide or high that a side of a signer's box lies farther out."""
 
 
 class WlaslReader(Reader):
@@ -86,7 +99,8 @@ class WlaslReader(Reader):
         *,
         official_splits: bool = True,
     ) -> None:
-        glosses, self._sha256 = read_index(path)
+        index = read_index(path)
+        glosses, self._sha256 = index.glosses, index.sha256
         self._path = path
         self._videos = videos_of(path, videos)
         self._options = options
@@ -98,7 +112,8 @@ class WlaslReader(Reader):
         self._files = self._list_videos()
         self._video_files: dict[Path, VideoFile] = {}
         self._clips: dict[Hashable, ClipPixels] = {}
-        self._check(glosses)
+        for note in index.notes():
+            self._note(path.name, note)
         self._samples = self._make(glosses)
         if not self._samples:
             n = sum(len(entry.instances) for entry in glosses)
@@ -117,26 +132,14 @@ class WlaslReader(Reader):
     def _note(self, path: str, message: str) -> None:
         self._notes.append(Problem(path, "", NOTE, message))
 
-    def _check(self, glosses: list[Gloss]) -> None:
-        names = [entry.gloss for entry in glosses]
-        if len(set(names)) != len(names):
-            raise FormatError("a gloss that stands twice", path=self._path)
-        for i, entry in enumerate(glosses):
-            for j, instance in enumerate(entry.instances):
-                place = f"$[{i}].instances[{j}]"
-                component(instance.video_id, what="video_id", path=self._path, where=place)
-                if instance.split not in ("", *SPLITS):
-                    raise FormatError(
-                        f"split {instance.split!r}; expected train, val or test",
-                        path=self._path,
-                        where=place,
-                    )
-
     def _make(self, glosses: list[Gloss]) -> list[Sample]:
         samples: list[Sample] = []
+        instances: list[Instance] = []
         seen: set[str] = set()
         subset = self._read_subset({i.video_id for entry in glosses for i in entry.instances})
-        for entry in self._chosen_glosses(glosses):
+        chosen = self._chosen_glosses(glosses)
+        self._classes = classes_of(chosen, subset)
+        for entry in chosen:
             for instance in entry.instances:
                 if instance.video_id in seen:
                     self._note(
@@ -146,11 +149,13 @@ class WlaslReader(Reader):
                 seen.add(instance.video_id)
                 if subset is not None and instance.video_id not in subset:
                     continue
-                if self._choice.signers and str(instance.signer_id) not in self._choice.signers:
+                if self._choice.signers and instance.signer not in self._choice.signers:
                     continue
                 split = instance.split if subset is None else subset[instance.video_id]
                 samples.append(self._sample(entry.gloss, instance, split))
-        signers = {str(i.signer_id) for entry in glosses for i in entry.instances}
+                instances.append(instance)
+        self._note_rates(instances)
+        signers = {i.signer for entry in glosses for i in entry.instances}
         for signer in dict.fromkeys(self._choice.signers):
             if signer not in signers:
                 self._note(self._path.name, f"no signer {signer!r} is in the index")
@@ -175,23 +180,15 @@ class WlaslReader(Reader):
         path = self._choice.subset
         if path is None:
             return None
-        try:
-            entries = msgspec.json.decode(path.read_bytes(), type=dict[str, SubsetEntry])
-        except OSError as err:
-            raise MissingError(f"cannot be read ({err.strerror})", path=path) from err
-        except (msgspec.DecodeError, RecursionError) as err:
-            raise FormatError(
-                f"no subset ({err}); expected {{video_id: {{subset, action}}}}", path=path
-            ) from err
-        for video_id in sorted(entries.keys() - known):
+        splits = read_subset(path)
+        for video_id in sorted(splits.keys() - known):
             self._note(path.name, f"video_id {video_id} is not in the index")
-        return {video_id: entry.subset for video_id, entry in entries.items()}
+        return splits
 
     def _file_of(self, instance: Instance) -> Path | None:
         file = self._files.get(instance.video_id)
         if file is None:
-            youtube = _YOUTUBE.search(instance.url)
-            file = self._files.get(youtube[1]) if youtube else None
+            file = self._files.get(youtube_id(instance.url))
         return file
 
     def _sample(self, gloss: str, instance: Instance, split: str) -> Sample:
@@ -202,33 +199,34 @@ class WlaslReader(Reader):
                 MissingError("the video is not there", path=self._videos / instance.video_id)
             )
         else:
-            pixels = self._pixels(path, instance)
-        signer = "" if instance.signer_id is None else str(instance.signer_id)
+            try:
+                pixels = self._pixels(path, instance)
+            except SigndataError as err:
+                pixels = Broken(err)
+        cut_from = zip(CUT_COLUMNS, map(str, instance.cut_from or ()), strict=False)
         return Sample(
             id=instance.video_id,
             label=gloss,
             pixels=pixels,
             split=split if self._official else "",
-            group=signer,
+            group=instance.signer,
             source=path.name if path else instance.video_id,
             kind="clip",
             meta={
-                "signer": signer,
-                "site": instance.source,
+                "signer": instance.signer,
+                "site": instance.site,
                 "frame_start": str(instance.frame_start),
                 "frame_end": str(instance.frame_end),
                 "bbox": " ".join(f"{value:g}" for value in instance.bbox),
+                **dict(cut_from),
             },
         )
 
     def _pixels(self, path: Path, instance: Instance) -> ClipPixels:
         choice = self._choice
-        box: Box | None = None
-        if choice.crop is not None and len(instance.bbox) == 4:
-            x0, y0, x1, y1 = instance.bbox
-            box = (x0, y0, x1, y1)
+        box = None if choice.crop is None else self._box(instance)
         folder = choice.poses / instance.video_id if choice.poses else None
-        wanted = Range(instance.frame_start, instance.frame_end)
+        wanted = Range(instance.frame_start, instance.frame_end, self._rate(instance))
         if (same := self._clips.get((path, wanted, box, folder))) is not None:
             return same.share()
         clip = ClipPixels(
@@ -237,10 +235,60 @@ class WlaslReader(Reader):
             self._options,
             box,
             choice.crop or 1.0,
-            Poses(str(folder)) if folder else None,
+            Poses(str(folder), self._pose_base) if folder else None,
         )
         self._clips[path, wanted, box, folder] = clip
         return clip
+
+    def _rate(self, instance: Instance) -> Fraction:
+        """Frames a second that an instance's range is counted at."""
+        fps = instance.fps or WLASL_FPS
+        return Fraction(fps if self._choice.json_fps == "auto" else WLASL_FPS).limit_denominator(
+            1001
+        )
+
+    def _note_rates(self, samples: Iterable[Instance]) -> None:
+        """Say which rates the index names beside WLASL's, and whether they count."""
+        rates = Counter(one.fps for one in samples if one.fps not in (None, WLASL_FPS))
+        used = self._choice.json_fps == "auto"
+        for fps, n in sorted(rates.items(), key=str):
+            what = (
+                f"ranges are counted at the fps that the index says, {fps:g}"
+                if used
+                else f"fps {fps:g} is not used: ranges are counted at 25 frames a second, as "
+                "WLASL's are; extract-frames --json-fps auto counts at it"
+            )
+            self._note(self._path.name, f"{what} ({n:,} instance{'' if n == 1 else 's'})")
+
+    def _box(self, instance: Instance) -> Box | None:
+        """The part that is cut out; None where the index has no box.
+
+        Raises
+        ------
+        FormatError
+            If what it has is none.
+        """
+        if not instance.bbox:
+            self._note(instance.video_id, "has no bbox: its whole pictures are kept")
+            return None
+        if len(instance.bbox) == 4 and all(abs(value) <= MAX_BOX for value in instance.bbox):
+            x0, y0, x1, y1 = instance.bbox
+            least = 0 if x1 <= 1 and y1 <= 1 else 1  # shares of the picture, or pixels
+            if x1 - x0 > least and y1 - y0 > least and x1 > least and y1 > least:
+                return x0, y0, x1, y1
+        shown = " ".join(f"{value:g}" for value in instance.bbox[:5])
+        raise FormatError(
+            f"bbox {shown}; expected x0, y0, x1, y1 around a part of the picture",
+            path=self._path,
+            where=instance.video_id,
+        )
+
+    @cached_property
+    def _pose_base(self) -> int | None:
+        """The number of the first keypoint file of each video, where that is known of all."""
+        if self._choice.pose_base is not None or self._choice.poses is None:
+            return self._choice.pose_base
+        return common_base(sorted(self._choice.poses.iterdir()))
 
     @cached_property
     def info(self) -> DatasetInfo:
@@ -248,10 +296,10 @@ class WlaslReader(Reader):
         return DatasetInfo(
             self.name,
             "clip",
-            LabelSpace(),
+            LabelSpace(self._classes),
             len(self._samples),
             tuple(sorted(present)),
-            COLUMNS,
+            (*COLUMNS, *(CUT_COLUMNS if any(map(_was_cut, self._samples)) else ())),
             {},
             tuple(self._notes),
             ({"name": self._path.name, "sha256": self._sha256},),
@@ -275,3 +323,7 @@ class WlaslReader(Reader):
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
         return PictureSummary(None, None, False, None)
+
+
+def _was_cut(sample: Sample) -> bool:
+    return CUT_COLUMNS[0] in sample.meta

@@ -16,6 +16,8 @@ from typing import TypeVar
 import av
 
 from signdata.errors import CrashError, DecodeError, ShortError, UsageError
+from signdata.media import keypoints
+from signdata.media.keypoints import Placement
 from signdata.media.video.frame_conversion import Box, Converter, FrameShape
 from signdata.media.video.frame_selection import Range, Selection, Taken, take_range
 from signdata.media.video.header import Header
@@ -80,6 +82,9 @@ class _Learned:
     taken: Taken | None = None
     wanted: list[int] = field(default_factory=list)
     without_pose: int = 0
+    other_poses: int = 0
+    placements: dict[int, Placement] = field(default_factory=dict)
+    upright: bool | None = None
     short: str = ""
     verdict: str = ""
     reread: bool = False
@@ -165,15 +170,26 @@ class ClipPixels(Pixels):
             notes.append(f"a range of {length} frames repeated to give {len(learned.wanted)}")
         if learned.without_pose:
             notes.append(f"{learned.without_pose} of {len(learned.wanted)} frames have no pose")
+        if learned.other_poses:
+            notes.append(
+                f"{learned.other_poses} files of poses are not OpenPose's: copied as they are, "
+                "in the pixels of the video"
+            )
         return tuple(notes)
 
     def beside(self, number: int) -> tuple[str, bytes] | None:
         if self.poses is None:
             return None
-        data = self.poses.of(self._learned.wanted[number])
+        learned = self._learned
+        index = learned.wanted[number]
+        data = self.poses.of(index, len(self.video.header.timeline))
         if data is None:
-            self._learned.without_pose += 1
-        return None if data is None else (".json", data)
+            learned.without_pose += 1
+            return None
+        placed = keypoints.put(data, learned.placements[index])
+        if placed is None:
+            learned.other_poses += 1
+        return ".json", placed or data
 
     def found(self) -> dict[str, str]:
         taken = self._learned.taken
@@ -215,7 +231,9 @@ class ClipPixels(Pixels):
         if to_the_end and header.ends_early:
             self._is_short(header.ends_early)
         wanted = self.options.selection.of(timeline, taken.start, taken.stop)
-        learned.taken, learned.wanted, learned.without_pose = taken, wanted, 0
+        learned.taken, learned.wanted = taken, wanted
+        learned.without_pose = learned.other_poses = 0
+        learned.placements.clear()
         last_use = {index: position for position, index in enumerate(wanted)}
         converter = Converter(self.options.shape, header.aspect, self.box, self.grow)
         waiting: dict[int, T] = {}
@@ -225,6 +243,8 @@ class ClipPixels(Pixels):
                 for index, frame in current.frames(taken.start):
                     if index in last_use:
                         waiting[index] = convert(converter, frame)
+                        if self.poses is not None:
+                            learned.placements[index] = self._placement(converter, frame)
                     while position < len(wanted) and wanted[position] in waiting:
                         wanted_index = wanted[position]
                         yield waiting[wanted_index]
@@ -239,6 +259,17 @@ class ClipPixels(Pixels):
             else:
                 if len(current.stamps) != len(timeline):
                     self._start_again(current.stamps, header, None)
+
+    def _placement(self, converter: Converter, frame: av.VideoFrame) -> Placement:
+        """Where a frame's pixels go, counted as its keypoints count them."""
+        learned = self._learned
+        if learned.upright is None:
+            learned.upright = (
+                self.poses is not None
+                and converter.is_sideways(frame)
+                and self.poses.are_upright((frame.width, frame.height))
+            )
+        return converter.placement(frame, upright=learned.upright)
 
     def _is_short(self, why: str, *, corrupt: bool = False) -> None:
         what = f"damaged ({why})" if corrupt else f"ends early ({why})"

@@ -16,8 +16,9 @@ import simplejpeg
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
-from signdata.errors import UsageError
+from signdata.errors import DecodeError, UsageError
 from signdata.media.image.ops import resize
+from signdata.media.keypoints import Placement
 from signdata.media.video.colours import colours_of
 from signdata.media.video.orientation import Orientation, orientation_of
 from signdata.samples import Frame
@@ -155,12 +156,54 @@ class Converter:
             height, width = self._shape.of(height, width)
         return height, width
 
-    def _crop(self, array: Frame) -> Frame:
-        height, width = array.shape[:2]
+    @staticmethod
+    def is_sideways(frame: av.VideoFrame) -> bool:
+        """Whether a frame is stored a quarter turn from how it is shown."""
+        return orientation_of(frame).transposed
+
+    def placement(self, frame: av.VideoFrame, *, upright: bool = False) -> Placement:
+        """Where the pixels of a frame are in the picture that is made of it.
+
+        Parameters
+        ----------
+        frame : av.VideoFrame
+            The frame.
+        upright : bool
+            Whether its pixels are counted as it is shown, and not as it is stored.
+        """
+        lies = orientation_of(frame)
+        height, width = self._scaled(frame, lies)
+        if upright and lies.transposed:
+            place = Placement.of(frame.height, frame.width).scaled(height, width)
+        elif upright:
+            place = Placement.of(frame.width, frame.height).scaled(width, height)
+        else:
+            place = Placement.of(frame.width, frame.height).scaled(width, height)
+            place = place.oriented(lies.transposed, lies.from_right, lies.from_below)
+        if self._box is None:
+            return place
+        place = place.cut(*self._part(*place.size))
+        height, width = self._shape.of(place.size[1], place.size[0])
+        return place.scaled(width, height)
+
+    def _part(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom of what is cut out of an upright picture.
+
+        Raises
+        ------
+        DecodeError
+            If it is less than a pixel.
+        """
         box = fit_box(self._box or (0, 0, width, height), width, height)
+        if min(box[2] - box[0], box[3] - box[1]) < 1:
+            shown = " ".join(f"{value:g}" for value in self._box or ())
+            raise DecodeError(f"bbox {shown} is less than a pixel of {width}x{height}")
         box = scale_box(box, self._grow)
-        x0, x1 = _span(box[0], box[2], width)
-        y0, y1 = _span(box[1], box[3], height)
+        (x0, x1), (y0, y1) = _span(box[0], box[2], width), _span(box[1], box[3], height)
+        return x0, y0, x1, y1
+
+    def _crop(self, array: Frame) -> Frame:
+        x0, y0, x1, y1 = self._part(array.shape[1], array.shape[0])
         part = np.ascontiguousarray(array[y0:y1, x0:x1])
         return resize(part, self._shape.of(*part.shape[:2]))
 
@@ -170,9 +213,11 @@ def fit_box(box: Box, width: int, height: int) -> Box:
 
     A box that reaches beyond the frame was drawn in a larger picture, which this file was
     made smaller from: the smallest usual size that holds the box, of the frame's proportions
-    if there is one.
+    if there is one. A box within 0 and 1 is in shares of the frame.
     """
     x0, y0, x1, y1 = box
+    if x1 <= 1 and y1 <= 1:
+        return x0 * width, y0 * height, x1 * width, y1 * height
     if x1 <= width and y1 <= height:
         return box
     holds = [(w, h) for w, h in _SIZES if x1 <= w and y1 <= h] or [(round(x1), round(y1))]

@@ -46,10 +46,19 @@ class Timeline:
 
 @dataclass(frozen=True)
 class Range:
-    """A labelled range as WLASL gives it: 1-based, inclusive, at 25 a second; -1 is the end."""
+    """A labelled range as WLASL gives it: 1-based, inclusive, at 25 a second; -1 is the end.
+
+    Attributes
+    ----------
+    first, last : int
+        Its first and last frame.
+    rate : Fraction
+        Frames a second that they are counted at.
+    """
 
     first: int = 1
     last: int = -1
+    rate: Fraction = Fraction(WLASL_RATE)
 
     @property
     def is_whole(self) -> bool:
@@ -57,11 +66,11 @@ class Range:
 
     @property
     def start(self) -> Fraction:
-        return Fraction(max(self.first, 1) - 1, WLASL_RATE)
+        return (max(self.first, 1) - 1) / self.rate
 
     @property
     def end(self) -> Fraction | None:
-        return None if self.last == -1 else Fraction(self.last, WLASL_RATE)
+        return None if self.last == -1 else self.last / self.rate
 
 
 @dataclass(frozen=True)
