@@ -151,9 +151,21 @@ def test_exit_codes_are_listed(code: int) -> None:
         assert re.search(rf"^\| (130, )?{code}\b", TEXT[page], re.MULTILINE), page
 
 
-def test_pages_have_no_badges_and_short_lines() -> None:
+def test_pictures_on_pages_are_small_files_of_ours_with_a_description() -> None:
+    """A picture of a result, never a badge from somewhere else."""
+    shown = set()
     for page, text in TEXT.items():
-        assert "![" not in text, page
+        for description, place in re.findall(r"!\[([^\]]*)\]\(([^)\s]+)\)", text):
+            file = ((ROOT / page).parent / place).resolve()
+            assert description, place
+            assert file.parent == ROOT / "docs" / "images", place
+            assert file.stat().st_size < 60_000, place
+            shown.add(file)
+    assert shown == set((ROOT / "docs" / "images").iterdir())
+
+
+def test_pages_have_short_lines() -> None:
+    for page, text in TEXT.items():
         if page != "docs/commands.md":
             lines = [line for line in text.splitlines() if not line.startswith(("|", "$"))]
             assert max(map(len, lines)) <= 130, page
