@@ -66,7 +66,7 @@ def top_k(scores: NDArray[np.floating[Any]], labels: NDArray[np.int64], k: int =
     return float(((rank < k) & ~np.isnan(scores).any(axis=1)).mean())
 
 
-def wilson(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson(correct: float, total: int, confidence: float = 0.95) -> tuple[float, float]:
     """Interval that holds the true share with this confidence: Wilson's score interval.
 
     E. B. Wilson (1927), Probable inference, the law of succession, and statistical inference,

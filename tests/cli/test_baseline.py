@@ -114,7 +114,7 @@ def test_another_run_in_its_place_is_refused(main, easy, tmp_path):
 BROKEN_OFF = """
 import os, signal, sys
 from signdata.cli import errors as cli
-from signdata.training.train import Learner
+from signdata.training.stages import Learner
 
 learn, calls = Learner._learn, []
 
