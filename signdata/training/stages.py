@@ -21,6 +21,7 @@ from torch import nn
 from signdata.errors import TrainingError
 from signdata.samples import SPLITS
 from signdata.training import distributed, metrics
+from signdata.training.accuracy_warnings import FEW, few
 from signdata.training.activations import first_maps
 from signdata.training.batch_augmentation import prepare
 from signdata.training.batches import Part
@@ -302,6 +303,9 @@ class Run:
         epochs = len(self.history)
         seen = epochs * int((self.splits == "train").sum())
         weights = list(self.network.parameters())
+        measured = int(judged[measured_on].matrix.sum())
+        if measured < FEW:
+            notes.append(few(measured_on, measured))
         if epochs < self.config.epochs:
             notes.append(f"learning ended after epoch {epochs}, as none was better any more")
         if self.final:

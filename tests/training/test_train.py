@@ -184,6 +184,19 @@ def test_the_run_folder_holds_every_number(data: Dataset, tmp_path: Path) -> Non
     assert str(tmp_path) not in json.dumps(report)
 
 
+@pytest.mark.parametrize(("n", "warned"), [(29, True), (30, False)])
+def test_a_test_of_a_few_samples_tells_nothing(
+    data: Dataset, tmp_path: Path, n: int, warned: bool
+) -> None:
+    splits = np.where(np.arange(240) >= 200 + n, "", data.splits)
+    result = run(replace(data, splits=splits), tmp_path / "run", replace(CONFIG, epochs=1))
+    found = [note for note in result.notes if "tells nothing" in note]
+    assert bool(found) is warned
+    if warned:  # Wilson: 29 / (29 + 1.96 ** 2)
+        assert "test has only 29 samples" in found[0]
+        assert "as low as 88%" in found[0]
+
+
 def test_without_test_its_numbers_are_none(data: Dataset, tmp_path: Path) -> None:
     splits = np.where(data.splits == "test", "val", data.splits)
     result = run(replace(data, splits=splits), tmp_path / "run", replace(CONFIG, epochs=1))
