@@ -71,13 +71,13 @@ def learner_of(model: str, data: Any, splits: Any) -> tuple[Any, Any]:
     from signdata.training.learner import Learner
     from signdata.training.models import model_class
     from signdata.training.settings import TrainConfig
-    from signdata.training.train import KEPT, with_epochs
+    from signdata.training.train import KEPT
     from signdata.workers.memory import keep_freed
 
     keep_freed(KEPT)
     torch.manual_seed(0)
     n_samples = int((splits == "train").sum())
-    config = with_epochs(TrainConfig.of(model, device="cpu"), n_samples)
+    config = TrainConfig.of(model, device="cpu").with_epochs(n_samples)
     network = model_class(model)(len(data.classes)).to(memory_format=torch.channels_last)
     train, val = (Part(data, splits == name, torch.device("cpu")) for name in ("train", "val"))
     return Learner(config, network, train, None, None), val

@@ -36,7 +36,8 @@ STOP, SKIP = "stop", "skip"
 ProgressCallback: TypeAlias = Callable[..., None]
 """Called as ``progress(done, total)`` in samples, total None when unknown.
 
-Training calls it in steps, with a third argument: a note on how it goes.
+Training calls it with a third argument, a note on how it goes: in samples while it is
+``reading``, then in steps. A note that ends with a line break is to stay on the screen.
 """
 
 

@@ -58,6 +58,12 @@ from signdata.options import ReadOptions
     type=click.Choice(["light", "none", "recipe"]),
     help="Random changes; recipe makes the variants of Sign-MNIST [default: light].",
 )
+@click.option(
+    "--refit",
+    type=click.Choice(["auto", "always", "never"]),
+    help="Train the final network on train and val, for the epochs that val chose; auto does "
+    "where val holds groups or signers that train lacks [default: auto].",
+)
 @click.option("--weights", type=options.PATH, metavar="FILE", help="Start from these weights.")
 @click.option("--finetune", is_flag=True, help="Let layers learn that a network keeps fixed.")
 @click.option(
@@ -88,9 +94,10 @@ from signdata.options import ReadOptions
 def command(src: tuple[str, ...], **kwargs: Any) -> None:
     """Train a reference network on a dataset and test it once.
 
-    Learns on train, chooses the best epoch on val (held out of train where there is none) and
-    reads test once, at the end. Ctrl-C keeps what was learned: the same command, or --resume RUN,
-    goes on from there. Needs the extra: pip install 'signdata[train]'.
+    Trains on train, chooses the best epoch on val (held out of train where there is none), trains
+    the final network on both (--refit), and reads test once, at the end. Ctrl-C keeps what was
+    learned: the same command, or --resume RUN, goes on from there. Needs the extra:
+    pip install 'signdata[train]'.
 
     \b
     Example:
@@ -100,4 +107,4 @@ def command(src: tuple[str, ...], **kwargs: Any) -> None:
 
     if not src and not kwargs["list_models"]:
         raise click.UsageError("Missing argument 'SRC...'.", click.get_current_context())
-    display.run(signdata.baseline, src, unit="step", **kwargs)
+    display.run(signdata.baseline, src, unit="step", units={"reading": "sample"}, **kwargs)

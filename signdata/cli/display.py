@@ -6,7 +6,7 @@ import inspect
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,50 +23,80 @@ LINE_EVERY = 30.0
 
 
 @contextmanager
-def progress_bar(unit: str, *, hidden: bool) -> Iterator[Callable[..., None] | None]:
+def progress_bar(
+    unit: str, *, hidden: bool, units: Mapping[str, str] | None = None
+) -> Iterator[Callable[..., None] | None]:
     """Yield what a library function calls with its progress.
 
     A bar on a terminal; elsewhere a line now and then, so that a log shows that work goes on.
+    A note that ends with a line break is printed at once, and stays.
+
+    Parameters
+    ----------
+    unit : str
+        What is counted.
+    hidden : bool
+    units : mapping of str to str, optional
+        What is counted while the note is the key. Each such phase has a bar of its own.
     """
+    units = units or {}
     if hidden:
         yield None
         return
     if not sys.stderr.isatty():
-        yield _lines(unit)
+        yield _lines(unit, units)
         return
     from tqdm import tqdm
 
-    with tqdm(unit=unit, unit_scale=True, file=sys.stderr, leave=False) as bar:
+    options = {"unit_scale": True, "file": sys.stderr, "leave": False, "dynamic_ncols": True}
+    with tqdm(unit=unit, **options) as bar:
 
         def update(done: int, total: int | None, note: str = "") -> None:
+            if units.get(note, unit) != bar.unit:
+                bar.reset()  # its clock too: another phase has another pace
+                bar.unit = units.get(note, unit)
             bar.total = total
-            bar.set_postfix_str(one_line(note), refresh=False)
+            if note.endswith("\n"):
+                bar.write(one_line(note.rstrip("\n")), file=sys.stderr)
+            else:
+                bar.set_postfix_str(one_line(note), refresh=False)
             bar.update(done - bar.n)
 
         yield update
 
 
-def _lines(unit: str) -> Callable[..., None]:
+def _lines(unit: str, units: Mapping[str, str]) -> Callable[..., None]:
     last = time.monotonic()
 
     def update(done: int, total: int | None, note: str = "") -> None:
         nonlocal last
-        if time.monotonic() - last < LINE_EVERY:
+        stays = note.endswith("\n")
+        if not stays and time.monotonic() - last < LINE_EVERY:
             return
         last = time.monotonic()
+        if stays:
+            click.echo(one_line(note.rstrip("\n")), err=True)
+            return
         share = f" of {total:,} ({done / total:.0%})" if total else ""
-        click.echo(f"{done:,}{share} {unit}s" + (f", {one_line(note)}" if note else ""), err=True)
+        counted = f"{done:,}{share} {units.get(note, unit)}s"
+        click.echo(counted + (f", {one_line(note)}" if note else ""), err=True)
 
     return update
 
 
-def run(function: Callable[..., Result], *args: Any, unit: str = "sample", **options: Any) -> None:
+def run(
+    function: Callable[..., Result],
+    *args: Any,
+    unit: str = "sample",
+    units: Mapping[str, str] | None = None,
+    **options: Any,
+) -> None:
     """Call a library function with a command's options and show what it returns."""
     as_json = options.pop("as_json", False)
     hidden = options.pop("quiet", False)
     if "no_header" in options:
         options["header"] = not options.pop("no_header")
-    with progress_bar(unit, hidden=hidden) as progress:
+    with progress_bar(unit, hidden=hidden, units=units) as progress:
         if progress is not None and "progress" in inspect.signature(function).parameters:
             options["progress"] = progress
         result = function(*args, **options)

@@ -39,6 +39,7 @@ def baseline(
     class_weights: str | None = None,
     clip_norm: float | None = None,
     augment: str | None = None,
+    refit: str | None = None,
     weights: PathLike | None = None,
     finetune: bool = False,
     device: str | None = None,
@@ -86,6 +87,10 @@ def baseline(
     augment : {'light', 'none', 'recipe'}, optional
         Random changes, drawn again in every epoch: small ones (the default), none, or one of
         the 60 variants that Sign-MNIST was made with.
+    refit : {'auto', 'always', 'never'}, optional
+        Whether the network that is kept is trained again from the start on train and val, for
+        as many epochs as val chose. `auto` (the default) does so where there is a test, and
+        val holds groups or signers that train lacks.
     weights : path, optional
         File of weights to start from.
     finetune : bool
@@ -110,7 +115,8 @@ def baseline(
     overwrite : bool
         Whether something else under the name of the run's folder may be replaced.
     progress : callable, optional
-        Called as ``progress(done, total, note)`` in steps.
+        Called as ``progress(done, total, note)``: in samples with the note ``reading``, then in
+        steps. A note that ends with a line break is what an epoch reached.
     """
     from signdata.training import baseline_report, baseline_runs, devices
 
@@ -133,6 +139,7 @@ def baseline(
         "class_weights": class_weights,
         "clip_norm": clip_norm,
         "augment": augment,
+        "refit": refit,
         "weights": None if weights is None else str(weights),
         "finetune": finetune or None,
         "device": device,

@@ -1,11 +1,25 @@
-"""Whether a test accuracy and the leak certificate fit together."""
+"""Why an accuracy should not be taken at its word: too few samples, or a leak."""
 
 from __future__ import annotations
 
 from signdata.splitting.certificate_summary import GAP, Certified, _both_sides
+from signdata.training.metrics import wilson
 
 HIGH = 0.9
 """From this accuracy on it is asked where it comes from."""
+
+
+FEW = 30
+"""Below this number of samples an accuracy tells nothing."""
+
+
+def few(split: str, n: int) -> str:
+    """What is said of a split of fewer than `FEW` samples."""
+    samples, right = ("1 sample", "it") if n == 1 else (f"{n} samples", "all of them")
+    return (
+        f"{split} has only {samples}, so its accuracy tells nothing: even with {right} right, the "
+        f"true one may be as low as {wilson(n, n)[0]:.0%}; expected {FEW} samples or more"
+    )
 
 
 def doubts(

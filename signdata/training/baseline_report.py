@@ -17,10 +17,14 @@ from signdata.training.devices import need_torch
 
 _SHOWN = (
     *("model", "test_accuracy", "test_correct", "test_total", "val_accuracy", "train_accuracy"),
-    *("macro_f1", "measured_on", "epochs", "best_epoch", "samples_per_second", "parameters"),
+    *("macro_f1", "measured_on", "epochs", "best_epoch", "chosen_by", "learned_from"),
+    *("worst_classes", "confused_pairs", "samples_per_second", "parameters"),
     *("trainable", "device"),
 )
 
+
+_LISTED = 5
+"""Classes and pairs that the lines for people name."""
 
 _OF_EACH = ("seed", "test_accuracy", "test_correct", "test_total", "val_accuracy", "best_epoch")
 
@@ -74,7 +78,7 @@ def _describe(
         for doubt in doubts(*reached, certified, first.get("shared_signers")):
             result.note(str(out), doubt)
     lines = _lines(runs[0])
-    files = "best.pt, last.pt, metrics.json, results.csv"
+    files = "best.pt, last.pt, metrics.json, results.csv, train.log"
     if len(runs) > 1:
         names = ", ".join(f"{folder.name}/" for folder in folders)
         files = f"{names}, each with {files}"
@@ -117,16 +121,36 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _lines(measured: dict[str, Any]) -> list[str]:
+    refitted = len(measured.get("learned_from", ())) > 1
+    again = ", then trained on train and val" if refitted else ""
     lines = [
         f"{measured['model']}: {measured['parameters']:,} parameters, best epoch "
-        f"{measured['best_epoch']} of {measured['epochs']} on {measured['device']}",
+        f"{measured['best_epoch']} of {measured['epochs']}{again} on {measured['device']}",
         f"train {measured['train_accuracy']:.2%}, val {measured['val_accuracy']:.2%}",
     ]
     test = measured["test_accuracy"]
     if test is not None:
         counts = f"{measured['test_correct']:,} of {measured['test_total']:,} right"
         lines.append(f"test {test:.2%}: {counts}, macro F1 {measured['macro_f1']:.4f}")
-    return lines
+    return lines + _mistakes(measured)
+
+
+def _mistakes(measured: dict[str, Any]) -> list[str]:
+    """The worst classes and the most confused pairs, where anything is wrong."""
+    pairs = measured.get("confused_pairs", [])  # a run of before they were counted has none
+    if not pairs:
+        return []
+    table = measured["per_class"]
+    worst = [
+        f"{name} {table[name]['f1']:.3f}"
+        for name in measured["worst_classes"][:_LISTED]
+        if table[name]["f1"] < 1
+    ]
+    taken = [f"{pair['true']} for {pair['predicted']} ({pair['count']})" for pair in pairs]
+    return [
+        f"worst classes by F1: {', '.join(worst)}",
+        f"most confused pairs: {', '.join(taken[:_LISTED])}",
+    ]
 
 
 def _spread(runs: list[dict[str, Any]], result: Result) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -187,6 +188,8 @@ def _compare(dataset: Dataset, config: TrainConfig, root: Path, progress: Progre
     from signdata.training import split_comparison
     from signdata.training.train import train
 
+    if config.refit == "auto":  # the two splits are to be learned from in the same way
+        config = replace(config, refit="never")
     looked = split_comparison.look(dataset)
     groups, how = split_comparison.groups_of(dataset, looked)
     rows = split_comparison.by_rows(dataset, config.seed)

@@ -73,11 +73,16 @@ def repeatable(device: torch.device, seed: int) -> Iterator[None]:
         torch.random.fork_rng([device.index] if on_cuda else [], device_type="cuda"),
         torch.backends.cudnn.flags(enabled=True, deterministic=True),
     ):
-        # torch.manual_seed would reach every device there is.
-        torch.default_generator.manual_seed(seed)
-        if on_cuda:
-            torch.cuda.manual_seed(seed)
+        set_seed(device, seed)
         yield
+
+
+def set_seed(device: torch.device, seed: int) -> None:
+    """Seed the draws on the CPU, and on the device if it is another."""
+    # torch.manual_seed would reach every device there is.
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(seed)
 
 
 def need_torch() -> None:

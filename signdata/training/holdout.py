@@ -28,6 +28,30 @@ def shared_signers(data: Dataset, splits: NDArray[np.str_]) -> int | None:
     return len(train & test) if train and test else None
 
 
+def independent(data: Dataset, rows: NDArray[np.bool_]) -> int:
+    """How many independent things these samples show: groups, and samples without one."""
+    groups = [data.groups[row] for row in np.flatnonzero(rows)]
+    return len(set(groups) - {""}) + groups.count("")
+
+
+def refits(wanted: str, data: Dataset, splits: NDArray[np.str_]) -> bool:
+    """Whether the final network learns from val too.
+
+    ``auto`` says yes where there is a test to measure it on, and val holds groups or signers of
+    which none is in train. Without them, val resembles train, and there is little to gain.
+    """
+    if wanted != "auto":
+        return wanted == "always"
+    return bool((splits == "test").any()) and any(
+        _all_new(np.array(names), splits) for names in (data.groups, data.signers) if names
+    )
+
+
+def _all_new(names: NDArray[np.str_], splits: NDArray[np.str_]) -> bool:
+    train, val = (set(names[splits == name].tolist()) - {""} for name in ("train", "val"))
+    return bool(val) and not train & val
+
+
 def digest(data: Dataset, splits: NDArray[np.str_]) -> str:
     """SHA-256 of the classes, and of every sample's id, class and split, in any order."""
     rows = sorted(zip(data.ids, data.labels.tolist(), splits.tolist(), strict=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +65,21 @@ def rate_at(config: Preset, done: float, losses: list[float]) -> float:
 
 
 class Learner:
-    """A network, its optimiser, and how far the two are."""
+    """A network, its optimiser, and how far the two are.
+
+    Parameters
+    ----------
+    config : TrainConfig
+    network : Module
+    part : Part
+        What it learns from.
+    class_weights : Tensor or None
+    progress : callable or None
+        Called every 50 steps.
+    val_losses : sequence of float, optional
+        Losses on val, epoch by epoch, that the learning rate follows where this learner is not
+        judged on val itself. By default they are those of its own history.
+    """
 
     def __init__(
         self,
@@ -74,8 +88,10 @@ class Learner:
         part: Part,
         class_weights: Tensor | None,
         progress: Progress | None,
+        val_losses: Sequence[float] | None = None,
     ) -> None:
         self.config, self.network, self.part, self.progress = config, network, part, progress
+        self.val_losses = val_losses
         self.class_weights = class_weights
         forward = distributed.averaging(network)
         self.forward = torch.compile(forward) if config.compile else forward
@@ -126,7 +142,7 @@ class Learner:
         # The mean over ranks is that over the batch only if each counts by its share of it.
         config = self.config
         done = (len(self.history) + self.step / self.steps_per_epoch) / config.epochs
-        rate = rate_at(config, done, [row["val_loss"] for row in self.history])
+        rate = rate_at(config, done, self._losses())
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         pictures = prepare(batch.images, config.augment, self.normalise)
@@ -151,6 +167,17 @@ class Learner:
         self.sums[0] += loss.detach() * len(batch.labels)
         self.sums[1] += correct
         self.sums[2] += sound & (self.sums[2] == self.step)
+
+    def _losses(self) -> list[float]:
+        """Losses on val after each epoch that is over."""
+        if self.val_losses is not None:
+            return list(self.val_losses[: len(self.history)])
+        return [row["val_loss"] for row in self.history]
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the last step."""
+        return float(self.optimiser.param_groups[0]["lr"])
 
     def _check(self, loss: float, faultless: int) -> None:
         """Raise `TrainingError` if a step of this epoch was not sound."""

@@ -66,7 +66,7 @@ def top_k(scores: NDArray[np.floating[Any]], labels: NDArray[np.int64], k: int =
     return float(((rank < k) & ~np.isnan(scores).any(axis=1)).mean())
 
 
-def wilson(correct: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson(correct: float, total: int, confidence: float = 0.95) -> tuple[float, float]:
     """Interval that holds the true share with this confidence: Wilson's score interval.
 
     E. B. Wilson (1927), Probable inference, the law of succession, and statistical inference,
@@ -115,6 +115,40 @@ def worst_classes(table: Mapping[str, Mapping[str, Any]], k: int | None = None) 
     """
     there = [name for name, row in table.items() if row["support"]]
     return sorted(there, key=lambda name: (table[name]["f1"], table[name]["recall"]))[:k]
+
+
+def confused_pairs(
+    matrix: NDArray[np.int64], classes: Sequence[str], k: int | None = None
+) -> list[dict[str, Any]]:
+    """Pairs of classes of which one is taken for the other, the most frequent first.
+
+    Parameters
+    ----------
+    matrix : ndarray of int64, shape (n_classes, n_classes)
+    classes : sequence of str
+    k : int, optional
+        At most so many.
+
+    Returns
+    -------
+    list of dict
+        ``true``, ``predicted``, ``count``, and ``share`` of the true class's samples, 0..1. Of
+        equal counts the larger share comes first, then the order of the classes.
+    """
+    wrong = matrix.copy()
+    np.fill_diagonal(wrong, 0)
+    shares = _ratio(wrong, matrix.sum(axis=1, keepdims=True))
+    pairs = [(int(i), int(j)) for i, j in np.argwhere(wrong)]
+    pairs.sort(key=lambda pair: (-wrong[pair], -shares[pair], pair))
+    return [
+        {
+            "true": classes[i],
+            "predicted": classes[j],
+            "count": int(wrong[i, j]),
+            "share": float(shares[i, j]),
+        }
+        for i, j in pairs[:k]
+    ]
 
 
 def averages(matrix: NDArray[np.int64]) -> dict[str, dict[str, float]]:
@@ -210,7 +244,7 @@ def summary(
     signers : sequence of str, optional
         One for each sample, '' where unknown.
     worst : int
-        How many names `worst_classes` holds.
+        How many names `worst_classes` holds, and pairs `confused_pairs`.
     """
     predicted = scores.argmax(axis=1).astype(np.int64)
     matrix = confusion_matrix(labels, predicted, len(classes))
@@ -223,6 +257,7 @@ def summary(
         "mcc": matthews(matrix),
         "support": len(labels),
         "worst_classes": worst_classes(table, worst),
+        "confused_pairs": confused_pairs(matrix, classes, worst),
         "per_class": table,
         "confusion_matrix": matrix.tolist(),
     }
@@ -249,5 +284,5 @@ def _scores(matrix: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
 def _ratio(part: ArrayLike, whole: ArrayLike) -> NDArray[np.float64]:
     above, below = np.asarray(part, np.float64), np.asarray(whole, np.float64)
     ratio = np.zeros_like(above)
-    np.divide(above, below, out=ratio, where=below > 0)
+    np.divide(above, below, out=ratio, where=np.broadcast_to(below > 0, above.shape))
     return ratio

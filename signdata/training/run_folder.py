@@ -2,9 +2,10 @@
 
 ::
 
-    best.pt        the best epoch's weights, with classes and settings as plain types
+    best.pt        the weights that are kept, with classes and settings as plain types
     last.pt        all that learning goes on from, or ended with
     results.csv    one row an epoch
+    train.log      the same for people, written while it learns
     metrics.json   every number of the run
 
 ``best.pt`` and ``results.csv`` are the same bytes for the same seed, data, device and versions.
@@ -28,6 +29,11 @@ from torch import Tensor
 from signdata.errors import OutputError, SourceChangedError
 from signdata.version import __version__
 
+COLUMNS = (
+    *("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "lr", "learned_from"),
+)
+"""Of ``results.csv``. Seconds are not among them: they differ from run to run."""
+
 
 @dataclass(frozen=True)
 class Result:
@@ -36,16 +42,22 @@ class Result:
     Attributes
     ----------
     test_accuracy, test_correct, test_total
-        Of the best epoch on `test`; None without one.
-    val_accuracy, train_accuracy : float
-        Of the best epoch, on pictures as they are.
+        Of the network that is kept, on `test`; None without one.
+    val_accuracy : float
+        Of the best epoch's network, which never learned from `val`.
+    train_accuracy : float
+        Of the network that is kept, on all that it learned from, as it is.
     macro_f1 : float
         Mean F1 of the classes that occur in the split `measured_on`.
     measured_on : {'test', 'val'}
         `val` only where there is no `test`.
     epochs, best_epoch : int
-        Those that were learned; `best_epoch` counts from 1, and of epochs equally good on
-        `val` it is the last.
+        Those that were learned from `train`, and the best of them on `val`, counted from 1.
+    chosen_by : str
+        What decides between epochs whose accuracies `val` cannot tell apart: ``val_loss``.
+    learned_from : tuple of str
+        The splits that the network that is kept learned from: ``train``; or ``train`` and
+        ``val``, from the start, for `best_epoch` epochs.
     shared_signers : int or None
         How many people sign in `train` and in `test`; None where nobody knows who signs.
     seconds, samples_per_second : float
@@ -68,6 +80,8 @@ class Result:
     measured_on: str
     epochs: int
     best_epoch: int
+    chosen_by: str
+    learned_from: tuple[str, ...]
     shared_signers: int | None
     seconds: float
     samples_per_second: float
@@ -79,7 +93,8 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types, ready for JSON."""
-        return {**asdict(self), "notes": list(self.notes)}
+        lists = {"notes": list(self.notes), "learned_from": list(self.learned_from)}
+        return {**asdict(self), **lists}
 
 
 def save_state(run_dir: Path, state: Mapping[str, Any]) -> None:
@@ -136,7 +151,8 @@ def read_state(
             path=run_dir,
             remedy="Choose another run folder, or start anew with --overwrite.",
         )
-    if differing := [name for name in config if before.get(name) != config[name]]:
+    # An option that is newer than the run had its default then.
+    if differing := [name for name in config if before.get(name, config[name]) != config[name]]:
         raise OutputError(
             f"was begun with another {' and '.join(differing)}",
             path=run_dir,
@@ -159,6 +175,7 @@ def write_run(
     classes: Sequence[str],
     weights: Mapping[str, Tensor],
     history: Sequence[Mapping[str, float]],
+    final_history: Sequence[Mapping[str, float]] = (),
     measured: Mapping[str, Any],
     digest: str = "",
 ) -> None:
@@ -174,11 +191,13 @@ def write_run(
     classes : sequence of str
         Names of the outputs, in order.
     weights : mapping of str to Tensor
-        State dict of the best epoch. ``best.pt`` keeps it on the CPU as ``state_dict``,
-        beside ``model``, ``classes``, ``epoch`` and ``config``, for
-        ``torch.load(path, weights_only=True)``.
+        State dict of the network that is kept. ``best.pt`` has it on the CPU as
+        ``state_dict``, beside ``model``, ``classes``, ``epoch``, ``learned_from`` and
+        ``config``, for ``torch.load(path, weights_only=True)``.
     history : sequence of mapping
-        One for each epoch, all with the same keys.
+        One for each epoch of the network that learned from train alone.
+    final_history : sequence of mapping
+        One for each epoch of the network that learned from train and val, if there is one.
     measured : mapping
         Every number of the split `result.measured_on`; see `signdata.training.metrics.summary`.
     digest : str
@@ -188,6 +207,7 @@ def write_run(
         "model": result.model,
         "classes": list(classes),
         "epoch": result.best_epoch,
+        "learned_from": list(result.learned_from),
         "config": config,
         # Copies: what shares memory would be saved as shared, and differ when it does not.
         "state_dict": {
@@ -196,9 +216,10 @@ def write_run(
     }
     torch.save(checkpoint, run_dir / "best.pt")
     with open(run_dir / "results.csv", "w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, list(history[0]), lineterminator="\n")
+        table = csv.DictWriter(file, COLUMNS, extrasaction="ignore", lineterminator="\n")
         table.writeheader()
-        table.writerows(history)
+        for learned_from, rows in (("train", history), ("train+val", final_history)):
+            table.writerows({**row, "learned_from": learned_from} for row in rows)
     numbers = result.to_dict()
     del numbers["run"]  # the folder may be moved
     report = {

@@ -21,6 +21,7 @@ OPTIMIZERS = ("adamw", "adam", "sgd")
 SCHEDULES = ("one-cycle", "plateau", "constant")
 CLASS_WEIGHTS = ("none", "balanced")
 PRESETS = ("ours", "published")
+REFITS = ("auto", "always", "never")
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,10 @@ class Preset:
     augment : {'light', 'none', 'recipe'}
         `light` changes every picture a little at random, anew in each epoch; `recipe` makes one
         of the 60 variants of Sign-MNIST of it. A clip's frames are changed alike.
+    refit : {'auto', 'always', 'never'}
+        Whether the final network is trained again from the start on train and val together,
+        for as many epochs as val chose. `auto` does so where there is a test, and val holds
+        people or groups of near copies that train lacks.
     """
 
     epochs: int = 10
@@ -79,6 +84,7 @@ class Preset:
     class_weights: str = "none"
     clip_norm: float = 0.0
     augment: str = "light"
+    refit: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,7 @@ class Published(Preset):
     schedule: str = "constant"
     label_smoothing: float = 0.0
     augment: str = "none"
+    refit: str = "never"
 
 
 PICTURES = Preset()
@@ -183,6 +190,11 @@ class TrainConfig(Preset):
             settings["least_steps"] = 0
         return cls(model=model, preset=preset, **settings)
 
+    def with_epochs(self, n_samples: int) -> Self:
+        """The same with as many epochs as reach the least number of steps."""
+        steps = math.ceil(n_samples / self.batch_size)
+        return replace(self, epochs=max(self.epochs, math.ceil(self.least_steps / steps)))
+
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
@@ -201,6 +213,7 @@ class TrainConfig(Preset):
             "schedule": SCHEDULES,
             "class_weights": CLASS_WEIGHTS,
             "preset": PRESETS,
+            "refit": REFITS,
         }
         for name, names in known.items():
             if getattr(self, name) not in names:

@@ -48,6 +48,8 @@ def test_a_run(cli, easy, tmp_path):
     assert found["test_correct"] == round(found["test_accuracy"] * 15)
     assert found["test_accuracy"] > 0.9
     assert found["run"] == found["output"] == str(tmp_path / "run")
+    assert (found["chosen_by"], found["learned_from"]) == ("val_loss", ["train"])
+    assert any("test has only 15 samples" in each["message"] for each in found["problems"])
 
     saved = torch.load(tmp_path / "run" / "best.pt", weights_only=True)
     assert saved["classes"] == ["A", "B", "C"]
@@ -56,6 +58,67 @@ def test_a_run(cli, easy, tmp_path):
     assert metrics["test_accuracy"] == found["test_accuracy"]
     assert np.sum(metrics["confusion_matrix"]) == 15
     assert set(metrics["per_class"]) == {"A", "B", "C"}
+
+
+def test_epochs_are_told_at_once_and_kept(cli, easy, tmp_path):
+    done = cli("baseline", *easy, "--epochs", "2", "--model", "unam", "--out", tmp_path / "run")
+    assert done.returncode == 0
+    told = [line for line in done.stderr.splitlines() if line.startswith("epoch ")]
+    assert [line.split()[1] for line in told] == ["1/2", "2/2"]
+    assert max(map(len, told)) <= 80
+    assert (tmp_path / "run" / "train.log").read_text().splitlines() == told
+    quiet = cli("baseline", *easy, "--epochs", "1", "--out", tmp_path / "quiet", "--quiet")
+    assert (quiet.stdout, quiet.stderr) == ("", "")
+
+
+def test_mistakes_are_named(main, easy, tmp_path):
+    """After one epoch at next to no rate hardly anything is right."""
+    words = ["--epochs", "1", "--lr", "1e-9", "--model", "unam", "--out", tmp_path / "run"]
+    done = main("baseline", *easy, *words)
+    assert done.returncode == 0
+    measured = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    first = measured["confused_pairs"][0]
+    lines = {line.partition(": ")[0]: line for line in done.stdout.splitlines()}
+    told = f"{first['true']} for {first['predicted']} ({first['count']})"
+    assert lines["most confused pairs"].startswith(f"most confused pairs: {told}")
+    worst = measured["worst_classes"][0]
+    told = f"{worst} {measured['per_class'][worst]['f1']:.3f}"
+    assert lines["worst classes by F1"].startswith(f"worst classes by F1: {told}")
+
+
+@pytest.fixture
+def bursts(tmp_path):
+    """Two CSVs as `easy`, of ten photographs a letter, four near copies of each."""
+    rng = np.random.default_rng(1)
+    for split, n in (("sign_mnist_train", 30), ("sign_mnist_test", 9)):
+        lines = [",".join(["label", *(f"pixel{i}" for i in range(1, 785))])]
+        for i in range(n):
+            photo = rng.integers(0, 150, (28, 28))
+            photo[:14] += 60 * (i % 3 == 0)
+            photo[14:] += 60 * (i % 3 == 1)
+            for _ in range(4):
+                copy = photo + rng.integers(0, 4, (28, 28))
+                lines.append(",".join(map(str, [i % 3, *copy.ravel()])))
+        (tmp_path / f"{split}.csv").write_text("\n".join(lines) + "\n")
+    return tmp_path / "sign_mnist_train.csv", tmp_path / "sign_mnist_test.csv"
+
+
+def test_the_final_network_after_a_split_by_groups(main, bursts, tmp_path):
+    """The four commands of the README: split keeps near-duplicates together."""
+    folders, parts = tmp_path / "folders", tmp_path / "parts"
+    assert main("csv-to-folders", *bursts, folders, "-j1").returncode == 0
+    words = ["--keep", "test", "--ratios", "80,20", "-j1"]
+    assert main("split", folders, parts, *words).returncode == 0
+    words = ["--model", "unam", "--epochs", "3", "--device", "cpu"]
+    done = main("baseline", parts, *words, "--out", tmp_path / "run", "--json")
+    assert done.json["learned_from"] == ["train", "val"]
+    shown = main("baseline", parts, *words, "--out", tmp_path / "run")
+    assert "of 3, then trained on train and val on cpu" in shown.stdout
+    never = main("baseline", parts, *words, "--out", tmp_path / "no", "--refit", "never", "--json")
+    assert never.json["learned_from"] == ["train"]
+    assert never.json["val_accuracy"] == done.json["val_accuracy"]
+    compared = [*words, "--compare-splits", "--out", tmp_path / "both", "--json"]
+    assert main("baseline", parts, *compared).json["learned_from"] == ["train"]
 
 
 def test_lines_for_people_and_nothing_to_do(cli, easy, tmp_path):
@@ -114,7 +177,7 @@ def test_another_run_in_its_place_is_refused(main, easy, tmp_path):
 BROKEN_OFF = """
 import os, signal, sys
 from signdata.cli import errors as cli
-from signdata.training.train import Learner
+from signdata.training.stages import Learner
 
 learn, calls = Learner._learn, []
 

@@ -18,6 +18,7 @@ from torch import nn
 from signdata.training import tensorboard
 from signdata.training.activations import first_maps
 from signdata.training.plots import run_plots
+from signdata.training.plots.class_charts import recall_text
 from signdata.training.plots.run_plots import RunPictures, draw_run, worst_rows
 
 ALL = {"activations", "classes", "confusion", "curves", "top5", "worst"}
@@ -243,3 +244,19 @@ def test_drawing_alone_loads_nothing_heavy() -> None:
     code = "import sys, signdata.training.plots.run_plots; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"torch", "sklearn", "tensorboardX", "matplotlib"}
+
+
+@pytest.mark.parametrize(
+    ("right", "total", "told"),
+    [
+        (2, 3, "67 %"),
+        (1, 3, "33 %"),
+        (331, 331, "100 %"),
+        (330, 331, "99.7 %"),
+        (9999, 10_000, "99.9 %"),
+        (0, 5, "0 %"),
+        (0, 0, "none"),
+    ],
+)
+def test_recall_is_rounded_and_only_all_is_100(right: int, total: int, told: str) -> None:
+    assert recall_text(right, total) == told

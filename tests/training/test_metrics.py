@@ -129,6 +129,20 @@ def test_the_worst_come_first_and_the_unknown_not_at_all(matrix: np.ndarray) -> 
     assert metrics.worst_classes(table, 1) == ["B"]
 
 
+def test_the_most_confused_pairs_come_first(matrix: np.ndarray) -> None:
+    # A for B, B for D, C for A: once each, of 3, 2 and 5 samples.
+    assert metrics.confused_pairs(matrix, CLASSES) == [
+        {"true": "B", "predicted": "D", "count": 1, "share": pytest.approx(1 / 2)},
+        {"true": "A", "predicted": "B", "count": 1, "share": pytest.approx(1 / 3)},
+        {"true": "C", "predicted": "A", "count": 1, "share": pytest.approx(1 / 5)},
+    ]
+    more = matrix.copy()
+    more[2, 0] += 1
+    first = metrics.confused_pairs(more, CLASSES, 1)
+    assert [(pair["true"], pair["predicted"], pair["count"]) for pair in first] == [("C", "A", 2)]
+    assert metrics.confused_pairs(np.diag([3, 2, 0, 0, 1]), CLASSES) == []
+
+
 def test_signers_by_hand() -> None:
     signers = ["ann"] * 4 + ["bob"] * 5 + [""]
     found = metrics.per_signer(TRUE, GUESS, signers)

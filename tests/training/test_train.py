@@ -94,7 +94,7 @@ def test_the_test_split_decides_nothing(data: Dataset, tmp_path: Path) -> None:
 def test_the_test_split_is_opened_after_the_last_epoch(
     data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from signdata.training import train as room
+    from signdata.training import stages as room
 
     events = []
     original = learner.evaluate
@@ -120,7 +120,7 @@ def test_no_pixel_of_test_is_touched_before_the_last_epoch(data: Dataset, tmp_pa
             return np.asarray(self)[rows]
 
     watched = replace(data, images=data.images.view(Watched))
-    said = lambda *words: epochs.append(words[2]) if "epoch" in words[2] else None  # noqa: E731
+    said = lambda *words: epochs.append(words[2]) if words[2].endswith("\n") else None  # noqa: E731
     run(watched, tmp_path / "run", replace(CONFIG, epochs=3), progress=said)
     assert touched[:2] == [(0, {"train"}), (0, {"val"})]
     assert touched[2:]
@@ -162,14 +162,18 @@ def test_the_run_folder_holds_every_number(data: Dataset, tmp_path: Path) -> Non
         "metrics.json",
         "results.csv",
         "top5.png",
+        "train.log",
         "worst.png",
     ]
     with open(tmp_path / "run" / "results.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
-    val = [float(row["val_accuracy"]) for row in rows]
-    assert val[result.best_epoch - 1] == max(val) == result.val_accuracy
-    assert max(val) not in val[result.best_epoch :]
+    assert float(rows[result.best_epoch - 1]["val_accuracy"]) == result.val_accuracy
+    assert [row["learned_from"] for row in rows] == ["train"] * 4
+    assert float(rows[-1]["lr"]) < float(rows[0]["lr"])
+    lines = (tmp_path / "run" / "train.log").read_text().splitlines()
+    assert [line.split()[1] for line in lines] == ["1/4", "2/4", "3/4", "4/4"]
+    assert f"val {float(rows[0]['val_loss']):.4f}" in lines[0]
 
     report = json.loads((tmp_path / "run" / "metrics.json").read_text())
     for key, value in json.loads(json.dumps(result.to_dict())).items():
@@ -178,6 +182,19 @@ def test_the_run_folder_holds_every_number(data: Dataset, tmp_path: Path) -> Non
     assert [report["per_class"][name]["support"] for name in report["classes"]] == [10] * 4
     assert {"seed", "versions", "device", "seconds", "samples_per_second"} <= report.keys()
     assert str(tmp_path) not in json.dumps(report)
+
+
+@pytest.mark.parametrize(("n", "warned"), [(29, True), (30, False)])
+def test_a_test_of_a_few_samples_tells_nothing(
+    data: Dataset, tmp_path: Path, n: int, warned: bool
+) -> None:
+    splits = np.where(np.arange(240) >= 200 + n, "", data.splits)
+    result = run(replace(data, splits=splits), tmp_path / "run", replace(CONFIG, epochs=1))
+    found = [note for note in result.notes if "tells nothing" in note]
+    assert bool(found) is warned
+    if warned:  # Wilson: 29 / (29 + 1.96 ** 2)
+        assert "test has only 29 samples" in found[0]
+        assert "as low as 88%" in found[0]
 
 
 def test_without_test_its_numbers_are_none(data: Dataset, tmp_path: Path) -> None:
@@ -195,7 +212,8 @@ def test_progress_ends_with_the_last_step(data: Dataset, tmp_path: Path) -> None
     run(data, tmp_path / "run", config, progress=lambda *words: told.append(words))
     assert [step for step, _, _ in told] == [50, 80, 100, 150, 160]
     assert told[-1][1] == 160
-    assert told[-1][2].startswith("epoch 2: val ")
+    assert told[-1][2].startswith("epoch 2/2  train ")
+    assert [words[2].endswith("\n") for words in told] == [False, True, False, False, True]
 
 
 def test_a_loss_that_is_no_number_ends_the_run(data: Dataset, tmp_path: Path) -> None:
@@ -218,6 +236,7 @@ def test_a_loss_that_is_no_number_ends_the_run(data: Dataset, tmp_path: Path) ->
         {"schedule": "cosine"},
         {"class_weights": "some"},
         {"preset": "theirs"},
+        {"refit": "sometimes"},
     ],
 )
 def test_options_that_make_no_sense_are_refused(options: dict[str, object]) -> None:
@@ -357,11 +376,154 @@ def test_a_resumed_run_equals_an_unbroken_one(
     for at in steps:
         with pytest.raises(KeyboardInterrupt):
             train(LONG, data, run_dir=tmp_path / "parts", progress=broken_off(at))
-        assert [path.name for path in (tmp_path / "parts").iterdir()] == ["last.pt"]
+        found = sorted(path.name for path in (tmp_path / "parts").iterdir())
+        assert found == ["last.pt", "train.log"]
     result = train(LONG, data, run_dir=tmp_path / "parts")
     assert result.epochs == 3
     for name in ("best.pt", "results.csv"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()
+
+
+# ---------------------------------------------------------------------------- the final network
+
+
+@pytest.fixture
+def in_groups(data: Dataset) -> Dataset:
+    """Each ten samples of a split are a group."""
+    return replace(data, groups=tuple(f"{row // 10}" for row in range(240)))
+
+
+def test_the_final_network_learns_from_val_too(in_groups: Dataset, tmp_path: Path) -> None:
+    config = replace(CONFIG, epochs=3)
+    result = run(in_groups, tmp_path / "auto", config)
+    alone = run(in_groups, tmp_path / "never", replace(config, refit="never"))
+    assert (result.learned_from, alone.learned_from) == (("train", "val"), ("train",))
+    assert any("learned from train and val" in note for note in result.notes)
+    # What val says comes from a network that has not learned from it.
+    assert (result.best_epoch, result.val_accuracy) == (alone.best_epoch, alone.val_accuracy)
+    with open(tmp_path / "auto" / "results.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["learned_from"] for row in rows[:3]] == ["train"] * 3
+    final = rows[3:]
+    assert [int(row["epoch"]) for row in final] == list(range(1, result.best_epoch + 1))
+    assert {(row["learned_from"], row["val_loss"]) for row in final} == {("train+val", "")}
+    saved = torch.load(tmp_path / "auto" / "best.pt", weights_only=True)
+    assert (saved["learned_from"], saved["epoch"]) == (["train", "val"], result.best_epoch)
+    kept = json.loads((tmp_path / "auto" / "metrics.json").read_text())
+    assert (kept["learned_from"], kept["chosen_by"]) == (["train", "val"], "val_loss")
+    lines = (tmp_path / "auto" / "train.log").read_text().splitlines()
+    assert len(lines) == 3 + 1 + result.best_epoch
+    assert f"val chose epoch {result.best_epoch}" in lines[3]
+
+
+def test_the_final_network_is_the_one_that_learns_from_both_at_once(
+    in_groups: Dataset, tmp_path: Path
+) -> None:
+    """Its weights are those of a plain run on train and val, with the epochs that val chose."""
+    config = replace(CONFIG, epochs=3)
+    result = run(in_groups, tmp_path / "auto", config)
+    # A val of one sample beside them: it must not be learned from.
+    both = np.where(in_groups.splits == "val", "train", in_groups.splits)
+    both[np.flatnonzero(both == "test")[0]] = "val"
+    plain = replace(config, epochs=result.best_epoch, refit="never")
+    run(replace(in_groups, splits=both), tmp_path / "plain", plain)
+    last = torch.load(tmp_path / "plain" / "last.pt", weights_only=True)["state_dict"]
+    kept = torch.load(tmp_path / "auto" / "best.pt", weights_only=True)["state_dict"]
+    assert all(torch.equal(last[name], kept[name]) for name in last)
+
+
+def test_the_test_split_does_not_change_the_final_network(
+    in_groups: Dataset, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (40, 1, 28, 28)).astype(np.uint8)
+    spoiled = replace(in_groups, images=np.concatenate([in_groups.images[:200], noise]))
+    run(in_groups, tmp_path / "good")
+    run(spoiled, tmp_path / "bad")
+    for name in ("best.pt", "results.csv"):
+        assert (tmp_path / "good" / name).read_bytes() == (tmp_path / "bad" / name).read_bytes()
+
+
+@pytest.mark.parametrize("steps", [[150], [160], [210, 310], [260]])
+def test_a_run_broken_off_in_either_stage_goes_on(
+    in_groups: Dataset, tmp_path: Path, steps: list[int]
+) -> None:
+    config = replace(CONFIG, epochs=2, batch_size=2, lr=1e-4)  # 80 steps an epoch, then 100
+    whole = run(in_groups, tmp_path / "whole", config)
+    assert whole.best_epoch == 2
+    (tmp_path / "parts").mkdir()
+    for at in steps:
+        with pytest.raises(KeyboardInterrupt):
+            train(config, in_groups, run_dir=tmp_path / "parts", progress=broken_off(at))
+    train(config, in_groups, run_dir=tmp_path / "parts")
+    for name in ("best.pt", "results.csv"):
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()
+    logs = [(tmp_path / name / "train.log").read_text() for name in ("whole", "parts")]
+    said = [[line.rpartition("  ")[0] for line in log.splitlines()] for log in logs]
+    assert said[0] == said[1]  # all but the seconds
+
+
+def test_progress_counts_both_stages(in_groups: Dataset, tmp_path: Path) -> None:
+    told = []
+    config = replace(CONFIG, epochs=2, batch_size=2, lr=1e-4)
+    run(in_groups, tmp_path / "run", config, progress=lambda *words: told.append(words[:2]))
+    assert told[-1] == (2 * 80 + 2 * 100, 2 * 80 + 2 * 100)
+    assert {total for _, total in told} == {360}
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+def test_without_a_test_the_network_that_val_measured_is_kept(
+    in_groups: Dataset, tmp_path: Path
+) -> None:
+    splits = np.where(in_groups.splits == "test", "", in_groups.splits)
+    untested = replace(in_groups, splits=splits)
+    result = run(untested, tmp_path / "auto", replace(CONFIG, epochs=1))
+    assert result.learned_from == ("train",)
+    # Where it is asked for, val is read by the first network, and the final one is kept.
+    always = run(untested, tmp_path / "always", replace(CONFIG, epochs=1, refit="always"))
+    assert always.learned_from == ("train", "val")
+    assert (always.measured_on, always.val_accuracy) == ("val", result.val_accuracy)
+    first, second = (
+        json.loads((tmp_path / name / "metrics.json").read_text())["confusion_matrix"]
+        for name in ("auto", "always")
+    )
+    assert first == second
+    assert (tmp_path / "auto" / "best.pt").read_bytes() != (
+        tmp_path / "always" / "best.pt"
+    ).read_bytes()
+
+
+def test_the_rate_of_the_final_network_follows_the_losses_on_val(
+    in_groups: Dataset, tmp_path: Path
+) -> None:
+    config = replace(
+        CONFIG, epochs=6, schedule="plateau", lr=0.05, optimizer="sgd", plateau_patience=0
+    )
+    result = run(in_groups, tmp_path / "run", replace(config, refit="always"))
+    with open(tmp_path / "run" / "results.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    rates = [row["lr"] for row in rows]
+    assert rates[6:] == rates[: result.best_epoch]
+
+
+def test_a_last_pt_of_before_there_was_a_final_network_goes_on(
+    data: Dataset, tmp_path: Path
+) -> None:
+    (tmp_path / "run").mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        train(LONG, data, run_dir=tmp_path / "run", progress=broken_off(160))
+    file = tmp_path / "run" / "last.pt"
+    state = torch.load(file, weights_only=True)
+    del state["final"], state["choosing"], state["config"]["refit"]
+    state["best"]["correct"] = 40
+    for row in state["history"]:
+        del row["lr"], row["seconds"]
+    torch.save(state, file)
+    result = train(LONG, data, run_dir=tmp_path / "run")
+    assert result.epochs == 3
+    with open(tmp_path / "run" / "results.csv", newline="") as file:
+        rates = [row["lr"] for row in csv.DictReader(file)]
+    assert rates[:2] == ["", ""]
+    assert float(rates[2]) < 0.01
 
 
 def test_a_second_signal_acts_at_once() -> None:

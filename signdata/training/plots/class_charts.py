@@ -107,8 +107,7 @@ def confusion(
     """A confusion matrix: rows are the truth and add up to 100 %.
 
     What is right is blue, what is wrong is red, and a little wrong shows already: colours
-    follow the square root. Counts stand in the cells, recall at the end of each row, cut
-    off: 100 % is all of them.
+    follow the square root. Counts stand in the cells, recall at the end of each row.
     """
     names, shown = legible(names), min(len(names), MOST_CLASSES)
     matrix, all_of = matrix[:shown, :shown], matrix.sum(axis=1)[:shown]
@@ -132,9 +131,19 @@ def confusion(
         middle, name = (idx + 0.5) * cell, fit(names[idx], size, _NAME)
         page.text(left - 6, top + middle, name, size=size, anchor="rm")
         page.text(left + middle, top - 5, name, size=size, anchor="mb", upright=not flat[idx])
-        share = f"{100 * matrix[idx, idx] // all_of[idx]} %" if all_of[idx] else "none"
+        share = recall_text(int(matrix[idx, idx]), int(all_of[idx]))
         page.text(left + side + 6, top + middle, share, size=size, colour=FAINT)
     return page
+
+
+def recall_text(right: int, total: int) -> str:
+    """A share in percent, rounded; only all of them are 100 %."""
+    if not total:
+        return "none"
+    percent = 100 * right / total
+    if right < total and percent >= 99.5:
+        return f"{min(percent, 99.9):.1f} %"
+    return f"{percent:.0f} %"
 
 
 def _keys(page: Canvas) -> None:
