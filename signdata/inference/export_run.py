@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +18,12 @@ from signdata.errors import (
     OutputExistsError,
     UsageError,
 )
-from signdata.filesystem import remove, write_file, writing
+from signdata.filesystem import remove, writing
 from signdata.formats.reader import Reader
+from signdata.inference.network_process import NetworkProcess, open_predictor
+from signdata.output.lock import Lock
 from signdata.results import Result
-
-if TYPE_CHECKING:
-    from signdata.inference.saved_networks import Predictor, RunPredictor
+from signdata.sidecars import PARTIAL_SUFFIX
 
 
 def export(
@@ -32,47 +35,75 @@ def export(
     split: str,
     overwrite: bool,
 ) -> Result:
-    """Write a run's network as ONNX, and hold it against PyTorch; see `signdata.export`."""
+    """Write a run's network as ONNX, and compare it with PyTorch; see `signdata.export`."""
     for name in ("torch", "onnx", "onnxruntime", "onnxscript"):
         if importlib.util.find_spec(name) is None:
             raise DependencyError(
                 f"{name} is not installed; export needs it",
                 remedy="pip install 'signdata[train,onnx]'",
             )
-    from signdata.inference import onnx_export
-    from signdata.inference.saved_networks import RunPredictor, open_predictor
-
-    predictor = open_predictor(run, "cpu")
-    if not isinstance(predictor, RunPredictor):
+    if run.suffix.lower() == ".onnx":
         raise UsageError("is ONNX already; expected a run of baseline", path=run)
     files = _named(out, quantize, overwrite)
-    samples, labels = _checked_on(reader, split, predictor)
-    expected = _logits(predictor, samples)
-    made = {kind: file.with_name(f".{file.stem}.partial.onnx") for kind, file in files.items()}
-    result = Result("export", str(out))
-    result.shows_counts = False
-    result.read = result.written = result.details["samples"] = len(samples)
+    result = Result("export", str(out), shows_counts=False)
     lines = []
-    try:
-        with writing(out):
-            write_file(made["whole"], b"")
-            onnx_export.write(predictor, made["whole"])
+    with _partial(out) as folder:
+        made = {kind: folder / file.name for kind, file in files.items()}
+        with open_predictor(run, "cpu", scratch=folder) as predictor:
+            samples, labels = _checked_on(reader, split, predictor)
+            expected = predictor.logits(samples)
+            predictor.export(made["whole"])
             if quantize:
-                onnx_export.quantise(made["whole"], made["quantised"])
+                predictor.quantise(made["whole"], made["quantised"])
+        result.read = result.written = result.details["samples"] = len(samples)
         for kind, file in files.items():
-            found = _logits(open_predictor(made[kind]), samples)
-            told = _compared(expected, found, labels)
+            with open_predictor(made[kind]) as exported:
+                told = _compared(expected, exported.logits(samples), labels)
             told |= {"path": str(file), "bytes": made[kind].stat().st_size}
             result.details[kind] = told
             lines.append(_line(told, len(samples)))
         with writing(out):
             for kind, file in made.items():
                 file.replace(files[kind])
-    finally:
-        for file in made.values():
-            remove(file)
     result.summary = "\n".join(lines)
     return result
+
+
+@contextlib.contextmanager
+def _partial(out: Path) -> Iterator[Path]:
+    """A folder beside the output for all that is not finished; what a killed run left is swept."""
+    folder = Path(f"{out}{PARTIAL_SUFFIX}")
+    _refuse_strange(folder)
+    work = folder / "tree"
+    lock = Lock(folder, out, "export")
+    with writing(out):
+        lock.acquire()
+    try:
+        with writing(out):
+            lock.sign()
+            remove(work)
+            work.mkdir()
+        yield work
+    finally:
+        with contextlib.suppress(OSError):
+            remove(work)
+            lock.vanish()
+            folder.rmdir()
+        lock.release()
+
+
+def _refuse_strange(folder: Path) -> None:
+    """Refuse a partial folder that is none of ours: it would be emptied."""
+    if not os.path.lexists(folder):
+        return
+    ours = folder.is_dir() and not folder.is_symlink()
+    names = os.listdir(folder) if ours else []
+    if not ours or (names and "lock" not in names and "owner.json" not in names):
+        raise OutputExistsError(
+            "stands where the unfinished output would be, and was made by something else",
+            path=folder,
+            remedy="Choose another name, or remove it.",
+        )
 
 
 def _named(out: Path, quantize: bool, overwrite: bool) -> dict[str, Path]:
@@ -93,10 +124,13 @@ def _named(out: Path, quantize: bool, overwrite: bool) -> dict[str, Path]:
 def _compared(
     expected: NDArray[np.float32], found: NDArray[np.float32], labels: NDArray[np.int64] | None
 ) -> dict[str, Any]:
-    from signdata.inference.onnx_export import agreement
-
-    accuracy = None if labels is None else float((found.argmax(axis=1) == labels).mean())
-    return {**agreement(expected, found), "accuracy": accuracy}
+    """How far two networks' logits (N, n_classes) agree, and how often the second is right."""
+    first = found.argmax(axis=1)
+    return {
+        "same_top1": float((expected.argmax(axis=1) == first).mean()),
+        "max_difference": float(np.abs(expected - found).max()),
+        "accuracy": None if labels is None else float((first == labels).mean()),
+    }
 
 
 def _line(told: dict[str, Any], n: int) -> str:
@@ -108,14 +142,8 @@ def _line(told: dict[str, Any], n: int) -> str:
     )
 
 
-def _logits(predictor: Predictor, samples: NDArray[np.uint8]) -> NDArray[np.float32]:
-    from signdata.inference.onnx_export import batches
-
-    return np.concatenate([predictor.logits(part) for part in batches(samples)])
-
-
 def _checked_on(
-    reader: Reader | None, split: str, predictor: RunPredictor
+    reader: Reader | None, split: str, predictor: NetworkProcess
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64] | None]:
     """The samples of a dataset's split, as the run has split it, and their labels; random
     inputs where no dataset is named.
@@ -126,16 +154,14 @@ def _checked_on(
     card = predictor.card
     if reader is None:
         random = np.random.default_rng(0)
-        clip = (card.frames,) if card.frames > 1 else ()
-        shape = (64, *clip, card.channels, *card.size_hw)
-        return random.integers(0, 256, shape, np.uint8), None
+        return random.integers(0, 256, (64, *card.shape), np.uint8), None
     source = str(reader.info.sources[0]["name"])
     data = load(reader, size_hw=card.size_hw, channels=card.channels, frames=card.frames)
     if unknown := sorted(set(data.classes) - set(card.classes)):
         raise DatasetError(f"the network has no class {unknown[0]!r}", path=source)
     splits = data.splits
     if not (splits == split).any():
-        splits, _ = resolve_splits(data, predictor.split_seed)
+        splits, _ = resolve_splits(data, predictor.split_seed or 0)
     rows = np.flatnonzero(splits == split)
     if not len(rows):
         raise DatasetError(f"no samples in {split}", path=source, remedy="Say export --split.")

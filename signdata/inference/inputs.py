@@ -2,86 +2,130 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from signdata.errors import DecodeError, MissingError, SigndataError, UsageError
+from signdata.errors import DecodeError, MissingError, SigndataError
+from signdata.filesystem import reading
 from signdata.formats.trees.picture_files import read
+from signdata.inference import links
 from signdata.media.image import decode
 from signdata.media.suffixes import VIDEO_SUFFIXES, natural
 from signdata.samples import Frame, Pixels
 
-MAX_BYTES = 64 << 20
-"""More is not fetched from a link."""
-
-SECONDS = 60.0
-"""A link that takes longer is given up."""
-
-SILENT = 15.0
-"""And one that says nothing for so long."""
-
 
 @dataclass(frozen=True)
 class Input:
-    """One picture or video.
+    """One picture or video, or what was named and is none.
 
     Attributes
     ----------
     name : str
         As the user said it, or found below a folder that the user named.
-    path : Path
-        Where it is.
     is_video : bool
+    is_link : bool
+    fault : SigndataError or None
+        Why it cannot be read, if that is known already.
     """
 
     name: str
-    path: Path
     is_video: bool
+    is_link: bool = False
+    fault: SigndataError | None = None
+
+    @contextmanager
+    def opened(self) -> Iterator[Source]:
+        """What it holds; a link is fetched once, and nothing of it stays.
+
+        Raises
+        ------
+        MissingError, DecodeError
+            If it is not there, or cannot be fetched.
+        """
+        if self.fault is not None:
+            raise self.fault
+        if not self.is_link:
+            yield Source(self.name, self.name, self.is_video)
+            return
+        data = links.fetch(self.name)
+        if not self.is_video:
+            yield Source(self.name, "", False, data)
+            return
+        with _nameless(data) as path:
+            yield Source(self.name, path, True)
+
+    @property
+    def stem(self) -> str:
+        """Its name without folder and suffix."""
+        return "link" if self.is_link else Path(self.name).stem
+
+
+@dataclass(frozen=True)
+class Source:
+    """The frames of an input: in a file, or a picture's bytes."""
+
+    name: str
+    path: str
+    is_video: bool
+    data: bytes = b""
 
     def frames(self) -> Iterator[Frame]:
         """Its frames, one for a picture; raises `DecodeError` on damage."""
         if not self.is_video:
-            frame, _ = decode.decode(read(str(self.path)), self.name)
+            frame, _ = decode.decode(read(self.path) if self.path else self.data, self.name)
             yield frame
             return
         from signdata.media.video.clip import ClipOptions, ClipPixels
 
         options = ClipOptions()
-        pixels: Pixels = ClipPixels(options.video(str(self.path)), options=options)
+        pixels: Pixels = ClipPixels(options.video(self.path), options=options)
         pixels.resolve()
         yield from pixels.frames()
 
 
 @contextmanager
-def opened(words: list[str]) -> Iterator[list[Input]]:
-    """Find what each word names; links are fetched, and gone at the end.
-
-    Raises
-    ------
-    MissingError
-        If something is not there, or a folder holds no picture and no video.
-    DecodeError
-        If a link cannot be fetched.
-    """
-    with tempfile.TemporaryDirectory(prefix="signdata-") as scratch:
-        found: list[Input] = []
-        for number, word in enumerate(words):
-            if word.lower().startswith(("http://", "https://")):
-                found.append(_fetched(word, Path(scratch) / str(number)))
-            else:
-                found += _found(Path(word))
-        yield found
+def _nameless(data: bytes) -> Iterator[str]:
+    """A path to bytes that a program can open, and that leaves nothing behind when it is killed."""
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        link = Path(f"/proc/self/fd/{file.fileno()}")
+        if link.exists():
+            yield str(link)
+            return
+    with tempfile.NamedTemporaryFile(prefix="signdata-") as named:
+        named.write(data)
+        named.flush()
+        yield named.name
 
 
-def _found(path: Path) -> list[Input]:
+def find(words: list[str]) -> list[Input]:
+    """Find what each word names, in order; what is not there is an input with a fault."""
+    return [one for word in words for one in _named(word)]
+
+
+def _named(word: str) -> list[Input]:
+    if links.is_link(word):
+        try:
+            suffix = Path(urlsplit(word.strip()).path).suffix.lower()
+        except ValueError as err:
+            return [Input(word, False, fault=DecodeError(f"is no link ({err})", path=word))]
+        return [Input(word, suffix in VIDEO_SUFFIXES, is_link=True)]
+    path = Path(word)
+    try:
+        return _files(path)
+    except OSError as err:
+        if not isinstance(err, SigndataError):
+            err = DecodeError(f"cannot be read ({err.strerror})", path=path)
+        return [Input(word, False, fault=err)]
+
+
+def _files(path: Path) -> list[Input]:
     if path.is_dir():
         inside = sorted(
             (file for file in path.rglob("*") if file.is_file() and _kind(file) is not None),
@@ -89,10 +133,10 @@ def _found(path: Path) -> list[Input]:
         )
         if not inside:
             raise MissingError("no picture and no video in it", path=path)
-        return [Input(str(file), file, bool(_kind(file))) for file in inside]
+        return [Input(str(file), bool(_kind(file))) for file in inside]
     if not path.exists():
         raise MissingError("not there", path=path)
-    return [Input(str(path), path, bool(_kind(path)))]
+    return [Input(str(path), bool(_kind(path)))]
 
 
 def _kind(path: Path) -> bool | None:
@@ -103,49 +147,42 @@ def _kind(path: Path) -> bool | None:
     return False if suffix in decode.SUFFIXES else None
 
 
-def _fetched(link: str, target: Path) -> Input:
-    """Fetch a link that a user typed: http(s) only, up to `MAX_BYTES`, within `SECONDS`."""
-    deadline = time.monotonic() + SECONDS
-    opener = urllib.request.build_opener(_WebOnly)
+def recorded(words: list[str]) -> list[dict[str, str]]:
+    """What tells whether the inputs are the same as in another run: names and digests."""
+    return [
+        {"name": _address(word)}
+        if links.is_link(word)
+        else {"name": Path(word).resolve().name, "sha256": _digest(word)}
+        for word in words
+    ]
+
+
+def _address(link: str) -> str:
+    """A link without a user's name and password."""
+    head, _, rest = link.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{head}://{host.rpartition('@')[2]}{slash}{path}"
+
+
+def _digest(word: str) -> str:
+    """One digest of a file, or of all files of a folder that can be read, and their names."""
+    digest = hashlib.sha256()
+    for one in _named(word):
+        if one.fault is not None:
+            continue
+        place = Path(one.name)
+        inside = place.relative_to(word).as_posix() if place != Path(word) else ""
+        digest.update(f"{inside}\n".encode("utf-8", "surrogateescape"))
+        digest.update(file_digest(place).encode())
+    return digest.hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """The digest of a regular file's bytes; '' if it cannot be read."""
+    if not path.is_file():
+        return ""
     try:
-        url = link.strip().replace(" ", "%20")
-        request = urllib.request.Request(url, headers={"User-Agent": "signdata"})
-        with opener.open(request, timeout=SILENT) as answer:
-            data = _body(answer, deadline)
-        is_video = Path(urlsplit(url).path).suffix.lower() in VIDEO_SUFFIXES
-    except SigndataError:
-        raise
-    except (OSError, ValueError, HTTPException) as err:
-        if isinstance(err, urllib.error.HTTPError):
-            err.close()  # it is the answer, too
-        reason = getattr(err, "reason", err)
-        raise DecodeError(f"cannot be fetched ({reason})", path=link) from err
-    if len(data) > MAX_BYTES:
-        raise DecodeError(f"over {MAX_BYTES >> 20} MiB; more is not fetched", path=link)
-    target.write_bytes(data)
-    return Input(link, target, is_video)
-
-
-def _body(answer: HTTPResponse, deadline: float) -> bytes:
-    """All that a server sends, or a little more than `MAX_BYTES` of it."""
-    data = bytearray()
-    while part := answer.read1(1 << 16):
-        data += part
-        if len(data) > MAX_BYTES:
-            break
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"took over {SECONDS:g} s")
-    else:
-        if answer.length:
-            raise OSError(f"ended after {len(data):,} bytes; {answer.length:,} more were announced")
-    return bytes(data)
-
-
-class _WebOnly(urllib.request.HTTPRedirectHandler):
-    """Follows redirections to http(s) only."""
-
-    def redirect_request(self, *args: object, **kwargs: object) -> urllib.request.Request | None:
-        request = super().redirect_request(*args, **kwargs)  # type: ignore[arg-type]
-        if request is not None and request.type not in ("http", "https"):
-            raise UsageError(f"redirected to {request.full_url}; expected http or https")
-        return request
+        with reading(str(path)), path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except DecodeError:
+        return ""

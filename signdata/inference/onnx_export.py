@@ -1,4 +1,4 @@
-"""Writing a network as ONNX, whole and quantised, and holding them against each other."""
+"""Writing a network as ONNX, whole and quantised."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import onnx
 import torch
-from numpy.typing import NDArray
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
 from signdata.errors import TrainingError
-from signdata.inference.saved_networks import CARD, RunPredictor, card_text
+from signdata.inference.card import card_text
+from signdata.inference.saved_networks import CARD, RunNetwork
 
 OPSET = 18
 
@@ -33,20 +32,19 @@ class _OnlyLogits(nn.Module):
         return found[0] if isinstance(found, tuple) else found  # type: ignore[no-any-return]
 
 
-def write(predictor: RunPredictor, path: Path) -> None:
+def write(run: RunNetwork, path: Path) -> None:
     """Write the network of a run as one ONNX file.
 
     Input ``samples``: scaled stills (batch, C, H, W) or clips (batch, T, C, H, W), float32;
     output ``logits``: (batch, n_classes). The batch may have any size. The metadata's key
     ``signdata`` holds class names, size and scaling as JSON.
     """
-    card = predictor.card
-    frames = (card.frames,) if card.frames > 1 else ()
-    sample = torch.zeros(2, *frames, card.channels, *card.size_hw)
+    card = run.card
+    sample = torch.zeros(2, *card.shape)
     with _quiet():
         made = torch.onnx.export(
-            _OnlyLogits(predictor.network).eval(),
-            (sample,),
+            _OnlyLogits(run.network).eval(),
+            (sample.to(run.device),),
             dynamo=True,
             opset_version=OPSET,
             input_names=["samples"],
@@ -68,18 +66,6 @@ def quantise(source: Path, target: Path) -> None:
     """Write a copy whose weights are 8-bit integers (dynamic quantisation)."""
     with _quiet():
         quantize_dynamic(source, target, weight_type=QuantType.QUInt8)
-
-
-def agreement(one: NDArray[np.float32], other: NDArray[np.float32]) -> dict[str, float]:
-    """How far two networks' logits (N, n_classes) agree: same first answers, largest difference."""
-    same = one.argmax(axis=1) == other.argmax(axis=1)
-    return {"same_top1": float(same.mean()), "max_difference": float(np.abs(one - other).max())}
-
-
-def batches(samples: NDArray[np.uint8], size: int = 256) -> Iterator[NDArray[np.uint8]]:
-    """Cut samples into parts that fit into memory once they are floats."""
-    for start in range(0, len(samples), size):
-        yield samples[start : start + size]
 
 
 @contextlib.contextmanager

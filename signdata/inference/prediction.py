@@ -1,28 +1,28 @@
-"""The `predict` and `export` commands: what a saved network reads, and how it is handed on."""
+"""The `predict` command: what a saved network reads in pictures and videos."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from signdata.errors import (
-    OutputExistsError,
-    SigndataError,
-)
-from signdata.filesystem import replace_file, writing
-from signdata.inference import inputs
+from signdata import safe_names, sidecars
+from signdata.errors import SigndataError, UnsafeNameError, one_line
+from signdata.filesystem import write_file
+from signdata.inference import inputs, links
+from signdata.inference.card import Card
 from signdata.inference.inputs import Input
+from signdata.inference.network_process import NetworkProcess, open_predictor, probabilities
 from signdata.media.contact_sheet import titled
 from signdata.media.image import encode
+from signdata.output import one_shot
+from signdata.output.output import refuse_overlap
 from signdata.results import Problem, Result, table
 from signdata.samples import Frame
-
-if TYPE_CHECKING:
-    from signdata.inference.saved_networks import Card
 
 PER_VIDEO = 16
 """Frames of a video that a network for pictures reads."""
@@ -38,36 +38,138 @@ def predict(
     overwrite: bool,
 ) -> Result:
     """Read pictures, folders, videos or links with a saved network; see `signdata.predict`."""
-    from signdata.inference.saved_networks import open_predictor, probabilities
+    words = list(words)
+    if annotate is not None:
+        refuse_overlap([run, *(Path(word) for word in words if not links.is_link(word))], annotate)
+    result = Result("predict", str(annotate or ""), shows_counts=False)
+    with open_predictor(run, device) as predictor:
+        reading = _Reading(predictor, inputs.find(words), top, result)
+        try:
+            if annotate is None:
+                reading.run(None)
+            else:
+                _annotated(reading, run, words, annotate, device, overwrite)
+        except _NothingRead as err:
+            if len(reading.errors) == 1:
+                raise reading.errors[0] from err
+    result.exit_code = (4 if not result.written else 3) if result.failed or result.skipped else 0
+    result.details |= {"model": predictor.card.model, "predictions": reading.predictions}
+    lines = _lines(reading.predictions)
+    result.summary = "\n".join(text for text in (result.summary, lines) if text)
+    return result
 
-    if annotate is not None and not overwrite and annotate.is_dir() and any(annotate.iterdir()):
-        raise OutputExistsError(
-            "is not empty", path=annotate, remedy="Choose another folder, or say --overwrite."
-        )
-    predictor = open_predictor(run, device)
-    card = predictor.card
-    result = Result("predict", str(annotate or ""))
-    predictions: list[dict[str, Any]] = []
-    with inputs.opened(list(words)) as found:
-        for one in found:
-            result.read += 1
+
+class _NothingRead(SigndataError):
+    """No input could be read: there is nothing to keep."""
+
+
+@dataclass
+class _Reading:
+    """The inputs being read, one after the other.
+
+    Attributes
+    ----------
+    predictions : list of dict
+        What was read, as `signdata.predict` returns it.
+    errors : list of SigndataError
+        Why the others were not.
+    """
+
+    predictor: NetworkProcess
+    inputs: list[Input]
+    top: int
+    result: Result
+    predictions: list[dict[str, Any]] = field(default_factory=list)
+    errors: list[SigndataError] = field(default_factory=list)
+    _problems: list[Problem] = field(default_factory=list)
+
+    def run(self, folder: Path | None) -> None:
+        """Read each; with a folder, write each there with its answer on it.
+
+        Raises
+        ------
+        SigndataError
+            If the network cannot read, or nothing could be read.
+        """
+        for number, one in enumerate(self.inputs, 1):
+            self.result.read += 1
             try:
-                shown, samples = _samples(one, card)
+                shown, samples = _samples(one, self.predictor.card)
             except SigndataError as err:
-                result.failed += 1
-                result.extend([Problem.from_error(err, err.kind, one.name)])
+                self._lost(one, err)
                 continue
-            shares = probabilities(predictor.logits(samples))
-            answers = _answers(shares.mean(axis=0), card, top)
-            predictions.append({"path": one.name, "top": answers})
-            if len(shares) > 1:
-                predictions[-1]["frames"] = [_answers(each, card, 1)[0] for each in shares]
-            if annotate is not None:
-                _annotate(one, shown, answers, annotate, len(predictions))
-            result.written += 1
-    result.shows_counts = False
-    result.exit_code = (4 if not result.written else 3) if result.failed else 0
-    result.details = {"model": card.model, "predictions": predictions}
+            answers = self._read(one, samples)
+            if folder is not None:
+                _annotate(one, shown, answers[0], folder, number)
+            self.result.written += 1
+        if not self.predictions:
+            raise _NothingRead("nothing could be read")
+
+    def _read(self, one: Input, samples: NDArray[np.uint8]) -> list[dict[str, Any]]:
+        card = self.predictor.card
+        shares = probabilities(self.predictor.logits(samples))
+        answers = _answers(shares.mean(axis=0), card, self.top)
+        self.predictions.append({"path": one.name, "top": answers})
+        if len(shares) > 1:
+            self.predictions[-1]["frames"] = [_answers(each, card, 1)[0] for each in shares]
+        return answers
+
+    def _lost(self, one: Input, err: SigndataError) -> None:
+        missing = isinstance(err, FileNotFoundError)
+        self.result.skipped += missing
+        self.result.failed += not missing
+        if one.is_link:
+            err.path = err.path if links.is_link(err.path) else one.name
+        self.errors.append(err)
+        self._problems.append(Problem.from_error(err, err.kind, one.name))
+        self.result.extend(self._problems[-1:])
+
+    def document(self) -> dict[str, Any]:
+        """What is recorded of it."""
+        result = self.result
+        names = ("read", "written", "skipped", "failed")
+        return {"counts": {name: getattr(result, name) for name in names}}
+
+    def write_problems(self, folder: Path) -> None:
+        """Write what was lost beside the pictures, if anything was."""
+        if self._problems:
+            sidecars.write_problems(folder / sidecars.PROBLEMS, self._problems)
+
+
+def _annotated(
+    reading: _Reading, run: Path, words: list[str], folder: Path, device: str, overwrite: bool
+) -> None:
+    """Read, and write the pictures into a folder that is whole or absent."""
+
+    def build(root: Path) -> dict[str, Any]:
+        reading.run(root)
+        reading.write_problems(root)
+        return reading.document()
+
+    file = run / "best.pt" if run.is_dir() else run
+    _, already = one_shot.make(
+        folder,
+        command="predict",
+        options={"device": device},
+        seed=0,
+        sources=(
+            {"name": file.name, "sha256": inputs.file_digest(file)},
+            *inputs.recorded(words),
+        ),
+        overwrite=overwrite,
+        build=build,
+    )
+    if already:
+        reading.result.details["already_done"] = True
+        reading.result.summary = f"{one_line(str(folder))} is complete already: nothing to do"
+        reading.run(None)
+
+
+# ---------------------------------------------------------------------------- what it says
+
+
+def _lines(predictions: list[dict[str, Any]]) -> str:
+    """A table for people; '' if nothing was read."""
     rows = []
     for prediction in predictions:
         rows.append([prediction["path"], *map(_told, prediction["top"])])
@@ -76,10 +178,9 @@ def predict(
         rows += [
             [f"  frame {k} of {len(frames)}", _told(a), *blank] for k, a in enumerate(frames, 1)
         ]
-    if rows:
-        columns = ["path", *(str(k) for k in range(1, len(rows[0])))]
-        result.summary = table(columns, rows)
-    return result
+    if not rows:
+        return ""
+    return table(["path", *(str(k) for k in range(1, len(rows[0])))], rows)
 
 
 def _told(answer: dict[str, Any]) -> str:
@@ -94,34 +195,37 @@ def _answers(shares: NDArray[np.float32], card: Card, top: int) -> list[dict[str
     ]
 
 
+# ---------------------------------------------------------------------------- what it reads
+
+
 def _samples(one: Input, card: Card) -> tuple[Frame, NDArray[np.uint8]]:
     """The frame to show, and what the network is given: clips, or one or several stills."""
     from signdata.training.data import fit
 
-    frames = [frame for frame in _some(one, card.frames)]
+    frames = _some(one, card.frames)
     fitted = np.stack([fit(frame, card.size_hw, card.channels) for frame in frames])
     return frames[len(frames) // 2], fitted[None] if card.frames > 1 else fitted
 
 
 def _some(one: Input, n_frames: int) -> list[Frame]:
     """Evenly spaced frames: as many as a clip has, `PER_VIDEO` for stills, all of a picture."""
-    if not one.is_video:
-        [frame] = one.frames()
-        return [frame] * n_frames
     from signdata.training.data import evenly
 
-    wanted = n_frames if n_frames > 1 else PER_VIDEO
-    chosen = evenly(sum(1 for _ in one.frames()), wanted)
-    kept = {i: frame for i, frame in enumerate(one.frames()) if i in set(chosen)}
-    return [kept[i] for i in chosen]
+    with one.opened() as source:
+        if not source.is_video:
+            [frame] = source.frames()
+            return [frame] * n_frames
+        wanted = n_frames if n_frames > 1 else PER_VIDEO
+        chosen = evenly(sum(1 for _ in source.frames()), wanted)
+        kept = {i: frame for i, frame in enumerate(source.frames()) if i in set(chosen)}
+        return [kept[i] for i in chosen]
 
 
-def _annotate(
-    one: Input, frame: Frame, answers: list[dict[str, Any]], folder: Path, number: int
-) -> None:
-    best = answers[0]
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        name = f"{number:04d}-{Path(one.path).stem if '://' not in one.name else 'link'}.png"
-        picture = titled(frame, f"{best['label']}  {best['probability']:.1%}")
-        replace_file(folder / name, encode.encode(picture, "png", 95))
+def _annotate(one: Input, frame: Frame, answer: dict[str, Any], folder: Path, number: int) -> None:
+    """Write a frame with its answer; its name begins with the input's number."""
+    try:
+        name = safe_names.component(f"{number:04d}-{one.stem}")
+    except UnsafeNameError:
+        name = f"{number:04d}"
+    picture = titled(frame, one_line(f"{answer['label']}  {answer['probability']:.1%}"))
+    write_file(folder / f"{name}.png", encode.encode(picture, "png", 95))

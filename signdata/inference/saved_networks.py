@@ -1,46 +1,33 @@
-"""Saved networks that read pictures: a run of `baseline`, or an exported ONNX model."""
+"""Loading saved networks: a run of `baseline`, or an exported ONNX model.
+
+Only the process of a network does this (`signdata.inference.network_server`): the file may be
+a stranger's.
+"""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from signdata.errors import DependencyError, FormatError, MissingError
-from signdata.training.normalisation import scaled
+from signdata.inference.card import Card, checked
+from signdata.inference.scaling import scaled
+from signdata.workers.memory import limited
+
+Shape: TypeAlias = Sequence[int | str | None]
+"""Numbers, and names or None for what may have any size."""
+
+CARD = "signdata"
+"""Key of an ONNX model's metadata that holds its card, as JSON."""
 
 
-class Card(msgspec.Struct, frozen=True):
-    """What a saved network takes and answers.
-
-    Attributes
-    ----------
-    model : str
-        Name of the network.
-    classes : list of str
-        Names of its outputs, in order.
-    size_hw : tuple of int
-        Height and width of its input.
-    channels, frames : int
-        1 or 3; 1 for stills.
-    normalise : str
-        As `signdata.training.normalisation.scaled` has it.
-    """
-
-    model: str
-    classes: list[str]
-    size_hw: tuple[int, int]
-    channels: int
-    frames: int
-    normalise: str
-
-
-class Predictor(Protocol):
+class Network(Protocol):
     """A network that is ready to read."""
 
     @property
@@ -51,55 +38,17 @@ class Predictor(Protocol):
         ...
 
 
-def open_predictor(path: Path, device: str = "auto") -> Predictor:
-    """Load what `baseline` or `export` saved.
-
-    Parameters
-    ----------
-    path : Path
-        A run folder, its ``best.pt``, or an ``.onnx`` file.
-    device : {'auto', 'cpu', 'cuda'}
-        Where a run's network reads.
-
-    Raises
-    ------
-    MissingError, FormatError
-        If it is not there, or is none.
-    DependencyError
-        If what it needs is not installed.
-    """
-    if path.suffix.lower() == ".onnx":
-        return _open_onnx(path)
-    file = path / "best.pt" if path.is_dir() else path
-    if not file.is_file():
-        raise MissingError("no run of baseline; expected best.pt", path=path, remedy=_inside(path))
-    return _open_run(file, device)
-
-
-def _inside(path: Path) -> str:
-    """Which runs a folder of several holds."""
-    runs = sorted(file.parent.name for file in path.glob("*/best.pt"))
-    return f"Name one of its runs: {', '.join(runs)}." if runs else ""
-
-
-def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Softmax of logits (B, n_classes)."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
-    return shares
-
-
 # ---------------------------------------------------------------------------- a run
 
 
 @dataclass(frozen=True)
-class RunPredictor:
+class RunNetwork:
     """The network of a run, with PyTorch."""
 
     card: Card
     network: Any
     device: Any
-    split_seed: int = 0
+    split_seed: int
 
     def logits(self, samples: NDArray[np.uint8]) -> NDArray[np.float32]:
         import torch
@@ -112,43 +61,6 @@ class RunPredictor:
         return answer
 
 
-def _open_run(file: Path, device: str) -> RunPredictor:
-    try:
-        import torch
-    except ImportError as err:
-        raise DependencyError(
-            "torch is not installed; a run of baseline needs it",
-            remedy="pip install 'signdata[train]', or predict with an exported .onnx file.",
-        ) from err
-    from signdata.training.devices import pick_device
-    from signdata.training.models import MODELS, load_weights, model_class
-
-    chosen = pick_device(device)
-    try:
-        saved = torch.load(file, map_location="cpu", weights_only=True)
-        kept = msgspec.convert({name: saved[name] for name in _Saved.__struct_fields__}, _Saved)
-    except Exception as err:  # a stranger's bytes can make torch raise anything
-        raise FormatError("no network that baseline saved", path=file) from err
-    if kept.model not in MODELS:
-        raise FormatError(f"of a network {kept.model!r} that is not known here", path=file)
-    build = model_class(kept.model)
-    network = build(len(kept.classes))
-    if not load_weights(network, file):
-        raise FormatError(f"not the weights of {len(kept.classes)} classes", path=file)
-    network.eval()
-    card = Card(
-        *(kept.model, kept.classes, build.input_size_hw),
-        *(build.channels, build.frames, build.normalise),
-    )
-    seed, split_seed = (kept.config.get(name) for name in ("seed", "split_seed"))
-    return RunPredictor(
-        card,
-        network.to(chosen),
-        chosen,
-        int((split_seed if split_seed is not None else seed) or 0),
-    )
-
-
 class _Saved(msgspec.Struct):
     """What ``best.pt`` says beside its weights."""
 
@@ -157,15 +69,79 @@ class _Saved(msgspec.Struct):
     config: dict[str, str | int | float | bool | None]
 
 
+def open_run(path: Path, device: str, max_memory: int) -> RunNetwork:
+    """Load what `baseline` saved: a run folder, or its ``best.pt``.
+
+    What the file decides is done with a limit of memory. The network itself is one of ours.
+    """
+    file = path / "best.pt" if path.is_dir() else path
+    if not file.is_file():
+        raise MissingError("no run of baseline; expected best.pt", path=path, remedy=_inside(path))
+    try:
+        import torch  # noqa: F401 - what all below needs
+    except ImportError as err:
+        raise DependencyError(
+            "torch is not installed; a run of baseline needs it",
+            remedy="pip install 'signdata[train]', or predict with an exported .onnx file.",
+        ) from err
+    from signdata.training.devices import pick_device
+
+    with limited(max_memory):
+        card, network, split_seed = _loaded(file)
+    chosen = pick_device(device)
+    return RunNetwork(card, network.to(chosen), chosen, split_seed)
+
+
+def _inside(path: Path) -> str:
+    """Which runs a folder of several holds."""
+    runs = sorted(file.parent.name for file in path.glob("*/best.pt"))
+    return f"Name one of its runs: {', '.join(runs)}." if runs else ""
+
+
+def _loaded(file: Path) -> tuple[Card, Any, int]:
+    """The card, the network with its weights, and the seed of its splits."""
+    import torch
+
+    from signdata.training.models import MODELS, load_weights, model_class
+
+    try:
+        saved = torch.load(file, map_location="cpu", weights_only=True)
+        kept = msgspec.convert({name: saved[name] for name in _Saved.__struct_fields__}, _Saved)
+    except Exception as err:  # a stranger's bytes can make torch raise anything
+        raise FormatError("no network that baseline saved", path=file) from err
+    if kept.model not in MODELS:
+        raise FormatError(f"of a network {kept.model!r} that is not known here", path=file)
+    build = model_class(kept.model)
+    card = checked(
+        Card(
+            *(kept.model, kept.classes, build.input_size_hw),
+            *(build.channels, build.frames, build.normalise),
+        )
+    )
+    try:
+        network = build(len(card.classes))
+        has_head = load_weights(network, file)
+    except (MemoryError, RuntimeError) as err:  # PyTorch's own word for no memory
+        raise FormatError(f"cannot be loaded ({err})", path=file) from err
+    if not has_head:
+        raise FormatError(f"not the weights of {len(card.classes)} classes", path=file)
+    network.eval()
+    return card, network, _split_seed(kept.config, file)
+
+
+def _split_seed(config: dict[str, Any], file: Path) -> int:
+    seeds = [config.get(name) for name in ("split_seed", "seed")]
+    seed = next((each for each in seeds if each is not None), 0)
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise FormatError(f"a seed {seed!r}; expected a whole number from 0", path=file)
+    return seed
+
+
 # ---------------------------------------------------------------------------- ONNX
 
 
-CARD = "signdata"
-"""Key of the model's metadata that holds its card, as JSON."""
-
-
 @dataclass(frozen=True)
-class OnnxPredictor:
+class OnnxNetwork:
     """An exported network, with onnxruntime."""
 
     card: Card
@@ -173,13 +149,17 @@ class OnnxPredictor:
 
     def logits(self, samples: NDArray[np.uint8]) -> NDArray[np.float32]:
         values = scaled(samples, self.card.normalise)
-        answer: NDArray[np.float32] = self.session.run(
-            ["logits"], {self.session.get_inputs()[0].name: values}
-        )[0]
-        return answer
+        [answer] = self.session.run(["logits"], {self.session.get_inputs()[0].name: values})
+        return np.asarray(answer, np.float32)
 
 
-def _open_onnx(path: Path) -> OnnxPredictor:
+def open_onnx(path: Path) -> OnnxNetwork:
+    """Load an ONNX model that carries a card of ours.
+
+    It is loaded by its path, so that data in other files is looked for beside it alone.
+    """
+    if not path.is_file():
+        raise MissingError("not there", path=path)
     try:
         import onnxruntime
     except ImportError as err:
@@ -187,23 +167,54 @@ def _open_onnx(path: Path) -> OnnxPredictor:
             "onnxruntime is not installed; a .onnx file needs it",
             remedy="pip install 'signdata[onnx]'",
         ) from err
-    if not path.is_file():
-        raise MissingError("not there", path=path)
     quiet = onnxruntime.SessionOptions()
-    quiet.log_severity_level = 3
+    quiet.log_severity_level = 4
     try:
-        session = onnxruntime.InferenceSession(
-            path.read_bytes(), quiet, providers=["CPUExecutionProvider"]
-        )
+        # The library takes no path that is not text; such a model is whole, or refused.
+        source = str(path) if path.as_posix().isprintable() else path.read_bytes()
+        session = onnxruntime.InferenceSession(source, quiet, providers=["CPUExecutionProvider"])
         text = session.get_modelmeta().custom_metadata_map[CARD]
         card = msgspec.json.decode(text, type=Card)
     except KeyError as err:
         raise FormatError("no card of signdata in its metadata", path=path) from err
+    except msgspec.DecodeError as err:
+        raise FormatError(f"no card of signdata in its metadata ({err})", path=path) from err
     except Exception as err:  # a damaged file may make the library raise anything
         raise FormatError(f"no ONNX model that can be read ({err})", path=path) from err
-    return OnnxPredictor(card, session)
+    network = OnnxNetwork(checked(card), session)
+    if fault := _other_ends(network):
+        raise FormatError(fault, path=path)
+    return network
 
 
-def card_text(card: Card) -> str:
-    """A card as it is kept in a model's metadata."""
-    return json.dumps(msgspec.to_builtins(card))
+def _other_ends(network: OnnxNetwork) -> str:
+    """How a model's inputs and outputs are not those of its card; '' if they are."""
+    inputs = network.session.get_inputs()
+    if len(inputs) != 1:
+        return f"{len(inputs)} inputs; expected one"
+    [one] = inputs
+    wanted: Shape = ("N", *network.card.shape)
+    if one.type != "tensor(float)" or not _fits(one.shape, wanted):
+        found = f"{_shown(one.shape)} {one.type}"
+        return f"takes {found}; expected {_shown(wanted)} tensor(float), as its card says"
+    outputs = {each.name: each for each in network.session.get_outputs()}
+    if "logits" not in outputs:
+        return f"no output 'logits'; found {', '.join(map(repr, outputs)) or 'none'}"
+    answer, wanted = outputs["logits"], ("N", len(network.card.classes))
+    # A model need not state the shape of what it answers: each answer is measured as well.
+    if answer.type != "tensor(float)" or (answer.shape and not _fits(answer.shape, wanted)):
+        found = f"{_shown(answer.shape)} {answer.type}"
+        return f"answers {found}; expected {_shown(wanted)} tensor(float), as its card says"
+    return ""
+
+
+def _fits(shape: Shape, wanted: Shape) -> bool:
+    """Whether a stated shape can be the wanted one: any batch, and each number that it states."""
+    return len(shape) == len(wanted) and all(
+        not isinstance(found, int) or found == right
+        for found, right in zip(shape, wanted, strict=True)
+    )
+
+
+def _shown(shape: Shape) -> str:
+    return "x".join("?" if each is None else str(each) for each in shape)

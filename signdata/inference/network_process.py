@@ -1,0 +1,214 @@
+"""A saved network in a process of its own: a stranger's may crash, hang or ask for everything.
+
+The process is a new interpreter, not a fork: PyTorch and CUDA do not survive one. It loads the
+network once; samples and answers travel through pipes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from math import prod
+from multiprocessing import spawn
+from pathlib import Path
+from typing import BinaryIO, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from signdata.errors import FormatError
+from signdata.inference import messages
+from signdata.inference.card import Card
+from signdata.inference.messages import (
+    Answer,
+    Bug,
+    Done,
+    Export,
+    Failed,
+    Logits,
+    Open,
+    Opened,
+    Quantise,
+    Read,
+    Request,
+)
+
+A = TypeVar("A", bound=Answer)
+
+MAX_MEMORY = 8 << 30
+"""Bytes that a network may take, beyond what its libraries do."""
+
+SECONDS = 120.0
+"""A network that is not loaded within this time, or takes longer for a batch, is given up."""
+
+EXPORT_SECONDS = 1800.0
+"""Writing it in another form takes longer, and runs nothing of a stranger's."""
+
+BATCH, BATCH_BYTES = 256, 32 * 3 * 224 * 224
+"""Samples that are read at a time: so many, but no more bytes of them."""
+
+_START = (
+    "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
+    "from signdata.inference import network_server; network_server.main()"
+)
+
+
+class NetworkProcess:
+    """A saved network that reads, in its own process.
+
+    Attributes
+    ----------
+    card : Card
+        What it takes and answers.
+    split_seed : int or None
+        Of the run that it comes from; None for an ONNX file.
+    """
+
+    card: Card
+    split_seed: int | None
+
+    def __init__(self, path: Path, device: str, scratch: Path | None) -> None:
+        self._shown = str(path)
+        environment = dict(os.environ)
+        if scratch is not None:
+            environment |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch.absolute()))
+        # -P: nothing is imported from the current folder, nor from that of a stranger's model.
+        modules = json.dumps([os.path.abspath(place) for place in sys.path])
+        self._late = False
+        self._process = subprocess.Popen(
+            [spawn.get_executable(), "-P", "-c", _START, modules],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            cwd=os.sep,
+        )
+        try:
+            request = Open(_bytes(path.absolute()), _bytes(path), device, MAX_MEMORY)
+            opened, _ = self._ask(request, Opened, SECONDS)
+        except BaseException:
+            self.close()
+            raise
+        self.card, self.split_seed = opened.card, opened.split_seed
+
+    def logits(self, samples: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(B, n_classes) for stills (B, C, H, W) or clips (B, T, C, H, W)."""
+        step = max(1, min(BATCH, BATCH_BYTES // prod(samples.shape[1:])))
+        parts = (samples[start : start + step] for start in range(0, len(samples), step))
+        return np.concatenate([self._read(part) for part in parts])
+
+    def _read(self, samples: NDArray[np.uint8]) -> NDArray[np.float32]:
+        wanted = (len(samples), len(self.card.classes))
+        request, payload = Read(samples.shape), messages.as_bytes(samples)
+        _, found = self._ask(request, Logits, SECONDS, payload, 4 * prod(wanted))
+        return np.frombuffer(found, np.float32).reshape(wanted)
+
+    def export(self, target: Path) -> None:
+        """Write a run's network as ONNX."""
+        self._ask(Export(_bytes(target.absolute())), Done, EXPORT_SECONDS)
+
+    def quantise(self, source: Path, target: Path) -> None:
+        """Write a copy of an ONNX file with 8-bit weights."""
+        request = Quantise(_bytes(source.absolute()), _bytes(target.absolute()))
+        self._ask(request, Done, EXPORT_SECONDS)
+
+    def close(self) -> None:
+        """End the process, whatever it is doing."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):  # what was not sent any more
+                cast(BinaryIO, pipe).close()
+
+    def _ask(
+        self,
+        request: Request,
+        kind: type[A],
+        seconds: float,
+        payload: bytes | memoryview = b"",
+        max_answer: int = 0,
+    ) -> tuple[A, bytes]:
+        """Send a request and wait for its answer; the process is killed when that takes long."""
+        alarm = threading.Timer(seconds, self._end_late)
+        alarm.daemon = True
+        alarm.start()
+        try:
+            messages.send(cast(BinaryIO, self._process.stdin), request, payload)
+            answer, found = messages.receive(
+                cast(BinaryIO, self._process.stdout), Answer, max_answer
+            )
+        except (EOFError, OSError) as err:
+            raise self._ended(seconds) from err
+        finally:
+            alarm.cancel()
+        if isinstance(answer, Failed):
+            raise answer.error()
+        if isinstance(answer, Bug):
+            raise RuntimeError(f"in the process of {self._shown}: {answer.text}")
+        if not isinstance(answer, kind):
+            raise self._ended(seconds)
+        return answer, found
+
+    def _end_late(self) -> None:
+        self._late = True
+        self._process.kill()
+
+    def _ended(self, seconds: float) -> FormatError:
+        """Why there was no answer."""
+        self._process.kill()
+        code = self._process.wait()
+        if self._late:
+            what = f"no answer within {seconds:g} s; it was given up"
+        elif code < 0:
+            name = signal.Signals(-code).name
+            what = f"its process was ended by {name}: it is damaged, or needs too much memory"
+        else:
+            what = f"its process ended without an answer (exit code {code})"
+        return FormatError(what, path=self._shown)
+
+
+def _bytes(path: Path) -> bytes:
+    """A path as it is sent; not every one is text."""
+    return os.fsencode(path)
+
+
+@contextlib.contextmanager
+def open_predictor(
+    path: Path, device: str = "auto", *, scratch: Path | None = None
+) -> Iterator[NetworkProcess]:
+    """Load what `baseline` or `export` saved, in a process that ends with the block.
+
+    Parameters
+    ----------
+    path : Path
+        A run folder, its ``best.pt``, or an ``.onnx`` file.
+    device : {'auto', 'cpu', 'cuda'}
+        Where a run's network reads.
+    scratch : Path, optional
+        Folder for temporary files of the libraries; the system's by default.
+
+    Raises
+    ------
+    MissingError, FormatError
+        If it is not there, or is none.
+    DependencyError
+        If what it needs is not installed.
+    """
+    predictor = NetworkProcess(path, device, scratch)
+    try:
+        yield predictor
+    finally:
+        predictor.close()
+
+
+def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Softmax of logits (B, n_classes)."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares: NDArray[np.float32] = powers / powers.sum(axis=1, keepdims=True)
+    return shares
