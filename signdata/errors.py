@@ -91,6 +91,11 @@ def one_line(text: str) -> str:
     )
 
 
+def printable(text: str) -> str:
+    """Lines of `text`, each without anything that a terminal would act on; see `one_line`."""
+    return "\n".join(map(one_line, text.split("\n")))
+
+
 class UsageError(SigndataError, ValueError):
     """Options that contradict each other or the data."""
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from signdata.errors import SigndataError
-
-if TYPE_CHECKING:
-    pass
+from signdata.errors import SigndataError, one_line
 
 NOTE = "note"
 """The kind of problem that changes no exit code."""
@@ -66,8 +63,11 @@ class Result:
         Further keys of the JSON object.
     summary : str
         One or more lines for people.
-    exit_code : int
-        What the command ends with.
+    rejected : bool
+        Whether the answer is no: datasets differ, a strict audit found something, or nothing
+        could be read.
+    lost : int or None
+        Samples that could not be used, where these are not the skipped and failed ones.
     shows_counts : bool
         Whether people are told the counts.
     silent : bool
@@ -84,9 +84,18 @@ class Result:
     problems: list[Problem] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
     summary: str = ""
-    exit_code: int = 0
+    rejected: bool = False
+    lost: int | None = None
     shows_counts: bool = True
     silent: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """What the command ends with: 4 if it is rejected, 3 if samples were lost, else 0."""
+        if self.rejected:
+            return 4
+        lost = self.skipped + self.failed if self.lost is None else self.lost
+        return 3 if lost else 0
 
     def note(self, path: str, message: str, *, where: str = "") -> None:
         """Add a problem of kind ``note``."""
@@ -115,14 +124,19 @@ class Result:
         }
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Columns of text aligned for people; the first is flush left, numbers flush right."""
-    lines = [[str(cell) for cell in row] for row in (columns, *rows)]
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], left: Collection[int] = (0,)
+) -> str:
+    """Columns of text aligned for people: those of `left` flush left, the others flush right.
+
+    Names come from strangers' files: what a terminal would act on is escaped in every cell.
+    """
+    lines = [[one_line(str(cell)) for cell in row] for row in (columns, *rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
     out = io.StringIO()
     for line in lines:
         cells = [
-            cell.ljust(width) if i == 0 else cell.rjust(width)
+            cell.ljust(width) if i in left else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(line, widths, strict=True))
         ]
         out.write("  ".join(cells).rstrip() + "\n")

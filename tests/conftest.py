@@ -19,6 +19,8 @@ from typing import Any
 # Before PyTorch is imported, here and in all processes that tests start: its threads would wait
 # for each other longer than they take for such small pictures.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# onnxruntime would report to its maker where a test imports it in this process.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import numpy as np
 import pytest

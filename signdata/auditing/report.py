@@ -10,9 +10,8 @@ from signdata import results
 from signdata.auditing import findings
 from signdata.auditing.findings import Finding
 from signdata.auditing.run import Audit, Seen, samples_per_part
+from signdata.errors import one_line
 from signdata.results import Problem, Result
-
-_EXIT_UNREADABLE, _EXIT_FOUND = 3, 4
 
 
 def result(found: Audit, *, strict: bool) -> Result:
@@ -28,14 +27,15 @@ def result(found: Audit, *, strict: bool) -> Result:
     )
     made.details = details(found)
     made.summary = table(found)
-    made.exit_code = exit_code(found, strict=strict)
+    made.rejected = strict and bool(found.serious)
+    made.lost = len(found.unreadable)  # of all datasets, and not what --fix leaves out
     return made
 
 
 def tell_of_sheet(made: Result, path: str, *, drawn: bool) -> None:
     """Say what came of the contact sheet."""
     made.details["contact_sheet"] = path if drawn else None
-    line = f"{path}: leaks, conflicts and groups to look at"
+    line = f"{one_line(path)}: leaks, conflicts and groups to look at"
     made.summary += f"\n{line if drawn else 'nothing to draw: no contact sheet was written'}"
 
 
@@ -59,17 +59,10 @@ def with_fixed(
     reasons = ", ".join(f"{n:,} {kind}" for kind, n in made.details["left_out"].items())
     verb = "would be written" if written.details.get("dry_run") else "written"
     made.summary += (
-        f"\n{written.output}: {made.written:,} of {made.read:,} samples {verb}; "
+        f"\n{one_line(written.output)}: {made.written:,} of {made.read:,} samples {verb}; "
         f"left out: {reasons or 'none'}"
     )
     return made
-
-
-def exit_code(found: Audit, *, strict: bool) -> int:
-    """4 if something counts and `strict`, else 3 if something cannot be read."""
-    if strict and found.serious:
-        return _EXIT_FOUND
-    return _EXIT_UNREADABLE if found.unreadable else 0
 
 
 def details(found: Audit) -> dict[str, Any]:
@@ -140,7 +133,7 @@ def _dataset(seen: Seen) -> str:
     sizes = {one.size_hw for one in looks}
     colours = {one.channels for one in looks}
     n_classes = len({one.label for one in looks})
-    text = f"{seen.name}: {len(seen.looks):,} {_kind(seen)} of {n_classes:,} classes"
+    text = f"{one_line(seen.name)}: {len(seen.looks):,} {_kind(seen)} of {n_classes:,} classes"
     if len(sizes) == 1:
         height, width = sizes.pop()
         text += f", {width}x{height}"

@@ -15,7 +15,7 @@ from signdata.augmentation import boxes
 from signdata.augmentation.annotations import BOX, AnnotatedReader, Description
 from signdata.augmentation.boxes import Box
 from signdata.augmentation.variants import COLUMNS, Counted, Variants
-from signdata.errors import DatasetError, OutputExistsError, UsageError
+from signdata.errors import DatasetError, OutputExistsError, UsageError, one_line
 from signdata.filesystem import replace_file, writing
 from signdata.formats.reader import Reader
 from signdata.magick import profiles, recipe
@@ -231,7 +231,8 @@ def preview(
     result = Result("augment", str(out), read=len(rows))
     result.shows_counts = False
     result.details["preview"] = str(out)
-    result.summary = f"{out}: {sum(len(some) for _, some in rows)} variants of {len(rows)} samples"
+    n = sum(len(some) for _, some in rows)
+    result.summary = f"{one_line(str(out))}: {n} variants of {len(rows)} samples"
     return result
 
 

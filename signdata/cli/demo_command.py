@@ -25,7 +25,7 @@ def command(out: str, as_json: bool, quiet: bool, **kwargs: Any) -> None:
     import signdata
 
     def say(text: str) -> None:
-        click.echo(text, err=as_json)
+        display.say(text, err=as_json)
 
     result = signdata.demo(out, say=(lambda text: None) if quiet else say, **kwargs)
     display.show(result, as_json=as_json, quiet=quiet)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from signdata.errors import one_line, printable
+
 if TYPE_CHECKING:
     from signdata.results import Result
 
@@ -38,7 +40,7 @@ def progress_bar(unit: str, *, hidden: bool) -> Iterator[Callable[..., None] | N
 
         def update(done: int, total: int | None, note: str = "") -> None:
             bar.total = total
-            bar.set_postfix_str(note, refresh=False)
+            bar.set_postfix_str(one_line(note), refresh=False)
             bar.update(done - bar.n)
 
         yield update
@@ -53,7 +55,7 @@ def _lines(unit: str) -> Callable[..., None]:
             return
         last = time.monotonic()
         share = f" of {total:,} ({done / total:.0%})" if total else ""
-        click.echo(f"{done:,}{share} {unit}s" + (f", {note}" if note else ""), err=True)
+        click.echo(f"{done:,}{share} {unit}s" + (f", {one_line(note)}" if note else ""), err=True)
 
     return update
 
@@ -82,7 +84,6 @@ def show(result: Result, *, as_json: bool, quiet: bool) -> None:
     if quiet:
         return
     from signdata import sidecars
-    from signdata.errors import one_line
 
     for problem in result.problems[:20]:
         place = ":".join(part for part in (problem.path, problem.where) if part)
@@ -90,12 +91,17 @@ def show(result: Result, *, as_json: bool, quiet: bool) -> None:
         click.echo(f"{problem.kind}: {one_line(text)}", err=True)
     if len(result.problems) > 20:
         file = sidecars.beside(Path(result.output), sidecars.PROBLEMS)
-        where = f"; all are in {file}" if result.output and file.exists() else ""
+        where = f"; all are in {one_line(str(file))}" if result.output and file.exists() else ""
         click.echo(f"... and {len(result.problems) - 20:,} more{where}", err=True)
     if result.summary:
-        click.echo(result.summary)
+        say(result.summary)
     if result.shows_counts and not result.details.get("already_done") and result.output:
-        click.echo(counts(result))
+        click.echo(one_line(counts(result)))
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print lines for people, with nothing in them that a terminal would act on."""
+    click.echo(printable(text), err=err)
 
 
 def counts(result: Result) -> str:

@@ -13,7 +13,7 @@ from signdata.options import ReadOptions
 @click.command("export")
 @click.argument("run", type=options.PATH)
 @click.argument("out", required=False, type=options.PATH)
-@click.option("--onnx", is_flag=True, default=True, help="The format; there is no other.")
+@click.option("--onnx", is_flag=True, expose_value=False, help="The format; there is no other.")
 @click.option("--quantize", is_flag=True, help="A second file with 8-bit weights.")
 @click.option(
     "--data",

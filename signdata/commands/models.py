@@ -170,9 +170,11 @@ def predict(
     Parameters
     ----------
     run : path
-        A run folder of `baseline`, its ``best.pt``, or an exported ``.onnx`` file.
+        A run folder of `baseline`, its ``best.pt``, or an exported ``.onnx`` file. It may be a
+        stranger's: it is loaded and run in a process of its own, with limits of memory and time.
     paths : paths
-        Pictures, videos, folders of them, or links (http or https; up to 64 MiB).
+        Pictures, videos, folders of them, or links (http or https; up to 64 MiB, within a
+        minute). One that cannot be read is counted and named, and the others are read.
     top : int
         How many of the likeliest classes are named.
     annotate : path, optional
@@ -180,7 +182,7 @@ def predict(
     device : {'auto', 'cpu', 'cuda'}
         Where a run's network reads.
     overwrite : bool
-        Whether `annotate` may be a folder with something in it.
+        Whether an `annotate` folder of another run may be replaced.
 
     Returns
     -------
@@ -206,7 +208,6 @@ def export(
     run: PathLike,
     out: PathLike | None = None,
     *,
-    onnx: bool = True,
     quantize: bool = False,
     data: PathLike | Sequence[PathLike] | None = None,
     overwrite: bool = False,
@@ -220,8 +221,6 @@ def export(
         A run folder of `baseline`.
     out : path, optional
         The ``.onnx`` file to make; ``model.onnx`` in the run folder by default.
-    onnx : bool
-        The format; there is no other.
     quantize : bool
         Whether a copy with 8-bit weights is written beside it (``NAME.uint8.onnx``).
     data : path or sequence of paths, optional
@@ -233,8 +232,6 @@ def export(
     """
     from signdata.inference import export_run
 
-    if not onnx:
-        raise UsageError("no format to export to", remedy="Say export --onnx.")
     read = ReadOptions.taken_from(shared)
     target = Path(out) if out is not None else Path(run) / "model.onnx"
     whole = OpenOptions(replace(read, split=None))

@@ -18,7 +18,7 @@ from signdata.conversion.source_check import Sources
 from signdata.conversion.transforms import ChangesPictures, Resplits
 from signdata.conversion.transforms import Transform as Transform
 from signdata.conversion.worker import ItemBytes, Job, Outcome, work
-from signdata.errors import DatasetError, OutputError, SigndataError
+from signdata.errors import DatasetError, OutputError, SigndataError, one_line
 from signdata.filesystem import remove, writing
 from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
@@ -298,7 +298,6 @@ class _Conversion:
             result.skipped += line.skipped
             result.failed += line.failed
             problems += line.problems
-        result.exit_code = 3 if result.skipped or result.failed else 0
         problems = sorted(set(problems))
         result.extend(problems)
         return problems
@@ -415,7 +414,6 @@ def _dry(
     problems = sorted(set(problems))
     result.extend(problems)
     _refuse_nothing(result, problems, reader)
-    result.exit_code = 3 if result.skipped or result.failed else 0
     result.details["dry_run"] = True
 
 
@@ -434,5 +432,5 @@ def _already_done(result: Result, output: Output) -> None:
     result.written = int(counts.get("written", 0))
     result.read = int(counts.get("read", result.written))
     result.details["already_done"] = True
-    result.summary = f"{output.path} is complete already: nothing to do"
+    result.summary = f"{one_line(str(output.path))} is complete already: nothing to do"
     result.extend(existing.read_problems(output.path))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -111,10 +111,9 @@ def find(words: list[str]) -> list[Input]:
 
 def _named(word: str) -> list[Input]:
     if links.is_link(word):
-        try:
+        suffix = ""
+        with suppress(ValueError):  # no link at all: fetching it says so
             suffix = Path(urlsplit(word.strip()).path).suffix.lower()
-        except ValueError as err:
-            return [Input(word, False, fault=DecodeError(f"is no link ({err})", path=word))]
         return [Input(word, suffix in VIDEO_SUFFIXES, is_link=True)]
     path = Path(word)
     try:

@@ -53,6 +53,10 @@ EXPORT_SECONDS = 1800.0
 BATCH, BATCH_BYTES = 256, 32 * 3 * 224 * 224
 """Samples that are read at a time: so many, but no more bytes of them."""
 
+_NO_TELEMETRY = {"ORT_DISABLE_TELEMETRY": "1", "ORT_TELEMETRY_DISABLED": "1"}
+"""onnxruntime reports to its maker from version 1.29 on, and keeps an identifier of the machine
+in a file, unless this is said before it is imported; nothing here talks to the network."""
+
 _START = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
     "from signdata.inference import network_server; network_server.main()"
@@ -75,7 +79,7 @@ class NetworkProcess:
 
     def __init__(self, path: Path, device: str, scratch: Path | None) -> None:
         self._shown = str(path)
-        environment = dict(os.environ)
+        environment = {**os.environ, **_NO_TELEMETRY}
         if scratch is not None:
             environment |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch.absolute()))
         # -P: nothing is imported from the current folder, nor from that of a stranger's model.

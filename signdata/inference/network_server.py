@@ -33,7 +33,7 @@ from signdata.inference.messages import (
     Read,
     Request,
 )
-from signdata.inference.saved_networks import Network, RunNetwork, open_onnx, open_run
+from signdata.inference.saved_networks import Network, RunNetwork, open_onnx, open_run, reason
 from signdata.workers.memory import limited
 
 
@@ -126,7 +126,7 @@ class _Server:
         except MemoryError as err:
             raise self._fault("needs more memory than it may take") from err
         except Exception as err:  # a stranger's model can make the library raise anything
-            raise self._fault(f"cannot be run ({err})") from err
+            raise self._fault(f"cannot be run ({reason(err)})") from err
         return Logits(wanted), bytes(messages.as_bytes(found))
 
     def _write(self, request: Export | Quantise) -> None:

@@ -52,7 +52,7 @@ def predict(
         except _NothingRead as err:
             if len(reading.errors) == 1:
                 raise reading.errors[0] from err
-    result.exit_code = (4 if not result.written else 3) if result.failed or result.skipped else 0
+    result.rejected = not result.written
     result.details |= {"model": predictor.card.model, "predictions": reading.predictions}
     lines = _lines(reading.predictions)
     result.summary = "\n".join(text for text in (result.summary, lines) if text)

@@ -6,6 +6,7 @@ a stranger's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ from signdata.errors import DependencyError, FormatError, MissingError
 from signdata.inference.card import Card, checked
 from signdata.inference.scaling import scaled
 from signdata.workers.memory import limited
+
+MAX_REASON = 400
+"""Characters of a library's message that are repeated."""
 
 Shape: TypeAlias = Sequence[int | str | None]
 """Numbers, and names or None for what may have any size."""
@@ -122,7 +126,7 @@ def _loaded(file: Path) -> tuple[Card, Any, int]:
         network = build(len(card.classes))
         has_head = load_weights(network, file)
     except (MemoryError, RuntimeError) as err:  # PyTorch's own word for no memory
-        raise FormatError(f"cannot be loaded ({err})", path=file) from err
+        raise FormatError(f"cannot be loaded ({reason(err)})", path=file) from err
     if not has_head:
         raise FormatError(f"not the weights of {len(card.classes)} classes", path=file)
     network.eval()
@@ -180,11 +184,16 @@ def open_onnx(path: Path) -> OnnxNetwork:
     except msgspec.DecodeError as err:
         raise FormatError(f"no card of signdata in its metadata ({err})", path=path) from err
     except Exception as err:  # a damaged file may make the library raise anything
-        raise FormatError(f"no ONNX model that can be read ({err})", path=path) from err
+        raise FormatError(f"no ONNX model that can be read ({reason(err)})", path=path) from err
     network = OnnxNetwork(checked(card), session)
     if fault := _other_ends(network):
         raise FormatError(fault, path=path)
     return network
+
+
+def reason(err: Exception) -> str:
+    """What a library says, without its number and in a length that can be read."""
+    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", str(err).strip())[:MAX_REASON]
 
 
 def _other_ends(network: OnnxNetwork) -> str:
@@ -201,8 +210,9 @@ def _other_ends(network: OnnxNetwork) -> str:
     if "logits" not in outputs:
         return f"no output 'logits'; found {', '.join(map(repr, outputs)) or 'none'}"
     answer, wanted = outputs["logits"], ("N", len(network.card.classes))
-    # A model need not state the shape of what it answers: each answer is measured as well.
-    if answer.type != "tensor(float)" or (answer.shape and not _fits(answer.shape, wanted)):
+    # What a model states of its answers may be little; each answer is measured as well.
+    states = list(answer.shape[1:]) if answer.shape else list(wanted[1:])
+    if answer.type != "tensor(float)" or not _fits(states, wanted[1:]):
         found = f"{_shown(answer.shape)} {answer.type}"
         return f"answers {found}; expected {_shown(wanted)} tensor(float), as its card says"
     return ""

@@ -130,7 +130,7 @@ def compare(
     result.extend([*unreadable, *differences])
     n = len(unreadable) + len(differences)
     result.failed = len(unreadable)
-    result.exit_code = 4 if n else 0
+    result.rejected = bool(n)
     result.details = {"same": not n, "differences": n, "paired_by": "id" if by_id else "content"}
     counts = f"{len(seen_a):,} and {len(seen_b):,} samples, {how}"
     result.summary = f"the same: {counts}" if not n else f"{n:,} differences: {counts}"
@@ -207,7 +207,7 @@ def against_manifest(
     result.read = done
     result.failed = len(problems)
     result.extend([*reader.info.notes, *problems])
-    result.exit_code = 4 if problems else 0
+    result.rejected = bool(problems)
     result.details = {
         "same": not problems,
         "differences": len(problems),

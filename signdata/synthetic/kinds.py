@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from signdata.errors import UsageError
+from signdata.errors import UsageError, one_line
 from signdata.output import one_shot
 from signdata.results import Result
 from signdata.synthetic import datasets
@@ -39,7 +39,7 @@ def make(
     result = Result("sample", str(out))
     if already:
         result.details["already_done"] = True
-        result.summary = f"{out} is complete already: nothing to do"
+        result.summary = f"{one_line(str(out))} is complete already: nothing to do"
     result.read = int(counts["samples"])
     result.written = result.read
     result.details.update({"kind": kind, **{k: v for k, v in counts.items() if k != "samples"}})

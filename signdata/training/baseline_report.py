@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import statistics
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from signdata.errors import (
-    FormatError,
-)
+from signdata import results
+from signdata.errors import FormatError, one_line
 from signdata.results import Result
 from signdata.splitting.certificate_summary import Certified
 from signdata.training.accuracy_warnings import doubts
-
-if TYPE_CHECKING:
-    pass
 from signdata.training.devices import need_torch
 
 _SHOWN = (
@@ -36,20 +32,13 @@ def list_models() -> Result:
 
     table = model_table()
     result = Result("baseline", details={"models": table}, shows_counts=False)
-    rows = [("name", "parameters", "trainable", "input", "classes", "source")]
+    columns = ("name", "parameters", "trainable", "input", "classes", "source")
+    rows = []
     for row in table:
         counts = (f"{row['parameters']:,}", f"{row['trainable']:,}")
         taken = " x ".join(map(str, row["input"]))
-        rows.append((row["name"], *counts, taken, str(row["classes"]), row["source"]))
-    name, *wide = (max(map(len, column)) for column in zip(*rows, strict=True))
-    result.summary = "\n".join(
-        "  ".join(
-            [row[0].ljust(name)]
-            + [text.rjust(width) for text, width in zip(row[1:5], wide, strict=False)]
-            + [row[5]]
-        )
-        for row in rows
-    )
+        rows.append((row["name"], *counts, taken, row["classes"], row["source"]))
+    result.summary = results.table(columns, rows, left=(0, 5))
     return result
 
 
@@ -90,7 +79,7 @@ def _describe(
         names = ", ".join(f"{folder.name}/" for folder in folders)
         files = f"{names}, each with {files}"
         lines += _comparison(out, result) if compared else [_spread(runs, result)]
-    result.summary = "\n".join([*lines, f"{out}: {files}"])
+    result.summary = "\n".join([*lines, f"{one_line(str(out))}: {files}"])
     return result
 
 

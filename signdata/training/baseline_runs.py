@@ -17,6 +17,7 @@ from signdata.errors import (
     MissingError,
     OutputError,
     UsageError,
+    one_line,
 )
 from signdata.formats.reader import Reader
 from signdata.output import one_shot
@@ -118,7 +119,9 @@ def run(
     result = _describe(out, int(document["counts"]["samples"]), given, seed, certified)
     if already:
         result.details["already_done"] = True
-        result.summary = f"{out} is complete already: nothing to do\n{result.summary}"
+        result.summary = (
+            f"{one_line(str(out))} is complete already: nothing to do\n{result.summary}"
+        )
     return result
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
 import threading
 import time
 from functools import partial
@@ -15,8 +17,11 @@ import torch
 from PIL import Image
 
 import signdata
+from signdata.errors import FormatError
+from signdata.inference.saved_networks import open_run
 from signdata.media.image import encode
 from tests.conftest import picture
+from tests.inference import models
 from tests.videos import make_video
 
 
@@ -94,17 +99,6 @@ def test_a_strange_best_pt(main, trained, tmp_path, change, said):
     assert "best.pt" in done.error
 
 
-def test_pictures_are_not_put_among_others(main, trained, tmp_path):
-    source = trained / "data" / "test" / "dark" / "1.png"
-    (tmp_path / "mine.txt").write_text("mine")
-    words = ["predict", trained / "run", source, "--annotate", tmp_path]
-    done = main(*words)
-    assert done.returncode == 5
-    assert "is not empty" in done.error
-    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
-    assert main(*words, "--overwrite").returncode == 0
-
-
 def test_answers_on_pictures(main, trained, tmp_path):
     source = trained / "data" / "test" / "light" / "3.png"
     done = main("predict", trained / "run", source, "--annotate", tmp_path / "shown")
@@ -114,13 +108,118 @@ def test_answers_on_pictures(main, trained, tmp_path):
         assert opened.mode == "RGB"
 
 
-def test_a_damaged_picture_is_named_and_the_others_are_read(main, trained, tmp_path):
+@pytest.fixture
+def model(tmp_path):
+    """A model that tells dark pictures from light ones; it starts faster than a run."""
+    return models.write(tmp_path / "model.onnx", models.by_brightness())
+
+
+def test_each_input_is_an_item(main, model, served, trained, tmp_path):
+    """One that cannot be read, or fetched, or is not there costs no other its answer."""
     (tmp_path / "bad.png").write_bytes(b"no picture")
+    (tmp_path / "empty").mkdir()
     good = trained / "data" / "test" / "dark" / "1.png"
-    done = main("predict", trained / "run", tmp_path / "bad.png", good, "--json")
+    gone, link = tmp_path / "gone.png", f"{served}/gone.png"
+    words = [tmp_path / "bad.png", good, link, gone, tmp_path / "empty"]
+    done = main("predict", model, *words, "--json")
     assert done.returncode == 3
-    assert (done.json["read"], done.json["written"], done.json["failed"]) == (2, 1, 1)
-    assert done.json["problems"][0]["path"] == str(tmp_path / "bad.png")
+    counts = [done.json[name] for name in ("read", "written", "skipped", "failed")]
+    assert counts == [5, 1, 2, 2]
+    [found] = done.json["predictions"]
+    assert (found["path"], found["top"][0]["label"]) == (str(good), "dark")
+    problems = [(each["path"], each["kind"]) for each in done.json["problems"]]
+    assert problems == [
+        (str(tmp_path / "bad.png"), "corrupt"),
+        (link, "corrupt"),
+        (str(gone), "missing"),
+        (str(tmp_path / "empty"), "missing"),
+    ]
+    told = main("predict", model, *words)
+    assert told.returncode == 3
+    assert f"corrupt: {link}: cannot be fetched (HTTP status 404: File not found)" in told.stderr
+    assert f"missing: {gone}: not there" in told.stderr
+    assert "dark 50.6%" in told.stdout
+
+
+def test_nothing_that_can_be_read(main, model, tmp_path):
+    words = [tmp_path / "a.png", tmp_path / "b.png"]
+    done = main("predict", model, *words, "--json")
+    assert done.returncode == 4
+    assert (done.json["read"], done.json["skipped"], done.json["predictions"]) == (2, 2, [])
+    assert [each["path"] for each in done.json["problems"]] == [str(path) for path in words]
+    assert main("predict", model, words[0]).error == f"error: {words[0]}: not there"
+
+
+def test_a_video_behind_a_link(main, model, served, trained, tmp_path, monkeypatch):
+    """Nothing of it is left in the system's folder."""
+    make_video(trained / "clip.mp4", 20)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temp"))
+    (tmp_path / "temp").mkdir()
+    done = main("predict", model, f"{served}/clip.mp4", "--json")
+    assert done.returncode == 0
+    assert len(done.json["predictions"][0]["frames"]) == 16
+    there = main("predict", model, trained / "clip.mp4", "--json")
+    assert done.json["predictions"][0]["top"] == there.json["predictions"][0]["top"]
+    assert list((tmp_path / "temp").iterdir()) == []
+
+
+def test_a_run_that_is_not_what_it_says(main, trained, tmp_path):
+    """Seeds and classes that nothing can have, weights that are no plain tensors."""
+    saved = torch.load(trained / "run" / "best.pt", weights_only=True)
+    first = next(iter(saved["state_dict"]))
+    for change, said in (
+        ({"config": {"seed": "x"}}, "a seed 'x'; expected a whole number from 0"),
+        ({"config": {"seed": float("inf")}}, "a seed inf"),
+        ({"config": {"split_seed": -1}}, "a seed -1"),
+        ({"classes": [str(k) for k in range(100_001)]}, "100,001 classes; expected 1 to 100,000"),
+        ({"classes": ["a", "a"]}, "a class that appears twice"),
+        ({"classes": []}, "0 classes"),
+        (
+            {"state_dict": {**saved["state_dict"], first: torch.empty(1).expand(10**9, 10**6)}},
+            "cannot be loaded",
+        ),
+    ):
+        torch.save({**saved, **change}, tmp_path / "best.pt")
+        with pytest.raises(FormatError) as caught:
+            open_run(tmp_path / "best.pt", "cpu", 2 << 30)
+        assert said in str(caught.value)
+    done = main("predict", tmp_path / "best.pt", trained / "data")
+    assert done.returncode == 4
+    assert done.error.startswith(f"error: {tmp_path / 'best.pt'}")
+
+
+def test_code_in_a_checkpoint_is_not_run(main, trained, tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "run"),)
+
+    torch.save({"model": "signnet", "classes": ["a"], "x": Evil()}, tmp_path / "best.pt")
+    done = main("predict", tmp_path / "best.pt", trained / "data")
+    assert done.returncode == 4
+    assert "no network that baseline saved" in done.error
+    assert not (tmp_path / "run").exists()
+
+
+def test_names_are_escaped_for_people_and_not_for_programs(main, trained, tmp_path, make_tree):
+    """A class and a file whose names would act on a terminal."""
+    classes = ["\x1b[31mdark\nline", "light\u202e"]
+    card = json.dumps({**models.CARD, "classes": classes})
+    path = models.write(tmp_path / "m.onnx", models.by_brightness(card=card))
+    source = make_tree({"a\x1b]0;x\x07\nb.png": np.zeros((4, 4, 1), np.uint8)})
+    done = main("predict", path, source)
+    assert (done.returncode, done.stderr) == (0, "")
+    _, row = done.stdout.splitlines()
+    assert r"a\x1b]0;x\x07\nb.png" in row
+    assert r"\x1b[31mdark\nline" in row
+    assert r"light\u202e" in row
+    told = main("predict", path, source, "--json").json["predictions"]
+    assert told[0]["top"][0]["label"] == classes[0]
+    assert told[0]["path"].endswith("a\x1b]0;x\x07\nb.png")
+    shown = main("predict", path, source, "--annotate", tmp_path / "shown\x1b")
+    assert "\x1b" not in shown.stdout
+    again = main("predict", path, source, "--annotate", tmp_path / "shown\x1b")
+    assert again.stdout.startswith(rf"{tmp_path}/shown\x1b is complete already: nothing to do")
+    assert sorted(os.listdir(tmp_path / "shown\x1b")) == ["0001.png", "signdata.json"]
 
 
 @pytest.fixture
@@ -153,29 +252,29 @@ def served(trained):
     server.server_close()
 
 
-def test_a_link_that_was_typed(main, trained, served, monkeypatch):
+def test_a_link_that_was_typed(main, model, served, monkeypatch):
     link = f"{served}/data/test/light/1.png"
-    done = main("predict", trained / "run", link, "--json")
+    done = main("predict", model, link, "--json")
     assert done.json["predictions"][0]["path"] == link
     assert done.json["predictions"][0]["top"][0]["label"] == "light"
-    missing = main("predict", trained / "run", f"{served}/nothing.png")
+    missing = main("predict", model, f"{served}/nothing.png")
     assert missing.returncode == 4
     assert "cannot be fetched" in missing.error
-    short = main("predict", trained / "run", f"{served}/short.png")
+    short = main("predict", model, f"{served}/short.png")
     assert short.returncode == 4
     assert "ended after 3 bytes; 497 more were announced" in short.error
-    odd = main("predict", trained / "run", "http://[bad/x.png")
+    odd = main("predict", model, "http://[bad/x.png")
     assert odd.returncode == 4
     assert "cannot be fetched" in odd.error
-    blank = main("predict", trained / "run", f"{served}/no thing.png")
+    blank = main("predict", model, f"{served}/no thing.png")
     assert "Not Found" in blank.error or "File not found" in blank.error
-    monkeypatch.setattr("signdata.inference.inputs.SECONDS", 0.3)
-    slow = main("predict", trained / "run", f"{served}/slow.png")
+    monkeypatch.setattr("signdata.inference.links.SECONDS", 0.3)
+    slow = main("predict", model, f"{served}/slow.png")
     assert slow.returncode == 4
     assert "took over 0.3 s" in slow.error
-    monkeypatch.setattr("signdata.inference.inputs.SECONDS", 60.0)
-    monkeypatch.setattr("signdata.inference.inputs.MAX_BYTES", 100)
-    large = main("predict", trained / "run", link)
+    monkeypatch.setattr("signdata.inference.links.SECONDS", 60.0)
+    monkeypatch.setattr("signdata.inference.links.MAX_BYTES", 100)
+    large = main("predict", model, link)
     assert large.returncode == 4
     assert "more is not fetched" in large.error
 
