@@ -9,7 +9,7 @@ import click
 import h5py
 import pytest
 
-from signdata.cli import group
+from signdata.cli.app import group
 
 
 @pytest.fixture(autouse=True)
