@@ -12,8 +12,8 @@ from signdata.augmentation.boxes import Box
 from signdata.errors import LabelError, MissingError, SigndataError
 from signdata.filesystem import path_below
 from signdata.formats.batches import Batch, ListBatch
-from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
-from signdata.formats.views import MappedBatch
+from signdata.formats.reader import DatasetInfo, Reader
+from signdata.formats.views import MappedReader
 from signdata.samples import Broken, Sample
 
 BOX = "box"
@@ -41,7 +41,7 @@ class Description:
     tables: frozenset[str] = frozenset()
 
 
-class AnnotatedReader(Reader):
+class AnnotatedReader(MappedReader):
     """Another dataset, each of its samples described; what cannot be is unreadable.
 
     A box whose picture is not there becomes a sample that is missing.
@@ -50,8 +50,7 @@ class AnnotatedReader(Reader):
     name = "described"
 
     def __init__(self, reader: Reader, description: Description, root: Path) -> None:
-        self._reader = reader
-        self.risky = reader.risky  # type: ignore[misc]  # of the dataset that is read
+        super().__init__(reader)
         self._description = description
         self._root = root
 
@@ -98,19 +97,9 @@ class AnnotatedReader(Reader):
         )
 
     def batches(self) -> Iterator[Batch]:
-        for batch in self._reader.batches():
-            if isinstance(batch, ListBatch):
-                yield replace(batch, samples=tuple(map(self.describe, batch.samples)))
-            else:
-                yield MappedBatch(batch, self.describe)
+        yield from super().batches()
         if self._lost:
             yield ListBatch("boxes without a picture", self._lost)
-
-    def picture_summary(self, split: str | None = None) -> PictureSummary:
-        return self._reader.picture_summary(split)
-
-    def close(self) -> None:
-        self._reader.close()
 
     def _path(self, sample: Sample) -> str:
         files = sample.pixels.files

@@ -13,15 +13,43 @@ from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
 from signdata.samples import SPLITS, Sample
 
 
-class FilteredReader(Reader):
-    """Some samples of another dataset."""
+class ReaderView(Reader):
+    """Another dataset, seen differently."""
 
-    name = "part"
+    name = "view"
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self.inputs = reader.inputs
         self.risky = reader.risky  # type: ignore[misc]  # of the dataset that is read
+
+    def locate(self, error: DatasetError) -> tuple[str, str]:
+        return self._reader.locate(error)
+
+    def picture_summary(self, split: str | None = None) -> PictureSummary:
+        return self._reader.picture_summary(split)
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+class MappedReader(ReaderView):
+    """Another dataset, each of its samples changed by `describe`."""
+
+    @abstractmethod
+    def describe(self, sample: Sample) -> Sample:
+        """The sample as it is seen."""
+
+    def batches(self) -> Iterator[Batch]:
+        for batch in self._reader.batches():
+            if isinstance(batch, ListBatch):
+                yield replace(batch, samples=tuple(map(self.describe, batch.samples)))
+            else:
+                yield MappedBatch(batch, self.describe)
+
+
+class FilteredReader(ReaderView):
+    """Some samples of another dataset."""
 
     @abstractmethod
     def takes(self, sample: Sample) -> bool:
@@ -36,11 +64,20 @@ class FilteredReader(Reader):
             else:
                 yield FilteredBatch(batch, self.takes)
 
-    def locate(self, error: DatasetError) -> tuple[str, str]:
-        return self._reader.locate(error)
-
-    def close(self) -> None:
-        self._reader.close()
+    @cached_property
+    def info(self) -> DatasetInfo:
+        info = self._reader.info
+        n, present, splits = 0, set(), set()
+        for sample in self:
+            n += 1
+            present.add(sample.label)
+            splits.add(sample.split)
+        return replace(
+            info,
+            n_samples=n,
+            present=tuple(sorted(present)) if info.present else (),
+            splits=tuple(split for split in ("", *SPLITS) if split in splits),
+        )
 
 
 class Only(FilteredReader):
@@ -57,22 +94,12 @@ class Only(FilteredReader):
 
     @cached_property
     def info(self) -> DatasetInfo:
-        info = self._reader.info
-        n = 0
-        present = set()
-        for sample in self:
-            n += 1
-            present.add(sample.label)
-        if not n:
+        info = super().info
+        if not info.n_samples:
             raise DatasetError(
                 f"no sample in split {self._split!r}", path=str(info.sources[0]["name"])
             )
-        return replace(
-            info,
-            n_samples=n,
-            present=tuple(sorted(present)) if info.present else (),
-            splits=(self._split,),
-        )
+        return replace(info, splits=(self._split,))
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
         if split not in (None, self._split):
@@ -103,18 +130,14 @@ class Without(FilteredReader):
 
     @cached_property
     def info(self) -> DatasetInfo:
-        info = self._reader.info
-        labels = [sample.label for sample in self]
-        present = tuple(sorted(set(labels))) if info.present else ()
-        return replace(info, n_samples=len(labels), present=present)
+        return replace(super().info, splits=self._reader.info.splits)
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
         n_frames = self._n_frames
         if n_frames is None and self.info.kind == "still":
             n_frames = self.info.n_samples
-        return replace(
-            self._reader.picture_summary(split), n_frames=n_frames if split is None else None
-        )
+        summary = self._reader.picture_summary(split)
+        return replace(summary, n_frames=n_frames if split is None else None)
 
 
 @dataclass(frozen=True)
