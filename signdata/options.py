@@ -80,6 +80,11 @@ class ReadKeywords(RowKeywords, total=False):
     videos: PathLike | None
     follow_symlinks: bool
     layout: str | None
+    classes: Sequence[str] | PathLike | None
+    rename: PathLike | None
+    max_per_class: int | None
+    fold: int | None
+    val_fold: int | None
 
 
 @dataclass(frozen=True)
@@ -113,13 +118,42 @@ class ReadOptions(RowOptions):
     videos: PathLike | None = keyword(None, "Videos of a WLASL JSON [default: videos/].")
     follow_symlinks: bool = keyword(False, "Follow symbolic links to folders.")
     layout: str | None = keyword(None, "What paths mean: '{signer}/{label}/*'; see docs.")
+    classes: Sequence[str] | PathLike | None = keyword(
+        None, "Read only these classes, in this order, or the lines of FILE."
+    )
+    rename: PathLike | None = keyword(
+        None, "New class names, old,new a line; several may become one."
+    )
+    max_per_class: int | None = keyword(None, "Read at most this many samples of each class.")
+    fold: int | None = keyword(
+        None, "Read this fold of split --folds as test, the others as train."
+    )
+    val_fold: int | None = keyword(None, "Read this fold as val.")
 
     def record_of(self, found_format: str) -> dict[str, Any]:
         """What makes two runs the same, with the format that was found or named.
 
         Where the files are, and through which links they were reached, is not part of it.
         """
-        return {"from": found_format, "layout": self.layout, **self.record()}
+        return {
+            "from": found_format,
+            "layout": self.layout,
+            "classes": _content_of_file(self.classes),
+            "rename": _content_of_file(self.rename),
+            "max_per_class": self.max_per_class,
+            "fold": self.fold,
+            "val_fold": self.val_fold,
+            **self.record(),
+        }
+
+
+def _content_of_file(value: Sequence[str] | PathLike | None) -> str | list[str] | None:
+    """What is recorded of a file, or of names: a checksum, or the names."""
+    if value is None:
+        return None
+    if not isinstance(value, str | Path):
+        return list(value)
+    return _content_of(str(value)) if Path(value).is_file() else str(value)
 
 
 def _content_of(labels: str) -> str:

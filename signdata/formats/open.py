@@ -10,6 +10,7 @@ from signdata.errors import UsageError
 from signdata.formats import detect
 from signdata.formats.reader import OpenOptions, Reader
 from signdata.formats.registry import FORMATS, reader_class
+from signdata.formats.selection import selected
 from signdata.formats.views import Only
 from signdata.options import ReadOptions, paths
 from signdata.results import NOTE, Problem
@@ -33,6 +34,11 @@ def open_dataset(
     clips: ClipOptions | None = None,
     choice: Choice | None = None,
     layout: str | None = None,
+    classes: Sequence[str] | str | Path | None = None,
+    rename: str | Path | None = None,
+    max_per_class: int | None = None,
+    fold: int | None = None,
+    val_fold: int | None = None,
 ) -> Reader:
     """Open a dataset for reading.
 
@@ -56,6 +62,8 @@ def open_dataset(
         Which instances of a WLASL JSON are read; all by default.
     layout : str, optional
         What paths in a directory mean: ``{signer}/{label}/*``.
+    classes, rename, max_per_class, fold, val_fold
+        Which samples are read, and under which names; see `signdata.formats.selection`.
 
     Returns
     -------
@@ -67,7 +75,21 @@ def open_dataset(
     MissingError, FormatError, UsageError
         If it is not there, is not a dataset, or could be read in two ways.
     """
-    read = ReadOptions(split, labels, csv_size, header, format, videos, follow_symlinks, layout)
+    read = ReadOptions(
+        split=split,
+        labels=labels,
+        csv_size=csv_size,
+        header=header,
+        from_format=format,
+        videos=videos,
+        follow_symlinks=follow_symlinks,
+        layout=layout,
+        classes=classes,
+        rename=rename,
+        max_per_class=max_per_class,
+        fold=fold,
+        val_fold=val_fold,
+    )
     options = OpenOptions(read, clips=clips, choice=choice, official_splits=official_splits)
     return open_source(paths(src), options)
 
@@ -98,4 +120,5 @@ def open_source(sources: list[Path], options: OpenOptions) -> Reader:
         reader.inputs = (*named, *reader.inputs)
         inside = sources[0].relative_to(named[0]).as_posix()
         reader.remarks = (Problem(inside, "", NOTE, "the only folder: read in place of SRC"),)
+    reader = selected(reader, read)
     return reader if read.split is None else Only(reader, read.split)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from signdata.formats.selection import FOLD
 from signdata.samples import SPLITS, Sample
-
-FOLD = "fold"
-"""Manifest column with the number of a sample's fold."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +21,15 @@ class Assign:
         What a sample belongs to, where its dataset does not say.
     folds : dict
         Number of the fold of each sample that has one.
+    pooled : bool
+        Whether no sample keeps the split that it had.
     """
 
     splits: dict[str, str]
     names: dict[str, str]
     groups: dict[str, str] = field(default_factory=dict)
     folds: dict[str, str] = field(default_factory=dict)
+    pooled: bool = False
 
     def __call__(self, sample: Sample) -> Iterable[Sample]:
         changed = replace(
@@ -44,7 +45,7 @@ class Assign:
 
     def resplit(self, splits: tuple[str, ...]) -> tuple[str, ...]:
         """The splits that there are afterwards."""
-        found = {*splits, *self.splits.values()}
+        found = {*(() if self.pooled else splits), *self.splits.values()}
         if self.folds and "" in self.splits.values():
             return tuple(split for split in ("", *SPLITS) if split in found)
         return tuple(split for split in SPLITS if split in found)

@@ -179,6 +179,7 @@ def plan(
             dict(_renamed(samples, drawn, splits)),
             {samples.ids[i]: found.groups[i] for i in drawn if found.groups[i]},
             {samples.ids[i]: parts[i] for i in drawn} if wanted.folds else {},
+            wanted.pool,
         ),
         _count(samples, splits, kept),
         {} if wanted.folds else shares,
