@@ -79,7 +79,7 @@ FORMATS: dict[str, Format] = {
     for one in (
         Format(
             "csv",
-            "`label,pixel1,...,pixelN`, one grey picture a row",
+            "`label,pixel1,...,pixelN`, one grey picture per row",
             _STILL,
             (".csv",),
             reader="signdata.formats.csv.reader:CsvReader",
