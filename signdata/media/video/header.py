@@ -14,6 +14,7 @@ import av.logging
 
 from signdata.errors import DecodeError
 from signdata.media.image.decode import MAX_PIXELS
+from signdata.media.video.completeness import cut_off
 from signdata.media.video.container import (
     as_decode_error,
     captured_log,
@@ -36,6 +37,9 @@ UNTIMED = frozenset({"h264", "hevc"})
 
 MAY_BE_JOINED = frozenset({"mpegts", "mpeg", "ogg"})
 """Containers that can be put behind one another, whose stamps may jump."""
+
+DECLARE_A_LENGTH = frozenset({"flv", "matroska", "asf"})
+"""Containers that say how long all of them is, where others are measured or estimated."""
 
 SHORT_BY = Fraction(1, 5)
 """Seconds that a file may end before its declared length and still be whole."""
@@ -109,7 +113,6 @@ def read_header(path: str) -> Header:
     DecodeError
         If there is no picture.
     """
-    pictures: list[CodedPicture] = []
     with open_container(path) as container, captured_log() as log:
         stream = video_stream(container, path)
         time_base = Fraction(stream.time_base)
@@ -117,28 +120,49 @@ def read_header(path: str) -> Header:
         aspect = stream.sample_aspect_ratio
         if aspect and stream.width * stream.height * aspect > MAX_PIXELS:
             raise DecodeError(f"pixels {float(aspect):g} times as wide as high", path=path)
-        declared, from_zero = _declared(container, stream), not stream.duration
-        may_jump = not MAY_BE_JOINED.isdisjoint(container.format.name.split(","))
-        untimed, codec = container.format.name in UNTIMED, stream.codec_context.name
-        with contextlib.suppress(DecodeError), as_decode_error(path):
-            for packet in container.demux(stream):
-                if packet.size and not packet.is_discard and not is_hidden(codec, packet):
-                    pictures.append(CodedPicture(packet.pts, packet.dts, packet.duration or 0))
+        declared = _declared(container, stream)
+        names = set(container.format.name.split(","))
+        pictures, end = _demux(path, container, stream, everything=declared.by_all)
         early = any("prematurely" in text for _, _, text in log)
     if not pictures:
         raise DecodeError("a video without a frame", path=path)
     stamps: list[int | None] = [one.shown for one in pictures]
-    closed, n_joints = close_joints(pictures, time_base) if may_jump else ([], 0)
+    closed, n_joints = close_joints(pictures, time_base) if names & MAY_BE_JOINED else ([], 0)
     if closed and n_joints:
-        stamps, declared = [*closed], None
+        stamps, declared = [*closed], _Declared()
     last = next((one.duration for one in reversed(pictures) if one.duration), 0)
-    timeline = make_timeline(stamps, time_base, last, rate)
-    if declared is not None and from_zero:  # not from the first frame
-        declared -= max(0, first_of(stamps)) * time_base
-    ends_early = _ends_early(timeline, declared, early)
-    spaced = not are_distinct(stamps)
-    first = first_of(stamps)
-    return Header(timeline, time_base, rate, aspect, ends_early, first, untimed, spaced, n_joints)
+    timeline, first = make_timeline(stamps, time_base, last, rate), first_of(stamps)
+    begun = max(0, first) * time_base if declared.from_zero else 0
+    ended = end if declared.by_all else timeline.end + begun
+    return Header(
+        timeline,
+        time_base,
+        rate,
+        aspect,
+        _ends_early(ended, declared.end, early) or cut_off(path),
+        first,
+        untimed=bool(names & UNTIMED),
+        spaced=not are_distinct(stamps),
+        n_joints=n_joints,
+    )
+
+
+def _demux(
+    path: str, container: Any, stream: Any, *, everything: bool
+) -> tuple[list[CodedPicture], Fraction]:
+    """The coded pictures, and when the last packet ends: of all streams, or of this one."""
+    pictures: list[CodedPicture] = []
+    codec, end = stream.codec_context.name, Fraction(0)
+    with contextlib.suppress(DecodeError), as_decode_error(path):
+        for packet in container.demux() if everything else container.demux(stream):
+            if not packet.size:
+                continue
+            if everything and packet.pts is not None:
+                until = (packet.pts + (packet.duration or 0)) * Fraction(packet.time_base)
+                end = max(end, until)
+            if packet.stream is stream and not packet.is_discard and not is_hidden(codec, packet):
+                pictures.append(CodedPicture(packet.pts, packet.dts, packet.duration or 0))
+    return pictures, end
 
 
 def is_hidden(codec: str, packet: Any) -> bool:
@@ -146,20 +170,34 @@ def is_hidden(codec: str, packet: Any) -> bool:
     return codec == "vp8" and not memoryview(packet)[0] & 0x10
 
 
-def _ends_early(timeline: Timeline, declared: Fraction | None, noticed: bool) -> str:
-    length = float(timeline.end)
-    if declared is not None and declared - timeline.end > max(SHORT_BY, declared / 20):
+def _ends_early(ended: Fraction, declared: Fraction | None, noticed: bool) -> str:
+    length = float(ended)
+    if declared is not None and declared - ended > max(SHORT_BY, declared / 20):
         return f"{length:.2f} s of {float(declared):.2f} s"
     return f"cut off after {length:.2f} s" if noticed else ""
 
 
-def _declared(container: Any, stream: Any) -> Fraction | None:
+@dataclass(frozen=True)
+class _Declared:
+    """When a file says that it ends: the video stream, or (`by_all`) the last of its streams;
+    counted from the first picture, or `from_zero`.
+    """
+
+    end: Fraction | None = None
+    by_all: bool = False
+    from_zero: bool = False
+
+
+def _declared(container: Any, stream: Any) -> _Declared:
     if stream.duration:
-        return Fraction(stream.duration * stream.time_base)
+        return _Declared(Fraction(stream.duration * stream.time_base))
     text = stream.metadata.get("DURATION", "")
     with contextlib.suppress(ValueError):
         hours, minutes, seconds = text.split(":")
-        return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
-    if container.duration and len(container.streams) == 1:
-        return Fraction(container.duration, av.time_base)
-    return None
+        return _Declared(int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds), from_zero=True)
+    if not container.duration:
+        return _Declared()
+    alone = len(container.streams) == 1
+    if alone or not DECLARE_A_LENGTH.isdisjoint(container.format.name.split(",")):
+        return _Declared(Fraction(container.duration, av.time_base), not alone, from_zero=True)
+    return _Declared()
