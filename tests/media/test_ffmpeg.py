@@ -140,7 +140,9 @@ def test_a_playlist_reaches_no_other_file(tmp_path: Path, name: str, text: str) 
     secret = make_video(tmp_path / "secret.mp4", 3)
     path = tmp_path / name
     path.write_text(text.format(secret=secret))
-    words = ffmpeg_decode.decoding(str(path), 0, "yuv420p")
+    with container.open_container(str(secret)) as opened:
+        stream = container.video_stream(opened, str(secret))
+        words = ffmpeg_decode.decoding(str(path), stream, Fraction(1, 25), joined=False)
     done = subprocess.run(words, capture_output=True, timeout=30)
     assert done.returncode
     assert not done.stdout

@@ -22,6 +22,7 @@ from signdata.media.video.frame_conversion import Box, Converter, FrameShape
 from signdata.media.video.frame_selection import Range, Selection, Taken, take_range
 from signdata.media.video.header import Header
 from signdata.media.video.keypoints import Poses
+from signdata.media.video.same_size import SameSize
 from signdata.media.video.video_file import VideoFile
 from signdata.samples import Frame, Pixels, ReadAgain
 
@@ -32,6 +33,8 @@ MAX_KEPT = 32 << 20
 
 LOST_BY_DECODERS = 2
 """Coded pictures at the end of a file that a decoder may keep to itself."""
+
+ONE_JUMP = "1 jump in its times was closed"
 
 RANGE_POLICIES = ("auto", "apply", "ignore")
 DECODERS = ("pyav", "ffmpeg")
@@ -91,6 +94,7 @@ class _Learned:
     settled: bool = False
     is_shared: bool = False
     jpegs: tuple[int, list[bytes]] | None = None
+    same_size: SameSize = field(default_factory=SameSize)
     n_coded: int = 0
     stored_at: str = ""
 
@@ -166,6 +170,12 @@ class ClipPixels(Pixels):
         length = learned.taken.stop - learned.taken.start
         if learned.short:
             notes.append(f"{learned.short}: what there is was kept")
+        if self.video.header.n_joints:
+            n = self.video.header.n_joints
+            notes.append(f"{n} jumps in its times were closed" if n > 1 else ONE_JUMP)
+        if learned.same_size.n_scaled:
+            n, size = learned.same_size.n_scaled, learned.same_size.size
+            notes.append(f"the size changes: {n} frames were brought to {size} as the first one")
         if self.options.selection.n_frames and length < len(learned.wanted):
             notes.append(f"a range of {length} frames repeated to give {len(learned.wanted)}")
         if learned.without_pose:
@@ -236,12 +246,14 @@ class ClipPixels(Pixels):
         learned.placements.clear()
         last_use = {index: position for position, index in enumerate(wanted)}
         converter = Converter(self.options.shape, header.aspect, self.box, self.grow)
+        same_size = learned.same_size = SameSize()
         waiting: dict[int, T] = {}
         position = 0
         with video.reading(taken.start) as current:
             try:
                 for index, frame in current.frames(taken.start):
                     if index in last_use:
+                        frame = same_size.of(frame)
                         waiting[index] = convert(converter, frame)
                         if self.poses is not None:
                             learned.placements[index] = self._placement(converter, frame)
@@ -294,8 +306,7 @@ class ClipPixels(Pixels):
         if learned.reread:
             what = f"decodes to {promised} frames, then to {len(found)}"
             raise DecodeError(what, path=video.path)
-        undecodable = header.index_of(found[0])  # what precedes the first key frame
-        lost = promised - undecodable - len(found)
+        lost = header.lost(found)
         if fault is not None or lost > LOST_BY_DECODERS:
             why = f"frame {len(found)} of {promised}" + (f": {fault.what}" if fault else "")
             cut_off = bool(header.ends_early) or lost <= LOST_BY_DECODERS

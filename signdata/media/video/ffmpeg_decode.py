@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Generator, Iterator
+from fractions import Fraction
+from typing import Any
 
 import av
 import ffmpeg
@@ -13,34 +16,43 @@ from signdata.media.video import container as video
 from signdata.media.video import header
 from signdata.media.video.ffmpeg_encode import _opened
 from signdata.media.video.ffmpeg_program import _SHOWN, Program, _Readable, _words
+from signdata.media.video.same_size import padding
 
 CARRIED = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv411p", "yuv410p", "gray"})
 """Pixel formats that pass through the pipe as they are; others are packed without loss."""
 
 
-def decoding(path: str, stream: int, pixel_format: str | None) -> list[str]:
-    """The command line that decodes one stream of a file, whose pixels come in this format."""
+def decoding(path: str, stream: Any, time_base: Fraction, *, joined: bool) -> list[str]:
+    """The command line that decodes one stream of a file.
+
+    The program brings all frames to the size, the pixel format and the matrix that the file
+    begins with; its proportions they have from here.
+    Where two files were joined (`joined`), the program sees corrupt packets, and goes on; in
+    the pipe a stamp never goes back.
+    """
     source = ffmpeg.input(
         f"file:{path}",
         noautorotate=None,
         threads=1,
-        xerror=None,
+        copyts=None,
+        **({} if joined else {"xerror": None}),
         max_pixels=MAX_PIXELS,
         protocol_whitelist=video.PROTOCOLS,
         format_whitelist=video.CONTAINERS,
     )
-    # Times are told by the header; through the pipe goes one frame every 40 ms.
-    frames = source[str(stream)].filter("setpts", "N/25/TB")
-    if pixel_format in CARRIED:
-        packed = {"vcodec": "rawvideo"}
+    codec = stream.codec_context
+    frames = source[str(stream.index)].filter("pad", **padding(stream.width, stream.height))
+    pixel_format = codec.pix_fmt
+    if pixel_format:
         frames = frames.filter("format", pixel_format)
-    else:
-        packed = {"vcodec": "ffv1"}
+    packed = {"vcodec": "rawvideo" if pixel_format in CARRIED else "ffv1"}
+    forward = "if(isnan(PREV_OUTPTS),PTS,max(PTS,PREV_OUTPTS+1))"
     output = frames.output(
         "pipe:1",
         format="matroska",
         fps_mode="passthrough",
-        enc_time_base="1/25",
+        enc_time_base=f"{time_base.numerator}/{time_base.denominator}",
+        **{"bsf:v": f"setts=ts='{forward}'"},
         **packed,
         **_SHOWN,
     )
@@ -57,7 +69,7 @@ def decode(
     path : str
         The file.
     header : Header
-        What demuxing said of it: the frames get their time stamps from there.
+        What demuxing said of it.
     deadline : float, optional
         `time.monotonic` value after which decoding is given up.
 
@@ -68,23 +80,38 @@ def decode(
     """
     with video.open_container(path) as container:
         stream = video.video_stream(container, path)
-        words = decoding(path, stream.index, stream.codec_context.pix_fmt)
-    stamps = [round(when / header.time_base) for when in header.timeline.times]
+        joined = header.n_joints > 0
+        words = decoding(path, stream, header.time_base, joined=joined)
+    stamps = header.stamps
+    by_number = header.spaced or joined
+    shift = Fraction(0)
     n = 0
     with Program(words, deadline) as program:
         program.stdin.close()
         for frame in _frames_of(program, path):
-            frame.pts = stamps[n] if n < len(stamps) else None
+            if by_number or frame.pts is None:
+                frame.pts = stamps[n] if n < len(stamps) else None
+            else:
+                stamp = frame.pts * Fraction(str(frame.time_base)) / header.time_base
+                if n == 0 and stamps[0] < 0:  # Matroska has no times below 0
+                    shift = stamps[0] - stamp
+                frame.pts = _nearest(stamps, stamp + shift)
             n += 1
             yield frame
         while not program.stdout.closed and program.stdout.read(1 << 16):
             pass  # what stands behind the last frame
-        fault = program.fault()
+        fault = program.fault() or (program.decoding_error if joined else "")
     if fault or not n:
         what = fault.replace(f"file:{path}", "the file").replace(path, "the file")
         where = f"frame {n}" if n else ""
         kind = CrashError if program.late else DecodeError
         raise kind(f"cannot be decoded ({what or 'no frame'})", path=path, where=where)
+
+
+def _nearest(stamps: list[int], stamp: Fraction) -> int:
+    """The stamp that was meant: those in the pipe are whole milliseconds."""
+    place = bisect_left(stamps, stamp)
+    return min(stamps[max(place - 1, 0) : place + 1], key=lambda one: abs(one - stamp))
 
 
 def _frames_of(program: Program, path: str) -> Iterator[av.VideoFrame]:

@@ -18,6 +18,9 @@ _PART = re.compile(r"\[[^]]*@ 0x[0-9a-f]+\] ?")
 """Which part of the program says a line, and where it lies in memory."""
 
 
+_UNDECODABLE = ("submitting packet to decoder", "while decoding stream")
+"""What the program says, in this or an older version, of a packet that it goes on after."""
+
 _SHOWN: dict[str, Any] = {"loglevel": "error", "hide_banner": None}
 
 
@@ -35,13 +38,15 @@ class Program:
     ----------
     late : bool
         Whether it was ended for that.
+    decoding_error : str
+        What it said of a packet that could not be decoded, or ''; complete after `fault`.
     """
 
     def __init__(self, words: list[str], deadline: float | None = None) -> None:
         self._process = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
-        self._complaint = ""
+        self._complaint = self.decoding_error = ""
         self.late = False
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -76,6 +81,8 @@ class Program:
         for line in self._process.stderr:
             text = _PART.sub("", line[-500:].decode(errors="replace")).strip()
             self._complaint = self._complaint or text
+            if any(words in text for words in _UNDECODABLE):
+                self.decoding_error = self.decoding_error or text
 
     def _give_up(self) -> None:
         self.late = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -13,6 +14,7 @@ import av.logging
 
 from signdata.errors import DecodeError
 from signdata.media.image.decode import MAX_PIXELS
+from signdata.media.video.completeness import cut_off
 from signdata.media.video.container import (
     as_decode_error,
     captured_log,
@@ -20,10 +22,24 @@ from signdata.media.video.container import (
     video_stream,
 )
 from signdata.media.video.frame_selection import Timeline
+from signdata.media.video.timestamps import (
+    CodedPicture,
+    are_distinct,
+    close_joints,
+    first_of,
+    holes,
+    make_timeline,
+)
 
 UNTIMED = frozenset({"h264", "hevc"})
 """Containers that are none: a bare stream, for which the library makes up 25 frames a second."""
 
+
+MAY_BE_JOINED = frozenset({"mpegts", "mpeg", "ogg"})
+"""Containers that can be put behind one another, whose stamps may jump."""
+
+DECLARE_A_LENGTH = frozenset({"flv", "matroska", "asf"})
+"""Containers that say how long all of them is, where others are measured or estimated."""
 
 SHORT_BY = Fraction(1, 5)
 """Seconds that a file may end before its declared length and still be whole."""
@@ -47,6 +63,10 @@ class Header:
         Stamp of the first picture.
     untimed : bool
         Whether the file says nothing of times, so that they are made up.
+    spaced : bool
+        Whether pictures lack stamps, or share them, so that they are spaced by the rate.
+    n_joints : int
+        How often the stamps jumped; each part was brought behind the one before it.
     """
 
     timeline: Timeline
@@ -56,11 +76,27 @@ class Header:
     ends_early: str
     first: int = 0
     untimed: bool = False
+    spaced: bool = False
+    n_joints: int = 0
 
     def with_stamps(self, stamps: list[int | None]) -> Header:
         """The same video with the frames that decoding really gave."""
         timeline = make_timeline(stamps, self.time_base, 0, self.rate)
-        return replace(self, timeline=timeline, first=_first(stamps))
+        spaced = not are_distinct(stamps)
+        return replace(self, timeline=timeline, first=first_of(stamps), spaced=spaced)
+
+    def lost(self, found: Sequence[int | None]) -> int:
+        """How many coded pictures no frame stands for; see `timestamps.holes`."""
+        stamps = sorted(stamp for stamp in found if stamp is not None)
+        if len(stamps) < len(found) or not found or self.spaced:
+            return 0
+        shown = [(stamp - self.first) * self.time_base for stamp in stamps]
+        return holes(self.timeline.times, shown, 1 / self.rate)
+
+    @property
+    def stamps(self) -> list[int]:
+        """Stamp of each picture in the order of display."""
+        return [self.first + round(when / self.time_base) for when in self.timeline.times]
 
     def index_of(self, stamp: int | None) -> int:
         """How many pictures are to be shown before this stamp."""
@@ -77,8 +113,6 @@ def read_header(path: str) -> Header:
     DecodeError
         If there is no picture.
     """
-    stamps: list[int | None] = []
-    last = 0
     with open_container(path) as container, captured_log() as log:
         stream = video_stream(container, path)
         time_base = Fraction(stream.time_base)
@@ -86,56 +120,84 @@ def read_header(path: str) -> Header:
         aspect = stream.sample_aspect_ratio
         if aspect and stream.width * stream.height * aspect > MAX_PIXELS:
             raise DecodeError(f"pixels {float(aspect):g} times as wide as high", path=path)
-        declared, from_zero = _declared(container, stream), not stream.duration
-        untimed = container.format.name in UNTIMED
-        with contextlib.suppress(DecodeError), as_decode_error(path):
-            for packet in container.demux(stream):
-                if packet.size and not packet.is_discard:
-                    stamps.append(packet.pts)
-                    last = packet.duration or last
+        declared = _declared(container, stream)
+        names = set(container.format.name.split(","))
+        pictures, end = _demux(path, container, stream, everything=declared.by_all)
         early = any("prematurely" in text for _, _, text in log)
-    if not stamps:
+    if not pictures:
         raise DecodeError("a video without a frame", path=path)
-    timeline = make_timeline(stamps, time_base, last, rate)
-    if declared is not None and from_zero:  # not from the first frame
-        declared -= max(0, _first(stamps)) * time_base
-    ends_early = _ends_early(timeline, declared, early)
-    return Header(timeline, time_base, rate, aspect, ends_early, _first(stamps), untimed)
+    stamps: list[int | None] = [one.shown for one in pictures]
+    closed, n_joints = close_joints(pictures, time_base) if names & MAY_BE_JOINED else ([], 0)
+    if closed and n_joints:
+        stamps, declared = [*closed], _Declared()
+    last = next((one.duration for one in reversed(pictures) if one.duration), 0)
+    timeline, first = make_timeline(stamps, time_base, last, rate), first_of(stamps)
+    begun = max(0, first) * time_base if declared.from_zero else 0
+    ended = end if declared.by_all else timeline.end + begun
+    return Header(
+        timeline,
+        time_base,
+        rate,
+        aspect,
+        _ends_early(ended, declared.end, early) or cut_off(path),
+        first,
+        untimed=bool(names & UNTIMED),
+        spaced=not are_distinct(stamps),
+        n_joints=n_joints,
+    )
 
 
-def _first(stamps: list[int | None]) -> int:
-    return min((stamp for stamp in stamps if stamp is not None), default=0)
+def _demux(
+    path: str, container: Any, stream: Any, *, everything: bool
+) -> tuple[list[CodedPicture], Fraction]:
+    """The coded pictures, and when the last packet ends: of all streams, or of this one."""
+    pictures: list[CodedPicture] = []
+    codec, end = stream.codec_context.name, Fraction(0)
+    with contextlib.suppress(DecodeError), as_decode_error(path):
+        for packet in container.demux() if everything else container.demux(stream):
+            if not packet.size:
+                continue
+            if everything and packet.pts is not None:
+                until = (packet.pts + (packet.duration or 0)) * Fraction(packet.time_base)
+                end = max(end, until)
+            if packet.stream is stream and not packet.is_discard and not is_hidden(codec, packet):
+                pictures.append(CodedPicture(packet.pts, packet.dts, packet.duration or 0))
+    return pictures, end
 
 
-def _ends_early(timeline: Timeline, declared: Fraction | None, noticed: bool) -> str:
-    length = float(timeline.end)
-    if declared is not None and declared - timeline.end > max(SHORT_BY, declared / 20):
+def is_hidden(codec: str, packet: Any) -> bool:
+    """Whether a packet holds a picture that VP8 refers to and never shows (RFC 6386, 9.1)."""
+    return codec == "vp8" and not memoryview(packet)[0] & 0x10
+
+
+def _ends_early(ended: Fraction, declared: Fraction | None, noticed: bool) -> str:
+    length = float(ended)
+    if declared is not None and declared - ended > max(SHORT_BY, declared / 20):
         return f"{length:.2f} s of {float(declared):.2f} s"
     return f"cut off after {length:.2f} s" if noticed else ""
 
 
-def make_timeline(
-    stamps: list[int | None], time_base: Fraction, duration: int, rate: Fraction
-) -> Timeline:
-    """Times from the first frame on; frames without a stamp, or with a stamp that another
-    frame has, are spaced by the average rate.
+@dataclass(frozen=True)
+class _Declared:
+    """When a file says that it ends: the video stream, or (`by_all`) the last of its streams;
+    counted from the first picture, or `from_zero`.
     """
-    known = sorted(stamp for stamp in stamps if stamp is not None)
-    if len(known) != len(stamps) or len(set(known)) != len(known) or not known:
-        times = [i / rate for i in range(len(stamps))]
-        return Timeline(times, len(stamps) / rate)
-    times = [(stamp - known[0]) * time_base for stamp in known]
-    step = duration * time_base or (times[-1] / (len(times) - 1) if len(times) > 1 else 1 / rate)
-    return Timeline(times, times[-1] + step)
+
+    end: Fraction | None = None
+    by_all: bool = False
+    from_zero: bool = False
 
 
-def _declared(container: Any, stream: Any) -> Fraction | None:
+def _declared(container: Any, stream: Any) -> _Declared:
     if stream.duration:
-        return Fraction(stream.duration * stream.time_base)
+        return _Declared(Fraction(stream.duration * stream.time_base))
     text = stream.metadata.get("DURATION", "")
     with contextlib.suppress(ValueError):
         hours, minutes, seconds = text.split(":")
-        return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
-    if container.duration and len(container.streams) == 1:
-        return Fraction(container.duration, av.time_base)
-    return None
+        return _Declared(int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds), from_zero=True)
+    if not container.duration:
+        return _Declared()
+    alone = len(container.streams) == 1
+    if alone or not DECLARE_A_LENGTH.isdisjoint(container.format.name.split(",")):
+        return _Declared(Fraction(container.duration, av.time_base), not alone, from_zero=True)
+    return _Declared()

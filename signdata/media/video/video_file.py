@@ -160,8 +160,13 @@ class VideoFile:
         if self.decoder == "ffmpeg":
             deadline = None if self.timeout is None else time.monotonic() + self.timeout
             yield from ffmpeg_decode.decode(self.path, self.header, deadline=deadline)
-        else:
+        elif not self.header.n_joints:
             yield from container.decode(self.path)
+        else:
+            stamps = iter(self.header.stamps)
+            for frame in container.decode(self.path):
+                frame.pts = next(stamps, None)
+                yield frame
 
     def sha256(self) -> str:
         """Digest of the file's bytes."""

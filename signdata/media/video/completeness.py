@@ -1,0 +1,100 @@
+"""Whether a file has all the bytes that its container says it has: downloads break off."""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from typing import IO
+
+_ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+_ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+_SWF_UNKNOWN = 100 << 20
+"""What ffmpeg writes for the length of an SWF that it cannot go back to."""
+_LAST = 1 << 17
+"""Bytes at the end among which the last page of an Ogg is looked for; one has at most 65,307."""
+_HELD_IN_BOXES = (b"mdat", b"moof", b"moov")
+
+
+def cut_off(path: str) -> str:
+    """Why the file ends before its container does, or ''."""
+    size = os.path.getsize(path)
+    with open(path, "rb") as file:
+        head = file.read(24)
+        if head[:4] == b"RIFF":
+            return _of_size(_riff_end(file, size), size, "AVI")
+        if head[4:8] in (b"ftyp", b"moov", b"moof", b"mdat", b"free", b"wide", b"skip"):
+            return _of_size(_boxes_end(file, size), size, "MP4")
+        if head[:16] == _ASF_HEADER:
+            return _of_size(_asf_end(file), size, "ASF")
+        if head[:3] == b"FWS":
+            end = struct.unpack_from("<I", head, 4)[0]
+            return _of_size(0 if end == _SWF_UNKNOWN else end, size, "SWF")
+        if head[:4] == b"OggS" and not _has_last_page(file, size):
+            return "the last page of the Ogg is missing"
+    return ""
+
+
+def _of_size(end: int, size: int, name: str) -> str:
+    return f"the {name} has {size:,} of its {end:,} bytes" if end > size else ""
+
+
+def _riff_end(file: IO[bytes], size: int) -> int:
+    """Where the last list ends; large files have several."""
+    end = 0
+    while end + 8 <= size:
+        file.seek(end)
+        kind, length = struct.unpack("<4sI", file.read(8))
+        if kind != b"RIFF":
+            break
+        end += 8 + length + length % 2
+    return end
+
+
+def _boxes_end(file: IO[bytes], size: int) -> int:
+    """Where the last box ends that holds pictures or says where they are."""
+    end = 0
+    for kind, start, length in _boxes(file, size):
+        if kind in _HELD_IN_BOXES:
+            end = start + length
+    return end
+
+
+def _boxes(file: IO[bytes], size: int) -> Iterator[tuple[bytes, int, int]]:
+    start = 0
+    while start + 8 <= size:
+        file.seek(start)
+        length, kind = struct.unpack(">I4s", file.read(8))
+        if length == 1:
+            long = file.read(8)
+            length = int.from_bytes(long, "big") if len(long) == 8 else 0
+        if length < 8:  # to the end, or no box
+            return
+        yield kind, start, length
+        start += length
+
+
+def _asf_end(file: IO[bytes]) -> int:
+    """The file's size as its properties say, unless it was broadcast."""
+    file.seek(16)
+    length = int.from_bytes(file.read(8), "little")
+    header = file.read(min(length, 1 << 20))
+    place = header.find(_ASF_PROPERTIES)
+    if place < 0 or len(header) < place + 92:
+        return 0
+    (end,) = struct.unpack_from("<Q", header, place + 40)
+    (flags,) = struct.unpack_from("<I", header, place + 88)
+    return 0 if flags & 1 else int(end)
+
+
+def _has_last_page(file: IO[bytes], size: int) -> bool:
+    """Whether the last page is whole and says that it is the last (RFC 3533, 6)."""
+    file.seek(max(0, size - _LAST))
+    data = file.read()
+    place = data.rfind(b"OggS")
+    if place < 0 or place + 27 > len(data):
+        return False
+    segments = data[place + 26]
+    table = data[place + 27 : place + 27 + segments]
+    whole = place + 27 + segments + sum(table) <= len(data)
+    return whole and bool(data[place + 5] & 4)

@@ -1,0 +1,76 @@
+"""Downloads that broke off are short, whatever their container, with sound or without."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import signdata
+from signdata.media.video import completeness, header
+from signdata.sidecars import read_rows
+from tests.videos import ffmpeg, make_video
+
+H264 = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-qp", "10", "-g", "25"]
+KINDS: dict[str, tuple[str, list[str], str]] = {
+    "flv": ("flv", H264, "aac"),
+    "swf": ("swf", ["-c:v", "flv", "-q:v", "2"], "libmp3lame"),
+    "wmv": ("wmv", ["-c:v", "wmv2", "-q:v", "2"], "wmav2"),
+    "avi": ("avi", H264, "libmp3lame"),
+    "ogg": ("ogv", ["-c:v", "libtheora", "-q:v", "8"], "libvorbis"),
+    "webm": ("webm", ["-c:v", "libvpx", "-b:v", "1M"], "libopus"),
+    "mp4": ("mp4", [*H264, "-movflags", "+faststart"], "aac"),
+    "fragments": ("mp4", [*H264, "-movflags", "frag_keyframe+empty_moov"], "aac"),
+    "segments": (
+        "mp4",
+        [*H264, "-movflags", "dash+global_sidx+delay_moov", "-frag_duration", "1000000"],
+        "aac",
+    ),
+}
+N = 75
+
+
+@pytest.fixture(scope="module", params=[(kind, sound) for kind in KINDS for sound in (False, True)])
+def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three seconds of video of one kind, with or without sound."""
+    kind, sound = request.param
+    suffix, words, codec = KINDS[kind]
+    path = tmp_path_factory.mktemp("whole") / f"a.{suffix}"
+    source = ["-f", "lavfi", "-i", "testsrc=size=64x48:rate=25"]
+    audible = ["-f", "lavfi", "-i", "sine=r=44100", "-c:a", codec] if sound else []
+    ffmpeg(*source, *audible, *words, "-t", "3", path)
+    return path
+
+
+@pytest.mark.parametrize("decoder", ["pyav", "ffmpeg"])
+@pytest.mark.parametrize("share", [55, 80])
+def test_a_file_that_breaks_off_is_short(
+    whole: Path, tmp_path: Path, share: int, decoder: str
+) -> None:
+    data = whole.read_bytes()
+    path = tmp_path / "src" / "we" / whole.name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(data[: len(data) * share // 100])
+    make_video(path.with_name("good.mp4"), 2)
+    result = signdata.extract_frames(tmp_path / "src", tmp_path / "out", decoder=decoder, workers=1)
+    assert (result.written, result.failed, result.exit_code) == (1, 1, 3)
+    assert [p.kind for p in result.problems] == ["short"], result.problems
+    kept = signdata.extract_frames(
+        tmp_path / "src", tmp_path / "kept", decoder=decoder, workers=1, keep_short=True
+    )
+    row, _ = read_rows(tmp_path / "kept" / "manifest.csv")
+    assert (kept.exit_code, row["verdict"]) == (0, "short")
+    assert N * 0.3 < int(row["n_frames"]) <= N
+
+
+def test_a_whole_file_is_whole(whole: Path) -> None:
+    read = header.read_header(str(whole))
+    assert (len(read.timeline), read.ends_early) == (N, "")
+
+
+def test_what_follows_the_end_of_a_container_is_let_be(whole: Path, tmp_path: Path) -> None:
+    path = tmp_path / whole.name
+    if path.suffix == ".ogv":
+        pytest.skip("the last page is looked for at the end")
+    path.write_bytes(whole.read_bytes() + bytes(3000))
+    assert completeness.cut_off(str(path)) == ""

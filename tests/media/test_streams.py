@@ -1,0 +1,186 @@
+"""Streams as cameras and downloads make them: coded pictures that are not shown, joints, changes
+of size; the same with both decoders.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import signdata
+from signdata.sidecars import read_rows
+from tests.field_pictures import field_pictures
+from tests.videos import ffmpeg, indices_in, make_index, make_video
+
+H264 = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-qp", "4", "-g", "25", "-bf", "2"]
+DECODERS = ("pyav", "ffmpeg")
+
+
+def run(root: Path, decoder: str, **how: Any) -> tuple[dict[str, str], list[int], list[str]]:
+    """Manifest row, indices and notes of the one clip ``src/we/a.*``."""
+    out = root / f"out-{decoder}"
+    how = {"image_format": "png", "workers": 1, "overwrite": True, **how}
+    result = signdata.extract_frames(root / "src", out, decoder=decoder, **how)
+    assert [p.kind for p in result.problems] == ["note"] * len(result.problems), result.problems
+    (row,) = read_rows(out / "manifest.csv")
+    return row, indices_in(out / row["path"]), [p.message for p in result.problems]
+
+
+def clip(root: Path, name: str) -> Path:
+    path = root / "src" / "we" / name
+    path.parent.mkdir(parents=True)
+    return path
+
+
+def fields(path: Path) -> None:
+    raw = path.with_name("raw.h264")
+    raw.write_bytes(field_pictures(30))
+    ffmpeg("-framerate", "25", "-i", raw, "-c", "copy", "-f", "mpegts", path)
+    raw.unlink()
+
+
+def hidden(path: Path) -> None:
+    """Two-pass VP8, which refers to pictures that are made for that and never shown."""
+    plain = make_video(path.with_name("plain.mkv"), 30, codec="ffv1", pix_fmt="yuv420p")
+    log = path.with_name("log")
+    for number in ("1", "2"):
+        ffmpeg(
+            "-i", plain, "-c:v", "libvpx", "-auto-alt-ref", "1", "-lag-in-frames", "16", "-b:v",
+            "800k", "-pass", number, "-passlogfile", log, path,
+        )  # fmt: skip
+    for used in (plain, *path.parent.glob("log*")):
+        used.unlink()
+
+
+def open_gop(path: Path) -> None:
+    """HEVC that begins with a picture whose leading ones refer to what is cut off (RASL)."""
+    plain = make_video(path.with_name("plain.mkv"), 60, codec="ffv1", pix_fmt="yuv420p")
+    whole = path.with_name("whole.mkv")
+    words = "log-level=none:open-gop=1:keyint=30:min-keyint=30:scenecut=0:bframes=3"
+    ffmpeg("-i", plain, "-c:v", "libx265", "-x265-params", words, whole)
+    ffmpeg("-ss", "1.1", "-i", whole, "-c", "copy", path)
+    plain.unlink()
+    whole.unlink()
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+@pytest.mark.parametrize("make", [fields, hidden])
+def test_a_coded_picture_that_is_not_shown_is_no_damage(
+    tmp_path: Path, make: Any, decoder: str
+) -> None:
+    make(clip(tmp_path, "a.mts" if make is fields else "a.webm"))
+    row, indices, notes = run(tmp_path, decoder)
+    assert (indices, notes) == (list(range(30)), [])
+    assert (row["fps"], row["range"], row["verdict"]) == ("25", "1-30", "ok")
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_a_range_of_field_pictures(tmp_path: Path, decoder: str) -> None:
+    path = clip(tmp_path, "a.mts")
+    fields(path)
+    index = make_index(tmp_path / "i.json", [{"video_id": "a", "frame_start": 9, "frame_end": 20}])
+    out = tmp_path / "out"
+    how: dict[str, Any] = {"ranges": "apply", "workers": 1, "official_splits": False}
+    signdata.extract_frames(index, out, videos=path.parent, decoder=decoder, **how)
+    assert indices_in(out / "book" / "a") == list(range(8, 20))
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_what_leads_the_first_key_frame_is_no_damage(tmp_path: Path, decoder: str) -> None:
+    open_gop(clip(tmp_path, "a.mkv"))
+    row, indices, _ = run(tmp_path, decoder)
+    assert indices == list(range(indices[0], 60))
+    assert row["verdict"] == "ok"
+
+
+def joined(path: Path, offset: float) -> None:
+    """Two transport streams behind one another; the stamps of the second begin at `offset`."""
+    parts = []
+    for start in (0, 50):
+        plain = make_video(path.with_name("plain.mkv"), start + 50, codec="ffv1")
+        part = path.with_name(f"part{start}.ts")
+        shift = ["-output_ts_offset", str(offset)] if start else []
+        ffmpeg("-ss", str(start / 25), "-i", plain, *H264, *shift, part)
+        parts.append(part)
+        plain.unlink()
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    for part in parts:
+        part.unlink()
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+@pytest.mark.parametrize("offset", [0, 200])
+def test_jumps_of_joined_streams_are_closed(tmp_path: Path, decoder: str, offset: float) -> None:
+    path = clip(tmp_path, "a.ts")
+    joined(path, offset)
+    row, indices, notes = run(tmp_path, decoder, fps=25)
+    assert indices == list(range(100))
+    assert (row["fps"], notes) == ("25", ["1 jump in its times was closed"])
+    index = make_index(tmp_path / "i.json", [{"video_id": "a", "frame_start": 41, "frame_end": 60}])
+    how: dict[str, Any] = {"workers": 1, "official_splits": False}
+    signdata.extract_frames(index, tmp_path / "cut", videos=path.parent, decoder=decoder, **how)
+    assert indices_in(tmp_path / "cut" / "book" / "a") == list(range(40, 60))
+
+
+def parts_of(path: Path, sizes: list[tuple[int, int]], *more: list[str]) -> None:
+    """One stream made of parts of 20 frames."""
+    names = []
+    for number, size in enumerate(sizes):
+        plain = make_video(path.with_name("plain.mkv"), 20, size_wh=size, codec="ffv1")
+        part = path.with_name(f"part{number}.ts")
+        ffmpeg("-i", plain, *H264, *(more[number] if more else []), part)
+        names.append(part)
+    listed = path.with_name("list.txt")
+    listed.write_text("".join(f"file '{name}'\n" for name in names))
+    ffmpeg("-f", "concat", "-safe", "0", "-i", listed, "-c", "copy", path)
+    for used in (*names, listed, path.with_name("plain.mkv")):
+        used.unlink()
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_a_change_of_size_within_a_clip(tmp_path: Path, decoder: str) -> None:
+    parts_of(clip(tmp_path, "a.ts"), [(128, 64), (256, 128), (64, 128)])
+    _, indices, notes = run(tmp_path, decoder)
+    assert len(indices) == 60
+    assert indices[:40] == [*range(20), *range(20)]
+    if decoder == "pyav":
+        assert notes == ["the size changes: 40 frames were brought to 128x64 as the first one"]
+    with Image.open(tmp_path / f"out-{decoder}/we/a/img_00044.png") as image:
+        last = np.asarray(image)[:, :, 0]
+    assert last.shape == (64, 128)
+    assert last[:, :46].max() < 10  # 32 wide in the middle
+    assert last[:, 82:].max() < 10
+    assert last[32, 48:51].min() > 200  # bars 0 and 1 of frame 3 are white
+    run(tmp_path, decoder, size=(50, 40))
+    with Image.open(tmp_path / f"out-{decoder}/we/a/img_00030.png") as image:
+        assert image.size == (50, 40)
+
+
+def test_trimmed_clips_take_the_first_size_too(tmp_path: Path) -> None:
+    path = clip(tmp_path, "a.ts")
+    parts_of(path, [(128, 64), (64, 128)])
+    index = make_index(tmp_path / "i.json", [{"video_id": "a"}])
+    result = signdata.trim(index, tmp_path / "cut", videos=path.parent, workers=1)
+    assert [p.message for p in result.problems] == [
+        "the size changes: 20 frames were brought to 128x64 as the first one"
+    ]
+    run(tmp_path, "pyav")
+    ffmpeg("-i", tmp_path / "cut" / "a.mp4", tmp_path / "%02d.png")
+    for number in (3, 23):
+        with Image.open(tmp_path / f"{number:02d}.png") as image:
+            cut = np.asarray(image.convert("L"), int)
+        with Image.open(tmp_path / f"out-pyav/we/a/img_{number:05d}.png") as image:
+            assert np.abs(np.asarray(image.convert("L"), int) - cut).mean() < 4
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_a_change_of_pixel_format_or_matrix(tmp_path: Path, decoder: str) -> None:
+    path = clip(tmp_path, "a.ts")
+    more = [["-colorspace", "smpte170m"], ["-colorspace", "bt709"], ["-pix_fmt", "yuv422p"]]
+    parts_of(path, [(128, 64)] * 3, *more)
+    _, indices, notes = run(tmp_path, decoder)
+    assert (indices, notes) == ([*range(20)] * 3, [])
