@@ -118,7 +118,8 @@ def baseline(
         Called as ``progress(done, total, note)``: in samples with the note ``reading``, then in
         steps. A note that ends with a line break is what an epoch reached.
     """
-    from signdata.training import baseline_report, baseline_runs, devices
+    from signdata.training import baseline_report, baseline_runs
+    from signdata.training.torch_check import need_torch
 
     if list_models:
         return baseline_report.list_models()
@@ -153,7 +154,7 @@ def baseline(
         baseline_runs.refuse_options(asked)
         settings, seed = baseline_runs.options_of(Path(resume))
         read = replace(read, split=settings.get("split"))
-    devices.need_torch()
+    need_torch()
     with open_source(sources, OpenOptions(read)) as reader:
         settings["model"] = settings["model"] or baseline_runs.default_model(reader)
         name = f"{sources[0].stem}-{settings['model']}-s{seed}"

@@ -13,7 +13,7 @@ from signdata.errors import FormatError, one_line
 from signdata.results import Result
 from signdata.splitting.certificate_summary import Certified
 from signdata.training.accuracy_warnings import doubts
-from signdata.training.devices import need_torch
+from signdata.training.torch_check import need_torch
 
 _SHOWN = (
     *("model", "test_accuracy", "test_correct", "test_total", "val_accuracy", "train_accuracy"),

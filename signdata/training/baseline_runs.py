@@ -27,7 +27,7 @@ from signdata.sidecars import PARTIAL_DIR
 from signdata.splitting.certificate_summary import Certified
 from signdata.training import distributed
 from signdata.training.baseline_report import _describe, _folders, _measured
-from signdata.training.devices import need_torch
+from signdata.training.torch_check import need_torch
 
 if TYPE_CHECKING:
     from signdata.training.data import Dataset

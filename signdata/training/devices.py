@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import torch
 
-from signdata.errors import (
-    DependencyError,
-    UsageError,
-)
-
-if TYPE_CHECKING:
-    pass
+from signdata.errors import UsageError
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -83,11 +75,3 @@ def set_seed(device: torch.device, seed: int) -> None:
     torch.default_generator.manual_seed(seed)
     if device.type == "cuda":
         torch.cuda.manual_seed(seed)
-
-
-def need_torch() -> None:
-    """Raise `DependencyError` where torch is not installed."""
-    if importlib.util.find_spec("torch") is None:
-        raise DependencyError(
-            "torch is not installed; baseline needs it", remedy="pip install 'signdata[train]'"
-        )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -153,6 +155,25 @@ def test_wrong_options_are_usage(main, easy, tmp_path, words, code, said):
     assert done.returncode == code
     assert said in done.error
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("words", [["train.csv"], ["--list-models"]])
+def test_without_torch_one_line_says_what_to_install(easy, tmp_path, words):
+    hidden = "import sys; sys.modules['torch'] = None\n"
+    line = hidden + "from signdata.cli import errors\nerrors.main(sys.argv[1:])"
+    done = subprocess.run(
+        [sys.executable, "-c", line, "baseline", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    (said,) = done.stderr.splitlines()
+    assert said == (
+        "error: torch is not installed; baseline needs it. pip install 'signdata[train]'"
+    )
+    assert done.returncode not in (0, 1)
 
 
 def test_one_class_is_too_few(main, make_csv, tmp_path):
