@@ -14,8 +14,8 @@ from signdata.cli.app import COMMANDS, group
 
 HEAVY = {"numpy", "cv2", "pandas", "av", "h5py", "torch", "PIL", "sklearn", "simplejpeg", "tqdm"}
 
-SHOWN = {"as_json", "quiet", "help"}
-"""Options about what is shown; the library shows nothing."""
+SHOWN = {"as_json", "quiet", "help", "onnx"}
+"""Options about what is shown; the library shows nothing. And the name of the only format."""
 
 RENAMED = {"no_header": "header"}
 """Options whose keyword says the opposite."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from signdata.errors import (
     UsageError,
     one_line,
 )
+from signdata.filesystem import remove
 from signdata.formats.reader import Reader
 from signdata.output import one_shot
 from signdata.results import Result
@@ -90,12 +92,18 @@ def run(
     given = {name: value for name, value in settings.items() if value is not None}
 
     certified = Certified.from_origin(reader.info.origin)
-    begun: list[bool] = []
+    begun: list[str] = []
 
     def build(root: Path) -> dict[str, Any]:
-        begun.append(distributed.broadcast(True))
+        scratch = root.parent / "scratch"
+        remove(scratch)
+        scratch.mkdir()
+        begun.append(distributed.broadcast(str(scratch.absolute())))
         try:
-            return {"counts": _train(reader, root, given, seed, progress)}
+            with _caches_in(scratch):
+                counts = _train(reader, root, given, seed, progress)
+            distributed.gathered(True)  # nobody needs the scratch folder any more
+            return {"counts": counts}
         except OutputError as err:
             err.path = str(out)  # not the folder that nobody is to see
             raise
@@ -116,7 +124,7 @@ def run(
             )
         finally:
             if not begun:
-                distributed.broadcast(False)
+                distributed.broadcast("")
     result = _describe(out, int(document["counts"]["samples"]), given, seed, certified)
     if already:
         result.details["already_done"] = True
@@ -142,10 +150,33 @@ def _weights(given: dict[str, Any]) -> list[dict[str, str]]:
 
 def _help(reader: Reader, given: dict[str, Any], seed: int) -> Result:
     """Share the work of the first process, which alone writes and tells what came out."""
-    if distributed.broadcast(False):
-        with tempfile.TemporaryDirectory(prefix="signdata-") as root:
-            _train(reader, Path(root), given, seed, None)
+    if scratch := distributed.broadcast(""):
+        # What a kill leaves of it is swept with the output.
+        shared = os.path.isdir(scratch)
+        root = Path(scratch) / f"rank-{distributed.number()}"
+        root.mkdir(parents=True)
+        try:
+            with _caches_in(root):
+                _train(reader, root, given, seed, None)
+        finally:
+            remove(root)
+            if not shared:  # another machine, with a file system of its own
+                os.removedirs(scratch)
+        distributed.gathered(True)
     return Result("baseline", shows_counts=False, silent=True)
+
+
+@contextmanager
+def _caches_in(scratch: Path) -> Iterator[None]:
+    """Let PyTorch's compiler keep its files there; it makes its folder when it is imported."""
+    name = "TORCHINDUCTOR_CACHE_DIR"
+    chosen = os.environ.get(name)
+    os.environ[name] = chosen or str(scratch.absolute() / "compiled")
+    try:
+        yield
+    finally:
+        if chosen is None:
+            del os.environ[name]
 
 
 def _train(

@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from functools import partial
@@ -316,6 +319,43 @@ def test_onnx_is_the_same_network(main, trained, tmp_path):
     done = main("export", tmp_path / "model.onnx")
     assert done.returncode == 2
     assert "is ONNX already" in done.error
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills a group of processes")
+def test_a_killed_export_is_swept(main, trained, tmp_path):
+    """Nothing has its final name before it is finished, and nothing lies elsewhere."""
+    for name in ("home", "out"):
+        (tmp_path / name).mkdir()
+    out = tmp_path / "out" / "model.onnx"
+    places = dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME"), str(tmp_path / "home"))
+    running = subprocess.Popen(
+        [sys.executable, "-m", "signdata", "export", trained / "run", out, "--quantize"],
+        env=os.environ | places,
+        start_new_session=True,
+    )
+    partial = tmp_path / "out" / "model.onnx.partial"
+    latest = time.monotonic() + 60
+    while not (partial / "tree" / "model.onnx").exists():
+        assert time.monotonic() < latest
+        time.sleep(0.01)
+    second = main("export", trained / "run", out)
+    assert second.returncode == 5
+    assert f"is being written by process {running.pid}" in second.error
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    assert not out.exists()
+    assert main("export", trained / "run", out, "--quantize").returncode == 0
+    assert sorted(os.listdir(tmp_path / "out")) == ["model.onnx", "model.uint8.onnx"]
+    assert os.listdir(tmp_path / "home") == []
+
+
+def test_an_export_leaves_a_strange_folder_alone(main, trained, tmp_path):
+    (tmp_path / "m.onnx.partial" / "tree").mkdir(parents=True)
+    (tmp_path / "m.onnx.partial" / "tree" / "mine.txt").write_text("mine")
+    done = main("export", trained / "run", tmp_path / "m.onnx")
+    assert done.returncode == 5
+    assert "was made by something else" in done.error
+    assert (tmp_path / "m.onnx.partial" / "tree" / "mine.txt").read_text() == "mine"
 
 
 @pytest.mark.parametrize(
