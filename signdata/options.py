@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, Self, TypeAlias, TypedDict
 
 from signdata.errors import MissingError, UsageError
+from signdata.limits import check_size
 from signdata.results import Result
 
 PathLike: TypeAlias = str | Path
@@ -243,6 +244,9 @@ class SizeOptions(Group):
         None, "Size of the written pictures, width x height [default: as read]."
     )
     gray: bool = keyword(False, "Write grey pictures (Rec. 601 luma).")
+
+    def __post_init__(self) -> None:
+        check_size(self.size, "--size")
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ CODECS = {"PIL", "av", "cv2", "ffmpeg", "imageio_ffmpeg", "simplejpeg"}
 
 LEVELS = [
     {"errors", "labels", "version", "workers"},
-    {"samples", "results", "safe_names", "filesystem", "magick"},
+    {"samples", "results", "safe_names", "filesystem", "magick", "limits"},
     {"sidecars", "options", "media"},
     {"formats"},
     {"output", "similarity"},

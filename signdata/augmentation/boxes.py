@@ -84,6 +84,11 @@ def parse(text: str) -> tuple[int, int, int, int] | None:
     return (bounds[0], bounds[1], bounds[2], bounds[3]) if len(bounds) == 4 else None
 
 
+def are_shares(text: str) -> bool:
+    """Whether bounds that `parse` takes are shares of a picture rather than pixels of it."""
+    return all(0 <= float(word) <= 1 for word in text.split())
+
+
 def _place(image: str, folder: Path, root: Path) -> str:
     path = image.replace("\\", "/").removeprefix("./")
     for base in (root, folder, folder.parent):  # split/user_1/user_1_loc.csv: user_1/A0.jpg

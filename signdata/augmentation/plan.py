@@ -18,6 +18,7 @@ from signdata.augmentation.variants import COLUMNS, Counted, Variants
 from signdata.errors import DatasetError, OutputExistsError, UsageError, one_line
 from signdata.filesystem import path_below, replace_file, writing
 from signdata.formats.reader import Reader
+from signdata.limits import check_size
 from signdata.magick import profiles, recipe
 from signdata.magick.recipe import Recipe
 from signdata.media.contact_sheet import sheet
@@ -131,6 +132,7 @@ def _pattern(text: str | None, option: str) -> re.Pattern[str] | None:
 
 
 def _recipe(wanted: AugmentOptions) -> Recipe:
+    check_size(wanted.size, "--size")
     made = recipe.load(wanted.recipe)
     if wanted.profile is not None:
         profiles.profile_of(wanted.profile)

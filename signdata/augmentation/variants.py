@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from signdata.augmentation.boxes import parse
+from signdata.augmentation.boxes import are_shares, parse
 from signdata.errors import DatasetError
 from signdata.formats.reader import PictureSummary
+from signdata.limits import check_size
 from signdata.magick import operations, profiles
 from signdata.magick.geometry import Box
 from signdata.magick.operations import BrightnessContrast, Chain, Crop, Pixelate, Place, Resize
@@ -60,6 +61,11 @@ class Variants:
     all_splits: bool = False
     keep_original: bool = False
     columns: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for chain in self.recipe.chains:
+            size_hw = _exact_size(chain)
+            check_size(size_hw and size_hw[::-1], f"recipe {self.recipe.name}: size")
 
     @property
     def profile(self) -> Profile:
@@ -143,19 +149,30 @@ class Variants:
         sizes = {_exact_size(chain) for chain in self.recipe.chains}
         return sizes.pop() if len(sizes) == 1 else None
 
+    def _bounds(self, sample: Sample) -> str:
+        """The bounds of a sample's box as they are kept, or ''."""
+        kept = (sample.meta.get(name, "") for name in self.columns)
+        return next((text for text in kept if parse(text) is not None), "")
+
     def _box(self, sample: Sample) -> Box | None:
-        for name in self.columns:
-            bounds = parse(sample.meta.get(name, ""))
-            if bounds is not None:
-                left, top, right, bottom = bounds
-                return left, top, right - left, bottom - top
-        return None
+        bounds = parse(self._bounds(sample))
+        if bounds is None:
+            return None
+        left, top, right, bottom = bounds
+        return left, top, right - left, bottom - top
 
     def _check_box(self, sample: Sample, frame: Frame) -> None:
         box = self._box(sample)
         if box is None:
             return
         left, top, width, height = box
+        if width < 1 or height < 1 or are_shares(self._bounds(sample)):
+            raise DatasetError(
+                f"box {self._bounds(sample)!r}; expected left, top, right and bottom in pixels, "
+                "around a part of the picture",
+                path=sample.source or sample.id,
+                remedy="Mend its row, or leave the picture out with --on-error skip.",
+            )
         if left < 0 or top < 0 or left + width > frame.shape[1] or top + height > frame.shape[0]:
             raise DatasetError(
                 f"box {left},{top} to {left + width},{top + height} is not inside the picture "

@@ -11,6 +11,7 @@ VideoFrameDataset and the WLASL I3D loader read the same layout.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ from signdata.formats.trees.scan import ClassDir
 from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
 from signdata.media import suffixes
 from signdata.media.image.kinds import suffix_by_content, unsupported
-from signdata.safe_names import component
+from signdata.safe_names import MAX_BYTES, component
 from signdata.samples import Broken, Pixels, Sample
 from signdata.sidecars import Row
 
@@ -119,9 +120,10 @@ class FramesWriter(Writer):
     ) -> None:
         self._options = options
         self._template = template
+        _refuse_wide(template)
         try:
             distinct = len({component(template.format(number)) for number in (1, 2, 10)}) == 3
-        except (ValueError, IndexError, KeyError) as err:
+        except (ValueError, IndexError, KeyError, AttributeError, TypeError) as err:
             raise UsageError(f"name template {template!r} ({err}); expected img_{{:05d}}") from err
         if not distinct:
             raise UsageError(f"name template {template!r}; expected a number, as in img_{{:05d}}")
@@ -151,3 +153,16 @@ class FramesWriter(Writer):
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
         pictures.write_sidecars(tree, finished)
+
+
+def _refuse_wide(template: str) -> None:
+    """Raise `UsageError` for a template whose names would be too long to be made at all."""
+    if re.search(r"\{[^{}]*\{", template.replace("{{", "")):
+        raise UsageError(f"name template {template!r}; expected img_{{:05d}}")
+    fields = re.findall(r"\{[^{}]*\}", template)
+    for number in re.findall(r"[0-9]+", " ".join(fields)):
+        if len(number) > len(str(MAX_BYTES)) or int(number) > MAX_BYTES:
+            raise UsageError(
+                f"name template with the number {number[:20]}; expected names of at most "
+                f"{MAX_BYTES} bytes, as img_{{:05d}} gives"
+            )

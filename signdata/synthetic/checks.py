@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from signdata.errors import UsageError
+from signdata.limits import check_size
 
 SMALLEST = 8
 """Pixels of the shorter side below which a hand is a smudge."""
@@ -16,6 +17,7 @@ def check(*, size: tuple[int, int], **counts: int) -> None:
     UsageError
         When a side is under 8 pixels or a count under 1.
     """
+    check_size(size, "size")
     if min(size) < SMALLEST:
         width, height = size
         raise UsageError(f"size {width}x{height}; expected at least {SMALLEST}x{SMALLEST}")

@@ -16,7 +16,7 @@ from signdata.formats.batches import BATCH
 from signdata.formats.hdf5 import safety
 from signdata.formats.hdf5.keypoints import NAME, OFFSETS, StoredKeypoints
 from signdata.formats.hdf5.pixels import BLOCK_BYTES, BlobPixels, ChunkedPixels, RawPixels
-from signdata.media.image import decode
+from signdata.limits import MAX_PIXELS
 from signdata.samples import Pixels
 
 PIXEL_NAMES = ("images", "X", "data", "x")
@@ -139,7 +139,7 @@ def _raw(
         )
     if shape[0] != n_frames or 0 in shape:
         raise FormatError(f"shape {shown}; expected {n_frames} pictures", path=path, where=name)
-    if shape[1] * shape[2] > decode.MAX_PIXELS:
+    if shape[1] * shape[2] > MAX_PIXELS:
         raise FormatError(f"pictures of {shape[2]}x{shape[1]}", path=path, where=name)
     plain = dataset.dtype == np.uint8 and dataset.chunks is None
     offset = dataset.id.get_offset() if plain else None

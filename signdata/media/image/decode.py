@@ -22,11 +22,9 @@ import simplejpeg
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from signdata.errors import DecodeError
+from signdata.limits import MAX_PIXELS
 from signdata.media.image import png
 from signdata.samples import Frame
-
-MAX_PIXELS = 64_000_000
-"""Pictures above this many pixels are refused before their pixels are read."""
 
 BACKGROUND = (255, 255, 255)
 """What transparent pixels are laid on: white."""

@@ -9,10 +9,14 @@ import numpy as np
 import simplejpeg
 
 from signdata.errors import DecodeError, UsageError
+from signdata.limits import MAX_PIXELS, MAX_SIDE
 from signdata.media.image import png
 from signdata.samples import Frame
 
 ImageFormat: TypeAlias = Literal["png", "jpg"]
+
+_LONGEST_PNG = 1_000_000
+"""The library that encodes them takes no longer side."""
 
 
 def encode(frame: Frame, image_format: ImageFormat, quality: int) -> bytes:
@@ -27,6 +31,12 @@ def encode(frame: Frame, image_format: ImageFormat, quality: int) -> bytes:
     quality : int
         1..100, for JPEG; chroma is halved both ways (4:2:0).
     """
+    longest = MAX_SIDE if image_format == "jpg" else _LONGEST_PNG
+    if max(frame.shape[:2]) > longest or frame.shape[0] * frame.shape[1] > MAX_PIXELS:
+        raise DecodeError(
+            f"a picture of {frame.shape[1]}x{frame.shape[0]} is too large for {image_format}; "
+            f"expected sides of at most {longest:,}, and {MAX_PIXELS // 10**6} megapixels"
+        )
     if image_format == "jpg":
         return bytes(
             simplejpeg.encode_jpeg(

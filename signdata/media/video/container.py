@@ -19,7 +19,7 @@ import av
 import av.logging
 
 from signdata.errors import DecodeError, MissingError
-from signdata.media.image.decode import MAX_PIXELS
+from signdata.limits import MAX_PIXELS
 
 PROTOCOLS = "file"
 CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,swf,asf,ogg,h264,hevc,m4v"

@@ -11,7 +11,7 @@ import av
 import ffmpeg
 
 from signdata.errors import CrashError, DecodeError
-from signdata.media.image.decode import MAX_PIXELS
+from signdata.limits import MAX_PIXELS
 from signdata.media.video import container as video
 from signdata.media.video import header
 from signdata.media.video.ffmpeg_encode import _opened

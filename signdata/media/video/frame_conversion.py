@@ -17,6 +17,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from numpy.typing import NDArray
 
 from signdata.errors import DecodeError, UsageError
+from signdata.limits import MAX_PIXELS, check_size
 from signdata.media.image.ops import resize
 from signdata.media.keypoints import Placement
 from signdata.media.video.colours import colours_of
@@ -52,6 +53,8 @@ class FrameShape:
     def __post_init__(self) -> None:
         if self.short_side is not None and self.size_hw is not None:
             raise UsageError("--short-side and --size contradict each other")
+        check_size(self.size_hw and self.size_hw[::-1], "--size")
+        check_size(self.short_side and (self.short_side, self.short_side), "--short-side")
 
     def of(self, height: int, width: int) -> tuple[int, int]:
         """Height and width of the output for an upright picture of `height` x `width`."""
@@ -60,7 +63,13 @@ class FrameShape:
         if self.short_side is None:
             return height, width
         scale = Fraction(self.short_side, min(height, width))
-        return max(1, round(height * scale)), max(1, round(width * scale))
+        high, wide = max(1, round(height * scale)), max(1, round(width * scale))
+        if high * wide > MAX_PIXELS:
+            raise DecodeError(
+                f"pictures of {wide}x{high}; expected at most {MAX_PIXELS // 10**6} megapixels",
+                remedy="Say extract-frames --short-side with a smaller number.",
+            )
+        return high, wide
 
 
 class Converter:

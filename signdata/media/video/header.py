@@ -13,7 +13,7 @@ import av
 import av.logging
 
 from signdata.errors import DecodeError
-from signdata.media.image.decode import MAX_PIXELS
+from signdata.limits import MAX_PIXELS
 from signdata.media.video.completeness import cut_off
 from signdata.media.video.container import (
     as_decode_error,

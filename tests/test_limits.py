@@ -1,0 +1,176 @@
+"""Absurd sizes, boxes, names and templates: refused up front, in one line, with the limit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import signdata
+from signdata.errors import DecodeError, UsageError
+from signdata.formats.frames import FramesWriter
+from signdata.limits import MAX_PIXELS, MAX_SIDE, check_size
+from signdata.media.image import decode, encode
+from signdata.media.video.frame_conversion import FrameShape
+from tests.conftest import picture
+from tests.videos import make_index, make_video
+
+MEGAPIXELS = "expected at most 64 megapixels"
+SIDE = "expected no side of more than 65,500 pixels"
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        ("100000x100000", MEGAPIXELS),
+        ("40000x40000", MEGAPIXELS),
+        ("2000000x1", SIDE),
+        ("1x2000000", SIDE),
+        ("70000x2", SIDE),
+        (f"{10**30}x1", MEGAPIXELS),
+        (f"1x{10**30}", MEGAPIXELS),
+        ("8001x8000", MEGAPIXELS),
+    ],
+)
+def test_a_size_that_nobody_can_hold_is_usage(
+    size: str, said: str, make_tree: Callable[..., Path], tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    tree = make_tree()
+    index = make_index(tmp_path / "w.json", [{}])
+    make_video(tmp_path / "videos/00000.mp4", 1)
+    for words in (
+        ["convert", tree, tmp_path / "out"],
+        ["convert", tree, tmp_path / "out.h5"],
+        ["convert", tree, tmp_path / "out.csv"],
+        ["augment", tree, tmp_path / "out"],
+        ["extract-frames", index, tmp_path / "out"],
+        ["sample", "photos", tmp_path / "out", "--n", "1", "--signers", "1"],
+    ):
+        done = main(*words, "--size", size)
+        assert (done.returncode, done.stdout) == (2, ""), words
+        assert said in done.error
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_the_largest_sizes_that_there_are() -> None:
+    check_size((8000, 8000), "--size")
+    check_size((MAX_SIDE, 1), "--size")
+    check_size(None, "--size")
+    assert 8000 * 8000 == MAX_PIXELS == decode.MAX_PIXELS
+    for size in ((0, 5), (5, -1)):
+        with pytest.raises(UsageError, match="expected at least 1x1"):
+            check_size(size, "--size")
+
+
+def test_a_shorter_side_that_makes_a_long_picture() -> None:
+    assert FrameShape(short_side=100).of(10, 40) == (100, 400)
+    with pytest.raises(DecodeError, match=f"pictures of 5000000x5000; {MEGAPIXELS}"):
+        FrameShape(short_side=5000).of(1, 1000)
+    with pytest.raises(UsageError, match="--short-side"):
+        FrameShape(short_side=10**9)
+
+
+@pytest.mark.parametrize(("shape", "kind"), [((1, 65_501, 1), "jpg"), ((1, 1_000_001, 1), "png")])
+def test_a_picture_that_its_format_cannot_hold(shape: tuple[int, int, int], kind: Any) -> None:
+    with pytest.raises(DecodeError, match=f"too large for {kind}"):
+        encode.encode(np.zeros(shape, np.uint8), kind, 95)
+
+
+def test_a_recipe_of_huge_pictures(
+    make_tree: Callable[..., Path], tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    recipe = tmp_path / "huge.toml"
+    recipe.write_text('[[steps]]\nop = "resize"\nsize = "50000x50000!"\n')
+    done = main("augment", make_tree(), tmp_path / "out", "--recipe", recipe)
+    assert done.returncode == 2
+    assert MEGAPIXELS in done.error
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{:0999999999d}",
+        "{:1000d}",
+        "{:>300}",
+        "{:.999999999f}",
+        "{:{0}}",
+        "{:{}}",
+        "x",
+        "{",
+        "{0.x}",
+        "{0[1]}",
+        "{:s}",
+    ],
+)
+def test_a_template_of_names_that_cannot_be(template: str) -> None:
+    with pytest.raises(UsageError, match="name template"):
+        FramesWriter(template=template)
+
+
+@pytest.mark.parametrize("template", ["img_{:05d}", "2024_{:05d}", "f{}", "{:x}", "a{{b}}{:d}"])
+def test_templates_that_can_be(template: str) -> None:
+    FramesWriter(template=template)
+
+
+@pytest.mark.parametrize(
+    ("box", "said"),
+    [
+        ("0 0 0 0", "expected left, top, right and bottom"),
+        ("5 5 1 1", "expected left, top, right and bottom"),
+        ("0 0 1e-300 1e-300", "expected left, top, right and bottom"),
+        ("0.1 0.1 0.9 0.9", "expected left, top, right and bottom"),
+        ("0 0 1e308 1e308", "not inside the picture"),
+        ("-1e308 -1e308 1e308 1e308", "not inside the picture"),
+    ],
+)
+def test_boxes_of_a_manifest_that_are_none(
+    box: str, said: str, make_tree: Callable[..., Path], tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    tree = make_tree({"A/1.png": picture(1, 40, 40), "A/2.png": picture(2, 40, 40)})
+    rows = [f"A/1,A/1.png,A,{box}", "A/2,A/2.png,A,5 5 30 30"]
+    (tree / "manifest.csv").write_text("\n".join(["id,path,label,bbox", *rows, ""]))
+    words = ["augment", tree, tmp_path / "out", "--boxes", "auto", "-j1"]
+    done = main(*words)
+    assert done.returncode == 4
+    assert said in done.error
+    done = main(*words, "--on-error", "skip", "--json")
+    assert done.returncode == 3
+    assert (done.json["read"], done.json["failed"]) == (2, 1)
+
+
+@pytest.mark.parametrize("column", ["id", "label", "group", "source", "note"])
+def test_nul_is_nothing_that_hdf5_can_store(
+    column: str, make_tree: Callable[..., Path], tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    tree = make_tree({"A/1.png": picture(1)})
+    row = {"id": "A/1", "path": "A/1.png", "label": "A", "group": "", "source": "", "note": ""}
+    row[column] = "a\0b"
+    (tree / "manifest.csv").write_text(f"{','.join(row)}\n{','.join(row.values())}\n")
+    done = main("convert", tree, tmp_path / "out.h5", "-j1")
+    assert done.returncode == 4
+    assert "holds NUL, which HDF5 cannot store" in done.error
+    assert not (tmp_path / "out.h5").exists()
+
+
+@pytest.mark.parametrize("box", [[0.25, 0.25, 0.75, 0.75], [0, 0, 1, 1]])
+def test_boxes_in_shares_of_the_picture(tmp_path: Path, box: list[float]) -> None:
+    make_video(tmp_path / "videos/1.mp4", 2)
+    index = make_index(tmp_path / "w.json", [{"video_id": "1", "bbox": box}])
+    signdata.extract_frames(index, tmp_path / "out", crop_bbox=True, workers=1)
+    [sample] = signdata.open_dataset(tmp_path / "out")
+    share = box[2] - box[0]
+    assert next(sample.frames()).shape == (round(64 * share), round(128 * share), 3)
+
+
+def test_a_share_of_less_than_a_pixel_costs_its_clip(tmp_path: Path) -> None:
+    for name in "12":
+        make_video(tmp_path / f"videos/{name}.mp4", 2)
+    instances = [{"video_id": "1", "bbox": [0, 0, 1e-300, 1e-300]}, {"video_id": "2"}]
+    index = make_index(tmp_path / "w.json", instances)
+    done = signdata.extract_frames(index, tmp_path / "out", crop_bbox=True, workers=1)
+    assert (done.written, done.failed) == (1, 1)
+    assert "is less than a pixel of 128x64" in json.dumps([p.message for p in done.problems])
