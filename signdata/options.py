@@ -80,6 +80,8 @@ class ReadKeywords(RowKeywords, total=False):
     videos: PathLike | None
     follow_symlinks: bool
     layout: str | None
+    images: str | None
+    targets: str | None
 
 
 @dataclass(frozen=True)
@@ -113,13 +115,16 @@ class ReadOptions(RowOptions):
     videos: PathLike | None = keyword(None, "Videos of a WLASL JSON [default: videos/].")
     follow_symlinks: bool = keyword(False, "Follow symbolic links to folders.")
     layout: str | None = keyword(None, "What paths mean: '{signer}/{label}/*'; see docs.")
+    images: str | None = keyword(None, "Array of the pictures, in .npz, .npy and HDF5 files.")
+    targets: str | None = keyword(None, "Array of their labels.")
 
     def record_of(self, found_format: str) -> dict[str, Any]:
         """What makes two runs the same, with the format that was found or named.
 
         Where the files are, and through which links they were reached, is not part of it.
         """
-        return {"from": found_format, "layout": self.layout, **self.record()}
+        named = {"layout": self.layout, "images": self.images, "targets": self.targets}
+        return {"from": found_format, **named, **self.record()}
 
 
 def _content_of(labels: str) -> str:

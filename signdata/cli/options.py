@@ -77,6 +77,8 @@ TYPED: dict[str, dict[str, Any]] = {
     "from_format": {"type": FormatName(registry.readable)},
     "layout": {"metavar": "PATTERN"},
     "videos": {"type": PATH, "metavar": "DIR"},
+    "images": {"metavar": "NAME"},
+    "targets": {"metavar": "NAME"},
     "glosses": {"metavar": "N|FILE"},
     "subset": {"type": PATH, "metavar": "JSON"},
     "signers": {"type": NAMES, "metavar": "ID,..."},
