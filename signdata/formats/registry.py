@@ -116,6 +116,7 @@ FORMATS: dict[str, Format] = {
             "one `.h5` file, readable with h5py alone",
             _CLIP | _STILL,
             (".h5", ".hdf5"),
+            (".mat",),
             reader="signdata.formats.hdf5.reader:Hdf5Reader",
             writer="signdata.formats.hdf5.writer:Hdf5Writer",
             recognises="signdata.formats.hdf5.signature:recognises",

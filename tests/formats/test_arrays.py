@@ -324,7 +324,7 @@ HOSTILE = {
     "cut short": (as_bytes(LABELS)[:-3], "declares 48 bytes; the file has 45"),
     "too long": (as_bytes(LABELS) + b"more", "declares 48 bytes; the file has 52"),
     "no array": (b"label,pixel1\n", "not an array as numpy saves it"),
-    "empty": (b"", "not an array as numpy saves it"),
+    "one byte": (b"\x93", "not an array as numpy saves it"),
     "records": (as_bytes(np.zeros(6, [("a", "i4"), ("b", "i4")])), "values of type"),
     "complex": (as_bytes(LABELS.astype(complex)), "values of type complex128"),
     "dates": (as_bytes(LABELS.astype("M8[s]")), "values of type datetime64[s]"),

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from signdata.errors import DecodeError, FormatError, MissingError
 from signdata.formats.arrays.npy import Npy, read_header
+from signdata.formats.downloads import refuse_failed
 
 MAX_MEMBERS = 10_000
 MAX_RATIO = 1_100
@@ -106,6 +107,7 @@ def members_of(paths: list[Path]) -> dict[str, Member]:
     for path in paths:
         if not path.is_file():
             raise MissingError("not there", path=path)
+        refuse_failed(path)
         new = _of_npz(path) if path.suffix.lower() == ".npz" else {path.stem: _of_npy(path)}
         twice = next((name for name in new if name in found), None)
         if twice is not None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -182,22 +181,7 @@ class ArraysReader(Reader):
         return str(sidecars.beside(self._files[0], sidecars.MANIFEST)), "column id"
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
-        counts: Counter[Form] = Counter()
-        start = 0
-        for part in self._table.parts:
-            stop = start + part.form.n
-            mine = self._samples[start:stop]
-            counts[part.form] += sum(split is None or sample.split == split for sample in mine)
-            start = stop
-        forms = [form for form, n in counts.items() if n]
-        sizes = {form.shape[:2] for form in forms}
-        channels = {form.channels for form in forms}
-        return PictureSummary(
-            (sizes.copy().pop()[0], sizes.pop()[1]) if len(sizes) == 1 else None,
-            channels.pop() if len(channels) == 1 else None,
-            True,
-            counts.total(),
-        )
+        return self._table.picture_summary([sample.split for sample in self._samples], split)
 
 
 def _digest(path: Path) -> str:

@@ -152,6 +152,8 @@ def _brightest(
         stop = min(start + form.step, form.n, PEEKED)
         try:
             highest = max(highest, float(np.max(block(start, stop))))
+        except FormatError:
+            raise
         except Exception as err:  # a damaged file may make a library raise anything
             error = err
     if highest == -math.inf and error:

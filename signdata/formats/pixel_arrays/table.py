@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,9 @@ from numpy.typing import NDArray
 from signdata import sidecars
 from signdata.errors import FormatError
 from signdata.formats.pixel_arrays.forms import Form, form_of, with_values
-from signdata.formats.pixel_arrays.labels import labels_of, strings
+from signdata.formats.pixel_arrays.labels import is_one_hot, labels_of, strings
 from signdata.formats.pixel_arrays.names import CLASS_NAMES, Head, Pair, pairs_of, without_split
+from signdata.formats.reader import PictureSummary
 from signdata.results import NOTE, Problem
 from signdata.samples import SPLIT_NAMES
 
@@ -44,11 +47,14 @@ class ArrayFile(ABC):
         Every array by name.
     samples_last : frozenset of str
         Arrays whose author may have put the samples into the last axis.
+    remarks : mapping of str to str
+        What a user should know of an array of pictures.
     """
 
     path: Path
     heads: Mapping[str, Head]
     samples_last: frozenset[str] = frozenset()
+    remarks: Mapping[str, str] = MappingProxyType({})
 
     @abstractmethod
     def load(self, name: str) -> NDArray[Any]:
@@ -121,6 +127,24 @@ class ArrayTable:
             i -= part.form.n
         raise IndexError(i)
 
+    def picture_summary(self, splits: Sequence[str], split: str | None) -> PictureSummary:
+        """What the pictures, or those of one split, have in common; `splits` are the samples'."""
+        counts: Counter[Form] = Counter()
+        start = 0
+        for part in self.parts:
+            mine = splits[start : start + part.form.n]
+            counts[part.form] += len(mine) if split is None else mine.count(split)
+            start += part.form.n
+        forms = [form for form, n in counts.items() if n]
+        sizes = {(form.shape[0], form.shape[1]) for form in forms}
+        channels = {form.channels for form in forms}
+        return PictureSummary(
+            sizes.pop() if len(sizes) == 1 else None,
+            channels.pop() if len(channels) == 1 else None,
+            True,
+            counts.total(),
+        )
+
 
 def table_of(file: ArrayFile, images: str | None = None, targets: str | None = None) -> ArrayTable:
     """Read everything but the pictures of a file of named arrays.
@@ -179,8 +203,9 @@ class _Builder:
         values = self._target_values(pair)
         count = _count_of(values, head) if pair.images in self.file.samples_last else None
         form, note = form_of(head, count, path, pair.images)
-        if note:
-            self._note(pair.images, note)
+        for one in (note, self.file.remarks.get(pair.images, "")):
+            if one:
+                self._note(pair.images, one)
         labels = labels_of(_samples_first(values, form.n), classes, path, pair.targets)
         if len(labels) != form.n:
             what = f"shape {head.shown}; expected {len(labels)} pictures as in {pair.targets}"
@@ -261,8 +286,11 @@ def _column_name(name: str) -> str:
 def _count_of(values: NDArray[Any], head: Head) -> int:
     """How many samples there are, where pictures and labels may have them in any axis."""
     ends = (head.shape[-1], head.shape[0]) if head.shape else (0,)
-    sizes = [size for size in values.shape if size != 1] or [1]
-    return next((n for n in ends if n in sizes), values.size if len(sizes) == 1 else ends[0])
+    if values.ndim == 2 and 1 not in values.shape and values.dtype.kind in "uifb":
+        for rows in (values, values.T):
+            if len(rows) in ends and is_one_hot(rows):
+                return len(rows)
+    return values.size if values.size in ends else ends[0]
 
 
 def _samples_first(values: NDArray[Any], n: int) -> NDArray[Any]:
