@@ -86,6 +86,8 @@ class ReadKeywords(RowKeywords, total=False):
     max_per_class: int | None
     fold: int | None
     val_fold: int | None
+    images: str | None
+    targets: str | None
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,8 @@ class ReadOptions(RowOptions):
         None, "Read this fold of split --folds as test, the others as train."
     )
     val_fold: int | None = keyword(None, "Read this fold as val.")
+    images: str | None = keyword(None, "Array of the pictures, in .npz, .npy and HDF5 files.")
+    targets: str | None = keyword(None, "Array of their labels.")
 
     def record_of(self, found_format: str) -> dict[str, Any]:
         """What makes two runs the same, with the format that was found or named.
@@ -139,6 +143,8 @@ class ReadOptions(RowOptions):
         return {
             "from": found_format,
             "layout": self.layout,
+            "images": self.images,
+            "targets": self.targets,
             "classes": _content_of_file(self.classes),
             "rename": _content_of_file(self.rename),
             "max_per_class": self.max_per_class,

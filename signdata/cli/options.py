@@ -82,6 +82,8 @@ TYPED: dict[str, dict[str, Any]] = {
     "fold": {"type": click.IntRange(1)},
     "val_fold": {"type": click.IntRange(1)},
     "videos": {"type": PATH, "metavar": "DIR"},
+    "images": {"metavar": "NAME"},
+    "targets": {"metavar": "NAME"},
     "glosses": {"metavar": "N|FILE"},
     "subset": {"type": PATH, "metavar": "JSON"},
     "signers": {"type": NAMES, "metavar": "ID,..."},

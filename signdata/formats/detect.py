@@ -87,7 +87,7 @@ def _question(place: Place, doubts: list[Reading]) -> FormatError:
 def readings(place: Place) -> dict[str, str]:
     """The formats that a place could be read as, each with an example."""
     if not place.is_dir:
-        named = {name: one for name, one in FORMATS.items() if one.names(place.path)}
+        named = {name: one for name, one in FORMATS.items() if one.names_source(place.path)}
         if named:  # the name says it; whether the file agrees, its reader will say
             return {name: one.recognised_in(place) for name, one in named.items()}
     found = {name: one.recognised_in(place) for name, one in FORMATS.items() if one.reader}
@@ -119,12 +119,15 @@ def unwrapped(path: Path, *, follow_symlinks: bool = False) -> Path:
 
 
 def _of_several(paths: list[Path]) -> str:
-    for name, one in FORMATS.items():
-        if one.several:
-            other = next((path for path in paths if not one.names(path)), None)
-            if other is None:
-                return name
-    raise FormatError("several sources; expected CSV files only", path=other or paths[0])
+    several = {name: one for name, one in FORMATS.items() if one.several}
+    for name, one in several.items():
+        if all(map(one.names_source, paths)):
+            return name
+    other = next(
+        (path for path in paths if not any(one.names_source(path) for one in several.values())),
+        paths[-1],
+    )
+    raise FormatError("several sources; expected only CSV files, or X.npy and Y.npy", path=other)
 
 
 def _remedy_for(place: Place, found: dict[str, str]) -> str:
@@ -144,7 +147,7 @@ def _not_a_dataset(place: Place) -> FormatError:
                 remedy=f"Rename it to {path.name}.h5.",
             )
         return FormatError(
-            "not a dataset; expected a .csv, .h5, .hdf5 or WLASL .json file, or a directory",
+            "not a dataset; expected a .csv, .h5, .hdf5, .npz or WLASL .json file, or a directory",
             path=path,
         )
     deeper = layouts(media_in(place)) if place.layout is None else []

@@ -31,6 +31,8 @@ def open_dataset(
     videos: str | Path | None = None,
     official_splits: bool = True,
     follow_symlinks: bool = False,
+    images: str | None = None,
+    targets: str | None = None,
     clips: ClipOptions | None = None,
     choice: Choice | None = None,
     layout: str | None = None,
@@ -56,6 +58,9 @@ def open_dataset(
         Where the videos of a WLASL JSON are, and whether its splits are used.
     follow_symlinks : bool
         Whether symbolic links to folders are followed.
+    images, targets : str, optional
+        The arrays of an ``.npz``, of ``.npy`` files or of an HDF5 file that are read; found by
+        their names by default.
     clips : ClipOptions, optional
         Which frames of a video are read, and how; all by default.
     choice : Choice, optional
@@ -89,6 +94,8 @@ def open_dataset(
         max_per_class=max_per_class,
         fold=fold,
         val_fold=val_fold,
+        images=images,
+        targets=targets,
     )
     options = OpenOptions(read, clips=clips, choice=choice, official_splits=official_splits)
     return open_source(paths(src), options)
@@ -115,6 +122,8 @@ def open_source(sources: list[Path], options: OpenOptions) -> Reader:
         raise UsageError(f"--videos goes with a WLASL JSON, not with {name}")
     if read.layout is not None and name not in detect.LAID_OUT:
         raise UsageError(f"--layout goes with directories of files, not with {name}")
+    if (read.images or read.targets) and name not in ("arrays", "hdf5"):
+        raise UsageError(f"--images and --targets go with arrays and hdf5, not with {name}")
     reader = reader_type.open(sources, options)
     if named != sources:
         reader.inputs = (*named, *reader.inputs)

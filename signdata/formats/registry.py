@@ -36,6 +36,8 @@ class Format:
         The kinds of sample that it holds: ``still``, ``clip``.
     suffixes : tuple of str
         How the name of its one file ends, the usual suffix first; () for a directory.
+    read_suffixes : tuple of str
+        How the names of further files end that are read, never written.
     reader, writer : str
         ``module:Class`` of its `Reader` and `Writer`; '' where there is none.
     recognises : str
@@ -51,6 +53,7 @@ class Format:
     on_disk: str
     holds: frozenset[str]
     suffixes: tuple[str, ...] = ()
+    read_suffixes: tuple[str, ...] = ()
     reader: str = ""
     writer: str = ""
     recognises: str = ""
@@ -65,6 +68,11 @@ class Format:
     def names(self, path: Path) -> bool:
         """Whether a path is named like the one file of this format."""
         return path.name.lower().endswith(self.suffixes) if self.suffixes else False
+
+    def names_source(self, path: Path) -> bool:
+        """Whether a path is named like a file that this format reads."""
+        suffixes = (*self.suffixes, *self.read_suffixes)
+        return bool(suffixes) and path.name.lower().endswith(suffixes)
 
     def recognised_in(self, place: Place) -> str:
         """An example of what makes `place` this format, or ''."""
@@ -108,10 +116,22 @@ FORMATS: dict[str, Format] = {
             "one `.h5` file, readable with h5py alone",
             _CLIP | _STILL,
             (".h5", ".hdf5"),
+            (".mat",),
             reader="signdata.formats.hdf5.reader:Hdf5Reader",
             writer="signdata.formats.hdf5.writer:Hdf5Writer",
             recognises="signdata.formats.hdf5.signature:recognises",
             own_record="signdata.formats.hdf5.own_record:RECORD",
+        ),
+        Format(
+            "arrays",
+            "`X.npy` + `Y.npy`, or one `.npz`",
+            _STILL,
+            (".npz",),
+            (".npy",),
+            reader="signdata.formats.arrays.reader:ArraysReader",
+            writer="signdata.formats.arrays.writer:ArraysWriter",
+            recognises="signdata.formats.arrays.files:recognises",
+            several=True,
         ),
         Format(
             "videos",

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import signdata
+from signdata import sidecars
 from signdata.errors import UnsafeNameError, UsageError
 from signdata.formats.hdf5.reader import Hdf5Reader
 from signdata.formats.hdf5.writer import Hdf5Writer
@@ -306,6 +307,172 @@ def test_class_names_and_columns_of_others(tmp_path: Path) -> None:
     assert reader.info.labels.classes == ("book", "drink", "computer")
     found = [(s.label, s.split, s.group) for s in reader]
     assert found == [("computer", "train", "a"), ("book", "test", "b"), ("drink", "", "a")]
+
+
+SCENE = np.arange(6 * 4 * 5 * 3).reshape(6, 4, 5, 3).astype(np.uint8)
+CODES = np.array([2, 0, 1, 1, 2, 0])
+
+
+def matlab(path: Path, **values: Any) -> Path:
+    """As MATLAB's ``save -v7.3``: its own first 512 bytes, and every array's axes reversed."""
+    with h5py.File(path, "w", userblock_size=512) as file:
+        for name, value in values.items():
+            stored = file.create_dataset(name, data=np.ascontiguousarray(value.T))
+            kind = {"f": "double", "u": "uint8", "b": "logical"}[value.dtype.kind]
+            stored.attrs["MATLAB_class"] = np.bytes_(kind)
+        file.create_group("#refs#")
+    with path.open("r+b") as file:
+        file.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(512, b" "))
+    return path
+
+
+MATLAB = {
+    "colour, samples last": SCENE.transpose(1, 2, 3, 0),
+    "colour, samples first": SCENE,
+    "grey, samples last": SCENE[..., 0].transpose(1, 2, 0),
+    "grey, samples first": SCENE[..., 0],
+}
+
+
+@pytest.mark.parametrize("labels", ["a column", "a row", "one-hot"])
+@pytest.mark.parametrize("kind", MATLAB)
+@pytest.mark.parametrize("name", ["a.mat", "a.h5"])
+def test_matlab_files_stand_upright(kind: str, labels: str, name: str, tmp_path: Path) -> None:
+    column = CODES[:, None].astype(np.float64)
+    y = {"a column": column, "a row": column.T, "one-hot": np.eye(3)[CODES]}[labels]
+    reader = open_dataset(matlab(tmp_path / name, X=MATLAB[kind], y=y))
+    wanted = SCENE if "colour" in kind else SCENE[..., :1]
+    assert (np.stack([next(sample.frames()) for sample in reader]) == wanted).all()
+    assert [sample.label for sample in reader] == list(map(str, CODES))
+    assert reader.picture_summary().size_hw == (4, 5)
+    assert reader.info.notes == ()
+
+
+def test_class_names_that_matlab_has_as_text(tmp_path: Path) -> None:
+    path = matlab(tmp_path / "a.mat", X=SCENE, y=CODES[:, None].astype(float))
+    with h5py.File(path, "a") as file:
+        rows = np.array([list(map(ord, name.ljust(5))) for name in ("book", "drink", "yes")])
+        stored = file.create_dataset("classes", data=rows.T.astype(np.uint16))
+        stored.attrs["MATLAB_class"] = np.bytes_("char")
+    assert open_dataset(path).info.labels.classes == ("book", "drink", "yes")
+
+
+def test_samples_that_matlab_may_have_in_two_axes_are_noted(tmp_path: Path) -> None:
+    cube = SCENE[:4, :, :4, 0]
+    path = matlab(tmp_path / "a.mat", X=cube.transpose(1, 2, 0), y=CODES[:4, None].astype(float))
+    reader = open_dataset(path)
+    assert (np.stack([next(sample.frames())[:, :, 0] for sample in reader]) == cube).all()
+    assert "read as the last" in reader.info.notes[0].message
+
+
+def test_matlab_files_of_older_versions_are_told(tmp_path: Path, main: Callable[..., Any]) -> None:
+    path = tmp_path / "a.mat"
+    path.write_bytes(b"MATLAB 5.0 MAT-file, Platform: PCWIN64".ljust(200))
+    ran = main("info", path)
+    assert ran.returncode == 4
+    assert "a MATLAB file of version 5 to 7; expected version 7.3" in ran.error
+
+
+LAYOUTS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "channels first": ({"data": SCENE.transpose(0, 3, 1, 2), "label": CODES}, [""] * 6),
+    "shares, channels first": (
+        {"data": SCENE.transpose(0, 3, 1, 2) / 255, "label": CODES.reshape(-1, 1, 1, 1)},
+        [""] * 6,
+    ),
+    "labels in a row": ({"images": SCENE, "labels": CODES[None]}, [""] * 6),
+    "one split": ({"train_set_x": SCENE, "train_set_y": CODES}, ["train"] * 6),
+    "two splits": (
+        {
+            "train_set_x": SCENE[:4],
+            "train_set_y": CODES[:4],
+            "test_set_x": SCENE[4:],
+            "test_set_y": CODES[4:],
+        },
+        ["train"] * 4 + ["test"] * 2,
+    ),
+    "groups": (
+        {
+            "test/images": SCENE[4:],
+            "test/labels": CODES[4:],
+            "train/images": SCENE[:4],
+            "train/labels": CODES[:4],
+        },
+        ["train"] * 4 + ["test"] * 2,
+    ),
+    "a column of splits": (
+        {"image": SCENE, "target": CODES, "split": ["train"] * 5 + ["validation"]},
+        ["train"] * 5 + ["val"],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", LAYOUTS)
+def test_pictures_of_others_whatever_they_are_called(kind: str, tmp_path: Path) -> None:
+    values, splits = LAYOUTS[kind]
+    reader = open_dataset(written(tmp_path / "a.h5", **values))
+    assert (np.stack([next(sample.frames()) for sample in reader]) == SCENE).all()
+    assert [sample.label for sample in reader] == list(map(str, CODES))
+    assert [sample.split for sample in reader] == splits
+
+
+def test_nothing_that_others_store_is_dropped_in_silence(
+    tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    path = written(
+        tmp_path / "a.h5",
+        X=SCENE,
+        y=CODES,
+        list_classes=["a", "b", "c"],
+        filenames=[f"{i}.jpg" for i in range(6)],
+        fold=CODES.astype(float),
+        boxes=np.zeros((6, 4)),
+        y_val=CODES[:2],
+    )
+    ran = main("convert", path, tmp_path / "out", "-j1", "--json")
+    assert ran.returncode == 0
+    assert [problem["where"] for problem in ran.json["problems"]] == ["boxes", "y_val"]
+    rows = list(sidecars.manifest(tmp_path / "out")[["filenames", "fold", "label"]].itertuples())
+    assert {tuple(row[1:]) for row in rows} == {
+        (f"{i}.jpg", str(code), "abc"[code]) for i, code in enumerate(CODES)
+    }
+
+
+def test_two_arrays_of_pictures_are_a_question_that_options_answer(
+    tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    path = written(tmp_path / "a.h5", X=SCENE[:2], y=CODES[:2], X_train=SCENE, y_train=CODES)
+    ran = main("info", path)
+    assert ran.returncode == 4
+    assert "two readings: pictures in X (2x4x5x3) or in X_train (6x4x5x3)" in ran.error
+    ran = main("info", path, "--images", "X_train", "--targets", "y_train", "--json")
+    assert (ran.returncode, ran.json["read"]) == (0, 6)
+
+
+def test_colours_that_are_said_to_be_swapped_are_noted(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.h5", X=SCENE, y=CODES)
+    with h5py.File(path, "a") as file:
+        file["X"].attrs["colorspace"] = "BGR"
+    [note] = open_dataset(path).info.notes
+    assert (note.where, "BGR" in note.message) == ("X", True)
+
+
+DOWNLOADS = {
+    "a web page": (b"\n<!DOCTYPE html><html><title>Sign in</title>", "a web page"),
+    "a pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "git lfs pull"),
+    "nothing": (b"", "an empty file"),
+}
+
+
+@pytest.mark.parametrize("name", ["a.h5", "a.mat", "a.npz"])
+@pytest.mark.parametrize("kind", DOWNLOADS)
+def test_downloads_that_went_wrong_are_told(
+    kind: str, name: str, tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    data, mention = DOWNLOADS[kind]
+    (tmp_path / name).write_bytes(data)
+    ran = main("convert", tmp_path / name, tmp_path / "out")
+    assert ran.returncode == 4
+    assert mention in ran.error
 
 
 # Files that are damaged, or mean harm.

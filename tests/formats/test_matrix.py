@@ -15,7 +15,7 @@ from signdata.formats import registry
 from signdata.formats.open import open_dataset
 from tests.videos import make_video
 
-from . import test_csv, test_folders, test_frames, test_hdf5
+from . import test_arrays, test_csv, test_folders, test_frames, test_hdf5
 from .conformance import clips, facts, stills
 
 
@@ -37,6 +37,10 @@ def write_raw_stills(folder: Path) -> Path:
 
 def write_encoded_stills(folder: Path) -> Path:
     return test_hdf5.TestEncodedStills().write(folder / "a.h5")
+
+
+def write_arrays(folder: Path) -> Path:
+    return test_arrays.TestConformance().write(folder / "a.npz")
 
 
 def write_frames(folder: Path) -> Path:
@@ -85,6 +89,7 @@ SOURCES = {
     "colour folders": write_colour_folders,
     "hdf5 raw stills": write_raw_stills,
     "hdf5 encoded stills": write_encoded_stills,
+    "arrays": write_arrays,
     "frames": write_frames,
     "hdf5 raw clips": write_raw_clips,
     "hdf5 encoded clips": write_encoded_clips,
@@ -95,6 +100,7 @@ TARGETS: dict[str, tuple[str, dict[str, Any]]] = {
     "csv": ("out.csv", {}),
     "folders": ("out", {"to_format": "folders"}),
     "frames": ("out", {"to_format": "frames"}),
+    "arrays": ("out.npz", {}),
     "hdf5 raw": ("out.h5", {"hdf5_layout": "raw"}),
     "hdf5 encoded": ("out.h5", {"hdf5_layout": "encoded"}),
 }
@@ -103,7 +109,7 @@ CLIPS = ("frames", "hdf5 raw clips", "hdf5 encoded clips", "videos", "wlasl")
 
 def refusal(source: str, target: str) -> str:
     """What the error says where a target cannot hold a source; '' where it can."""
-    if source in CLIPS and target in ("csv", "folders"):
+    if source in CLIPS and target in ("csv", "folders", "arrays"):
         return f"{target} holds only stills"
     if source == "colour folders" and target == "csv":
         return "csv holds grey ones"
@@ -151,7 +157,9 @@ def test_what_both_can_say_stays(
 FLAGS = {"to_format": "--to", "hdf5_layout": "--hdf5-layout"}
 
 
-@pytest.mark.parametrize("target", ["csv", "folders", "frames", "hdf5 raw", "hdf5 encoded"])
+@pytest.mark.parametrize(
+    "target", ["csv", "folders", "frames", "arrays", "hdf5 raw", "hdf5 encoded"]
+)
 def test_all_ways_and_back_give_the_same_csv(target: str, tmp_path: Path) -> None:
     """However a CSV travels, its bytes come back from where its stills do."""
     made = write_csv(tmp_path)

@@ -15,11 +15,10 @@ from signdata.errors import FormatError
 from signdata.formats.batches import BATCH
 from signdata.formats.hdf5 import safety
 from signdata.formats.hdf5.keypoints import NAME, OFFSETS, StoredKeypoints
-from signdata.formats.hdf5.pixels import BLOCK_BYTES, BlobPixels, ChunkedPixels, RawPixels
+from signdata.formats.hdf5.pixels import BlobPixels, ChunkedPixels, RawPixels
+from signdata.formats.pixel_arrays.forms import BLOCK_BYTES
 from signdata.limits import MAX_PIXELS
 from signdata.samples import Pixels
-
-PIXEL_NAMES = ("images", "X", "data", "x")
 
 
 @dataclass(frozen=True)
@@ -109,15 +108,9 @@ def _pictures_of(file: h5py.File, path: Path, n: int) -> _Stored:
     if "frames" in file and "offsets" in file:
         bounds = _offsets(file, "offsets", n, path)
         return _raw(file, "frames", path, "clip", int(bounds[-1]), bounds)
-    found = [name for name in PIXEL_NAMES if name in file]
-    if len(found) > 1:
-        raise FormatError(f"two readings: pictures in {' or in '.join(found)}", path=path)
-    name = found[0] if found else None
-    if name is None:
-        raise FormatError(
-            "no pictures; expected images, X, data or x beside labels, y or label", path=path
-        )
-    return _raw(file, name, path, "still", n, None)
+    if "images" not in file:
+        raise FormatError("no pictures; expected images, frames or encoded", path=path)
+    return _raw(file, "images", path, "still", n, None)
 
 
 def _raw(

@@ -14,20 +14,11 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from signdata.errors import DecodeError, FormatError
+from signdata.errors import DecodeError
 from signdata.formats.hdf5.keypoints import StoredKeypoints
+from signdata.formats.pixel_arrays.forms import ROUNDED, to_frame
 from signdata.media.image.pixels import CodedPixels
 from signdata.samples import Frame, Pixels
-
-ROUNDED = "not preserved: values between the 256 levels (rounded to 8 bits)"
-
-
-SAME_LEVEL = 1e-4
-"""How far off a level of 0..255 a value may lie that was stored as a share of 255."""
-
-
-BLOCK_BYTES = 1 << 23
-"""How much of a chunked array is read at once."""
 
 
 @contextlib.contextmanager
@@ -107,27 +98,11 @@ class ChunkedPixels(StoredPixels):
         raise DecodeError(f"damaged ({error})", path=self.path, where=where) from error
 
     def _to_frame(self, values: NDArray[Any]) -> Frame:
-        if values.dtype != np.uint8:
-            scaled = np.asarray(values, np.float64) * self.scale
-            if not np.isfinite(scaled).all() or scaled.min() < 0 or scaled.max() > 255:
-                raise FormatError(
-                    f"values {values.min()}..{values.max()}; expected 0..255, or 0..1",
-                    path=self.path,
-                    where=f"{self.name}[{self.start}]",
-                )
-            rounded = np.floor(scaled + 0.5)
-            if _off(values, scaled, rounded, self.scale):
-                self._notes.add(ROUNDED)
-            values = rounded.astype(np.uint8)
-        return values if values.ndim == 3 else values[:, :, None]
-
-
-def _off(values: NDArray[Any], scaled: NDArray[Any], rounded: NDArray[Any], scale: float) -> bool:
-    """Whether rounding changed a value by more than storing a share of 255 as a float does."""
-    if values.dtype.kind != "f":
-        return False
-    allowed = np.zeros(()) if scale == 1 else np.maximum(scale * np.spacing(values), SAME_LEVEL)
-    return bool((np.abs(scaled - rounded) > allowed).any())
+        where = f"{self.name}[{self.start}]"
+        frame, rounded = to_frame(values, self.scale, self.path, where)
+        if rounded:
+            self._notes.add(ROUNDED)
+        return frame if frame.ndim == 3 else frame[:, :, None]
 
 
 @lru_cache(maxsize=1)

@@ -11,8 +11,7 @@
     attribute signdata                                 what signdata.json holds
 
 Raw arrays are contiguous: ``np.memmap(file, offset=images.id.get_offset())`` reads
-random batches at the speed of memory. Files of others are read when they hold
-``images``, ``X``, ``data`` or ``x`` beside ``labels``, ``y`` or ``label``.
+random batches at the speed of memory. Files of others are read by `foreign`.
 """
 
 from __future__ import annotations
@@ -24,18 +23,19 @@ from pathlib import Path
 from typing import Any, Self
 
 import h5py
-import numpy as np
-from numpy.typing import NDArray
 
 from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, UnsafeNameError
 from signdata.formats.batches import Batch, list_batches, samples_of_split
-from signdata.formats.hdf5 import safety
-from signdata.formats.hdf5.layout import _pixels_of
+from signdata.formats.hdf5 import foreign, safety
+from signdata.formats.hdf5.foreign import ForeignPictures
+from signdata.formats.hdf5.layout import _pixels_of, _Stored
 from signdata.formats.hdf5.pixels import _opened
+from signdata.formats.pixel_arrays.labels import labels_of, strings
 from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader, splits_of
 from signdata.labels import LabelSpace
 from signdata.media.image import decode
+from signdata.results import Problem
 from signdata.samples import SPLIT_NAMES, Sample
 
 LABEL_NAMES = ("labels", "y", "label")
@@ -52,16 +52,31 @@ class Hdf5Reader(Reader):
 
     @classmethod
     def open(cls, paths: list[Path], options: OpenOptions) -> Self:
-        reader = cls(paths[0])
+        reader = cls(paths[0], options.read.images, options.read.targets)
         reader.inputs = (paths[0],)
         return reader
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, images: str | None = None, targets: str | None = None) -> None:
         self._path = path
+        self._notes: tuple[Problem, ...] = ()
+        self._pixels: _Stored | ForeignPictures
         with safety.open_checked(path) as file:
             self._document = _document(file, path)
-            self._load_columns(file)
-            self._pixels = _pixels_of(file, path, len(self._labels))
+            if images or targets or foreign.is_foreign(file):
+                self._take(foreign.read(file, path, images, targets))
+            else:
+                self._load_columns(file)
+                self._pixels = _pixels_of(file, path, len(self._labels))
+
+    def _take(self, pictures: ForeignPictures) -> None:
+        """The columns of a file of others."""
+        table = pictures.table
+        self._pixels, self._notes = pictures, table.notes
+        self._classes, self._labels = table.classes, table.labels
+        self._names_in = table.class_names or table.parts[0].pair.targets
+        self._ids, self._splits, self._groups = table.ids, table.splits, table.groups
+        sources = {"source": table.sources} if any(table.sources) else {}
+        self._meta = {**table.meta, **sources}
 
     def _load_columns(self, file: h5py.File) -> None:
         path = self._path
@@ -77,7 +92,7 @@ class Hdf5Reader(Reader):
             raise FormatError("a class name that stands twice", path=path, where="class_names")
         self._classes = tuple(names)
         self._names_in = next((key for key in CLASS_NAMES if key in file), name)
-        self._labels = _labels_of(values, names, path, name)
+        self._labels = labels_of(values, names, path, name)
         self._ids = _column(file, "ids", n, path) or [
             f"{i:0{max(6, len(str(n)))}d}" for i in range(1, n + 1)
         ]
@@ -108,7 +123,7 @@ class Hdf5Reader(Reader):
             tuple(sorted(set(self._labels))),
             tuple(key for key in self._meta if key not in NO_META),
             sidecars.origin_of(self._document),
-            (),
+            self._notes,
             ({"name": self._path.name, "sha256": _digest(self._path)},),
             splits_of(self._samples),
         )
@@ -143,6 +158,8 @@ class Hdf5Reader(Reader):
         return str(self._path), where
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
+        if isinstance(self._pixels, ForeignPictures):
+            return self._pixels.table.picture_summary(self._splits, split)
         shape = self._pixels.frame_shape
         if shape is None:
             return _summarise_blobs(samples_of_split(self._samples, split))
@@ -150,32 +167,6 @@ class Hdf5Reader(Reader):
         places = (i for i, one in enumerate(self._splits) if split is None or one == split)
         n_frames = sum(map(self._pixels.n_frames_of, places))
         return PictureSummary((shape[0], shape[1]), channels, True, n_frames)
-
-
-def _labels_of(values: NDArray[Any], names: list[str], path: Path, where: str) -> list[str]:
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    elif values.ndim == 2 and values.dtype.kind in "uifb" and _is_one_hot(values):
-        values = values.argmax(axis=1)  # as Keras writes it
-    if values.ndim != 1:
-        raise FormatError(f"labels of shape {values.shape}", path=path, where=where)
-    if values.dtype.kind in "OS":
-        return [_text(value, path, where) for value in values]
-    if values.dtype.kind == "f" and (np.isfinite(values) & (values == np.floor(values))).all():
-        values = values.astype(np.int64)
-    if values.dtype.kind not in "ui":
-        raise FormatError(f"labels of type {values.dtype}", path=path, where=where)
-    codes: list[int] = values.tolist()
-    if not names:
-        return [str(code) for code in codes]
-    worst = max(codes) if min(codes) >= 0 else min(codes)
-    if not 0 <= worst < len(names):
-        raise FormatError(f"label {worst}; expected 0..{len(names) - 1}", path=path, where=where)
-    return [names[code] for code in codes]
-
-
-def _is_one_hot(values: NDArray[Any]) -> bool:
-    return bool(((values == 0) | (values == 1)).all() and (values.sum(axis=1) == 1).all())
 
 
 def _column(group: Any, name: str, n: int, path: Path) -> list[str]:
@@ -188,21 +179,8 @@ def _column(group: Any, name: str, n: int, path: Path) -> list[str]:
 
 
 def _strings(group: Any, name: str, path: Path) -> list[str]:
-    values = safety.values(group, name, path)
     where = f"{group.name}/{name}".lstrip("/")
-    if values.ndim != 1:
-        raise FormatError("expected a list of strings", path=path, where=where)
-    return [_text(value, path, where) for value in values]
-
-
-def _text(value: Any, path: Path, where: str) -> str:
-    try:
-        text = value.decode("utf-8") if isinstance(value, bytes) else str(value)
-    except UnicodeDecodeError as err:
-        raise FormatError(f"not UTF-8 ({err.reason})", path=path, where=where) from err
-    if "\0" in text:
-        raise FormatError("a NUL byte; expected text", path=path, where=where)
-    return text
+    return strings(safety.values(group, name, path), path, where)
 
 
 def _document(file: h5py.File, path: Path) -> dict[str, Any]:

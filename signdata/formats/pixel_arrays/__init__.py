@@ -1,0 +1,1 @@
+"""What formats that keep pictures in named arrays have in common."""
