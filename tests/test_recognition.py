@@ -47,7 +47,7 @@ def test_several_csvs_and_a_folder_of_them(
     assert recognise([one, two]) == "csv"
     assert recognise([tmp_path]) == "csv"
     assert {sample.split for sample in open_dataset(tmp_path)} == {"train", "test"}
-    with pytest.raises(FormatError, match="several sources; expected CSV files only"):
+    with pytest.raises(FormatError, match="several sources; expected only CSV files"):
         recognise([one, make_tree()])
 
 
