@@ -38,6 +38,11 @@ from signdata.options import ReadOptions, RunOptions
 @click.option("--folds", type=click.IntRange(2), help="Number folds instead of drawing splits.")
 @click.option("--look/--no-look", default=True, help="Look for near-duplicates [default: look].")
 @click.option(
+    "--allow-empty",
+    is_flag=True,
+    help="Warn of a split or fold that must stay empty, and go on.",
+)
+@click.option(
     "--mode",
     type=click.Choice(["link", "copy", "symlink", "manifest"]),
     default="link",

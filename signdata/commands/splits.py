@@ -40,6 +40,7 @@ def split(
     group_by: str = "auto",
     folds: int | None = None,
     look: bool = True,
+    allow_empty: bool = False,
     mode: str = "link",
     into: str | None = None,
     seed: int = 0,
@@ -73,6 +74,9 @@ def split(
         Write the number of one of this many folds into the column ``fold`` instead of splits.
     look : bool
         Whether near-duplicates are looked for.
+    allow_empty : bool
+        Whether a split or fold that must stay empty, as there are too few groups, is a warning
+        only and no error.
     into : {'folders', 'hdf5', 'csv'}, optional
         Format of `out`; by its name by default.
     mode : {'link', 'copy', 'symlink', 'manifest'}
@@ -86,7 +90,16 @@ def split(
     reader = open_source(sources, OpenOptions(read))
     writer = targets.split_writer(target, reader.info, mode, sources[0], into)
     options = planning.SplitOptions(
-        ratios, tuple(keep), pool, stratify, group_by, folds, look, seed, how.workers
+        ratios,
+        tuple(keep),
+        pool,
+        stratify,
+        group_by,
+        folds,
+        look,
+        seed,
+        how.workers,
+        allow_empty,
     )
     plan = planning.plan(reader, sources[0], options, how.progress)
     if plan.left_out:
@@ -104,7 +117,11 @@ def split(
         notes=[Problem("", "", NOTE, note) for note in plan.notes],
     )
     result.details["splits"] = plan.counts
-    result.details["leak_certificate"] = plan.certificate.to_dict()
-    result.details["leaks"] = result.details["leak_certificate"]["leaks"]
+    if plan.are_folds:
+        result.details["folds"] = plan.drawn
+    certificate = plan.certificate.to_dict()
+    result.details["leak_certificate"] = certificate
+    for key in ("leaks", "missing_classes", "warnings"):
+        result.details[key] = certificate[key]
     result.summary = "\n".join(part for part in (result.summary, plan.text) if part)
     return result

@@ -15,6 +15,8 @@ from signdata.similarity import leakage
 from signdata.similarity.leakage import Known, Leak
 from signdata.similarity.near_duplicates import Pairs, clusters, numbered
 from signdata.similarity.neighbour_probe import Probe
+from signdata.splitting import unreached
+from signdata.splitting.unreached import Drawn
 
 STEPS = 5
 """Frames that are so few numbers apart are neighbours."""
@@ -122,6 +124,7 @@ def certify(
     evidence: Evidence | None,
     group_by: str,
     why: str,
+    drawn: Drawn,
 ) -> Certificate:
     """Look at a split from all sides.
 
@@ -137,6 +140,8 @@ def certify(
         None where pixels were not looked at.
     group_by, why : str
         What was kept together.
+    drawn : Drawn
+        The samples that were shared out, without those whose split was kept.
     """
     n = len(parted.parts)
     twins = Pairs(np.empty((0, 2), np.int64), np.empty(0, np.float32))
@@ -147,11 +152,13 @@ def certify(
     known = Known(parted.parts, digests, parted.groups, parted.signers, twins, cluster_of)
     found = leakage.leaks(order, known)
     counts = _counts(parted)
+    present = set(parted.parts)
     missing = {
         part: [label for label in sorted(counts) if not counts[label].get(part)]
         for part in order
-        if part in set(parted.parts) and asked.get(part, 1) > 0
+        if (asked[part] > 0 if part in asked else part in present)
     }
+    missing = {part: labels for part, labels in missing.items() if labels}
     return Certificate(
         group_by,
         why,
@@ -159,10 +166,10 @@ def certify(
         evidence is not None,
         _shares(parted, order, asked),
         _worst(counts, asked),
-        {part: labels for part, labels in missing.items() if labels},
+        missing,
         _neighbours(parted, order),
         evidence.probe if evidence else None,
-        list(_warnings(parted, found, evidence)),
+        [*unreached.sentences(drawn, missing), *_warnings(parted, found, evidence)],
     )
 
 

@@ -25,14 +25,6 @@ ENUMERATED = 20_000
 _LEAST = 1e-12
 
 
-@dataclass(frozen=True)
-class Found:
-    """The best assignment, or None if none is better than the known one, and whether it is proved."""
-
-    chosen: Ints | None
-    is_proved: bool
-
-
 @dataclass
 class _Partial:
     """Partial assignments, one a line.
@@ -56,8 +48,10 @@ class _Partial:
     key: NDArray[np.uint64]
 
 
-def best_assignment(problem: Problem, order: Ints, known: Ints) -> Found:
+def best_assignment(problem: Problem, order: Ints, known: Ints) -> Ints | None:
     """Look for the assignment of least cost.
+
+    It is the best of all where at no time more than `WIDTH` numbers are held.
 
     Parameters
     ----------
@@ -67,6 +61,11 @@ def best_assignment(problem: Problem, order: Ints, known: Ints) -> Found:
         end its row early.
     known : ndarray
         (U,) a good assignment.
+
+    Returns
+    -------
+    ndarray or None
+        (U,) split of each group; None if nothing better than the known one was found.
     """
     return _Layers(problem, order, problem.cost(known)).run()
 
@@ -77,7 +76,6 @@ class _Layers:
     def __init__(self, problem: Problem, order: Ints, known: tuple[float, float]) -> None:
         self.problem, self.order = problem, order
         self.most_lacking, self.farthest = known[0], known[1] - _LEAST * max(1.0, known[1])
-        self.is_proved = True
         self.n_splits = len(problem.shares)
         random = np.random.default_rng(0)
         self.marks = random.integers(1, 1 << 63, problem.target.shape, dtype=np.uint64)
@@ -91,7 +89,7 @@ class _Layers:
         np.maximum.at(self.last, problem.row, position[problem.unit])
         self.least = _least_of_rows(problem)
 
-    def run(self) -> Found:
+    def run(self) -> Ints | None:
         """Place all groups."""
         steps: list[tuple[Ints, Ints]] = []
         rows: list[int] = []
@@ -105,9 +103,9 @@ class _Layers:
             part, rows, kept = self._closed(part, rows, layer)
             steps.append((parents[kept], splits[kept]))
             if not len(kept):
-                return Found(None, self.is_proved)
+                return None
         best = int(np.lexsort((part.distance, part.lacking))[0])
-        return Found(self._traced(steps, best), self.is_proved)
+        return self._traced(steps, best)
 
     def _traced(self, steps: list[tuple[Ints, Ints]], line: int) -> Ints:
         chosen = np.empty(self.problem.n_units, np.int64)
@@ -174,7 +172,6 @@ class _Layers:
         )
         room = max(64, WIDTH // ((len(going) + 1) * self.n_splits**2))
         if len(kept) > room:
-            self.is_proved = False
             likely = bound[kept] + self._uneven(over[kept], left)
             kept = np.sort(kept[np.lexsort((likely, part.lacking[kept]))[:room]])
         rest = _Partial(

@@ -1,7 +1,7 @@
 """Deciding splits where samples belong together: no group is ever parted.
 
 Pure: names in, split names out. What is best is said by `signdata.splitting.objective`. A first
-assignment is kept where it is perfect; else it is improved, and few groups are solved exactly.
+assignment is kept where nothing better is found; few groups are solved exactly.
 """
 
 from __future__ import annotations
@@ -72,15 +72,14 @@ def grouped(
 def _assign(problem: Problem, draw: NDArray[np.uint64]) -> Ints:
     """(U,) split of each group."""
     first = placement.by_classes(problem, draw)
-    if problem.is_perfect(first):
+    if problem.n_units > EXCHANGED and problem.is_perfect(first):
         return first
     found = (improve(problem, start) for start in (first, *_other_starts(problem, draw)))
     best = min(found, key=problem.cost)
     if problem.n_units <= SOLVED:
         order = exact_search.in_good_order(problem, draw)
         solved = exact_search.best_assignment(problem, order, best)
-        if solved.chosen is not None:
-            best = improve(problem, solved.chosen)
+        best = best if solved is None else improve(problem, solved)
     return best
 
 

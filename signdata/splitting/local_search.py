@@ -55,7 +55,8 @@ class _Search:
 
     def move_some(self) -> bool:
         """Move the groups that gain most; False if none gains."""
-        gains = sum(self._gains(slice(None), self.problem.starts[:-1], self.chosen))
+        nearer, paid = self._gains(slice(None), self.problem.starts[:-1], self.chosen)
+        gains = nearer + paid
         best = gains.argmin(axis=1)
         least = gains[np.arange(len(best)), best]
         order = _lowest(least, MOVES)
@@ -65,8 +66,8 @@ class _Search:
 
     def _try(self, unit: int, split: int) -> bool:
         entries = slice(self.problem.starts[unit], self.problem.starts[unit + 1])
-        gains = sum(self._gains(entries, np.zeros(1, np.int64), self.chosen[unit : unit + 1]))
-        if not gains[0, split] < -_LEAST:
+        nearer, paid = self._gains(entries, np.zeros(1, np.int64), self.chosen[unit : unit + 1])
+        if not nearer[0, split] + paid[0, split] < -_LEAST:
             return False
         self._move(unit, split)
         return True

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 TRAIN = "train"
 
+OVERALL = 2.0
+"""Weight of all samples together, as a multiple of that of all classes."""
+
 NEAR = 1e-4
 """A share that is nearer than this to what was asked is as good as exact."""
 
@@ -99,11 +102,11 @@ class Problem:
         """(R,) of a squared difference of one sample from what a row is to have in a split.
 
         A class weighs as much as it has samples, so that small ones, which come out uneven
-        anyhow, do not rule; all samples together weigh as much as all classes.
+        anyhow, do not rule; all samples together weigh twice as much as all classes.
         """
         n_classes, n_samples = len(self.totals) - 1, max(1, int(self.totals[-1]))
         weights = 1.0 / (n_samples * np.maximum(self.totals, 1.0))
-        weights[-1] *= n_classes
+        weights[-1] *= OVERALL * n_classes
         return weights
 
     @cached_property
@@ -179,7 +182,7 @@ def _penalties(
     n_pure = np.bincount(row[is_pure], minlength=n_classes + 1)[:-1]
     is_due = n_pure + (n_pure < n_groups) >= n_splits
     # Powers of two, each above the sum of all that is worth less: sums of them stay exact.
-    due = _above(2.0 * (n_classes + 1))
+    due = _above(2 * (OVERALL * n_classes + 1))
     untrained = _above(due * n_classes * n_splits)
     empty = _above(2 * untrained * (n_classes + 1))
     absent = np.zeros((n_classes + 1, n_splits))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,18 +12,19 @@ import msgspec
 import numpy as np
 
 from signdata import results
-from signdata.errors import UsageError
+from signdata.errors import DatasetError, UsageError
 from signdata.formats.reader import Reader
 from signdata.samples import SPLITS
 from signdata.similarity import fingerprints, near_duplicates, neighbour_probe
 from signdata.similarity.near_duplicates import Pairs
-from signdata.splitting import grouped, stratified
+from signdata.splitting import grouped, stratified, unreached
 from signdata.splitting import groups as grouping
 from signdata.splitting.assignment import Assign
 from signdata.splitting.certificate import Certificate, Evidence, Parted, certify
 from signdata.splitting.certificate_summary import CERTIFICATE, Certified
 from signdata.splitting.groups import Grouping
 from signdata.splitting.sample_table import SampleTable
+from signdata.splitting.unreached import Drawn
 
 DEFAULT_RATIOS = "80,10,10"
 AUTO, NONE, TWINS, BLOCKS = "auto", "none", "near-duplicates", "blocks:"
@@ -54,6 +55,8 @@ class SplitOptions:
         Another seed draws another split.
     workers : int or None
         Processes that look; all cores by default.
+    allow_empty : bool
+        Whether a split or fold that must stay empty is a warning only.
     """
 
     ratios: str | None = None
@@ -65,6 +68,7 @@ class SplitOptions:
     look: bool = True
     seed: int = 0
     workers: int | None = None
+    allow_empty: bool = False
 
     def record(self) -> dict[str, Any]:
         """What of it makes two runs the same; the seed is recorded beside the options."""
@@ -76,6 +80,7 @@ class SplitOptions:
             "group_by": self.group_by,
             "folds": self.folds,
             "look": self.look,
+            "allow_empty": self.allow_empty,
         }
 
 
@@ -89,8 +94,14 @@ class Plan:
         The transform that carries it out.
     counts : dict
         Samples per split and class: ``counts[split][label]``.
+    drawn : dict
+        The same of each split or fold that samples were shared out to.
+    kept : dict
+        The same of each split that was kept.
     asked : dict
-        Share of each drawn split.
+        Share of each split or fold of the samples that were shared out.
+    are_folds : bool
+        Whether these are folds.
     left_out : list of str
         Ids of the samples that guard the borders between runs of frames.
     certificate : Certificate
@@ -99,7 +110,10 @@ class Plan:
 
     assign: Assign
     counts: dict[str, dict[str, int]]
+    drawn: dict[str, dict[str, int]]
+    kept: dict[str, dict[str, int]]
     asked: dict[str, float]
+    are_folds: bool
     left_out: list[str]
     certificate: Certificate
     notes: list[str] = field(default_factory=list)
@@ -115,16 +129,32 @@ class Plan:
 
     @property
     def text(self) -> str:
-        """Samples per split, and the certificate, for people."""
-        total = sum(sum(by.values()) for by in self.counts.values())
+        """Samples per split or fold, and the certificate, for people."""
+        n_drawn = sum(sum(by.values()) for by in self.drawn.values())
+        total = n_drawn + sum(sum(by.values()) for by in self.kept.values())
+        parts = {**self.drawn, **self.kept}
         rows = []
-        for split, by_class in self.counts.items():
-            n = sum(by_class.values())
-            asked = f"{self.asked[split]:.1%}" if split in self.asked else "kept"
-            n_classes = sum(map(bool, by_class.values()))
-            rows.append([split or "(none)", n, f"{n / total:.1%}", asked, n_classes])
-        columns = ["split", "samples", "share", "asked", "classes"]
+        for part in self.asked if self.are_folds else SPLITS:
+            if part in parts:
+                rows.append(self._row(part, parts[part], n_drawn, total))
+        if self.are_folds:
+            rows += [self._row(part, by, n_drawn, total) for part, by in self.kept.items()]
+        # What was asked is a share of what was shared out; so is what stands beside it.
+        shares = ["of all", "of the rest"] if self.kept else ["share"]
+        columns = ["fold" if self.are_folds else "split", "samples", *shares, "asked", "classes"]
         return f"{results.table(columns, rows)}\n{self.certificate.text}"
+
+    def _row(self, part: str, by_class: dict[str, int], n_drawn: int, total: int) -> list[object]:
+        n = sum(by_class.values())
+        of_all = [_percent(n, total)] if self.kept else []
+        reached, asked = "", "kept"
+        if part not in self.kept:
+            reached, asked = _percent(n, n_drawn), f"{self.asked[part]:.1%}"
+        return [part, n, *of_all, reached, asked, sum(map(bool, by_class.values()))]
+
+
+def _percent(n: int, total: int) -> str:
+    return f"{n / max(1, total):.1%}"
 
 
 def plan(
@@ -140,6 +170,8 @@ def plan(
     UsageError
         If the dataset has splits and neither `keep` nor `pool` says what to do with them, a
         kept split is not there, or options contradict each other or the dataset.
+    DatasetError
+        If a split or fold would be empty, and `allow_empty` is not set.
     """
     shares = _shares(wanted)
     samples = SampleTable.of(reader, root)
@@ -164,6 +196,16 @@ def plan(
     order = list(shares) if wanted.folds else []
     order = [*order, *SPLITS]
     kept = sorted(set(range(len(samples))) - set(left_out))
+    groups = found.groups
+    shared_out = sorted(set(drawn) - set(left_out))
+    what = Drawn(
+        [parts[i] for i in shared_out],
+        [samples.labels[i] for i in shared_out],
+        [groups[i] for i in shared_out],
+        shares,
+        wanted.folds is not None,
+    )
+    _check_filled(what, reader, wanted)
     certificate = certify(
         _parted(samples, found, parts, kept),
         order,
@@ -171,21 +213,25 @@ def plan(
         _evidence_of(evidence, kept),
         found.how,
         found.why,
+        what,
     )
     splits = _as_splits(parts, drawn, wanted)
     return Plan(
         Assign(
             {samples.ids[i]: splits[i] for i in drawn},
             dict(_renamed(samples, drawn, splits)),
-            {samples.ids[i]: found.groups[i] for i in drawn if found.groups[i]},
+            {samples.ids[i]: groups[i] for i in drawn if groups[i]},
             {samples.ids[i]: parts[i] for i in drawn} if wanted.folds else {},
             wanted.pool,
         ),
-        _count(samples, splits, kept),
-        {} if wanted.folds else shares,
+        {s: by for s, by in _count(samples, splits, kept, ("", *SPLITS)).items() if by},
+        _count(samples, parts, shared_out, shares),
+        _count(samples, parts, set(kept) - set(shared_out), wanted.keep),
+        shares,
+        what.are_folds,
         [samples.ids[i] for i in left_out],
         certificate,
-        _notes(left_out, certificate),
+        _notes(left_out, certificate, shares if what.are_folds else ()),
     )
 
 
@@ -220,6 +266,15 @@ def _check_present(samples: SampleTable, reader: Reader, wanted: SplitOptions) -
 
 def _name(reader: Reader) -> str:
     return str(reader.info.sources[0]["name"])
+
+
+def _check_filled(drawn: Drawn, reader: Reader, wanted: SplitOptions) -> None:
+    if drawn.empty and not wanted.allow_empty:
+        raise DatasetError(
+            unreached.emptiness(drawn),
+            path=_name(reader),
+            remedy="Ask for fewer, group by something else (--group-by), or say --allow-empty.",
+        )
 
 
 # -- What belongs together
@@ -368,12 +423,12 @@ def _evidence_of(evidence: Evidence | None, kept: Sequence[int]) -> Evidence | N
 
 
 def _count(
-    samples: SampleTable, splits: Sequence[str], kept: Sequence[int]
+    samples: SampleTable, splits: Sequence[str], kept: Iterable[int], order: Iterable[str]
 ) -> dict[str, dict[str, int]]:
     counter: dict[str, Counter[str]] = defaultdict(Counter)
     for i in kept:
         counter[splits[i]][samples.labels[i]] += 1
-    return {s: dict(sorted(counter[s].items())) for s in ("", *SPLITS) if s in counter}
+    return {s: dict(sorted(counter[s].items())) for s in order}
 
 
 def _renamed(
@@ -390,11 +445,11 @@ def _renamed(
                 yield samples.ids[i], f"{split}-{name}" if split else name
 
 
-def _notes(left_out: list[int], certificate: Certificate) -> list[str]:
+def _notes(left_out: list[int], certificate: Certificate, folds: Collection[str]) -> list[str]:
     notes = []
     for part, lacking in certificate.missing.items():
-        shown = ", ".join(lacking[:10]) + (", ..." if len(lacking) > 10 else "")
-        notes.append(f"{part} has no sample of {len(lacking)} classes: {shown}")
+        name = f"fold {part}" if part in folds else part
+        notes.append(unreached.lacking(name, lacking))
     if left_out:
         notes.append(
             f"{len(left_out):,} samples are left out as a guard between runs of different splits"

@@ -317,3 +317,136 @@ def test_groups_that_are_none(main, tones, tmp_path, words, expected):
     assert done.returncode == 2
     assert expected in done.error
     assert not (tmp_path / "out").exists()
+
+
+# -- Few groups
+
+
+BURSTS = ["--group-by", "(..)_", "--no-look", "-j1"]
+
+
+@pytest.fixture
+def bursts(make_tree):
+    """Twenty letters in two bursts of three pictures each: forty groups."""
+    letters = "ABCDEFGHIJKLMNOPQRST"
+    return make_tree(
+        {
+            f"{letter}/{letter}{burst}_{k}.png": picture(6 * number + 3 * burst + k, 6, 6)
+            for number, letter in enumerate(letters)
+            for burst in range(2)
+            for k in range(3)
+        },
+        "bursts",
+    )
+
+
+def test_two_bursts_a_class_fill_all_splits(main, bursts, tmp_path):
+    done = main("split", bursts, tmp_path / "out", *BURSTS, "--json")
+    assert done.returncode == 0
+    splits = {name: sum(by.values()) for name, by in done.json["splits"].items()}
+    assert splits == {"train": 96, "val": 12, "test": 12}
+    assert len(done.json["splits"]["train"]) == 20
+    assert {name: len(found) for name, found in done.json["missing_classes"].items()} == {
+        "val": 16,
+        "test": 16,
+    }
+    assert any("too few groups to be in all 3 splits: A (2" in w for w in done.json["warnings"])
+    kept = json.loads((tmp_path / "out" / "signdata.json").read_text())["leak_certificate"]
+    assert kept["warnings"] == done.json["warnings"]
+    assert kept["missing_classes"] == done.json["missing_classes"]
+
+
+def test_no_class_goes_without_train_for_the_sake_of_shares(main, bursts, tmp_path):
+    words = ["--ratios", "34,33,33", *BURSTS, "--json"]
+    splits = main("split", bursts, tmp_path / "out", *words).json["splits"]
+    assert {name: sum(by.values()) for name, by in splits.items()} == {
+        "train": 60,
+        "val": 30,
+        "test": 30,
+    }
+    assert len(splits["train"]) == 20
+
+
+def test_folds_are_even_and_part_the_bursts_of_a_class(main, bursts, tmp_path):
+    found = main("split", bursts, tmp_path / "out", "--folds", "5", *BURSTS, "--json").json
+    assert [sum(by.values()) for by in found["folds"].values()] == [24] * 5
+    assert all(max(by.values()) == 3 for by in found["folds"].values())
+    assert found["splits"] == {"": dict.fromkeys("ABCDEFGHIJKLMNOPQRST", 6)}
+
+
+def test_folds_have_a_row_each(main, bursts, tmp_path):
+    lines = main("split", bursts, tmp_path / "out", "--folds", "5", *BURSTS).stdout.splitlines()
+    assert lines[0].split() == ["fold", "samples", "share", "asked", "classes"]
+    assert [line.split() for line in lines[1:6]] == [
+        [str(k), "24", "20.0%", "20.0%", "8"] for k in range(1, 6)
+    ]
+
+
+@pytest.fixture
+def signers(make_tree):
+    """Two classes, of which three people each show three pictures."""
+    return make_tree(
+        {
+            f"{c}/s{s}_{k}.png": picture(9 * s + 3 * ord(c) + k)
+            for c in "AB"
+            for s in range(3)
+            for k in range(3)
+        },
+        "signers",
+    )
+
+
+def test_more_folds_than_groups_need_a_word(main, signers, tmp_path):
+    words = ["--folds", "5", *BURSTS]
+    done = main("split", signers, tmp_path / "out", *words)
+    assert done.returncode == 4
+    assert "folds 4, 5 are empty: there are 3 groups for 5 folds" in done.error
+    assert "--allow-empty" in done.error
+    assert not (tmp_path / "out").exists()
+    found = main("split", signers, tmp_path / "out", *words, "--allow-empty", "--json")
+    assert found.returncode == 0
+    assert [sum(by.values()) for by in found.json["folds"].values()] == [6, 6, 6, 0, 0]
+    assert "folds 4, 5 are empty: there are 3 groups for 5 folds" in found.json["warnings"]
+    assert found.json["missing_classes"] == {"4": ["A", "B"], "5": ["A", "B"]}
+
+
+def test_one_signer_in_all_leaves_splits_empty(main, make_tree, tmp_path):
+    tree = make_tree({f"{c}/s1_{k}.png": picture(9 * k + ord(c)) for c in "AB" for k in range(4)})
+    done = main("split", tree, tmp_path / "out", *BURSTS)
+    assert (done.returncode, "there is 1 group for 3 splits" in done.error) == (4, True)
+    words = [*BURSTS, "--allow-empty"]
+    text = main("split", tree, tmp_path / "out", *words).stdout
+    assert "warning: splits val, test are empty: there is 1 group for 3 splits" in text
+    assert [line.split()[1] for line in text.splitlines()[1:4]] == ["8", "0", "0"]
+
+
+def test_one_group_a_class_is_told(main, make_tree, tmp_path):
+    tree = make_tree(
+        {f"{c}/s{c}_{k}.png": picture(9 * k + ord(c)) for c in "ABC" for k in range(4)}
+    )
+    found = main("split", tree, tmp_path / "out", *BURSTS, "--json").json
+    assert {name: sum(by.values()) for name, by in found["splits"].items()} == {
+        "train": 4,
+        "val": 4,
+        "test": 4,
+    }
+    untaught = ", ".join(found["missing_classes"]["train"])
+    assert found["warnings"][0] == f"2 classes have no training samples: {untaught}"
+
+
+def test_five_pictures_fill_three_splits(main, make_tree, tmp_path):
+    tree = make_tree({f"A/{k}.png": picture(k) for k in range(5)})
+    words = ["--group-by", "none", "--json", "-j1"]
+    splits = main("split", tree, tmp_path / "out", *words).json["splits"]
+    assert splits == {"train": {"A": 3}, "val": {"A": 1}, "test": {"A": 1}}
+
+
+def test_kept_splits_are_no_part_of_the_shares(main, published, tmp_path):
+    words = ["--keep", "test", "--ratios", "90,10", "--group-by", "none", "--no-look", "-j1"]
+    lines = main("split", published, tmp_path / "out", *words).stdout.splitlines()
+    assert [line.split() for line in lines[:4]] == [
+        ["split", "samples", "of", "all", "of", "the", "rest", "asked", "classes"],
+        ["train", "18", "75.0%", "90.0%", "90.0%", "1"],
+        ["val", "2", "8.3%", "10.0%", "10.0%", "1"],
+        ["test", "4", "16.7%", "kept", "1"],
+    ]

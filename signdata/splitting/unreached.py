@@ -1,0 +1,154 @@
+"""What of the wished splits could not be reached, in sentences: the groups did not allow it.
+
+Pure: names and shares in, sentences out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+FAR = 0.05
+"""A share that is farther than this from the one that was asked is worth a warning."""
+
+LISTED = 10
+"""How many classes a sentence names."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The samples that were shared out, one entry each, and what was asked.
+
+    Attributes
+    ----------
+    parts, labels, groups : sequence of str
+        Of each sample; a group of '' is one of its own.
+    asked : mapping
+        Share of each split or fold.
+    are_folds : bool
+        Whether the parts are folds.
+    """
+
+    parts: Sequence[str]
+    labels: Sequence[str]
+    groups: Sequence[str]
+    asked: Mapping[str, float]
+    are_folds: bool
+
+    @property
+    def wanted(self) -> list[str]:
+        """The parts that are to have samples."""
+        return [part for part, share in self.asked.items() if share > 0]
+
+    @property
+    def empty(self) -> list[str]:
+        """The parts that are to have samples, but have none."""
+        present = set(self.parts)
+        return [part for part in self.wanted if part not in present]
+
+    @property
+    def n_groups(self) -> int:
+        """Different groups, each sample without one counted by itself."""
+        return len(set(self._group_names))
+
+    @property
+    def groups_of(self) -> dict[str, int]:
+        """How many groups each class has."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for label, group in zip(self.labels, self._group_names, strict=True):
+            found[label].add(group)
+        return {label: len(found[label]) for label in sorted(found)}
+
+    @property
+    def _group_names(self) -> list[str]:
+        return [group or f"\0{i}" for i, group in enumerate(self.groups)]
+
+
+def sentences(drawn: Drawn, missing: Mapping[str, Sequence[str]]) -> list[str]:
+    """Warnings, the gravest first.
+
+    Parameters
+    ----------
+    drawn : Drawn
+    missing : mapping
+        Classes of which a split has no sample, by split.
+    """
+    found = [emptiness(drawn)] if drawn.empty else []
+    found += _untaught(drawn, missing)
+    found += _too_few(drawn)
+    filled = [part for part in missing if part not in drawn.empty and part != "train"]
+    if not drawn.are_folds:
+        found += (lacking(part, missing[part]) for part in filled)
+    return found + _uneven(drawn)
+
+
+def emptiness(drawn: Drawn) -> str:
+    """Which parts are empty, and why."""
+    kind = "fold" if drawn.are_folds else "split"
+    names = ", ".join(drawn.empty)
+    what = f"{kind} {names} is" if len(drawn.empty) == 1 else f"{kind}s {names} are"
+    groups = counted(drawn.n_groups, "group")
+    return f"{what} empty: there are {groups} for {len(drawn.wanted)} {kind}s".replace(
+        "there are 1 group ", "there is 1 group "
+    )
+
+
+def lacking(part: str, labels: Sequence[str]) -> str:
+    """Which classes a part lacks."""
+    return f"{part} has no sample of {len(labels):,} classes: {_listed(labels)}"
+
+
+def counted(n: int, what: str) -> str:
+    """A number with its noun."""
+    plural = f"{what}es" if what.endswith("s") else f"{what}s"
+    return f"{n:,} {what if n == 1 else plural}"
+
+
+def _untaught(drawn: Drawn, missing: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Classes that nothing can be learned of."""
+    if untrained := missing.get("train"):
+        verb = "has" if len(untrained) == 1 else "have"
+        classes = counted(len(untrained), "class")
+        yield f"{classes} {verb} no training samples: {_listed(untrained)}"
+    if drawn.are_folds:
+        parts_of: dict[str, set[str]] = defaultdict(set)
+        for label, part in zip(drawn.labels, drawn.parts, strict=True):
+            parts_of[label].add(part)
+        alone = [label for label, parts in sorted(parts_of.items()) if len(parts) == 1]
+        if alone:
+            verb = "is" if len(alone) == 1 else "are each"
+            classes = counted(len(alone), "class")
+            yield (
+                f"{classes} {verb} in one fold only, with no training samples when that fold is "
+                f"the test: {_listed(alone)}"
+            )
+
+
+def _too_few(drawn: Drawn) -> Iterator[str]:
+    n_parts = len(drawn.wanted)
+    few = {label: n for label, n in drawn.groups_of.items() if n < n_parts}
+    if few:
+        kind = "folds" if drawn.are_folds else "splits"
+        verb = "has" if len(few) == 1 else "have"
+        named = _listed([f"{label} ({counted(n, 'group')})" for label, n in few.items()])
+        classes = counted(len(few), "class")
+        yield f"{classes} {verb} too few groups to be in all {n_parts} {kind}: {named}"
+
+
+def _uneven(drawn: Drawn) -> list[str]:
+    n = max(1, len(drawn.parts))
+    far = []
+    for part in drawn.wanted:
+        reached = sum(other == part for other in drawn.parts) / n
+        if abs(reached - drawn.asked[part]) > FAR and part not in drawn.empty:
+            far.append(f"{part} {reached:.1%} (asked {drawn.asked[part]:.1%})")
+    if not far:
+        return []
+    kind = "folds" if drawn.are_folds else "shares"
+    return [f"the groups do not allow the {kind} that were asked for: {', '.join(far)}"]
+
+
+def _listed(names: Iterable[str]) -> str:
+    every = list(names)
+    return ", ".join(every[:LISTED]) + (", ..." if len(every) > LISTED else "")
