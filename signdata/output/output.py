@@ -23,6 +23,7 @@ import msgspec
 
 from signdata.errors import OutputExistsError, UsageError
 from signdata.filesystem import writing
+from signdata.formats.file_suffixes import file_suffix
 from signdata.output import existing
 from signdata.output.existing import COMPLETE, Changed, Standing, Wanted, same_sources
 from signdata.output.journal import Journal
@@ -142,6 +143,12 @@ class Output:
         if self.path.name.endswith(PARTIAL_SUFFIX):
             what = f"ends in {PARTIAL_SUFFIX}, which every reader takes for unfinished"
             raise UsageError(what, path=self.path, remedy="Choose another name.")
+        if self._wanted.directory and file_suffix(self.path) and not self.path.is_dir():
+            raise UsageError(
+                f"named like a {file_suffix(self.path)} file; expected the name of a folder",
+                path=self.path,
+                remedy="Choose another name.",
+            )
         if self._wanted.directory and os.path.lexists(self.path) and not self.path.is_dir():
             raise OutputExistsError(
                 "is a file; expected a folder, or nothing",

@@ -197,6 +197,44 @@ def test_overwriting_leaves_no_old_entry(tmp_path: Path) -> None:
     assert src.exists()
 
 
+@pytest.mark.parametrize(
+    "name", ["a.npz", "b.PARQUET", "c.zip", "d.tar.gz", "e.png", "f.tsv", "g.json", "h.onnx"]
+)
+def test_a_folder_is_never_named_like_a_file(tmp_path: Path, main: Main, name: str) -> None:
+    src, csv = write_tree(tmp_path / "data"), write_csv(tmp_path / "data.csv")
+    before = snapshot(tmp_path)
+    out = tmp_path / name
+    for words in (
+        ("convert", src, out),
+        ("convert", src, out, "--dry-run"),
+        ("convert", src, out, "--to", "folders"),
+        ("csv-to-folders", csv, out),
+        ("split", src, out, "--ratios", "50,50"),
+        ("augment", src, out),
+        ("audit", src, "--fix", out),
+        ("sample", "photos", out, "--n", 1),
+    ):
+        code, _, error = main(*words)
+        assert code == 2, words
+        assert f"named like a {out.suffix.lower()} file" in error
+        assert "the name of a folder" in error
+        assert snapshot(tmp_path) == before
+
+
+def test_only_the_right_files_are_offered(tmp_path: Path, main: Main) -> None:
+    src, csv = write_tree(tmp_path / "data"), write_csv(tmp_path / "data.csv")
+    assert ".csv, .h5 or the name of a folder" in main("convert", src, tmp_path / "a.npz")[2]
+    for name in ("out.h5", "out.csv"):
+        assert main("csv-to-folders", csv, tmp_path / name)[0] == 2
+        assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("name", ["asl-v1.2", "out.d", "2026.11.28", "data.backup"])
+def test_a_folder_may_have_a_dot_in_its_name(tmp_path: Path, main: Main, name: str) -> None:
+    assert main("convert", write_tree(tmp_path / "data"), tmp_path / name)[0] == 0
+    assert (tmp_path / name / "A").is_dir()
+
+
 def test_a_folder_never_takes_the_place_of_a_file(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.write_text("mine")
