@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -211,18 +211,3 @@ class Output:
                     self.path.rmdir()
         self._lock.release()
         self._lock = None
-
-
-def refuse_overlap(sources: Iterable[Path], output: Path) -> None:
-    """Raise `UsageError` if the output is a source, holds one, or lies inside one."""
-    target = output.resolve()
-    for source in sources:
-        place = source.resolve()
-        if place == target or place in target.parents or target in place.parents:
-            raise UsageError(
-                f"lies inside its source {source}"
-                if place in target.parents
-                else f"is or holds its source {source}",
-                path=output,
-                remedy="Choose an output outside the source.",
-            )
