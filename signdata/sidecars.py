@@ -54,7 +54,12 @@ def is_sidecar(name: str) -> bool:
 
 def beside(path: Path, name: str) -> Path:
     """Where the sidecar `name` of a dataset is: in a directory, or next to a file."""
-    return path / name if path.is_dir() else path.with_name(f"{path.name}.{name}")
+    return path / name if path.is_dir() else beside_file(path, name)
+
+
+def beside_file(path: Path, name: str) -> Path:
+    """Where the sidecar `name` of a dataset that is one file is, or will be."""
+    return path.with_name(f"{path.name}.{name}")
 
 
 def columns_of(rows: Iterable[Row]) -> list[str]:

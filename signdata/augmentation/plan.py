@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -15,14 +14,16 @@ from signdata.augmentation import boxes
 from signdata.augmentation.annotations import BOX, AnnotatedReader, Description
 from signdata.augmentation.boxes import Box
 from signdata.augmentation.variants import COLUMNS, Counted, Variants
-from signdata.errors import DatasetError, OutputExistsError, UsageError, one_line
+from signdata.errors import DatasetError, UsageError, one_line
 from signdata.filesystem import path_below, replace_file, writing
 from signdata.formats.reader import Reader
 from signdata.limits import check_size
 from signdata.magick import profiles, recipe
 from signdata.magick.recipe import Recipe
 from signdata.media.contact_sheet import sheet
+from signdata.media.image.png import SIGNATURE
 from signdata.options import one_group
+from signdata.output.overlap import refuse_overlap, refuse_replacing
 from signdata.results import Result
 from signdata.samples import Broken, Sample
 
@@ -217,9 +218,8 @@ def preview(
     OutputExistsError
         If there is something under its name that is not to be replaced.
     """
-    if out.is_dir() or (os.path.lexists(out) and not overwrite):
-        remedy = "Choose another name." if out.is_dir() else "Replace it with --overwrite."
-        raise OutputExistsError("exists", path=out, remedy=remedy)
+    refuse_overlap([*augmentation.reader.inputs, *augmentation.inputs], out)
+    refuse_replacing(out, SIGNATURE, "PNG", overwrite=overwrite)
     rows = []
     for sample in _few(augmentation):
         pictures = [

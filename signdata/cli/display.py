@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -100,8 +101,24 @@ def run(
         if progress is not None and "progress" in inspect.signature(function).parameters:
             options["progress"] = progress
         result = function(*args, **options)
-    show(result, as_json=as_json, quiet=hidden)
+    try:
+        show(result, as_json=as_json, quiet=hidden)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head -1` has read enough; the exit code still tells
+        drop_closed()
     click.get_current_context().exit(result.exit_code)
+
+
+def drop_closed() -> bool:
+    """Drop what is left to print where it cannot be; whether that is because nobody reads it."""
+    closed = False
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as err:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            closed = closed or isinstance(err, BrokenPipeError)
+    return closed
 
 
 def show(result: Result, *, as_json: bool, quiet: bool) -> None:

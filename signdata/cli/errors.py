@@ -15,7 +15,11 @@ from typing import NoReturn
 import click
 
 from signdata.cli.app import COMMANDS, group
+from signdata.cli.display import drop_closed
 from signdata.errors import SigndataError, one_line
+
+CLOSED_PIPE = 128 + 13
+"""What a command ends with that was broken off because nobody reads its output any more."""
 
 LATEST = 4.0
 """Seconds after a signal when the process ends, whatever it is still doing."""
@@ -52,15 +56,19 @@ def main(args: list[str] | None = None) -> NoReturn:
         _fail(err.format_message(), err.exit_code)
     except SigndataError as err:
         if "--json" in args:
-            _print_failure(err, args)
+            try:
+                _print_failure(err, args)
+            except BrokenPipeError:
+                drop_closed()
         if debug:
             raise
         _fail(str(err), err.exit_code)
-    except SystemExit:  # click's answer to a closed stdout
-        sys.exit(0)
+    except SystemExit:  # click's answer to a closed pipe: the command was broken off
+        drop_closed()
+        sys.exit(CLOSED_PIPE)
     except Exception as err:
-        if _stdout_is_closed():
-            sys.exit(0)
+        if drop_closed():
+            sys.exit(CLOSED_PIPE)
         if "--json" in args:
             with contextlib.suppress(OSError):  # it may be stdout that is full
                 _print_failure(SigndataError(_bug(err)), args)
@@ -115,16 +123,6 @@ def _usage(err: click.UsageError) -> NoReturn:
     _fail(text + ("" if text.endswith((".", "?")) else ".") + hint, err.exit_code)
 
 
-def _stdout_is_closed() -> bool:
-    """Whether nobody reads what is printed any more; what cannot be printed is dropped."""
-    try:
-        sys.stdout.flush()
-    except OSError as err:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return isinstance(err, BrokenPipeError)
-    return False
-
-
 def _is_output_error(err: Exception) -> bool:
     return isinstance(err, OSError) and err.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
@@ -137,5 +135,8 @@ def _bug(err: Exception) -> str:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    click.echo(f"error: {one_line(message)}", err=True)
+    try:
+        click.echo(f"error: {one_line(message)}", err=True)
+    except BrokenPipeError:
+        drop_closed()
     sys.exit(code)

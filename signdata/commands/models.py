@@ -18,7 +18,7 @@ from signdata.options import (
     command,
     paths,
 )
-from signdata.output.output import refuse_overlap
+from signdata.output.overlap import refuse_overlap
 from signdata.results import Result
 
 

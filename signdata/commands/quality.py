@@ -14,6 +14,7 @@ from signdata.commands.conversion import convert_dataset
 from signdata.formats import targets
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions
+from signdata.media.image.png import SIGNATURE
 from signdata.options import (
     SKIP,
     OutputKeywords,
@@ -25,7 +26,7 @@ from signdata.options import (
     command,
     paths,
 )
-from signdata.output.output import refuse_overlap
+from signdata.output.overlap import refuse_overlap, refuse_replacing
 from signdata.results import Result
 
 
@@ -77,6 +78,8 @@ def audit(
     for target in (fix, contact_sheet):
         if target is not None:
             refuse_overlap(inputs, Path(target))
+    if contact_sheet is not None:
+        refuse_replacing(Path(contact_sheet), SIGNATURE, "PNG")
     with ExitStack() as stack:
         for reader in readers:
             stack.enter_context(reader)

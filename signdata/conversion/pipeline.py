@@ -274,6 +274,7 @@ class _Conversion:
                 _sweep(output.tree, paths)
             if self.writer.single_file:
                 _apart(lambda: self.writer.finish(output.tree, finished), output.path)
+                existing.seal(output.tree / output.path.name)
             else:
                 self.writer.finish(output.tree, finished)
             if problems:

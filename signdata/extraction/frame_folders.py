@@ -28,7 +28,7 @@ from signdata.media.video.clip import ClipOptions
 from signdata.media.video.frame_conversion import FrameShape
 from signdata.media.video.frame_selection import Selection
 from signdata.options import ClipSelection, ReadOptions, RunOptions
-from signdata.output.output import refuse_overlap
+from signdata.output.overlap import refuse_overlap
 from signdata.results import Result
 from signdata.samples import Sample
 

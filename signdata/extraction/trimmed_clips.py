@@ -26,7 +26,7 @@ from signdata.media.video.clip import ClipOptions, ClipPixels
 from signdata.media.video.frame_selection import Timeline, take_range
 from signdata.media.video.orientation import UPRIGHT, orientation_of
 from signdata.options import ClipSelection, RunOptions
-from signdata.output.output import refuse_overlap
+from signdata.output.overlap import refuse_overlap
 from signdata.results import Result
 from signdata.samples import Sample
 

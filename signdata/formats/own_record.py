@@ -20,7 +20,13 @@ class OwnRecord:
         Returns the description (``signdata.json``) in a file, or None.
     rows : callable
         Yields what the manifest's rows say of the sources.
+    seal : callable
+        Puts a digest of a finished file into its record.
+    is_as_sealed : callable
+        Returns whether a file is as it was sealed, or has no seal.
     """
 
     document: Callable[[Path], dict[str, Any] | None]
     rows: Callable[[Path], Iterator[Row]]
+    seal: Callable[[Path], None]
+    is_as_sealed: Callable[[Path], bool]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from signdata.errors import UsageError
+from signdata.formats.file_suffixes import file_suffix
 from signdata.formats.manifest_only import ManifestWriter
 from signdata.formats.picture_options import LINK_MODES, PictureOptions
 from signdata.formats.reader import DatasetInfo
@@ -26,6 +27,14 @@ def format_for(out: Path, info: DatasetInfo, to_format: str | None = None) -> st
         If its name could not be recognised as that format again.
     """
     named = _file_named(out)
+    if named is None and file_suffix(out) and not out.is_dir():
+        files = [one.suffixes[0] for one in FORMATS.values() if one.writer and one.is_file]
+        raise UsageError(
+            f"named like a {file_suffix(out)} file, which cannot be written; expected "
+            f"{', '.join(files)} or the name of a folder",
+            path=out,
+            remedy="Choose another name.",
+        )
     if to_format is None:
         return named.name if named else _directory_for(info.kind)
     asked = FORMATS.get(to_format)

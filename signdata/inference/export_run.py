@@ -22,8 +22,12 @@ from signdata.filesystem import remove, writing
 from signdata.formats.reader import Reader
 from signdata.inference.network_process import NetworkProcess, open_predictor
 from signdata.output.lock import Lock
+from signdata.output.overlap import refuse_overlap, refuse_replacing
 from signdata.results import Result
 from signdata.sidecars import PARTIAL_SUFFIX
+
+_ONNX_START = b"\x08"
+"""The tag of a model's first field, the version of ONNX."""
 
 
 def export(
@@ -45,6 +49,8 @@ def export(
     if run.suffix.lower() == ".onnx":
         raise UsageError("is ONNX already; expected a run of baseline", path=run)
     files = _named(out, quantize, overwrite)
+    for file in files.values():
+        refuse_overlap(reader.inputs if reader else (), file)
     result = Result("export", str(out), shows_counts=False)
     lines = []
     with _partial(out) as folder:
@@ -114,10 +120,7 @@ def _named(out: Path, quantize: bool, overwrite: bool) -> dict[str, Path]:
     if quantize:
         files["quantised"] = out.with_name(f"{out.stem}.uint8{out.suffix}")
     for file in files.values():
-        if file.exists() and not overwrite:
-            raise OutputExistsError(
-                "exists", path=file, remedy="Choose another name, or replace it with --overwrite."
-            )
+        refuse_replacing(file, _ONNX_START, "ONNX", overwrite=overwrite)
     return files
 
 

@@ -21,7 +21,7 @@ from signdata.media.contact_sheet import titled
 from signdata.media.image import encode
 from signdata.media.video.frame_selection import evenly
 from signdata.output import one_shot
-from signdata.output.output import refuse_overlap
+from signdata.output.overlap import refuse_overlap
 from signdata.results import Problem, Result, table
 from signdata.samples import Frame
 

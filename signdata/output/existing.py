@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,6 +20,7 @@ from signdata.errors import (
     SourceChangedError,
     UsageError,
 )
+from signdata.filesystem import write_file
 from signdata.formats.own_record import OwnRecord
 from signdata.formats.registry import own_record
 from signdata.options import same_options
@@ -104,6 +106,8 @@ def inspect(wanted: Wanted) -> Standing:
     if wanted.path.is_dir() == wanted.directory:
         with contextlib.suppress(ValueError, OSError):
             document = read_document(wanted.path)
+            if document is not None and not is_as_written(wanted.path, document):
+                document = None
     fault = _fault(wanted, document) or _lacks(wanted, document)
     if fault is None and document is not None:
         counts = document.get("counts", {})
@@ -112,6 +116,8 @@ def inspect(wanted: Wanted) -> Standing:
     if fault is not None and not wanted.overwrite:
         raise fault
     _refuse_precious(wanted.path)
+    if not _is_ours(document) and not _is_empty_file(wanted.path):
+        raise _made_by_something_else(wanted.path)
     return Standing(replaces=True)
 
 
@@ -123,10 +129,11 @@ def _is_occupied(wanted: Wanted) -> bool:
 
 def _fault(wanted: Wanted, document: Mapping[str, Any] | None) -> OutputError | None:
     """Why what stands there is not the output of this command; None if it is."""
-    if document is None or not wanted.is_of(document):
-        made = "made by something else" if document is None else "made with other options"
+    if document is None or not _is_ours(document):
+        return _made_by_something_else(wanted.path)
+    if not wanted.is_of(document):
         return OutputExistsError(
-            f"exists and was {made}",
+            "exists and was made with other options",
             path=wanted.path,
             remedy="Choose another name, or replace it with --overwrite.",
         )
@@ -136,6 +143,23 @@ def _fault(wanted: Wanted, document: Mapping[str, Any] | None) -> OutputError | 
     except (FormatError, OSError) as err:
         return OutputExistsError(f"exists and is damaged ({err})", path=wanted.path)
     return source_changed(name, wanted.path) if name else None
+
+
+def _is_ours(document: Mapping[str, Any] | None) -> bool:
+    """Whether a document is a record of signdata."""
+    return document is not None and {"signdata", "command"} <= document.keys()
+
+
+def _is_empty_file(path: Path) -> bool:
+    return path.is_file() and not path.stat().st_size
+
+
+def _made_by_something_else(path: Path) -> OutputExistsError:
+    return OutputExistsError(
+        "exists and was made by something else",
+        path=path,
+        remedy="Choose another name, or remove it yourself.",
+    )
 
 
 def _lacks(wanted: Wanted, document: Mapping[str, Any] | None) -> OutputError | None:
@@ -173,6 +197,39 @@ def _refuse_precious(path: Path) -> None:
         raise OutputExistsError(
             "is no file and no folder", path=path, remedy="Choose another output."
         )
+
+
+# -- Single files: whether they are what was written
+
+
+def seal(path: Path) -> None:
+    """Record the size and digest of a finished single file in its document."""
+    own = own_record_of(path)
+    if own:
+        own.seal(path)
+        return
+    document = {**(sidecars.read_document(path) or {}), "file": _measure(path)}
+    write_file(sidecars.beside(path, sidecars.DOCUMENT), sidecars.dump_document(document))
+
+
+def is_as_written(path: Path, document: Mapping[str, Any]) -> bool:
+    """Whether a single file is what `document` was recorded of.
+
+    A directory, whose files are known by its manifest, and what an older version wrote, which
+    recorded no digest, are taken as they are.
+    """
+    if path.is_dir():
+        return True
+    own = own_record_of(path)
+    if own:
+        return own.is_as_sealed(path)
+    return "file" not in document or document["file"] == _measure(path)
+
+
+def _measure(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return {"bytes": os.fstat(file.fileno()).st_size, "sha256": digest}
 
 
 # -- Sources

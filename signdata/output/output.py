@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ import msgspec
 
 from signdata.errors import OutputExistsError, UsageError
 from signdata.filesystem import writing
+from signdata.formats.file_suffixes import file_suffix
 from signdata.output import existing
 from signdata.output.existing import COMPLETE, Changed, Standing, Wanted, same_sources
 from signdata.output.journal import Journal
@@ -142,6 +143,12 @@ class Output:
         if self.path.name.endswith(PARTIAL_SUFFIX):
             what = f"ends in {PARTIAL_SUFFIX}, which every reader takes for unfinished"
             raise UsageError(what, path=self.path, remedy="Choose another name.")
+        if self._wanted.directory and file_suffix(self.path) and not self.path.is_dir():
+            raise UsageError(
+                f"named like a {file_suffix(self.path)} file; expected the name of a folder",
+                path=self.path,
+                remedy="Choose another name.",
+            )
         if self._wanted.directory and os.path.lexists(self.path) and not self.path.is_dir():
             raise OutputExistsError(
                 "is a file; expected a folder, or nothing",
@@ -204,18 +211,3 @@ class Output:
                     self.path.rmdir()
         self._lock.release()
         self._lock = None
-
-
-def refuse_overlap(sources: Iterable[Path], output: Path) -> None:
-    """Raise `UsageError` if the output is a source, holds one, or lies inside one."""
-    target = output.resolve()
-    for source in sources:
-        place = source.resolve()
-        if place == target or place in target.parents or target in place.parents:
-            raise UsageError(
-                f"lies inside its source {source}"
-                if place in target.parents
-                else f"is or holds its source {source}",
-                path=output,
-                remedy="Choose an output outside the source.",
-            )

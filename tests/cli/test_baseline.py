@@ -189,7 +189,7 @@ def test_another_run_in_its_place_is_refused(main, easy, tmp_path):
     (tmp_path / "run" / "mine.txt").write_text("precious")
     done = main("baseline", *easy, "--out", tmp_path / "run", "--epochs", "1")
     assert done.returncode == 5
-    assert "--overwrite" in done.error
+    assert "remove it yourself" in done.error
 
 
 # ---------------------------------------------------------------------------- going on

@@ -146,8 +146,37 @@ def test_a_result_that_cannot_be_printed(tmp_path: Path) -> None:
     assert done.returncode == 5
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("error: ")
+
+
+@pytest.mark.parametrize("json", [True, False])
+def test_exit_codes_stay_true_when_nobody_reads(tmp_path: Path, json: bool) -> None:
+    """As behind `2>&1 | head -1`, which ends before the command does."""
+    src, out = write_tree(tmp_path / "src"), tmp_path / "out"
+    csv = write_csv(tmp_path / "src.csv")
+    run = [sys.executable, "-m", "signdata"]
+    subprocess.run([*run, "convert", src, out], check=True, capture_output=True)
+    (out / "A" / "000.png").write_bytes((out / "A" / "003.png").read_bytes())
+    for words, code in (
+        (["info", csv], 0),
+        (["verify", out], 4),
+        (["info", tmp_path / "nothing"], 4),
+        (["convert", src, csv], 5),
+        (["verify", "--nonsense"], 2),
+    ):
+        command = [*run, *map(str, words), *(["--json"] if json else [])]
+        for stderr in (subprocess.STDOUT, subprocess.PIPE):
+            reading, writing = os.pipe()
+            os.close(reading)
+            done = subprocess.run(command, stdout=writing, stderr=stderr, text=True)
+            os.close(writing)
+            assert done.returncode == code, words
+            assert "Broken" not in (done.stderr or "")
+
+
+def test_a_command_that_prints_as_it_goes_ends_like_any_other(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
+    command = [sys.executable, "-m", "signdata", "demo", str(tmp_path / "demo")]
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True)
     os.close(writing)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (141, "")

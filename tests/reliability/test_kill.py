@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import signdata
 from signdata.formats.csv import parser
 from tests.reliability.conftest import (
     Child,
@@ -80,21 +81,23 @@ def test_killed_at_any_change_it_goes_on(
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["csv-to-folders", "convert-hdf5", "convert-csv"])
 def test_killed_while_it_replaces_another_output(
-    name: str, source: Callable[[str], Path], child: Child
+    tmp_path: Path, name: str, source: Callable[[str], Path], child: Child
 ) -> None:
     words, out = command(name, source, child.work)
     child.count(words)
     whole = snapshot(child.work)
     os.system(f"rm -rf {child.work}/*")
 
+    other = tmp_path / "other"
+    other.mkdir()
+    signdata.convert(write_tree(tmp_path / "tree", 4), other / out.name, workers=1)
+    if not out.suffix:
+        (other / out.name / "A" / "000001.png").write_text("added by somebody")
+        (other / out.name / "problems.csv").write_text("added by somebody")
+
     def foreign() -> None:
         os.system(f"rm -rf {child.work}/* {child.work}/.s*")
-        if out.suffix:
-            out.write_text("not ours")
-            return
-        write_tree(out, 4)
-        (out / "A" / "000001.png").write_text("not ours")
-        (out / "problems.csv").write_text("not ours")
+        os.system(f"cp -r {other}/. {child.work}")
 
     foreign()
     before = snapshot(child.work)
@@ -114,10 +117,10 @@ def test_killed_while_it_replaces_another_output(
 
 
 def test_an_unfinished_replacement_still_needs_the_word(
-    source: Callable[[str], Path], child: Child
+    tmp_path: Path, source: Callable[[str], Path], child: Child
 ) -> None:
     words, out = command("csv-to-folders", source, child.work)
-    write_tree(out, 3)
+    signdata.convert(write_tree(tmp_path / "tree", 3), out, workers=1)
     before = snapshot(out)
     assert child.run([*words, "--overwrite"], 8).code == -signal.SIGKILL
     ended = child.run(words)
@@ -152,7 +155,6 @@ def test_killed_after_any_journal_line(
 
 
 def killed_at_line(child: Child, src: Path, out: Path, k: int, workers: int) -> int:
-    import signdata
     from tests.reliability.conftest import fork, wait
 
     def body() -> int:

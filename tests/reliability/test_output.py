@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import pytest
 
 import signdata
@@ -25,6 +27,7 @@ from signdata.errors import (
     SourceChangedError,
     UsageError,
 )
+from signdata.formats.hdf5 import seal
 from signdata.media.image import encode
 from signdata.output.lock import Lock
 from tests.reliability.conftest import (
@@ -73,12 +76,100 @@ def test_another_output_is_refused(tmp_path: Path, main: Main, name: str) -> Non
     code, _, error = main("convert", src, out)
     assert code == 5
     assert "exists and was made by something else" in error
-    assert "--overwrite" in error
+    assert "--overwrite" not in error
     assert snapshot(tmp_path) == before
-    assert main("convert", src, out, "--overwrite")[0] == 0
-    assert not (out / "deep").exists()
-    assert signdata.verify(out, src).details["same"]
-    assert not partials(tmp_path)
+    code, _, error = main("convert", src, out, "--overwrite")
+    assert code == 5
+    assert "remove it yourself" in error
+    assert snapshot(tmp_path) == before
+
+
+def test_overwriting_replaces_an_empty_file(tmp_path: Path, main: Main) -> None:
+    """As made by `mktemp`: nothing in it can be lost."""
+    src = write_tree(tmp_path / "data")
+    for name in ("out.h5", "out.csv"):
+        (tmp_path / name).touch()
+        assert main("convert", src, tmp_path / name)[0] == 5
+        assert main("convert", src, tmp_path / name, "--overwrite")[0] == 0
+        assert signdata.verify(tmp_path / name, src).details["same"]
+
+
+def test_samples_never_replace_a_folder_of_somebody(tmp_path: Path, main: Main) -> None:
+    src = write_tree(tmp_path / "data")
+    (src / "signdata.json").write_text('{"name": "of another program"}')
+    before = snapshot(src)
+    code, _, error = main("sample", "photos", src, "--n", 1, "--overwrite")
+    assert code == 5
+    assert "remove it yourself" in error
+    assert snapshot(src) == before
+
+
+def change_a_byte(path: Path, place: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("name", ["out.h5", "out.csv"])
+def test_a_file_that_is_not_what_was_written(tmp_path: Path, main: Main, name: str) -> None:
+    """Replaced under its name, changed in one byte anywhere, longer or shorter."""
+    src, out = write_tree(tmp_path / "data", 40), tmp_path / name
+    assert main("convert", src, out)[0] == 0
+    whole = out.read_bytes()
+    changes: list[Callable[[], object]] = [
+        *(
+            lambda place=place: change_a_byte(out, place)
+            for place in range(100, len(whole), len(whole) // 15)
+        ),
+        lambda: out.write_bytes(whole + b"\0"),
+        lambda: out.write_bytes(whole[:-1]),
+    ]
+    for change in changes:
+        change()
+        before = snapshot(tmp_path)
+        for words in ((), ("--dry-run",), ("--overwrite",)):
+            code, _, error = main("convert", src, out, *words)
+            assert code == 5
+            assert "made by something else" in error
+        assert snapshot(tmp_path) == before
+        out.write_bytes(whole)
+    assert "nothing to do" in main("convert", src, out)[1]
+
+
+def test_only_parts_of_a_large_file_are_digested(
+    tmp_path: Path, main: Main, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    src, out = write_tree(tmp_path / "data", 100), tmp_path / "out.h5"
+    sizes = {"LARGE": 0, "_HEAD": 512, "_TAIL": 2048, "_BLOCK": 64, "_N_BLOCKS": 5}
+    for name, value in sizes.items():
+        monkeypatch.setattr(seal, name, value)
+    assert main("convert", src, out)[0] == 0
+    assert "nothing to do" in main("convert", src, out)[1]
+    size = out.stat().st_size
+    assert sum(length for _, length in seal._parts(size)) < size / 2
+    for place in (100, size - 10, 512 + (size - 512 - 2048 - 64) // 4):
+        change_a_byte(out, place)
+        assert main("convert", src, out)[0] == 5
+        change_a_byte(out, place)
+    assert main("convert", src, out)[0] == 0
+
+
+@pytest.mark.parametrize("name", ["out.h5", "out.csv"])
+def test_a_file_without_a_digest_is_complete(tmp_path: Path, main: Main, name: str) -> None:
+    """Written by an older version."""
+    src, out = write_tree(tmp_path / "data"), tmp_path / name
+    assert main("convert", src, out)[0] == 0
+    if name == "out.csv":
+        document = json.loads((tmp_path / "out.csv.signdata.json").read_text())
+        digest = hashlib.sha256(out.read_bytes()).hexdigest()
+        assert document.pop("file") == {"bytes": out.stat().st_size, "sha256": digest}
+        (tmp_path / "out.csv.signdata.json").write_text(json.dumps(document))
+    else:
+        with h5py.File(out, "r+") as file:
+            document = json.loads(file.attrs["signdata"])
+            assert len(document.pop("file")["digest"]) == 64
+            file.attrs["signdata"] = json.dumps(document)
+    assert "nothing to do" in main("convert", src, out)[1]
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
@@ -97,13 +188,51 @@ def test_other_options_are_refused(tmp_path: Path, main: Main, name: str) -> Non
 
 def test_overwriting_leaves_no_old_entry(tmp_path: Path) -> None:
     src, out = write_csv(tmp_path / "data.csv"), tmp_path / "out"
-    write_tree(out, 9)
+    signdata.convert(write_tree(tmp_path / "tree", 9), out)
     (out / ".hidden").write_text("x")
     (out / "link").symlink_to(src)
     signdata.csv_to_folders(src, out, overwrite=True)
     signdata.csv_to_folders(src, tmp_path / "fresh")
     assert snapshot(out) == snapshot(tmp_path / "fresh")
     assert src.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["a.npz", "b.PARQUET", "c.zip", "d.tar.gz", "e.png", "f.tsv", "g.json", "h.onnx"]
+)
+def test_a_folder_is_never_named_like_a_file(tmp_path: Path, main: Main, name: str) -> None:
+    src, csv = write_tree(tmp_path / "data"), write_csv(tmp_path / "data.csv")
+    before = snapshot(tmp_path)
+    out = tmp_path / name
+    for words in (
+        ("convert", src, out),
+        ("convert", src, out, "--dry-run"),
+        ("convert", src, out, "--to", "folders"),
+        ("csv-to-folders", csv, out),
+        ("split", src, out, "--ratios", "50,50"),
+        ("augment", src, out),
+        ("audit", src, "--fix", out),
+        ("sample", "photos", out, "--n", 1),
+    ):
+        code, _, error = main(*words)
+        assert code == 2, words
+        assert f"named like a {out.suffix.lower()} file" in error
+        assert "the name of a folder" in error
+        assert snapshot(tmp_path) == before
+
+
+def test_only_the_right_files_are_offered(tmp_path: Path, main: Main) -> None:
+    src, csv = write_tree(tmp_path / "data"), write_csv(tmp_path / "data.csv")
+    assert ".csv, .h5 or the name of a folder" in main("convert", src, tmp_path / "a.npz")[2]
+    for name in ("out.h5", "out.csv"):
+        assert main("csv-to-folders", csv, tmp_path / name)[0] == 2
+        assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("name", ["asl-v1.2", "out.d", "2026.11.28", "data.backup"])
+def test_a_folder_may_have_a_dot_in_its_name(tmp_path: Path, main: Main, name: str) -> None:
+    assert main("convert", write_tree(tmp_path / "data"), tmp_path / name)[0] == 0
+    assert (tmp_path / name / "A").is_dir()
 
 
 def test_a_folder_never_takes_the_place_of_a_file(tmp_path: Path) -> None:

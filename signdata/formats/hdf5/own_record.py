@@ -7,6 +7,7 @@ from pathlib import Path
 
 from signdata.formats.hdf5 import safety
 from signdata.formats.hdf5.reader import read_attribute
+from signdata.formats.hdf5.seal import is_as_sealed, seal
 from signdata.formats.own_record import OwnRecord
 from signdata.sidecars import Row
 
@@ -27,4 +28,4 @@ def _rows(path: Path) -> Iterator[Row]:
             yield {name: str(cell) for name, cell in zip(columns, cells, strict=True)}
 
 
-RECORD = OwnRecord(read_attribute, _rows)
+RECORD = OwnRecord(read_attribute, _rows, seal, is_as_sealed)

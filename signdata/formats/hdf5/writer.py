@@ -22,6 +22,7 @@ from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, UnsafeNameError, UsageError
 from signdata.filesystem import write_file
 from signdata.formats.hdf5 import keypoints, safety
+from signdata.formats.hdf5.seal import unsealed
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import DatasetInfo, PictureSummary
 from signdata.formats.trees import pictures
@@ -242,7 +243,7 @@ def _describe(file: h5py.File, finished: OutputSummary) -> None:
         for name, dataset in columns.items():
             dataset[start:end] = [row.get(name, "") for row in part]
         start = end
-    file.attrs["signdata"] = sidecars.dump_document(finished.document).decode()
+    file.attrs["signdata"] = sidecars.dump_document(unsealed(finished.document)).decode()
 
 
 def _place(column: str) -> str:

@@ -1,0 +1,84 @@
+"""What a command writes must not touch what it reads."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from signdata import sidecars
+from signdata.errors import OutputExistsError, UsageError
+
+
+def refuse_overlap(reads: Iterable[Path], output: Path) -> None:
+    """Raise `UsageError` if an output is, holds or lies inside something that is read.
+
+    Links, ``..`` and folders that are mounted under two names are seen through. Every command
+    asks this for each of its outputs, with all that it reads: datasets, the videos of an index,
+    recipes, tables of boxes, files of labels and weights.
+    """
+    beside = {sidecars.beside_file(output, name).resolve() for name in sidecars.SIDECARS}
+    target, above_target = output.resolve(), _folders_above(output)
+    for source in reads:
+        place = source.resolve()
+        if place == target or place in beside:
+            what = "is"
+        elif place in target.parents or _identity(place) in above_target:
+            what = "lies inside"
+        elif target in place.parents or _identity(target) in _folders_above(source):
+            what = "holds"
+        else:
+            continue
+        raise UsageError(
+            f"{what} its source {source}",
+            path=output,
+            remedy="Choose an output outside the source.",
+        )
+
+
+def refuse_replacing(path: Path, start: bytes, kind: str, *, overwrite: bool = True) -> None:
+    """Raise `OutputExistsError` unless a file that an option writes may take the name `path`.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write.
+    start : bytes
+        How files of its kind start: only such a file, or an empty one, may be replaced.
+    kind : str
+        What the kind is called.
+    overwrite : bool
+        Whether replacing was asked for.
+    """
+    if not os.path.lexists(path):
+        return
+    if not path.is_file():
+        raise OutputExistsError(
+            "exists and is not a file", path=path, remedy="Choose another name."
+        )
+    with path.open("rb") as file:
+        found = file.read(len(start))
+    if found not in (b"", start):
+        raise OutputExistsError(
+            f"exists and is not a {kind} file",
+            path=path,
+            remedy="Choose another name, or remove it yourself.",
+        )
+    if not overwrite:
+        raise OutputExistsError("exists", path=path, remedy="Replace it with --overwrite.")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a folder from all others, whatever it is called; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISDIR(found.st_mode) else None
+
+
+def _folders_above(path: Path) -> set[tuple[int, int] | None]:
+    """The identities of a folder and of all that it lies in, as far as they are there."""
+    place = path.resolve()
+    return {_identity(folder) for folder in (place, *place.parents)} - {None}
