@@ -96,7 +96,7 @@ class RowOptions(Group):
 
     split: str | None = keyword(None, "Read only this split.")
     labels: str = keyword(
-        "letters", "What a CSV's labels are: A..Y, any integer, or lines of FILE."
+        "letters", "Meaning of a CSV's labels: A..Y, any integer, or the lines of FILE."
     )
     csv_size: tuple[int, int] | None = keyword(
         None, "Size of a CSV's pictures, width x height [default: square]."
@@ -120,12 +120,12 @@ class ReadOptions(RowOptions):
     from_format: str | None = keyword(None, "Format of SRC [default: recognised].", "--from")
     videos: PathLike | None = keyword(None, "Videos of a WLASL JSON [default: videos/].")
     follow_symlinks: bool = keyword(False, "Follow symbolic links to folders.")
-    layout: str | None = keyword(None, "What paths mean: '{signer}/{label}/*'; see docs.")
+    layout: str | None = keyword(None, "Meaning of the paths: '{signer}/{label}/*'; see docs.")
     classes: Sequence[str] | PathLike | None = keyword(
         None, "Read only these classes, in this order, or the lines of FILE."
     )
     rename: PathLike | None = keyword(
-        None, "New class names, old,new a line; several may become one."
+        None, "New class names, one old,new per line; several may be merged."
     )
     max_per_class: int | None = keyword(None, "Read at most this many samples of each class.")
     fold: int | None = keyword(
@@ -202,14 +202,14 @@ class ClipSelection(Group):
     signers: Sequence[str] = keyword((), "Only these signers.")
     limit: int | None = keyword(None, "Read at most this many clips.")
     ranges: str = keyword(
-        "auto", "Apply WLASL's frame_start and frame_end; auto takes files whole that are cut."
+        "auto", "Apply WLASL's frame_start and frame_end; auto takes files whole if already cut."
     )
     json_fps: str = keyword(
         "25",
-        "Frames a second that frame_start and frame_end count: WLASL's 25, or the index's own fps.",
+        "Frame rate of frame_start and frame_end: WLASL's 25, or the index's own fps.",
     )
-    keep_short: bool = keyword(False, "Keep what there is of a video that ends early.")
-    timeout: float | None = keyword(600.0, "Seconds after which a video is given up.")
+    keep_short: bool = keyword(False, "Keep the frames of a video that ends early.")
+    timeout: float | None = keyword(600.0, "Give up on a video after this many seconds.")
 
     def record(self) -> dict[str, Any]:
         """What of it makes two runs the same."""
@@ -260,7 +260,7 @@ class EncodingOptions(Group):
     """How pictures are encoded."""
 
     image_format: str | None = keyword(
-        None, "How pictures are written [default: original bytes, else png]."
+        None, "Picture format [default: original bytes, otherwise png]."
     )
     quality: int = keyword(95, "JPEG quality, 1-100.")
 
@@ -302,7 +302,7 @@ class WorkOptions(Group):
 
     workers: int | None = keyword(None, "Worker processes [default: all cores].", "--workers/-j")
     progress: ProgressCallback | None = keyword(
-        None, "Called with the samples that are done, and all."
+        None, "Called with the number of samples done and the total."
     )
 
 
@@ -310,8 +310,8 @@ class WorkOptions(Group):
 class OutputOptions(WorkOptions):
     """Whether and how an output is written."""
 
-    dry_run: bool = keyword(False, "Read and count everything, write nothing.")
-    overwrite: bool = keyword(False, "Replace what else is under the output's name.")
+    dry_run: bool = keyword(False, "Read and count everything, but write nothing.")
+    overwrite: bool = keyword(False, "Replace an existing output.")
 
 
 @dataclass(frozen=True)
@@ -319,7 +319,7 @@ class RunOptions(OutputOptions):
     """How a command that writes a dataset runs."""
 
     on_error: str = keyword(
-        STOP, "End at the first unreadable sample, or leave it out and name it."
+        STOP, "Stop at the first unreadable sample, or leave it out and name it."
     )
 
     def __post_init__(self) -> None:

@@ -16,18 +16,18 @@ COMMANDS = {
     "csv-to-folders": "Turn Sign-MNIST CSVs into folders of pictures.",
     "folders-to-csv": "Turn folders of pictures into a Sign-MNIST CSV.",
     "extract-frames": "Decode videos into folders of frames.",
-    "trim": "Cut raw WLASL videos into one clip an instance.",
+    "trim": "Cut raw WLASL videos into one clip per instance.",
     "augment": "Make variants of every picture, as ImageMagick would.",
     "convert": "Convert a dataset from any format to any other.",
     "split": "Split a dataset into train, val and test.",
     "audit": "Find leaks, duplicates and damage in a dataset.",
     "info": "Count samples per class and split.",
-    "verify": "Check a dataset, or tell whether two are the same.",
+    "verify": "Check a dataset, or compare two.",
     "baseline": "Train a reference network on a dataset.",
-    "predict": "Let a trained network read pictures and videos.",
-    "export": "Write a trained network as ONNX.",
+    "predict": "Run a trained network on pictures and videos.",
+    "export": "Export a trained network to ONNX.",
     "sample": "Make a small synthetic dataset.",
-    "demo": "Show the whole way on synthetic data.",
+    "demo": "Run the whole workflow on synthetic data.",
 }
 
 

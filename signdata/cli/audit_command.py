@@ -18,7 +18,7 @@ from signdata.options import OutputOptions, ReadOptions
     type=float,
     default=0.98,
     show_default=True,
-    help="Correlation from which two pictures are twins.",
+    help="Correlation at which two pictures count as twins.",
 )
 @click.option(
     "--contact-sheet",
@@ -27,20 +27,23 @@ from signdata.options import OutputOptions, ReadOptions
     help="Draw leaks, conflicts and groups of near-duplicates.",
 )
 @click.option(
-    "--fix", type=options.PATH, metavar="OUT", help="Write SRC without the offenders, each listed."
+    "--fix",
+    type=options.PATH,
+    metavar="OUT",
+    help="Write SRC without the offending samples; list each one.",
 )
-@click.option("--strict", is_flag=True, help="Exit code 4 if something is found that counts.")
+@click.option("--strict", is_flag=True, help="Exit code 4 if there are findings that count.")
 @options.seed
 @options.groups(ReadOptions, OutputOptions)
 @options.shows
 def command(src: str, others: tuple[str, ...], **kwargs: Any) -> None:
-    """Find what is wrong with dataset SRC, between its splits, or between it and OTHER ones.
+    """Find problems in dataset SRC, between its splits, or between it and OTHER datasets.
 
     Looks for leaks, duplicates, pictures under two labels, damage, odd pictures and clips, gaps
-    in the classes, signers on both sides, and films that a random split would tear apart. What
-    is only good to know does not count for --strict. --fix leaves out what cannot be read,
-    pictures under two labels, copies, and samples of a later split with a twin in an earlier
-    one; given OTHER datasets, all samples of SRC with a twin in one of them.
+    in the classes, signers in several splits, and films that a random split would tear apart.
+    Advice does not count for --strict. --fix leaves out unreadable samples, pictures under two
+    labels, copies, and samples of a later split with a twin in an earlier one; given OTHER
+    datasets, all samples of SRC with a twin in one of them.
 
     \b
     Example:

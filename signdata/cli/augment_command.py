@@ -29,26 +29,26 @@ from signdata.options import EncodingOptions, ReadOptions, RunOptions
 @click.option(
     "--profile",
     type=click.Choice(["im7-2017", "im6-q16", "im7-current"]),
-    help="Which ImageMagick [default: the recipe's, im7-2017].",
+    help="Version of ImageMagick to match [default: the recipe's, im7-2017].",
 )
 @click.option(
     "--augment-splits",
     type=click.Choice(["train", "all"]),
     default="train",
     show_default=True,
-    help="Splits that are varied; others are only brought to the same size.",
+    help="Splits to vary; the others are only converted to the same size.",
 )
-@click.option("--keep-original", is_flag=True, help="Each varied picture comes along itself.")
+@click.option("--keep-original", is_flag=True, help="Also write each varied picture itself.")
 @click.option(
     "--boxes",
     type=options.PATH,
     metavar="CSV|auto",
-    help="Boxes to cut out first; auto finds *_loc.csv or the manifest's.",
+    help="Crop to these boxes first; auto uses *_loc.csv or the manifest.",
 )
-@click.option("--label-pattern", metavar="REGEX", help="One group: the label in a picture's path.")
-@click.option("--group-pattern", metavar="REGEX", help="One group: who signs, in a picture's path.")
+@click.option("--label-pattern", metavar="REGEX", help="Its one group is the label in a path.")
+@click.option("--group-pattern", metavar="REGEX", help="Its one group is the signer in a path.")
 @click.option(
-    "--preview", type=options.PATH, metavar="PNG", help="Draw a few samples; write nothing else."
+    "--preview", type=options.PATH, metavar="PNG", help="Preview a few samples; write nothing else."
 )
 @options.seed
 @options.to_format
@@ -58,8 +58,8 @@ from signdata.options import EncodingOptions, ReadOptions, RunOptions
 def command(src: str, out: str | None, **kwargs: Any) -> None:
     """Make variants of every picture, with the grey levels that ImageMagick gives.
 
-    With splits, only train is varied. Each variant's row in the manifest says what it was made
-    of and which options of ImageMagick make the same picture.
+    If the dataset has splits, only train is varied. Each variant's manifest row says what it was
+    made from and which ImageMagick options make the same picture.
 
     \b
     Example:

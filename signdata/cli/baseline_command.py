@@ -17,76 +17,76 @@ from signdata.options import ReadOptions
 @click.option(
     "--preset",
     type=click.Choice(["ours", "published"]),
-    help="Where settings come from: ours, or those of the network's source [default: ours].",
+    help="Default settings: ours, or those of the network's source [default: ours].",
 )
 @click.option(
     "--out", type=options.PATH, metavar="DIR", help="Run folder [default: runs/STEM-MODEL-sSEED]."
 )
-@click.option("--epochs", type=click.IntRange(1), help="Times that every sample is seen.")
-@click.option("--batch-size", type=click.IntRange(1), help="Samples in one step.")
+@click.option("--epochs", type=click.IntRange(1), help="Number of epochs.")
+@click.option("--batch-size", type=click.IntRange(1), help="Batch size.")
 @click.option(
-    "--lr", type=click.FloatRange(0, min_open=True), help="Learning rate; of one-cycle the peak."
+    "--lr", type=click.FloatRange(0, min_open=True), help="Learning rate; the peak for one-cycle."
 )
 @click.option(
     "--optimizer",
     type=click.Choice(["adamw", "adam", "sgd"]),
-    help="What changes the weights [default: adamw].",
+    help="Optimizer [default: adamw].",
 )
 @click.option(
     "--schedule",
     type=click.Choice(["one-cycle", "plateau", "constant"]),
-    help="How the learning rate changes [default: one-cycle].",
+    help="Learning-rate schedule [default: one-cycle].",
 )
 @click.option(
     "--patience",
     type=click.IntRange(0),
-    help="End after so many epochs without a better one on val; 0 never [default: 0].",
+    help="Stop after N epochs without improvement on val; 0 turns it off [default: 0].",
 )
 @click.option(
-    "--label-smoothing", type=click.FloatRange(0, 1, max_open=True), help="[default: 0.1]"
+    "--label-smoothing",
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Label smoothing [default: 0.1].",
 )
 @click.option(
     "--class-weights",
     type=click.Choice(["none", "balanced"]),
-    help="balanced makes all classes weigh alike in the loss [default: none].",
+    help="balanced gives all classes the same weight in the loss [default: none].",
 )
 @click.option(
-    "--clip-norm", type=click.FloatRange(0), help="Shorten the gradient to this length; 0 never."
+    "--clip-norm", type=click.FloatRange(0), help="Clip the gradient norm to this; 0 turns it off."
 )
 @click.option(
     "--augment",
     type=click.Choice(["light", "none", "recipe"]),
-    help="Random changes; recipe makes the variants of Sign-MNIST [default: light].",
+    help="Random augmentation; recipe makes Sign-MNIST's variants [default: light].",
 )
 @click.option(
     "--refit",
     type=click.Choice(["auto", "always", "never"]),
-    help="Train the final network on train and val, for the epochs that val chose; auto does "
-    "where val holds groups or signers that train lacks [default: auto].",
+    help="Train the final network on train and val, for the number of epochs chosen on val; auto "
+    "does so if there is a test and val has groups or signers that train lacks [default: auto].",
 )
 @click.option("--weights", type=options.PATH, metavar="FILE", help="Start from these weights.")
-@click.option("--finetune", is_flag=True, help="Let layers learn that a network keeps fixed.")
+@click.option("--finetune", is_flag=True, help="Also train layers that are frozen by default.")
 @click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),
-    help="auto takes CUDA where there is one [default: auto].",
+    help="auto uses CUDA if available [default: auto].",
 )
-@click.option("--compile", is_flag=True, help="Compile the network before it learns.")
+@click.option("--compile", is_flag=True, help="Compile the network before training.")
 @click.option(
     "--seeds",
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Runs with SEED and the seeds after it; tells mean and standard deviation.",
+    help="Number of runs, with SEED and the seeds after it; shows mean and standard deviation.",
 )
 @click.option(
     "--compare-splits",
     is_flag=True,
-    help="Mix all and split by rows and by groups: both accuracies, the gap, and controls.",
+    help="Pool all samples, split by rows and by groups; show both accuracies and controls.",
 )
-@click.option(
-    "--resume", type=options.PATH, metavar="RUN", help="Go on with a run that was broken off."
-)
+@click.option("--resume", type=options.PATH, metavar="RUN", help="Resume an interrupted run.")
 @options.seed
 @options.overwrite
 @options.groups(ReadOptions)
@@ -94,9 +94,9 @@ from signdata.options import ReadOptions
 def command(src: tuple[str, ...], **kwargs: Any) -> None:
     """Train a reference network on a dataset and test it once.
 
-    Trains on train, chooses the best epoch on val (held out of train where there is none), trains
-    the final network on both (--refit), and reads test once, at the end. Ctrl-C keeps what was
-    learned: the same command, or --resume RUN, goes on from there. Needs the extra:
+    Trains on train, chooses the best epoch on val (held out of train if there is none), trains the
+    final network on both (--refit), and uses test once, at the end. Ctrl-C saves a checkpoint:
+    the same command, or --resume RUN, resumes from there. Needs the extra:
     pip install 'signdata[train]'.
 
     \b

@@ -19,7 +19,7 @@ def command(csvs: tuple[str, ...], out: str, **kwargs: Any) -> None:
     """Turn the rows of Sign-MNIST CSVs into folders of pictures.
 
     One CSV gives OUT/LABEL/000001.png, several give OUT/SPLIT/LABEL/000001.png, with the
-    split that stands in each name (train, val or test). folders-to-csv is the way back.
+    split from each file name (train, val or test). folders-to-csv converts back.
 
     \b
     Example:

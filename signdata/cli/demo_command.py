@@ -14,9 +14,9 @@ from signdata.cli import display, options
 @options.overwrite
 @options.shows
 def command(out: str, as_json: bool, quiet: bool, **kwargs: Any) -> None:
-    """Show the whole way on synthetic data: CSV to folders to split to HDF5 to a trained network.
+    """Run the whole workflow on synthetic data: CSV, folders, split, HDF5, trained network.
 
-    Prints each command as it would be typed. Needs the extra: pip install 'signdata[train]'.
+    Prints each command as you would type it. Needs the extra: pip install 'signdata[train]'.
 
     \b
     Example:

@@ -14,21 +14,21 @@ from signdata.options import ReadOptions
 @click.argument("run", type=options.PATH)
 @click.argument("out", required=False, type=options.PATH)
 @click.option("--onnx", is_flag=True, expose_value=False, hidden=True)  # typed by old scripts
-@click.option("--quantize", is_flag=True, help="A second file with 8-bit weights.")
+@click.option("--quantize", is_flag=True, help="Also write a file with 8-bit weights.")
 @click.option(
     "--data",
     type=options.PATH,
     metavar="SRC",
     multiple=True,
-    help="Compare and test on a split of this dataset; once for each CSV.",
+    help="Compare and test on a split of this dataset; repeat for each CSV.",
 )
 @options.overwrite
 @options.groups(ReadOptions, split="test")
 @options.shows
 def command(run: str, out: str | None, **kwargs: Any) -> None:
-    """Write a trained network as ONNX, and hold it against PyTorch.
+    """Export a trained network to ONNX and compare it with PyTorch.
 
-    OUT is model.onnx in the run folder unless it is named. Needs the extra:
+    The default OUT is model.onnx in the run folder. Needs the extra:
     pip install 'signdata[train,onnx]'.
 
     \b

@@ -41,38 +41,40 @@ class Count(click.ParamType[int | None]):
     default="all",
     help="All frames, or N evenly spaced [default: all].",
 )
-@click.option("--margin", type=float, default=0.0, help="Share to cut off both ends first.")
-@click.option("--fps", type=float, help="Resample by time to so many frames a second.")
+@click.option("--margin", type=float, default=0.0, help="Cut this fraction off both ends first.")
+@click.option("--fps", type=float, help="Resample to this many frames per second.")
 @click.option("--segments", type=click.IntRange(1), help="Evenly spaced runs of frames.")
 @click.option("--frames-per-segment", type=click.IntRange(1), help="Frames in each run.")
 @click.option(
     "--short-side", type=click.IntRange(1), help="Scale the shorter side to this many pixels."
 )
 @click.option("--size", type=options.SIZE, metavar="WxH", help="Scale to this size.")
-@click.option("--crop-bbox", is_flag=True, help="Cut out the signer's box of WLASL.")
+@click.option("--crop-bbox", is_flag=True, help="Crop to WLASL's bounding box of the signer.")
 @click.option(
     "--bbox-scale",
     type=click.FloatRange(0, min_open=True),
     default=1.0,
     show_default=True,
-    help="Grow the box.",
+    help="Scale the box by this factor.",
 )
-@click.option("--montage", is_flag=True, help="All frames of a clip side by side in one picture.")
 @click.option(
-    "--poses", type=options.PATH, metavar="DIR", help="Keypoint files to put beside the frames."
+    "--montage", is_flag=True, help="Put all frames of a clip side by side in one picture."
+)
+@click.option(
+    "--poses", type=options.PATH, metavar="DIR", help="Keypoint files to copy next to the frames."
 )
 @click.option(
     "--pose-base",
     type=click.Choice(["0", "1"]),
     callback=lambda ctx, param, value: None if value is None else int(value),
-    help="Number of the first frame's keypoint file [default: told by all numbers].",
+    help="Number of the first frame's keypoint file [default: derived from all numbers].",
 )
 @click.option(
     "--image-format",
     type=click.Choice(["jpg", "png"]),
     default="jpg",
     show_default=True,
-    help="jpg, or png, which keeps every value.",
+    help="jpg, or png, which is lossless.",
 )
 @click.option("--name-template", default="img_{:05d}", show_default=True, help="Name of a frame.")
 @click.option(
@@ -80,7 +82,7 @@ class Count(click.ParamType[int | None]):
     type=click.Choice(["safe", "as-is"]),
     default="safe",
     show_default=True,
-    help="Class and clip folders with _ for blanks, or with the names as they are.",
+    help="Replace spaces in class and clip folders with _, or keep names as they are.",
 )
 @click.option(
     "--annotations-style",
@@ -94,7 +96,7 @@ class Count(click.ParamType[int | None]):
     type=click.Choice(["pyav", "ffmpeg"]),
     default="pyav",
     show_default=True,
-    help="The library, or the ffmpeg program in a process of its own.",
+    help="The PyAV library, or the ffmpeg program in a separate process.",
 )
 @click.option(
     "--from",
@@ -107,16 +109,20 @@ class Count(click.ParamType[int | None]):
 )
 @click.option("--follow-symlinks", is_flag=True, help="Follow symbolic links to folders.")
 @click.option(
-    "--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="JPEG quality."
+    "--quality",
+    type=click.IntRange(1, 100),
+    default=95,
+    show_default=True,
+    help="JPEG quality, 1-100.",
 )
 @options.groups(ClipSelection, RunOptions, on_error=SKIP)
 @options.shows
 def command(src: str, out: str, **kwargs: Any) -> None:
-    """Decode videos into one folder of numbered pictures a clip.
+    """Decode videos into one folder of numbered pictures per clip.
 
     SRC is a tree CLASS/NAME.mp4, with or without split folders, or a WLASL JSON. OUT becomes
-    [SPLIT/]CLASS/CLIP/img_00001.jpg, with annotation lists for loaders. Missing and dead videos
-    are counted and named, and tried again when the same command is repeated.
+    [SPLIT/]CLASS/CLIP/img_00001.jpg, with annotation lists for loaders. Missing and damaged
+    videos are counted and named, and tried again when you repeat the command.
 
     \b
     Example:

@@ -18,8 +18,8 @@ from signdata.options import ReadOptions, RunOptions, SizeOptions
 def command(src: str, out: str, **kwargs: Any) -> None:
     """Turn folders of pictures, or any dataset of stills, into a Sign-MNIST CSV.
 
-    A dataset that was made of a CSV gives the same bytes back. Without a manifest, rows are
-    ordered by the number in each name, else by path.
+    A dataset made from a CSV gives the same bytes back. Without a manifest, rows are ordered by
+    the number in each name, otherwise by path.
 
     \b
     Example:

@@ -15,7 +15,7 @@ from signdata.options import ReadOptions
 @options.groups(ReadOptions)
 @options.shows
 def command(src: tuple[str, ...], **kwargs: Any) -> None:
-    """Count a dataset's samples per class and split, and tell what its pictures are.
+    """Count a dataset's samples per class and split, and describe its pictures.
 
     \b
     Example:

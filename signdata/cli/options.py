@@ -142,9 +142,7 @@ def shows(function: F) -> F:
     return json_option(quiet(function))
 
 
-overwrite = click.option(
-    "--overwrite", is_flag=True, help="Replace what else is under the output's name."
-)
+overwrite = click.option("--overwrite", is_flag=True, help="Replace an existing output.")
 seed = click.option(
     "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Random seed."
 )
@@ -152,12 +150,12 @@ to_format = click.option(
     "--to",
     "to_format",
     type=FormatName(registry.writable),
-    help="Format of what is written [default: by its name].",
+    help="Output format [default: from its name].",
 )
 hdf5_layout = click.option(
     "--hdf5-layout",
     type=click.Choice(["auto", "raw", "encoded"]),
     default="auto",
     show_default=True,
-    help="Arrays, or picture files, in HDF5.",
+    help="Store pixel arrays (raw) or picture files (encoded).",
 )

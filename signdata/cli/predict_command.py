@@ -18,24 +18,27 @@ from signdata.cli import display, options
     type=click.IntRange(1),
     default=5,
     show_default=True,
-    help="Name so many of the likeliest classes.",
+    help="Number of most likely classes to show.",
 )
 @click.option(
-    "--annotate", type=options.PATH, metavar="DIR", help="Write each picture with its answer there."
+    "--annotate",
+    type=options.PATH,
+    metavar="DIR",
+    help="Write each picture with its prediction to DIR.",
 )
 @click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),
     default="auto",
     show_default=True,
-    help="Where a run's network reads.",
+    help="Device to run the network on.",
 )
 @options.overwrite
 @options.shows
 def command(run: str, paths: tuple[str, ...], **kwargs: Any) -> None:
-    """Let a trained network say what it reads in pictures and videos.
+    """Run a trained network on pictures and videos.
 
-    RUN is a run folder of baseline, or a file that export made. PATH is a picture, a video, a
+    RUN is a run folder of baseline, or a file written by export. PATH is a picture, a video, a
     folder of them, or a link.
 
     \b

@@ -12,20 +12,20 @@ from signdata.cli import display, options
 @click.command("sample")
 @click.argument("kind", type=click.Choice(["sign-mnist", "asl-alphabet", "wlasl", "photos"]))
 @click.argument("out", type=options.PATH)
-@click.option("--n", type=click.IntRange(1), help="How many; of what is said above.")
-@click.option("--signers", type=click.IntRange(1), help="How many people sign.")
+@click.option("--n", type=click.IntRange(1), help="How many of what is listed above.")
+@click.option("--signers", type=click.IntRange(1), help="Number of signers.")
 @click.option("--size", type=options.SIZE, metavar="WxH", help="Size of pictures and videos.")
 @options.seed
 @options.overwrite
 @options.shows
 def command(kind: str, out: str, **kwargs: Any) -> None:
-    """Make a small synthetic dataset to try things on.
+    """Make a small synthetic dataset for experiments.
 
     \b
-    sign-mnist    two CSVs; --n is the rows of both together
-    asl-alphabet  folders of 29 classes; --n pictures a class
-    wlasl         a JSON with videos; --n clips a gloss
-    photos        colour hands in user_N/ with boxes; --n pictures a letter and signer
+    sign-mnist    two CSVs; --n is the total number of rows
+    asl-alphabet  folders of 29 classes; --n pictures per class
+    wlasl         a JSON with videos; --n clips per gloss
+    photos        colour hands in user_N/ with boxes; --n pictures per letter and signer
 
     \b
     Example:

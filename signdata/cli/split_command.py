@@ -18,14 +18,16 @@ from signdata.options import ReadOptions, RunOptions
     metavar="A,B,C",
     help="Shares of train, val and test, or of train and test [default: 80,10,10].",
 )
-@click.option("--keep", metavar="SPLIT,...", help="Splits that stay; the ratios name the others.")
-@click.option("--pool", is_flag=True, help="Mix the samples of all splits and split anew.")
+@click.option(
+    "--keep", metavar="SPLIT,...", help="Splits to keep as they are; the ratios are for the others."
+)
+@click.option("--pool", is_flag=True, help="Pool the samples of all splits and split them again.")
 @click.option(
     "--stratify",
     default="label",
     show_default=True,
     metavar="COLUMN",
-    help="What is shared out evenly: label, signer, or another column of the manifest.",
+    help="Column to stratify by: label, signer, or another column of the manifest.",
 )
 @click.option(
     "--group-by",
@@ -35,7 +37,7 @@ from signdata.options import ReadOptions, RunOptions
     help="What stays together: auto, none, signer, COLUMN, near-duplicates, blocks:K, or a "
     "regular expression with one group for the path.",
 )
-@click.option("--folds", type=click.IntRange(2), help="Number folds instead of drawing splits.")
+@click.option("--folds", type=click.IntRange(2), help="Assign this many folds instead of splits.")
 @click.option("--look/--no-look", default=True, help="Look for near-duplicates [default: look].")
 @click.option(
     "--allow-empty",
@@ -47,12 +49,12 @@ from signdata.options import ReadOptions, RunOptions
     type=click.Choice(["link", "copy", "symlink", "manifest"]),
     default="link",
     show_default=True,
-    help="How pictures come into a directory; manifest writes only the list.",
+    help="How to put pictures into a directory; manifest writes only the list.",
 )
 @click.option(
     "--into",
     type=click.Choice(["folders", "hdf5", "csv"]),
-    help="Format of OUT [default: by its name].",
+    help="Format of OUT [default: from its name].",
 )
 @options.seed
 @options.groups(ReadOptions, RunOptions)
@@ -60,11 +62,11 @@ from signdata.options import ReadOptions, RunOptions
 def command(src: tuple[str, ...], out: str, keep: str | None, **kwargs: Any) -> None:
     """Split a dataset into train, val and test that do not leak, stratified by label.
 
-    Samples that belong together stay together: by default those of a group or signer that the
-    dataset knows, near-duplicates, and runs of frames of one film. Without groups every class's
-    count is within one sample of its exact share. The leak certificate that is printed, and kept
-    in signdata.json, says what was kept apart. OUT is a directory, or one file when it ends in
-    .h5 or .csv.
+    Samples that belong together stay together: by default those of one group or signer known to
+    the dataset, near-duplicates, and runs of frames of one film. Without groups every class's
+    count is within one sample of its exact share. The leak certificate, which is printed and
+    stored in signdata.json, says what was kept separate. OUT is a directory, or one file if it
+    ends in .h5 or .csv.
 
     \b
     Example:

@@ -13,16 +13,16 @@ from signdata.options import SKIP, ClipSelection, RunOptions
 @click.command("trim")
 @click.argument("src", type=options.PATH)
 @click.argument("out", type=options.PATH)
-@click.option("--copy", is_flag=True, help="Copy files of which nothing has to change.")
+@click.option("--copy", is_flag=True, help="Copy files that need no change.")
 @options.groups(ClipSelection, RunOptions, on_error=SKIP)
 @options.shows
 def command(src: str, out: str, **kwargs: Any) -> None:
     """Cut raw downloads of WLASL's videos into one MP4 for each instance.
 
-    SRC is a WLASL JSON; its videos are called VIDEO_ID.mp4 (.swf, .mkv, ...) or by their id on
-    YouTube. OUT gets VIDEO_ID.mp4 for each instance, cut to the frame, and WLASL.json, the index
-    of those that were written. Missing and dead videos are counted and named, and tried again
-    when the same command is repeated.
+    SRC is a WLASL JSON; its videos are named VIDEO_ID.mp4 (.swf, .mkv, ...) or by their YouTube
+    id. OUT gets VIDEO_ID.mp4 for each instance, cut exactly to the frame, and WLASL.json, the
+    index of the clips written. Missing and damaged videos are counted and named, and tried again
+    when you repeat the command.
 
     \b
     Example:

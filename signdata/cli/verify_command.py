@@ -16,10 +16,10 @@ from signdata.options import ReadOptions, WorkOptions
 @options.groups(ReadOptions, WorkOptions)
 @options.shows
 def command(a: str, b: str | None, **kwargs: Any) -> None:
-    """Check dataset A against its manifest, or tell whether A and B hold the same samples.
+    """Check dataset A against its manifest, or check whether A and B hold the same samples.
 
-    Samples are paired by id when both have the same ids, else compared as multisets of split,
-    label and pixels. Exit code 0: the same; 4: not, with the differences listed.
+    Samples are paired by id when both have the same ids, otherwise compared as multisets of split,
+    label and pixels. Exit code 0: the same; 4: different, with the differences listed.
 
     \b
     Example:
