@@ -54,7 +54,7 @@ class FrameShape:
         if self.short_side is not None and self.size_hw is not None:
             raise UsageError("--short-side and --size contradict each other")
         check_size(self.size_hw and self.size_hw[::-1], "--size")
-        check_size(self.short_side and (self.short_side, self.short_side), "--short-side")
+        check_size((self.short_side, self.short_side) if self.short_side else None, "--short-side")
 
     def of(self, height: int, width: int) -> tuple[int, int]:
         """Height and width of the output for an upright picture of `height` x `width`."""
