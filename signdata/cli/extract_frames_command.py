@@ -43,6 +43,9 @@ class Count(click.ParamType[int | None]):
 )
 @click.option("--margin", type=float, default=0.0, help="Cut this fraction off both ends first.")
 @click.option("--fps", type=float, help="Resample to this many frames per second.")
+@click.option(
+    "--allow-repeats", is_flag=True, help="Let --fps make more than 4 pictures of a frame."
+)
 @click.option("--segments", type=click.IntRange(1), help="Evenly spaced runs of frames.")
 @click.option("--frames-per-segment", type=click.IntRange(1), help="Frames in each run.")
 @click.option(

@@ -37,6 +37,7 @@ def extract_frames(
     frames: int | None = None,
     margin: float = 0.0,
     fps: float | None = None,
+    allow_repeats: bool = False,
     segments: int | None = None,
     frames_per_segment: int | None = None,
     short_side: int | None = None,
@@ -77,6 +78,8 @@ def extract_frames(
         Share that is cut off both ends first.
     fps : float, optional
         Resample by time to this rate.
+    allow_repeats : bool
+        Whether `fps` may give more than four times as many pictures as a clip has frames.
     segments, frames_per_segment : int, optional
         Evenly spaced runs of consecutive frames, as VideoFrameDataset samples.
     short_side, size
@@ -113,7 +116,7 @@ def extract_frames(
             ClipSelection.taken_from(shared), from_format, official_splits, follow_symlinks, layout
         ),
         frame_folders.Clips(
-            Selection(frames, fps, segments, frames_per_segment, margin),
+            Selection(frames, fps, segments, frames_per_segment, margin, allow_repeats),
             FrameShape(short_side, (size[1], size[0]) if size else None),
             frame_folders.box_scale(crop_bbox, bbox_scale),
             montage,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signdata import results
+from signdata.errors import MissingError
 from signdata.filesystem import write_file
 from signdata.formats.reader import Reader
 from signdata.results import Result
@@ -50,7 +51,8 @@ def of(reader: Reader) -> Coverage:
     lacking: dict[str, Counter[str]] = {name: Counter() for name in found}
     missing = []
     for sample in reader:
-        is_missing = isinstance(sample.pixels, Broken)
+        pixels = sample.pixels
+        is_missing = isinstance(pixels, Broken) and isinstance(pixels.error, MissingError)
         if is_missing:
             missing.append(sample.id)
         counters = lacking if is_missing else found

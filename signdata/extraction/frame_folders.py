@@ -192,6 +192,8 @@ def _recorded(sources: Sources, clips: Clips, pictures: Pictures) -> dict[str, A
     for name in ("selection", "shape", "options"):
         everything.update(everything.pop(name))
     everything["frames"] = everything.pop("n_frames")
+    if not clips.selection.allow_repeats:  # as outputs have it that know no such option
+        everything.pop("allow_repeats")
     everything.pop("mode")
     if clips.poses is not None:
         everything["poses"] = clips.poses.name

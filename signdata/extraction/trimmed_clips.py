@@ -72,13 +72,15 @@ def cut(sample: Sample) -> Iterable[Sample]:
 class CutPixels(ClipPixels):
     """The frames of one clip, to be encoded again or copied."""
 
-    def write(self, target: str, *, copy: bool) -> None:
+    def write(self, target: str, *, name: str, copy: bool) -> None:
         """Write the clip as an MP4 of its own.
 
         Parameters
         ----------
         target : str
             The file to write.
+        name : str
+            What it is called in its folder once it is whole.
         copy : bool
             Whether the file's bytes are taken where nothing of it has to change.
         """
@@ -87,7 +89,7 @@ class CutPixels(ClipPixels):
             shutil.copyfile(learned.stored_at, target)
             return
         self._write(target, copy=copy)
-        learned.stored_at = target
+        learned.stored_at = os.path.join(os.path.dirname(target), name)
 
     def _write(self, target: str, *, copy: bool) -> None:
         if copy and self._is_all() and ffmpeg_encode.can_be_copied(self.video.path):
@@ -181,7 +183,8 @@ class TrimmedWriter(Writer):
         if self._dry_run:
             for _ in pixels.coded():
                 pass
-        yield EncodedItem(f"{sample.id}.mp4", b"", make=partial(pixels.write, copy=self._copy))
+        name = f"{sample.id}.mp4"
+        yield EncodedItem(name, b"", make=partial(pixels.write, name=name, copy=self._copy))
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
         classes = "".join(f"{name}\n" for name in finished.classes)

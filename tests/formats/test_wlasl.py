@@ -8,11 +8,13 @@ from typing import Any
 
 import h5py
 import pytest
+from PIL import Image
 
 import signdata
 from signdata.errors import FormatError, MissingError, UnsafeNameError
 from signdata.formats.wlasl.choice import Choice
 from signdata.formats.wlasl.reader import WlaslReader
+from signdata.results import Result
 from tests.videos import indices_in, make_index, make_video, read_index
 
 
@@ -340,3 +342,54 @@ def test_a_clip_cut_out_twice_still_tells_where_it_came_from(tmp_path: Path) -> 
     assert sample.meta["source_frame_start"] == "3"
     assert sample.meta["source_frame_end"] == "8"
     assert (sample.meta["frame_start"], sample.meta["frame_end"]) == ("1", "-1")
+
+
+def clips(tmp_path: Path, instances: list[dict[str, Any]], **how: Any) -> Result:
+    """Extract clips of a video of 128x64 pixels, ``videos/ID.mp4`` for each."""
+    for instance in instances:
+        make_video(tmp_path / "videos" / f"{instance['video_id']}.mp4", 10)
+    index = make_index(tmp_path / "index.json", instances)
+    given: dict[str, Any] = {"official_splits": False, "workers": 1, "image_format": "png"}
+    return signdata.extract_frames(index, tmp_path / "out", **given, **how)
+
+
+def sizes(tmp_path: Path) -> dict[str, tuple[int, int]]:
+    found = {}
+    for folder in sorted((tmp_path / "out" / "book").iterdir()):
+        with Image.open(folder / "img_00001.png") as image:
+            found[folder.name] = image.size
+    return found
+
+
+def test_boxes_in_shares_are_used_so_and_noted(tmp_path: Path) -> None:
+    boxes = {"good": [32, 16, 96, 48], "shares": [0.25, 0.25, 0.75, 1], "all": [0, 0, 1, 1]}
+    instances = [{"video_id": name, "bbox": box} for name, box in boxes.items()]
+    result = clips(tmp_path, instances, crop_bbox=True)
+    assert sizes(tmp_path) == {"all": (128, 64), "good": (64, 32), "shares": (64, 48)}
+    assert {p.path: p.message for p in result.problems} == dict.fromkeys(
+        ("shares.mp4", "all.mp4"), "a bbox within 0..1 is taken as shares of the frame"
+    )
+
+
+def test_boxes_that_are_not_used_are_no_problem(tmp_path: Path) -> None:
+    result = clips(tmp_path, [{"video_id": "a", "bbox": [0, 0, 0, 0]}])
+    assert (result.written, result.problems) == (1, [])
+
+
+def test_a_video_of_another_suffix_is_not_called_missing(tmp_path: Path) -> None:
+    make_index(tmp_path / "index.json", [{"video_id": "a"}, {"video_id": "b"}, {"video_id": "c"}])
+    for name in ("a.mp4", "b.mp4"):
+        make_video(tmp_path / "videos" / name, 3)
+    (tmp_path / "videos" / "b.mp4").rename(tmp_path / "videos" / "b.film")
+    result = signdata.extract_frames(tmp_path / "index.json", tmp_path / "out", workers=1)
+    assert [(p.path, p.kind) for p in result.problems] == [("b", "corrupt"), ("c", "missing")]
+    assert "not taken for a video by its suffix, .film" in result.problems[0].message
+    assert (tmp_path / "out" / "missing.txt").read_text().split() == ["c"]
+
+
+def test_a_range_behind_the_end_says_what_may_be_meant(tmp_path: Path) -> None:
+    spans = [{"video_id": "a", "frame_start": 80, "frame_end": 160}, {"video_id": "b"}]
+    result = clips(tmp_path, spans)
+    (problem,) = result.problems
+    assert "frame_start 80 lies behind the end of the file" in problem.message
+    assert "say extract-frames --ranges ignore" in problem.message

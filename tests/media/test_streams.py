@@ -184,3 +184,40 @@ def test_a_change_of_pixel_format_or_matrix(tmp_path: Path, decoder: str) -> Non
     parts_of(path, [(128, 64)] * 3, *more)
     _, indices, notes = run(tmp_path, decoder)
     assert (indices, notes) == ([*range(20)] * 3, [])
+
+
+def test_a_frame_is_not_repeated_without_end(tmp_path: Path) -> None:
+    times = [0, 40, 80, 3080, 3120]
+    make_video(clip(tmp_path, "a.mkv"), 5, times_ms=times, options={"bf": "0"})
+    _, indices, notes = run(tmp_path, "pyav", fps=5)
+    assert indices[:3] == [0, 2, 2]
+    assert notes == ["one frame stands for 3.0 s and is repeated as long"]
+    make_video(tmp_path / "src" / "we" / "good.mp4", 5)
+    result = signdata.extract_frames(tmp_path / "src", tmp_path / "fast", fps=25, workers=1)
+    (problem,) = result.problems
+    assert (problem.path, result.written, result.failed) == ("we/a.mkv", 1, 1)
+    assert "--fps 25 would make 79 pictures of 5 frames" in problem.message
+    assert "--allow-repeats" in problem.message
+    result = signdata.extract_frames(
+        tmp_path / "src", tmp_path / "all", fps=25, allow_repeats=True, workers=1
+    )
+    assert (result.written, result.failed) == (2, 0)
+    assert len(indices_in(tmp_path / "all" / "we" / "a")) == 79
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b"GIF89a" + bytes(20), "a GIF"),
+        (b"\n<!DOCTYPE html><html>" * 9, "a web page"),
+        (b"", "an empty file"),
+    ],
+)
+def test_what_is_no_video_is_said_to_be_what_it_is(tmp_path: Path, data: bytes, found: str) -> None:
+    path = clip(tmp_path, "a.mp4")
+    path.write_bytes(data)
+    make_video(path.with_name("good.mp4"), 2)
+    result = signdata.extract_frames(tmp_path / "src", tmp_path / "out", workers=1)
+    assert [(p.path, p.message) for p in result.problems] == [
+        ("we/a.mp4", f"not a video; found {found}")
+    ]

@@ -22,6 +22,7 @@ from typing import Self
 
 from signdata.errors import (
     DatasetError,
+    DecodeError,
     FormatError,
     MissingError,
     SigndataError,
@@ -122,11 +123,14 @@ class WlaslReader(Reader):
 
     def _list_videos(self) -> dict[str, Path]:
         files: dict[str, Path] = {}
+        self._others: dict[str, Path] = {}
         for path in sorted(self._videos.iterdir()):
             if is_video(path):
                 first = files.setdefault(path.stem, path)
                 if first is not path:
                     self._note(path.name, f"another file of this id, {first.name}, is read")
+            elif path.is_file():
+                self._others.setdefault(path.stem, path)
         return files
 
     def _note(self, path: str, message: str) -> None:
@@ -195,9 +199,7 @@ class WlaslReader(Reader):
         path = self._file_of(instance)
         pixels: Pixels
         if path is None:
-            pixels = Broken(
-                MissingError("the video is not there", path=self._videos / instance.video_id)
-            )
+            pixels = Broken(self._absent(instance))
         else:
             try:
                 pixels = self._pixels(path, instance)
@@ -220,6 +222,16 @@ class WlaslReader(Reader):
                 "bbox": " ".join(f"{value:g}" for value in instance.bbox),
                 **dict(cut_from),
             },
+        )
+
+    def _absent(self, instance: Instance) -> SigndataError:
+        other = self._others.get(instance.video_id)
+        if other is None:
+            return MissingError("the video is not there", path=self._videos / instance.video_id)
+        return DecodeError(
+            f"not taken for a video by its suffix, {other.suffix or 'none'}",
+            path=other,
+            remedy="Rename it as what is in it, such as .mp4, and repeat the command.",
         )
 
     def _pixels(self, path: Path, instance: Instance) -> ClipPixels:

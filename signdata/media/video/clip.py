@@ -9,8 +9,10 @@ with what was found.
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TypeVar
 
 import av
@@ -18,7 +20,7 @@ import av
 from signdata.errors import CrashError, DecodeError, ShortError, UsageError
 from signdata.media import keypoints
 from signdata.media.keypoints import Placement
-from signdata.media.video.frame_conversion import Box, Converter, FrameShape
+from signdata.media.video.frame_conversion import Box, Converter, FrameShape, is_shares
 from signdata.media.video.frame_selection import Range, Selection, Taken, take_range
 from signdata.media.video.header import Header
 from signdata.media.video.keypoints import Poses
@@ -33,6 +35,12 @@ MAX_KEPT = 32 << 20
 
 LOST_BY_DECODERS = 2
 """Coded pictures at the end of a file that a decoder may keep to itself."""
+
+LONG_SILENCE = 2
+"""Seconds that one frame is repeated for without a word."""
+
+MAX_REPEATS = 4
+"""Pictures written for each frame decoded; more have to be asked for."""
 
 ONE_JUMP = "1 jump in its times was closed"
 
@@ -94,6 +102,7 @@ class _Learned:
     settled: bool = False
     is_shared: bool = False
     jpegs: tuple[int, list[bytes]] | None = None
+    still: Fraction = Fraction(0)
     same_size: SameSize = field(default_factory=SameSize)
     n_coded: int = 0
     stored_at: str = ""
@@ -173,6 +182,11 @@ class ClipPixels(Pixels):
         if self.video.header.n_joints:
             n = self.video.header.n_joints
             notes.append(f"{n} jumps in its times were closed" if n > 1 else ONE_JUMP)
+        if self.box is not None and is_shares(self.box):
+            notes.append("a bbox within 0..1 is taken as shares of the frame")
+        if learned.still > LONG_SILENCE:
+            seconds = f"{float(learned.still):.1f}"
+            notes.append(f"one frame stands for {seconds} s and is repeated as long")
         if learned.same_size.n_scaled:
             n, size = learned.same_size.n_scaled, learned.same_size.size
             notes.append(f"the size changes: {n} frames were brought to {size} as the first one")
@@ -236,12 +250,13 @@ class ClipPixels(Pixels):
         timeline = header.timeline
         taken = take_range(self.range, timeline, self.options.ranges)
         if taken.fault and (taken.stop == taken.start or not self.options.keep_short):
-            raise ShortError(taken.fault, path=self.video.path)
+            raise ShortError(taken.fault, path=self.video.path, remedy=taken.remedy)
         to_the_end = taken.stop == len(timeline)
         if to_the_end and header.ends_early:
             self._is_short(header.ends_early)
         wanted = self.options.selection.of(timeline, taken.start, taken.stop)
         learned.taken, learned.wanted = taken, wanted
+        learned.still = self._longest_repeat(wanted, taken)
         learned.without_pose = learned.other_poses = 0
         learned.placements.clear()
         last_use = {index: position for position, index in enumerate(wanted)}
@@ -282,6 +297,27 @@ class ClipPixels(Pixels):
                 and self.poses.are_upright((frame.width, frame.height))
             )
         return converter.placement(frame, upright=learned.upright)
+
+    def _longest_repeat(self, wanted: list[int], taken: Taken) -> Fraction:
+        """Seconds for which --fps repeats the frame that stands longest.
+
+        Raises
+        ------
+        DecodeError
+            If more pictures are asked for than a rate that is meant so gives.
+        """
+        selection = self.options.selection
+        if selection.fps is None:
+            return Fraction(0)
+        n = taken.stop - taken.start
+        if len(wanted) > MAX_REPEATS * n and not selection.allow_repeats:
+            raise DecodeError(
+                f"--fps {selection.fps:g} would make {len(wanted):,} pictures of {n:,} frames",
+                path=self.video.path,
+                remedy="Say extract-frames --allow-repeats if they may be repeated so often.",
+            )
+        most = max(Counter(wanted).values(), default=1)
+        return Fraction(most) / Fraction(selection.fps) if most > 1 else Fraction(0)
 
     def _is_short(self, why: str, *, corrupt: bool = False) -> None:
         what = f"damaged ({why})" if corrupt else f"ends early ({why})"

@@ -42,8 +42,38 @@ def open_container(path: str) -> Any:
     if not stat.S_ISREG(mode):
         raise DecodeError("no regular file", path=path)
     options = {"protocol_whitelist": PROTOCOLS, "format_whitelist": CONTAINERS}
-    with as_decode_error(path):
-        return av.open(f"file:{path}", options=options, metadata_errors="ignore")
+    try:
+        with as_decode_error(path):
+            return av.open(f"file:{path}", options=options, metadata_errors="ignore")
+    except DecodeError as err:
+        found = _looks_like(path)
+        if not found:
+            raise
+        raise DecodeError(f"not a video; found {found}", path=path) from err
+
+
+_KNOWN = {
+    b"GIF8": "a GIF",
+    b"\x89PNG": "a PNG",
+    b"\xff\xd8\xff": "a JPEG",
+    b"PK\x03\x04": "a ZIP archive",
+    b"%PDF": "a PDF",
+    b"<!doctype": "a web page",
+    b"<html": "a web page",
+}
+
+
+def _looks_like(path: str) -> str:
+    """What a file that is no video seems to be, or ''."""
+    with open(path, "rb") as file:
+        head = file.read(512)
+    if not head:
+        return "an empty file"
+    text = head.lstrip().lower()
+    for start, name in _KNOWN.items():
+        if head.startswith(start) or (start.startswith(b"<") and text.startswith(start)):
+            return name
+    return ""
 
 
 def video_stream(container: Any, path: str) -> Any:

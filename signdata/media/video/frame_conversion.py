@@ -31,6 +31,12 @@ SQUARE = Fraction(1, 100)
 Box: TypeAlias = tuple[float, float, float, float]
 """x0, y0, x1, y1 in pixels of the upright frame."""
 
+
+def is_shares(box: Box) -> bool:
+    """Whether a box is given in shares of the frame's sides, not in pixels."""
+    return max(box[2:]) <= 1
+
+
 _SIZES = ((320, 240), (640, 360), (640, 480), (720, 480), (854, 480), (1280, 720), (1920, 1080))
 """Widths and heights that videos of the web come in, by size."""
 
@@ -226,7 +232,7 @@ def fit_box(box: Box, width: int, height: int) -> Box:
     if there is one. A box within 0 and 1 is in shares of the frame.
     """
     x0, y0, x1, y1 = box
-    if x1 <= 1 and y1 <= 1:
+    if is_shares(box):
         return x0 * width, y0 * height, x1 * width, y1 * height
     if x1 <= width and y1 <= height:
         return box

@@ -16,6 +16,8 @@ from signdata.errors import UsageError
 WLASL_RATE = 25
 """Frames a second that WLASL's annotations count at, whatever rate a file has."""
 
+CUT_ALREADY = "If the files are cut to their ranges already, say extract-frames --ranges ignore."
+
 CUT_TOLERANCE = Fraction(3, WLASL_RATE)
 """How much a file's length may differ from a range's for the file to be that range."""
 
@@ -85,12 +87,15 @@ class Taken:
         What a user should know: ``already-cut``, clipped, empty.
     fault : str
         Why the range cannot be had, or ''.
+    remedy : str
+        What may be done about it, or ''.
     """
 
     start: int
     stop: int
     notes: tuple[str, ...] = ()
     fault: str = ""
+    remedy: str = ""
 
 
 def take_range(wanted: Range, timeline: Timeline, policy: str) -> Taken:
@@ -125,6 +130,7 @@ def take_range(wanted: Range, timeline: Timeline, policy: str) -> Taken:
             n - 1,
             n,
             fault=f"frame_start {wanted.first} lies behind the end of the file ({seconds:.2f} s)",
+            remedy=CUT_ALREADY,
         )
     start = bisect_left(timeline.times, wanted.start)
     stop = n if end is None else bisect_left(timeline.times, end)
@@ -158,6 +164,8 @@ class Selection:
         when it tests.
     margin : float
         Share that is cut off both ends first, 0 to below 0.5.
+    allow_repeats : bool
+        Whether `fps` may give many times as many frames as there are.
     """
 
     n_frames: int | None = None
@@ -165,6 +173,7 @@ class Selection:
     segments: int | None = None
     frames_per_segment: int | None = None
     margin: float = 0.0
+    allow_repeats: bool = False
 
     def __post_init__(self) -> None:
         if self.n_frames is not None and self.n_frames < 1:
@@ -184,7 +193,7 @@ class Selection:
     @property
     def is_all(self) -> bool:
         """Whether every frame of the range comes out once."""
-        return self == Selection()
+        return self == Selection(allow_repeats=self.allow_repeats)
 
     def of(self, timeline: Timeline, start: int, stop: int) -> list[int]:
         """Indices of the frames that come out, out of `start` to `stop` of the file."""
