@@ -80,7 +80,8 @@ class SplitOptions:
             "group_by": self.group_by,
             "folds": self.folds,
             "look": self.look,
-            "allow_empty": self.allow_empty,
+            # Recorded where it is set only, so that outputs from before there was a choice agree.
+            **({"allow_empty": True} if self.allow_empty else {}),
         }
 
 
