@@ -4,6 +4,7 @@
     python3 tasks.py test    ruff, mypy and pytest
     python3 tasks.py bench   every bulk job against the usual way
     python3 tasks.py docs    write the command reference anew from --help
+    python3 tasks.py fuzz    every reader on 10,000 spoiled files
     python3 tasks.py oracle  signdata.magick against whichever ImageMagick is installed
 
 Each makes `.venv` first, and installs into it again only when `pyproject.toml`
@@ -70,7 +71,19 @@ def oracle(*words: str) -> None:
     run(PYTHON, "-m", "tests.magick.oracle", *words)
 
 
-TASKS = {"demo": demo, "test": test, "bench": bench, "docs": docs, "oracle": oracle}
+def fuzz(*words: str) -> None:
+    os.environ.setdefault("SIGNDATA_MUTANTS", "10000")
+    run(PYTHON, "-m", "pytest", "tests/formats/test_mutants.py", *words)
+
+
+TASKS = {
+    "demo": demo,
+    "test": test,
+    "bench": bench,
+    "docs": docs,
+    "oracle": oracle,
+    "fuzz": fuzz,
+}
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in TASKS:

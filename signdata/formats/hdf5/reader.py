@@ -184,10 +184,14 @@ def _strings(group: Any, name: str, path: Path) -> list[str]:
 
 
 def _document(file: h5py.File, path: Path) -> dict[str, Any]:
-    text = file.attrs.get("signdata")
-    if not isinstance(text, str | bytes):
-        return {}
-    return sidecars.parse_document(text.encode() if isinstance(text, str) else text, path)
+    try:
+        text = file.attrs.get("signdata")
+    except Exception as err:  # a damaged file may make the library raise anything
+        what = f"damaged ({err})"
+        raise FormatError(what, path=path, where="attribute signdata") from err
+    if isinstance(text, str):
+        text = text.encode("utf-8", "surrogateescape")
+    return sidecars.parse_document(text, path) if isinstance(text, bytes) else {}
 
 
 def read_attribute(path: Path) -> dict[str, Any] | None:

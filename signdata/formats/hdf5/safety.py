@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata.errors import FormatError, MissingError, UnsafeNameError
+from signdata.formats.hdf5 import heaps
 from signdata.formats.hdf5.signature import refuse_other
 
 MAX_OBJECTS = 10_000
@@ -51,7 +52,8 @@ def open_checked(path: Path) -> h5py.File:
     except (OSError, RuntimeError) as err:
         raise FormatError(f"damaged or cut short ({err})", path=path) from err
     try:
-        _visit(file, path, file.id.get_filesize())
+        arrays = _visit(file, path, file.id.get_filesize())
+        heaps.check(path, file.id.get_create_plist().get_sizes()[1], arrays)
     except FormatError:
         file.close()
         raise
@@ -90,7 +92,9 @@ def values(group: Any, name: str, path: Path) -> NDArray[Any]:
         raise FormatError(f"damaged ({err})", path=path, where=where) from err
 
 
-def _visit(file: h5py.File, path: Path, file_size: int) -> None:
+def _visit(file: h5py.File, path: Path, file_size: int) -> list[tuple[int, int]]:
+    """Look at every object; return where the contiguous arrays of numbers are."""
+    arrays: list[tuple[int, int]] = []
     waiting: list[Any] = [file]
     seen: set[Any] = set()
     while waiting:
@@ -112,6 +116,10 @@ def _visit(file: h5py.File, path: Path, file_size: int) -> None:
                 waiting.append(entry)
             elif isinstance(entry, h5py.Dataset):
                 _check_dataset(entry, path, place, file_size)
+                offset = entry.id.get_offset()
+                if offset is not None and entry.dtype.kind in "uifb":
+                    arrays.append((offset, entry.id.get_storage_size()))
+    return arrays
 
 
 def _check_dataset(dataset: Any, path: Path, place: str, file_size: int) -> None:

@@ -58,6 +58,8 @@ def video_stream(container: Any, path: str) -> Any:
     if not streams:
         raise DecodeError("no video stream in it", path=path)
     stream = streams[0]
+    if stream.codec_context is None:
+        raise DecodeError("its video is in no known codec", path=path)
     if stream.width * stream.height > MAX_PIXELS:
         raise DecodeError(f"frames of {stream.width}x{stream.height} pixels", path=path)
     stream.thread_type = "NONE"  # one process a video beats threads inside one
