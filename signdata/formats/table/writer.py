@@ -47,7 +47,8 @@ class TableWriter(Writer):
             yield EncodedItem(pictures.with_suffix(stem, picture.suffix), picture.data)
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
-        columns = [name for name in finished.columns if name not in ("path", "label", "split")]
+        own = {"path", "label", "split", *sidecars.OWN_COLUMNS}
+        columns = [name for name in finished.columns if name not in own]
         with ExitStack() as stack:
             tables: dict[str, Any] = {}
             for row in finished.rows():
