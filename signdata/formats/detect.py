@@ -141,7 +141,7 @@ def _of_several(paths: list[Path]) -> str:
         (path for path in paths if not any(one.names_source(path) for one in several.values())),
         paths[-1],
     )
-    raise FormatError("several sources; expected only CSV files, or X.npy and Y.npy", path=other)
+    raise FormatError("several sources; expected CSV files only, or X.npy and Y.npy", path=other)
 
 
 def _remedy_for(place: Place, found: dict[str, str]) -> str:
@@ -161,7 +161,8 @@ def _not_a_dataset(place: Place) -> FormatError:
                 remedy=f"Rename it to {path.name}.h5.",
             )
         return FormatError(
-            "not a dataset; expected a .csv, .h5, .hdf5, .npz or WLASL .json file, or a directory",
+            "not a dataset; expected a .csv, .h5, .hdf5, .npz, .jsonl or "
+            "WLASL .json file, or a directory",
             path=path,
         )
     deeper = layouts(media_in(place)) if place.layout is None else []
