@@ -141,7 +141,7 @@ def _of_several(paths: list[Path]) -> str:
         (path for path in paths if not any(one.names_source(path) for one in several.values())),
         paths[-1],
     )
-    raise FormatError("several sources; expected CSV files only, or X.npy and Y.npy", path=other)
+    raise FormatError("several sources; expected only CSV files, or X.npy and Y.npy", path=other)
 
 
 def _remedy_for(place: Place, found: dict[str, str]) -> str:
