@@ -9,6 +9,8 @@
     |   |-- LabelError                    4   a label outside the label space
     |   `-- UnsafeNameError               4   a name that may not become a file name
     |-- DecodeError(OSError)              4   one picture or video cannot be decoded
+    |   |-- UnsupportedError              4   a picture of a kind that is not read
+    |   |   `-- AbsentError               4   a picture that a table lists and that is not there
     |   |-- ShortError                    4   a video that ends before it should
     |   `-- CrashError                    4   one on which the decoding process died
     |-- MissingError(FileNotFoundError)   4   something named is not there
@@ -126,6 +128,12 @@ class UnsupportedError(DecodeError):
     """A picture of a kind that is not read; left out whatever the policy on errors."""
 
     kind = "unsupported"
+
+
+class AbsentError(UnsupportedError):
+    """A picture that a table lists and that is not there; left out whatever the policy."""
+
+    kind = "missing"
 
 
 class ShortError(DecodeError):

@@ -88,6 +88,9 @@ class ReadKeywords(RowKeywords, total=False):
     val_fold: int | None
     images: str | None
     targets: str | None
+    root: PathLike | None
+    path_column: str | None
+    label_column: str | None
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,9 @@ class ReadOptions(RowOptions):
     val_fold: int | None = keyword(None, "Read this fold as val.")
     images: str | None = keyword(None, "Array of the pictures, in .npz, .npy and HDF5 files.")
     targets: str | None = keyword(None, "Array of their labels.")
+    root: PathLike | None = keyword(None, "What the paths in a table are relative to.")
+    path_column: str | None = keyword(None, "Column of a table that has paths.")
+    label_column: str | None = keyword(None, "Column of a table that has labels.")
 
     def record_of(self, found_format: str) -> dict[str, Any]:
         """What makes two runs the same, with the format that was found or named.
@@ -145,6 +151,8 @@ class ReadOptions(RowOptions):
             "layout": self.layout,
             "images": self.images,
             "targets": self.targets,
+            "path_column": self.path_column,
+            "label_column": self.label_column,
             "classes": _content_of_file(self.classes),
             "rename": _content_of_file(self.rename),
             "max_per_class": self.max_per_class,

@@ -89,9 +89,20 @@ def readings(place: Place) -> dict[str, str]:
     if not place.is_dir:
         named = {name: one for name, one in FORMATS.items() if one.names_source(place.path)}
         if named:  # the name says it; whether the file agrees, its reader will say
-            return {name: one.recognised_in(place) for name, one in named.items()}
-    found = {name: one.recognised_in(place) for name, one in FORMATS.items() if one.reader}
-    return {name: example for name, example in found.items() if example}
+            found = {name: one.recognised_in(place) for name, one in named.items()}
+            certain = {name: example for name, example in found.items() if example}
+            return certain or {next(iter(named)): place.path.name}
+    found = {}
+    fault: FormatError | None = None
+    for name, one in FORMATS.items():
+        try:
+            found[name] = one.recognised_in(place) if one.reader else ""
+        except FormatError as err:  # laid out as no tree is, and another format may know better
+            fault = fault or err
+    certain = {name: example for name, example in found.items() if example}
+    if fault is not None and not certain:
+        raise fault
+    return certain
 
 
 def listed(found: dict[str, str]) -> str:
@@ -114,7 +125,10 @@ def unwrapped(path: Path, *, follow_symlinks: bool = False) -> Path:
     place = Place(path, follow_symlinks)
     if not place.is_dir or (path / sidecars.MANIFEST).is_file():
         return path
-    inside = wrapped(place)
+    try:
+        inside = wrapped(place)
+    except FormatError:  # no tree of classes; what it is instead is not asked here
+        return path
     return path if inside is None else unwrapped(inside, follow_symlinks=follow_symlinks)
 
 
@@ -147,7 +161,8 @@ def _not_a_dataset(place: Place) -> FormatError:
                 remedy=f"Rename it to {path.name}.h5.",
             )
         return FormatError(
-            "not a dataset; expected a .csv, .h5, .hdf5, .npz or WLASL .json file, or a directory",
+            "not a dataset; expected a .csv, .h5, .hdf5, .npz, .jsonl or "
+            "WLASL .json file, or a directory",
             path=path,
         )
     deeper = layouts(media_in(place)) if place.layout is None else []

@@ -33,6 +33,9 @@ def open_dataset(
     follow_symlinks: bool = False,
     images: str | None = None,
     targets: str | None = None,
+    root: str | Path | None = None,
+    path_column: str | None = None,
+    label_column: str | None = None,
     clips: ClipOptions | None = None,
     choice: Choice | None = None,
     layout: str | None = None,
@@ -61,6 +64,8 @@ def open_dataset(
     images, targets : str, optional
         The arrays of an ``.npz``, of ``.npy`` files or of an HDF5 file that are read; found by
         their names by default.
+    root, path_column, label_column : optional
+        What the paths in a table are relative to, and the columns that have paths and labels.
     clips : ClipOptions, optional
         Which frames of a video are read, and how; all by default.
     choice : Choice, optional
@@ -96,6 +101,9 @@ def open_dataset(
         val_fold=val_fold,
         images=images,
         targets=targets,
+        root=root,
+        path_column=path_column,
+        label_column=label_column,
     )
     options = OpenOptions(read, clips=clips, choice=choice, official_splits=official_splits)
     return open_source(paths(src), options)
@@ -124,6 +132,11 @@ def open_source(sources: list[Path], options: OpenOptions) -> Reader:
         raise UsageError(f"--layout goes with directories of files, not with {name}")
     if (read.images or read.targets) and name not in ("arrays", "hdf5"):
         raise UsageError(f"--images and --targets go with arrays and hdf5, not with {name}")
+    if name != "table" and (read.root or read.path_column or read.label_column):
+        raise UsageError(
+            f"--root, --path-column and --label-column go with tables of files, not with {name}",
+            remedy="Say --from table if it is one.",
+        )
     reader = reader_type.open(sources, options)
     if named != sources:
         reader.inputs = (*named, *reader.inputs)

@@ -134,6 +134,16 @@ FORMATS: dict[str, Format] = {
             several=True,
         ),
         Format(
+            "table",
+            "a table of picture files (CSV, TSV, JSONL, Parquet): paths and labels",
+            _STILL,
+            (),
+            (".csv", ".tsv", ".jsonl", ".parquet"),
+            reader="signdata.formats.table.reader:TableReader",
+            writer="signdata.formats.table.writer:TableWriter",
+            recognises="signdata.formats.table.files:recognises",
+        ),
+        Format(
             "videos",
             "`ROOT/[SPLIT/]CLASS/NAME.mp4`",
             _CLIP,

@@ -413,6 +413,17 @@ def test_mutated_files_are_read_or_refused(tmp_path: Path, main: Callable[..., A
     assert 4 in codes
 
 
+@pytest.mark.parametrize("name", ["out.npy", "out.mat"])
+def test_no_directory_is_named_like_a_file_that_is_only_read(
+    name: str, tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    np.savez(tmp_path / "a.npz", X=GRAY, y=LABELS)
+    ran = main("convert", tmp_path / "a.npz", tmp_path / name)
+    assert ran.returncode == 2
+    assert "which cannot be written; expected" in ran.error
+    assert not (tmp_path / name).exists()
+
+
 def test_one_array_alone_asks_for_the_other(tmp_path: Path, main: Callable[..., Any]) -> None:
     np.save(tmp_path / "X.npy", GRAY)
     ran = main("info", tmp_path / "X.npy")

@@ -15,7 +15,7 @@ from signdata.formats import registry
 from signdata.formats.open import open_dataset
 from tests.videos import make_video
 
-from . import test_arrays, test_csv, test_folders, test_frames, test_hdf5
+from . import test_arrays, test_csv, test_folders, test_frames, test_hdf5, test_table
 from .conformance import clips, facts, stills
 
 
@@ -41,6 +41,10 @@ def write_encoded_stills(folder: Path) -> Path:
 
 def write_arrays(folder: Path) -> Path:
     return test_arrays.TestConformance().write(folder / "a.npz")
+
+
+def write_table(folder: Path) -> Path:
+    return test_table.TestConformance().write(folder / "a", stills())
 
 
 def write_frames(folder: Path) -> Path:
@@ -90,6 +94,7 @@ SOURCES = {
     "hdf5 raw stills": write_raw_stills,
     "hdf5 encoded stills": write_encoded_stills,
     "arrays": write_arrays,
+    "table": write_table,
     "frames": write_frames,
     "hdf5 raw clips": write_raw_clips,
     "hdf5 encoded clips": write_encoded_clips,
@@ -101,6 +106,7 @@ TARGETS: dict[str, tuple[str, dict[str, Any]]] = {
     "folders": ("out", {"to_format": "folders"}),
     "frames": ("out", {"to_format": "frames"}),
     "arrays": ("out.npz", {}),
+    "table": ("out", {"to_format": "table"}),
     "hdf5 raw": ("out.h5", {"hdf5_layout": "raw"}),
     "hdf5 encoded": ("out.h5", {"hdf5_layout": "encoded"}),
 }
@@ -109,7 +115,7 @@ CLIPS = ("frames", "hdf5 raw clips", "hdf5 encoded clips", "videos", "wlasl")
 
 def refusal(source: str, target: str) -> str:
     """What the error says where a target cannot hold a source; '' where it can."""
-    if source in CLIPS and target in ("csv", "folders", "arrays"):
+    if source in CLIPS and target in ("csv", "folders", "arrays", "table"):
         return f"{target} holds only stills"
     if source == "colour folders" and target == "csv":
         return "csv holds grey ones"
@@ -158,7 +164,7 @@ FLAGS = {"to_format": "--to", "hdf5_layout": "--hdf5-layout"}
 
 
 @pytest.mark.parametrize(
-    "target", ["csv", "folders", "frames", "arrays", "hdf5 raw", "hdf5 encoded"]
+    "target", ["csv", "folders", "frames", "arrays", "table", "hdf5 raw", "hdf5 encoded"]
 )
 def test_all_ways_and_back_give_the_same_csv(target: str, tmp_path: Path) -> None:
     """However a CSV travels, its bytes come back from where its stills do."""

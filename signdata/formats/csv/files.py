@@ -6,6 +6,7 @@ from pathlib import Path
 
 from signdata import safe_names
 from signdata.formats.place import Place
+from signdata.formats.table_columns import is_table
 
 
 def csv_files(path: Path) -> list[Path]:
@@ -16,13 +17,15 @@ def csv_files(path: Path) -> list[Path]:
         if file.suffix.lower() == ".csv"
         and not safe_names.is_junk(file.name)
         and not file.name.endswith(("manifest.csv", "problems.csv"))
+        and not is_table(file)
     )
 
 
 def recognises(place: Place) -> str:
     """An example of what makes a place this format, or ''."""
     if not place.is_dir:
-        return place.path.name if place.path.suffix.lower() == ".csv" else ""
+        named = place.path.suffix.lower() == ".csv" and not is_table(place.path)
+        return place.path.name if named else ""
     if place.tree.class_dirs:
         return ""
     return next((file.name for file in csv_files(place.path)), "")

@@ -1,0 +1,64 @@
+"""Where tables of files are: a file, or directories with one beside the pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from signdata import sidecars
+from signdata.formats.place import Place
+from signdata.formats.table.rows import SUFFIXES
+from signdata.formats.table_columns import is_table
+from signdata.samples import SPLIT_NAMES
+
+NAMES = ("metadata.csv", "metadata.jsonl", "metadata.parquet", "_classes.csv")
+"""What a table beside pictures is called by Hugging Face, and by Roboflow."""
+
+
+def tables_in(folder: Path) -> list[tuple[str, Path]]:
+    """The tables of a directory dataset, each with the split that its folder is.
+
+    Our own manifest knows most; otherwise those that lie in split folders, or at the root.
+    """
+    manifest = folder / sidecars.MANIFEST
+    if manifest.is_file() and is_table(manifest) and not any(_class_folders(folder)):
+        return [("", manifest)]
+    at_root = [("", folder / name) for name in NAMES if (folder / name).is_file()]
+    found = [
+        (SPLIT_NAMES[child.name.casefold()], child / name)
+        for child in sorted(folder.iterdir())
+        if child.is_dir() and child.name.casefold() in SPLIT_NAMES
+        for name in NAMES
+        if (child / name).is_file()
+    ]
+    return at_root or found
+
+
+def _class_folders(folder: Path) -> Iterator[Path]:
+    """Folders below a dataset that are no splits: class folders, if it has some."""
+    for child in folder.iterdir():
+        if child.is_dir() and not child.name.startswith("."):
+            if child.name.casefold() in SPLIT_NAMES:
+                yield from (one for one in child.iterdir() if one.is_dir())
+            else:
+                yield child
+
+
+def recognises(place: Place) -> str:
+    """An example of what makes a place this format, or ''."""
+    path = place.path
+    if not place.is_dir:
+        suffix = path.suffix.lower()
+        if suffix not in SUFFIXES:
+            return ""
+        return path.name if suffix not in (".csv", ".tsv") or is_table(path) else ""
+    tables = tables_in(path)
+    if tables and tables[0][1].name == sidecars.MANIFEST and not _lists_files(tables[0][1]):
+        return ""
+    return next((table.relative_to(path).as_posix() for _, table in tables), "")
+
+
+def _lists_files(manifest: Path) -> bool:
+    """Whether the first picture that a manifest lists lies below it."""
+    row = next(sidecars.read_rows(manifest), {})
+    return bool(row.get("path")) and (manifest.parent / row["path"]).is_file()

@@ -1,0 +1,127 @@
+"""The rows of a table: CSV, TSV, JSON lines or Parquet, all cells as text."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from signdata.errors import DependencyError, FormatError, MissingError
+from signdata.formats.downloads import refuse_failed
+from signdata.formats.table_columns import delimiter_of
+from signdata.sidecars import Row
+
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
+
+
+@dataclass(frozen=True)
+class Table:
+    """All rows of a table, each with its place in the file."""
+
+    path: Path
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, Row], ...]
+
+
+def read_table(path: Path) -> Table:
+    """Read a table.
+
+    Raises
+    ------
+    MissingError, FormatError
+        If it is not there, or is not what its suffix says.
+    DependencyError
+        If it is Parquet, and pyarrow is not installed.
+    """
+    if not path.is_file():
+        raise MissingError("not there", path=path)
+    refuse_failed(path)
+    suffix = path.suffix.lower()
+    read = {".jsonl": _json_lines, ".parquet": _parquet}.get(suffix, _separated)
+    try:
+        rows = tuple(read(path))
+    except OSError as err:
+        raise FormatError(f"cannot be read ({err.strerror or err})", path=path) from err
+    columns: dict[str, None] = {}
+    for _, row in rows:
+        columns.update(dict.fromkeys(row))
+    if not rows:
+        raise FormatError("no rows; expected one picture a row", path=path)
+    return Table(path, tuple(columns), rows)
+
+
+def _separated(path: Path) -> Iterator[tuple[str, Row]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, delimiter=delimiter_of(path), strict=True)
+        try:
+            header = [name.strip() for name in next(reader, [])]
+            if len(set(header)) != len(header) or not header:
+                raise FormatError(
+                    "a column that appears twice; expected distinct names",
+                    path=path,
+                    where="line 1",
+                )
+            for cells in reader:
+                where = f"line {reader.line_num}"
+                if not cells:
+                    continue
+                if len(cells) != len(header):
+                    raise FormatError(
+                        f"{len(cells)} fields; expected {len(header)}", path=path, where=where
+                    )
+                yield where, dict(zip(header, cells, strict=True))
+        except (csv.Error, UnicodeDecodeError) as err:
+            raise FormatError(
+                f"not a table ({err}); expected UTF-8 text",
+                path=path,
+                where=f"line {reader.line_num + 1}",
+            ) from err
+
+
+def _json_lines(path: Path) -> Iterator[tuple[str, Row]]:
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                values = msgspec.json.decode(line, type=dict[str, Any])
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
+                where = f"line {number}"
+                raise FormatError(f"no JSON object ({err})", path=path, where=where) from err
+            yield f"line {number}", {name: _text(value) for name, value in values.items()}
+
+
+def _parquet(path: Path) -> Iterator[tuple[str, Row]]:
+    try:
+        parquet: Any = import_module("pyarrow.parquet")
+    except ImportError as err:
+        raise DependencyError(
+            "pyarrow is not installed; Parquet needs it", remedy="pip install 'signdata[parquet]'"
+        ) from err
+    number = 0
+    try:
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches():
+                for values in batch.to_pylist():
+                    number += 1
+                    yield f"row {number}", {name: _text(value) for name, value in values.items()}
+    except OSError:
+        raise
+    except Exception as err:  # a damaged file may make the library raise anything
+        raise FormatError(f"not Parquet, or damaged ({err})", path=path) from err
+
+
+def _text(value: Any) -> str:
+    """A value as a cell: text as it is, nothing as '', all else as JSON writes it."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return msgspec.json.encode(value, enc_hook=str).decode()

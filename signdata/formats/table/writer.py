@@ -1,0 +1,80 @@
+"""Writing pictures flat with a table beside them, as Hugging Face's `imagefolder` reads them.
+
+::
+
+    OUT/metadata.csv   OUT/A-001.png   ...         file_name,label,id,group,source,...
+    OUT/train/metadata.csv   OUT/train/A-001.png   where samples have splits
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+from signdata import sidecars
+from signdata.filesystem import write_file
+from signdata.formats.picture_options import PictureOptions
+from signdata.formats.trees import pictures
+from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
+from signdata.safe_names import component
+from signdata.samples import Sample
+
+METADATA = "metadata.csv"
+
+
+class TableWriter(Writer):
+    """Writes flat pictures, a table for each split, and the manifest."""
+
+    name = "table"
+    single_file = False
+    holds = frozenset({"still"})
+    splits_are_folders = True
+
+    @classmethod
+    def create(cls, out: Path, pictures: PictureOptions, *, layout: str, split: str) -> Self:
+        return cls(pictures)
+
+    def __init__(self, options: PictureOptions = PictureOptions()) -> None:
+        self._options = options
+
+    def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
+        refuse_broken(sample)
+        stem = place(sample)
+        for picture in pictures.encoded_frames(sample, self._options):
+            yield EncodedItem(pictures.with_suffix(stem, picture.suffix), picture.data)
+
+    def finish(self, tree: Path, finished: OutputSummary) -> None:
+        own = {"path", "label", "split", *sidecars.OWN_COLUMNS}
+        columns = [name for name in finished.columns if name not in own]
+        with ExitStack() as stack:
+            tables: dict[str, Any] = {}
+            for row in finished.rows():
+                folder, _, name = row["path"].rpartition("/")
+                if folder not in tables:
+                    path = tree / folder / METADATA
+                    write_file(path, b"")
+                    file = stack.enter_context(path.open("w", encoding="utf-8", newline=""))
+                    tables[folder] = csv.writer(file, lineterminator="\n")
+                    tables[folder].writerow(["file_name", "label", *columns])
+                cells = (row.get(column, "") for column in columns)
+                tables[folder].writerow([name, row["label"], *cells])
+        sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, finished.rows())
+        classes = "".join(f"{name}\n" for name in finished.classes)
+        write_file(tree / sidecars.CLASSES, classes.encode())
+        write_file(tree / sidecars.DOCUMENT, sidecars.dump_document(finished.document))
+
+
+def place(sample: Sample) -> str:
+    """Where a sample's picture goes, without suffix: its id in one word, below its split.
+
+    Raises
+    ------
+    UnsafeNameError
+        If the id may not become a file name.
+    """
+    name = sample.id.removeprefix(f"{sample.split}/").replace("/", "-")
+    stem = component(name, what="name")
+    return f"{sample.split}/{stem}" if sample.split else stem
