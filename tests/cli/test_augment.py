@@ -194,7 +194,9 @@ def test_a_preview_writes_one_picture_and_nothing_else(main, photos, tmp_path):
     with Image.open(tmp_path / "sheet.png") as opened:
         assert opened.width > 800
     assert {path.name for path in tmp_path.iterdir()} == {"photos", "sheet.png"}
-    again = main("augment", photos, *words[:-1], photos / "user_1" / "A0.png")
+    over_source = main("augment", photos, *words[:-1], photos / "user_1" / "A0.png", "--overwrite")
+    assert over_source.returncode == 2
+    again = main("augment", photos, *words)
     assert again.returncode == 5
     assert "Replace it with --overwrite" in again.error
     assert main("augment", photos, *words, "--overwrite").returncode == 0

@@ -198,7 +198,7 @@ def test_overwriting_leaves_no_old_entry(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a.npz", "b.PARQUET", "c.zip", "d.tar.gz", "e.png", "f.tsv", "g.json", "h.onnx"]
+    "name", ["a.pkl", "b.XLSX", "c.zip", "d.7z", "e.png", "f.xml", "g.json", "h.onnx"]
 )
 def test_a_folder_is_never_named_like_a_file(tmp_path: Path, main: Main, name: str) -> None:
     src, csv = write_tree(tmp_path / "data"), write_csv(tmp_path / "data.csv")
@@ -223,8 +223,9 @@ def test_a_folder_is_never_named_like_a_file(tmp_path: Path, main: Main, name: s
 
 def test_only_the_right_files_are_offered(tmp_path: Path, main: Main) -> None:
     src, csv = write_tree(tmp_path / "data"), write_csv(tmp_path / "data.csv")
-    assert ".csv, .h5 or the name of a folder" in main("convert", src, tmp_path / "a.npz")[2]
-    for name in ("out.h5", "out.csv"):
+    error = main("convert", src, tmp_path / "a.pkl")[2]
+    assert "expected .csv, .h5, " in error
+    for name in ("out.h5", "out.csv", "out.npz"):
         assert main("csv-to-folders", csv, tmp_path / name)[0] == 2
         assert not (tmp_path / name).exists()
 

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 import signdata
-from signdata.conversion import worker
 from signdata.conversion.tree_files import TreeFiles
 from signdata.errors import OutputError
 from signdata.filesystem import link_file, put_file
@@ -118,7 +117,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bytes, list[bytes]]]:
         caught.append((pickle.dumps(function), [pickle.dumps(item) for item in items]))
         return real(function, items, **options)
 
-    monkeypatch.setattr(worker.pool, "run", spy)
+    monkeypatch.setattr(pool, "run", spy)
     return caught
 
 
@@ -183,7 +182,7 @@ def test_a_run_that_ends_early_is_not_committed(
         results.close()
 
     with monkeypatch.context() as patch:
-        patch.setattr(worker.pool, "run", short)
+        patch.setattr(pool, "run", short)
         with pytest.raises(OutputError, match=r"not complete: batch \d+ was not stored") as caught:
             signdata.convert(src, out, workers=1)
     assert caught.value.exit_code == 5
@@ -205,6 +204,6 @@ def test_a_batch_that_lost_a_sample_is_not_committed(
             outcome.read -= 1
             yield item, [outcome]
 
-    monkeypatch.setattr(worker.pool, "run", lossy)
+    monkeypatch.setattr(pool, "run", lossy)
     with pytest.raises(OutputError, match="19 of 20 samples were read"):
         signdata.convert(src, tmp_path / "out", workers=1)
