@@ -7,14 +7,15 @@ makes it walk on the spot for ever.
 from __future__ import annotations
 
 import mmap
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 from signdata.errors import FormatError
 
 _SIGNATURE = b"GCOL\x01\0\0\0"
-_INDEX = 2
-"""Bytes of an object's number, which is 0 for what is free."""
+_OBJECT = {size: struct.Struct(f"<H6x{code}") for size, code in ((2, "H"), (4, "I"), (8, "Q"))}
+"""An object's number, 0 for what is free, and its size; by how many bytes a size takes."""
 
 
 def check(path: Path, size_bytes: int, arrays: list[tuple[int, int]]) -> None:
@@ -29,6 +30,8 @@ def check(path: Path, size_bytes: int, arrays: list[tuple[int, int]]) -> None:
     arrays : list of tuple of int
         Offset and length of each contiguous array: no heap is there, and they are most of a file.
     """
+    if size_bytes not in _OBJECT:
+        raise FormatError(f"sizes of {size_bytes} bytes; expected 2, 4 or 8", path=path)
     with path.open("rb") as file:
         length = path.stat().st_size
         if not length:
@@ -55,21 +58,16 @@ def _gaps(arrays: list[tuple[int, int]], length: int) -> Iterator[tuple[int, int
 
 def _ends(data: mmap.mmap, place: int, size_bytes: int) -> bool:
     """Whether each object of a heap leads to a later one."""
-    header = _aligned(8 + size_bytes)
-    end = min(place + _number(data, place + 8, size_bytes), len(data))
+    header = 8 + -(-size_bytes // 8) * 8
+    object_at = _OBJECT[size_bytes].unpack_from
+    if place + header > len(data):
+        return True
+    end = min(place + object_at(data, place)[1], len(data))
     at = place + header
     while at + header <= end:
-        size = _number(data, at + 8, size_bytes)
-        step = header + _aligned(size) if _number(data, at, _INDEX) else size
+        index, size = object_at(data, at)
+        step = header + (size + 7 & ~7) if index else size
         if step < 1:
             return False
         at += step
     return True
-
-
-def _aligned(size: int) -> int:
-    return -(-size // 8) * 8
-
-
-def _number(data: mmap.mmap, place: int, size: int) -> int:
-    return int.from_bytes(data[place : place + size], "little")

@@ -106,6 +106,9 @@ class Hdf5Writer(Writer):
 
     def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         refuse_nul(sample)
+        if sample.kind == "still":  # keypoints are those of a clip's frames
+            yield from (EncodedItem("", data) for data in self._frames(sample))
+            return
         found: list[bytes] = []
         waiting: EncodedItem | None = None
         for number, data in enumerate(self._frames(sample)):
@@ -196,6 +199,9 @@ def refuse_nul_in(text: str, what: str) -> None:
 
 def refuse_nul(sample: Sample) -> None:
     """Raise `UnsafeNameError` for a sample with text that HDF5 would cut off."""
+    texts = (sample.id, sample.label, sample.group, sample.source, *sample.meta.values())
+    if "\0" not in "".join(texts):
+        return
     known = {"id": sample.id, "class name": sample.label, "group": sample.group}
     for what, text in {**known, "source": sample.source, **sample.meta}.items():
         refuse_nul_in(text, what)
