@@ -102,6 +102,8 @@ def readings(place: Place) -> dict[str, str]:
     certain = {name: example for name, example in found.items() if example}
     if fault is not None and not certain:
         raise fault
+    if len(certain) > 1:  # a manifest lists files for the format that they are in
+        certain = {name: one for name, one in certain.items() if one != sidecars.MANIFEST}
     return certain
 
 

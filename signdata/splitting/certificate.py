@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from signdata.errors import one_line
 from signdata.media.suffixes import last_number
 from signdata.results import table
 from signdata.similarity import leakage
@@ -103,11 +104,10 @@ class Certificate:
             columns = ["between", "exact", "near", "share", "linked", "groups", "signers"]
             lines.append(table(columns, [self._cells(leak) for leak in self.leaks]))
         if self.worst:
-            lines.append(
-                f"farthest from what was asked: {self.worst['label']} in {self.worst['split']}, "
-                f"{self.worst['reached']:.2%} for {self.worst['asked']:.2%}"
-            )
-        lines += (f"warning: {warning}" for warning in self.warnings)
+            where = one_line(f"{self.worst['label']} in {self.worst['split']}")
+            shares = f"{self.worst['reached']:.2%} for {self.worst['asked']:.2%}"
+            lines.append(f"farthest from what was asked: {where}, {shares}")
+        lines += (f"warning: {one_line(warning)}" for warning in self.warnings)
         return "\n".join(lines)
 
     def _cells(self, leak: Leak) -> list[object]:
