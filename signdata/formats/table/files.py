@@ -9,6 +9,7 @@ from signdata import sidecars
 from signdata.formats.place import Place
 from signdata.formats.table.rows import SUFFIXES
 from signdata.formats.table_columns import is_table
+from signdata.media import suffixes
 from signdata.samples import SPLIT_NAMES
 
 NAMES = ("metadata.csv", "metadata.jsonl", "metadata.parquet", "_classes.csv")
@@ -60,5 +61,6 @@ def recognises(place: Place) -> str:
 
 def _lists_files(manifest: Path) -> bool:
     """Whether the first picture that a manifest lists lies below it."""
-    row = next(sidecars.read_rows(manifest), {})
-    return bool(row.get("path")) and (manifest.parent / row["path"]).is_file()
+    place = next(sidecars.read_rows(manifest), {}).get("path", "")
+    is_video = suffixes.suffix_of(place) in suffixes.VIDEO_SUFFIXES
+    return bool(place) and not is_video and (manifest.parent / place).is_file()
