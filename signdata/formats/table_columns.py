@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from signdata.errors import FormatError, UsageError
+from signdata.errors import DecodeError, FormatError, UsageError
 
 PATHS = (
     "file_name",
@@ -137,7 +137,9 @@ def is_table(path: Path) -> bool:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = [file.readline(MAX_LINE) for _ in range(2)]
         header, *rows = csv.reader(lines, delimiter=delimiter_of(path))
-    except (OSError, UnicodeDecodeError, csv.Error, ValueError):
+    except OSError as err:
+        raise DecodeError(f"cannot be read ({err.strerror})", path=path) from err
+    except (UnicodeDecodeError, csv.Error, ValueError):
         return False
     first = dict(zip(header, rows[0] if rows else [], strict=False))
     try:

@@ -18,7 +18,10 @@ def refuse_overlap(reads: Iterable[Path], output: Path) -> None:
     asks this for each of its outputs, with all that it reads: datasets, the videos of an index,
     recipes, tables of boxes, files of labels and weights.
     """
-    beside = {sidecars.beside_file(output, name).resolve() for name in sidecars.SIDECARS}
+    named = Path(os.path.abspath(output))  # "." has no name of its own
+    beside = {
+        sidecars.beside_file(named, name).resolve() for name in sidecars.SIDECARS if named.name
+    }
     target, above_target = output.resolve(), _folders_above(output)
     for source in reads:
         place = source.resolve()

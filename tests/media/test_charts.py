@@ -175,7 +175,7 @@ def test_what_is_wrong_is_red_and_what_is_right_is_blue() -> None:
 
 def test_all_but_one_is_not_a_hundred_percent() -> None:
     page = class_charts.confusion(np.array([[999, 1], [0, 10]]), ["A", "B"], title="")
-    assert "99 %" in words(page)
+    assert "99.9 %" in words(page)
     assert words(page).count("100 %") == 1
 
 
