@@ -1,4 +1,4 @@
-"""What a command returns: counts whose books close, and every problem by name."""
+"""What a command returns: counts whose counts add up, and every problem by name."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class ReadAgain(Exception):
 
 
 class Pixels(ABC):
-    """Where a sample's pixels are. Picklable; every call reads anew."""
+    """Where a sample's pixels are. Picklable; every call reads again."""
 
     __slots__ = ()
 

@@ -126,7 +126,7 @@ def read_rows(path: Path) -> Iterator[Row]:
                     )
                 row = dict(zip(header, cells, strict=True))
                 if not row["id"] or row["id"] in seen:
-                    fault = f"id {row['id']!r} stands twice" if row["id"] else "an empty id"
+                    fault = f"id {row['id']!r} appears twice" if row["id"] else "an empty id"
                     raise FormatError(fault, path=path, where=where)
                 if row.get("split", "") not in ("", *SPLITS):
                     raise FormatError(
@@ -234,7 +234,7 @@ def read_classes(path: Path) -> tuple[str, ...]:
     MissingError
         If it is not there.
     FormatError
-        If it cannot be read, one stands twice or a line is empty.
+        If it cannot be read, one appears twice or a line is empty.
     """
     try:
         with _reading(path):
@@ -248,7 +248,7 @@ def read_classes(path: Path) -> tuple[str, ...]:
             fault = "a NUL byte; expected text"
             raise FormatError(fault, path=path, where=f"line {number}")
         if not line or line in seen:
-            fault = "a class that stands twice" if line else "an empty line"
+            fault = "a class that appears twice" if line else "an empty line"
             raise FormatError(
                 f"{fault}; expected one class a line", path=path, where=f"line {number}"
             )

@@ -45,7 +45,7 @@ def test_columns_start_with_the_common_ones() -> None:
         (b"id,label,label\n1,A,A\n", r"line 1: .* distinct columns"),
         (b"id,label\n1,A\n2\n", r"line 3: 1 fields; expected 2"),
         (b"id,label\n1,A\n\n", r"line 3: 0 fields; expected 2"),
-        (b"id,label\n1,A\n1,B\n", r"line 3: id '1' stands twice"),
+        (b"id,label\n1,A\n1,B\n", r"line 3: id '1' appears twice"),
         (b"id,label\n,A\n", r"line 2: an empty id"),
         (b"id,label,split\n1,A,holdout\n", r"line 2: split 'holdout'; expected train, val, test"),
         (b"id,label,split\n1,A,../x\n", r"line 2: split '\.\./x'"),
@@ -72,7 +72,7 @@ def test_a_manifest_that_excel_has_saved_is_read(tmp_path: Path) -> None:
     ("text", "what"),
     [
         (b"A\n\nB\n", "line 2: an empty line"),
-        (b"A\nB\nA\n", "line 3: a class that stands twice"),
+        (b"A\nB\nA\n", "line 3: a class that appears twice"),
         (b"A\n\n", "line 2: an empty line"),
         (b"\xff\xfeA", "not UTF-8"),
     ],

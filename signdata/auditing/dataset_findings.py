@@ -13,7 +13,7 @@ from signdata.similarity.fingerprints import Fingerprint
 from signdata.similarity.neighbour_probe import Probe
 
 UNEQUAL = 3
-"""The largest class is so many times the smallest when that is worth a line."""
+"""The largest class is this many times the smallest when that is worth a line."""
 
 _SPLIT_WORDS = re.compile(
     r"(^|[-_. ])(train|training|val|valid|validation|dev|eval|test|testing)([-_. ]|$)", re.I

@@ -42,7 +42,7 @@ def tell_of_sheet(made: Result, path: str, *, drawn: bool) -> None:
 def with_fixed(
     made: Result, written: Result, found: Audit, left_out: Collection[Finding]
 ) -> Result:
-    """What `audit` returns when it has written the first dataset anew."""
+    """What `audit` returns when it has written the first dataset again."""
     broken = [
         one
         for one in found.first.looks.looks
@@ -120,7 +120,7 @@ def table(found: Audit) -> str:
             f"of unseen {probe.unseen}",
         ]
     count = found.serious
-    verdict = "nothing that counts was found" if not count else f"{count:,} findings count"
+    verdict = "no problems found" if not count else f"{count:,} findings count"
     return "\n".join([*lines, "", verdict])
 
 

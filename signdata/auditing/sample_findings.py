@@ -17,7 +17,7 @@ DARK, BRIGHT = 25.0, 245.0
 """Mean grey levels beyond which nothing can be seen."""
 
 BLURRED = 20
-"""A picture is blurred whose Laplacian varies so many times less than the dataset's median."""
+"""A picture is blurred whose Laplacian varies this many times less than the dataset's median."""
 
 FEW = 8
 """Samples from which on a dataset has something that is usual for it."""
@@ -26,7 +26,7 @@ MANY = 0.1
 """Share of a dataset from which on something is no fault of single pictures any more."""
 
 SHORT, SHORTER = 8, 4
-"""A clip is short with fewer frames than this, and so many times fewer than the median clip."""
+"""A clip is short with fewer frames than this, and this many times fewer than the median clip."""
 
 
 def unreadable(

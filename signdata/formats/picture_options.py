@@ -23,7 +23,7 @@ class PictureOptions:
     image_format : {'png', 'jpg'} or None
         None keeps original bytes, and writes PNG where there are none.
     quality : int
-        1..100, for JPEGs that are encoded anew.
+        1..100, for JPEGs that are encoded again.
     mode : {'copy', 'link', 'symlink'}
         Whether a file that stays as it is is copied or linked to.
     class_names : {'as-is', 'safe'}

@@ -106,7 +106,7 @@ class Writer(ABC):
     holds: ClassVar[frozenset[str]]
     splits_are_folders: ClassVar[bool] = False
     mixed_remedy: ClassVar[str] = (
-        "Take one split with --split S, or split all anew with split --pool."
+        "Take one split with --split S, or split all again with split --pool."
     )
 
     @classmethod

@@ -51,7 +51,7 @@ EXPORT_SECONDS = 1800.0
 """Writing it in another form takes longer, and runs nothing of a stranger's."""
 
 BATCH, BATCH_BYTES = 256, 32 * 3 * 224 * 224
-"""Samples that are read at a time: so many, but no more bytes of them."""
+"""Samples that are read at a time: this many, but no more bytes of them."""
 
 _NO_TELEMETRY = {"ORT_DISABLE_TELEMETRY": "1", "ORT_TELEMETRY_DISABLED": "1"}
 """onnxruntime reports to its maker from version 1.29 on, and keeps an identifier of the machine

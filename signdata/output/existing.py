@@ -179,7 +179,7 @@ def _lacks(wanted: Wanted, document: Mapping[str, Any] | None) -> OutputError | 
     return OutputError(
         f"lacks {gone[0].name}{more}, which it was written with",
         path=path,
-        remedy="Put it back, or make it anew with --overwrite.",
+        remedy="Put it back, or make it again with --overwrite.",
     )
 
 
@@ -251,7 +251,7 @@ def source_changed(name: str, output: Path) -> SourceChangedError:
     return SourceChangedError(
         f"was made from another state of {name}",
         path=output,
-        remedy="Choose another output, or make it anew with --overwrite.",
+        remedy="Choose another output, or make it again with --overwrite.",
     )
 
 

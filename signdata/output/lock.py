@@ -101,7 +101,7 @@ class Lock:
         return None
 
     def vanish(self) -> None:
-        """Remove the lock's files while it is held; who waits for it begins anew."""
+        """Remove the lock's files while it is held; who waits for it begins again."""
         remove(self._owner)
         remove(self._file)
 

@@ -1,4 +1,4 @@
-"""Outputs made in one go, without a journal: whole or absent, and made anew after a kill."""
+"""Outputs made in one go, without a journal: whole or absent, and made again after a kill."""
 
 from __future__ import annotations
 

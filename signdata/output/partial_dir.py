@@ -123,7 +123,7 @@ class PartialDir:
             return OutputExistsError(
                 "holds an unfinished run with other options",
                 path=self._final,
-                remedy="Repeat that command to finish it, or start anew with --overwrite.",
+                remedy="Repeat that command to finish it, or start again with --overwrite.",
             )
         name = same_sources(previous, self._wanted.record) or self._changed_since()
         return source_changed(name, self._final) if name else None

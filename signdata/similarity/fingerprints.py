@@ -23,7 +23,7 @@ SIDE = 32
 """Width and height of thumbnails, but for pictures of 28x28, which are their own."""
 
 CLIP_SIDE, CLIP_FRAMES = 16, 4
-"""A clip's thumbnail is so many of its frames, evenly spaced."""
+"""A clip's thumbnail is this many of its frames, evenly spaced."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ WIDE = 0.1
 """Gap between the two accuracies from which a random split is taken to mislead."""
 
 HELD_OUT = 10
-"""One in so many is held out."""
+"""One in N is held out."""
 
 MAX_SAMPLES = 30_000
 """More are thinned out, evenly over each class's runs."""

@@ -1,6 +1,6 @@
 """Whether a measured accuracy and what is known of the split fit together.
 
-A high accuracy is no news where test resembles train, and no proof where nobody looked. Pure:
+A high accuracy is no news where test resembles train, and no proof where nothing was checked. Pure:
 numbers and a leak certificate in, sentences out.
 """
 
@@ -58,7 +58,7 @@ class Certified(msgspec.Struct, frozen=True):
 
     @classmethod
     def from_origin(cls, origin: Mapping[str, Any]) -> Certified | None:
-        """What a dataset's origin holds; None where nobody looked.
+        """What a dataset's origin holds; None where nothing was checked.
 
         Raises
         ------

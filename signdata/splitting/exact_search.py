@@ -20,7 +20,7 @@ WIDTH = 1_000_000
 """Numbers in the tables of all partial assignments that are held at a time."""
 
 ENUMERATED = 20_000
-"""Up to so many ways of sharing out one row by itself, the best of them is a bound."""
+"""Up to this many ways of sharing out one row by itself, the best of them is a bound."""
 
 _LEAST = 1e-12
 

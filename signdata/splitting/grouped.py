@@ -17,10 +17,10 @@ from signdata.splitting.objective import Ints, Problem
 from signdata.splitting.stratified import coded, draws, stratified
 
 SOLVED = 32
-"""Up to so many groups the best assignment is looked for among all."""
+"""Up to this many groups the best assignment is looked for among all."""
 
 STARTED = 20_000
-"""Up to so many groups, more than one first assignment is improved."""
+"""Up to this many groups, more than one first assignment is improved."""
 
 ORDERS = 6
 """Orders in which up to `EXCHANGED` groups are placed one by one."""

@@ -18,7 +18,7 @@ from signdata.options import one_group
 from signdata.similarity.near_duplicates import Pairs, clusters, numbered
 
 GUARD = 10
-"""One in so many of a run's samples is left out where it meets another split."""
+"""One in this many of a run's samples is left out where it meets another split."""
 
 FILM = 0.5
 """Share of a class in one cluster of twins from which the class is taken for one film."""

@@ -7,7 +7,7 @@ import numpy as np
 from signdata.splitting.objective import Floats, Ints, Problem
 
 EXCHANGED = 400
-"""Up to so many groups, exchanges of two are tried, not only moves."""
+"""Up to this many groups, exchanges of two are tried, not only moves."""
 
 MOVES, EXCHANGES = 2000, 64
 """How many promising moves and exchanges are tried before all are looked at again."""

@@ -17,7 +17,7 @@ RESERVE = 96
 """Groups of a class that are left for the subset sum; the others are dealt out before."""
 
 PLACED = 10_000
-"""Up to so many groups of several classes are placed one by one, the largest first; the others
+"""Up to this many groups of several classes are placed one by one, the largest first; the others
 are dealt out like groups of the class that they have most of."""
 
 

@@ -336,7 +336,7 @@ def _best(samples: SampleTable, evidence: Evidence | None) -> Grouping:
     if evidence is None:
         if any(samples.groups):
             return Grouping(samples.groups, "group", "its column is filled")
-        return Grouping([""] * len(samples), NONE, "no groups are known, and nobody looked")
+        return Grouping([""] * len(samples), NONE, "no groups are known, and not checked")
     inside = evidence.twins.inside(near_duplicates.numbered(samples.labels))
     if any(samples.groups):
         groups = grouping.by_twins(samples.ids, evidence.twins, samples.groups)
@@ -412,7 +412,7 @@ def _parted(
 
 
 def _evidence_of(evidence: Evidence | None, kept: Sequence[int]) -> Evidence | None:
-    """The evidence about some of the samples, numbered anew."""
+    """The evidence about some of the samples, numbered again."""
     if evidence is None or len(kept) == len(evidence.digests):
         return evidence
     place = np.full(len(evidence.digests), -1)

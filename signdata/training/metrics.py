@@ -127,7 +127,7 @@ def confused_pairs(
     matrix : ndarray of int64, shape (n_classes, n_classes)
     classes : sequence of str
     k : int, optional
-        At most so many.
+        At most N.
 
     Returns
     -------

@@ -142,27 +142,27 @@ def read_state(
         raise OutputError(
             f"last.pt cannot be read ({type(err).__name__})",
             path=run_dir,
-            remedy="Start anew with --overwrite.",
+            remedy="Start again with --overwrite.",
         ) from err
     if given != digest:
         raise SourceChangedError(
             f"learned from another split or other classes; expected digest {given[:12]}, "
             f"found {digest[:12]}",
             path=run_dir,
-            remedy="Choose another run folder, or start anew with --overwrite.",
+            remedy="Choose another run folder, or start again with --overwrite.",
         )
     # An option that is newer than the run had its default then.
     if differing := [name for name in config if before.get(name, config[name]) != config[name]]:
         raise OutputError(
             f"was begun with another {' and '.join(differing)}",
             path=run_dir,
-            remedy="Repeat the same options, or start anew with --overwrite.",
+            remedy="Repeat the same options, or start again with --overwrite.",
         )
     if together != processes:
         raise OutputError(
             f"was begun by {together} processes, and would go on with {processes}",
             path=run_dir,
-            remedy="Start as many again, or start anew with --overwrite.",
+            remedy="Start as many again, or start again with --overwrite.",
         )
     return state
 

@@ -32,7 +32,7 @@ class Preset:
     ----------
     epochs, batch_size : int
     least_steps : int
-        A small dataset is seen more often than `epochs`, until it was so many steps.
+        A small dataset is seen more often than `epochs`, until it was this many steps.
     lr : float
         The learning rate; of one-cycle the peak.
     optimizer : {'adamw', 'adam', 'sgd'}
@@ -58,7 +58,7 @@ class Preset:
     clip_norm : float
         The gradient is shortened to this length; 0 is never.
     augment : {'light', 'none', 'recipe'}
-        `light` changes every picture a little at random, anew in each epoch; `recipe` makes one
+        `light` changes every picture a little at random, again in each epoch; `recipe` makes one
         of the 60 variants of Sign-MNIST of it. A clip's frames are changed alike.
     refit : {'auto', 'always', 'never'}
         Whether the final network is trained again from the start on train and val together,

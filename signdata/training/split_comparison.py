@@ -47,7 +47,7 @@ def by_groups(data: Dataset, groups: list[str], seed: int) -> Dataset:
 
 
 def shuffled(data: Dataset, seed: int) -> Dataset:
-    """The labels of train and val are dealt out anew; those of test stay."""
+    """The labels of train and val are dealt out again; those of test stay."""
     labels = data.labels.copy()
     learned = np.flatnonzero(data.splits != "test")
     order = np.random.default_rng(seed).permutation(len(learned))

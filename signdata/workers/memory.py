@@ -12,10 +12,10 @@ _LARGEST_MMAP_THRESHOLD = 32 << 20
 
 
 def keep_freed(n_bytes: int) -> None:
-    """Let this process and its forks hold on to so many bytes that were freed.
+    """Let this process and its forks hold on to this many bytes that were freed.
 
     Arrays of a batch are made and freed hundreds of times a second; each time, the system
-    would hand out and clear their pages anew. Only glibc has to be told (mallopt(3)).
+    would hand out and clear their pages again. Only glibc has to be told (mallopt(3)).
     """
     with contextlib.suppress(AttributeError, OSError, TypeError):
         allocator = ctypes.CDLL(None)

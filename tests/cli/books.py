@@ -8,7 +8,7 @@ KEYS = ("command", "output", "read", "written", "skipped", "failed", "seconds", 
 
 
 def check(found: dict[str, Any], command: str, *, one_to_one: bool = True) -> dict[str, Any]:
-    """Assert the keys of a command's object and that its books close; return it."""
+    """Assert the keys of a command's object and that its counts add up; return it."""
     assert set(KEYS) <= set(found)
     assert found["command"] == command
     assert found["seconds"] >= 0

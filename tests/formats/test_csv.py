@@ -128,7 +128,7 @@ def test_a_faulty_row_is_named(
 
 BAD_HEADERS = {
     "none": (",".join(map(str, GOOD)), ("line 1", "no header", "--no-header")),
-    "duplicate": (["label", "pixel1", "pixel1"], ("line 1, column 3", "stands twice")),
+    "duplicate": (["label", "pixel1", "pixel1"], ("line 1, column 3", "appears twice")),
     "wrong name": (["label", "pixel1", "px2"], ("line 1, column 3", "'px2'; expected 'pixel2'")),
     "label last": ([*HEADER[1:], "label"], ("line 1, column 1", "'pixel1'; expected 'label'")),
     "order": (["label", "pixel2", "pixel1"], ("line 1, column 2", "expected 'pixel1'")),

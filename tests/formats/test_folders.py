@@ -188,7 +188,7 @@ def test_a_path_that_stands_twice_in_the_manifest_is_refused(tmp_path: Path) -> 
     file = out / "manifest.csv"
     lines = file.read_text().splitlines()
     file.write_text("\n".join([*lines, "x" + lines[1]]) + "\n")
-    with pytest.raises(FormatError, match=r"train/C/9\.png' stands twice"):
+    with pytest.raises(FormatError, match=r"train/C/9\.png' appears twice"):
         FoldersReader(out)
 
 

@@ -94,8 +94,8 @@ def test_videos_may_lie_elsewhere(index: Path, tmp_path: Path) -> None:
         ("{}", r"expected \[\{gloss"),
         ('[{"gloss": 3, "instances": []}]', r"\$\[0\]\.gloss"),
         ('[{"gloss": "a", "instances": [{"video_id": 5}]}]', r"instances\[0\]\.video_id"),
-        ("[" * 100_000, "no WLASL index"),
-        ("", "no WLASL index"),
+        ("[" * 100_000, "not a WLASL index"),
+        ("", "not a WLASL index"),
     ],
 )
 def test_a_json_that_is_no_index_names_the_place(
@@ -123,7 +123,7 @@ def test_an_id_that_stands_twice_is_read_once_and_noted(tmp_path: Path) -> None:
     path.write_text(json.dumps([{"gloss": "a", "instances": [instance("1"), instance("1")]}]))
     reader = WlaslReader(path)
     assert len(list(reader)) == 1
-    assert "stands twice" in reader.info.notes[0].message
+    assert "appears twice" in reader.info.notes[0].message
 
 
 def test_classes_are_the_selected_glosses_whether_or_not_a_video_is_there(tmp_path: Path) -> None:

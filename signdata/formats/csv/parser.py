@@ -273,7 +273,7 @@ def _check_names(cells: list[str], path: Path) -> None:
     for i, cell in enumerate(cells):
         wanted = f"pixel{i}" if i else "label"
         if cell != wanted:
-            twice = " (it stands twice)" if cell in cells[:i] else ""
+            twice = " (it appears twice)" if cell in cells[:i] else ""
             raise FormatError(
                 f"column {cell[:40]!r}{twice}; expected {wanted!r}",
                 path=path,

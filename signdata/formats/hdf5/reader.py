@@ -89,7 +89,7 @@ class Hdf5Reader(Reader):
             raise FormatError("no samples", path=path, where=name)
         names = next((_strings(file, key, path) for key in CLASS_NAMES if key in file), [])
         if len(set(names)) != len(names):
-            raise FormatError("a class name that stands twice", path=path, where="class_names")
+            raise FormatError("a class name that appears twice", path=path, where="class_names")
         self._classes = tuple(names)
         self._names_in = next((key for key in CLASS_NAMES if key in file), name)
         self._labels = labels_of(values, names, path, name)
@@ -97,7 +97,7 @@ class Hdf5Reader(Reader):
             f"{i:0{max(6, len(str(n)))}d}" for i in range(1, n + 1)
         ]
         if len(set(self._ids)) != n:
-            raise FormatError("an id that stands twice", path=path, where="ids")
+            raise FormatError("an id that appears twice", path=path, where="ids")
         self._splits = _column(file, "splits", n, path) or [""] * n
         strange = set(self._splits) - {"", *SPLIT_NAMES.values()}
         if strange:

@@ -40,7 +40,7 @@ def open_checked(path: Path) -> h5py.File:
     MissingError
         If it is not there.
     FormatError
-        If it is no HDF5 file, is damaged, or holds a link, external storage, a virtual
+        If it is not an HDF5 file, is damaged, or holds a link, external storage, a virtual
         dataset, an unknown filter, a type other than numbers and strings, or a dataset
         larger than the file could hold.
     """

@@ -30,7 +30,7 @@ def starts_as_hdf5(path: Path) -> bool:
 
 
 def refuse_other(path: Path) -> None:
-    """Raise `FormatError` if a file is no HDF5 file, and say what it is where that is known."""
+    """Raise `FormatError` if a file is not an HDF5 file, and say what it is where that is known."""
     if starts_as_hdf5(path):
         return
     refuse_failed(path)

@@ -181,7 +181,7 @@ class _Builder:
         for part in parts:
             _append(table, part)
         if len(set(table.ids)) != len(table.ids):
-            raise FormatError("an id that stands twice", path=self.file.path, where="ids")
+            raise FormatError("an id that appears twice", path=self.file.path, where="ids")
         return table
 
     def _note(self, name: str, message: str) -> None:
@@ -194,7 +194,7 @@ class _Builder:
         names = strings(values, self.file.path, name)
         if len(set(names)) != len(names):
             raise FormatError(
-                "a class name that stands twice", path=self.file.path, where="class_names"
+                "a class name that appears twice", path=self.file.path, where="class_names"
             )
         return tuple(names)
 

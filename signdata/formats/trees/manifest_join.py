@@ -49,7 +49,7 @@ def describe(tree: Tree) -> ManifestMatch:
                 tree.note(file, "not a manifest of these files (no paths): not used")
                 break
             if path in rows:
-                raise FormatError(f"path {path!r} stands twice", path=file)
+                raise FormatError(f"path {path!r} appears twice", path=file)
             rows[path] = row
     classes = tree.root / sidecars.CLASSES
     columns = next(iter(rows.values()), {})

@@ -41,7 +41,7 @@ class PictureFiles(CodedPixels):
         self._digests[:] = [digest.hexdigest()]
 
     def source_sha256(self) -> str:
-        if self._digests:  # of the reading just done; the next question reads anew
+        if self._digests:  # of the reading just done; the next question reads again
             return self._digests.pop()
         digest = hashlib.sha256()
         for path in self.paths:

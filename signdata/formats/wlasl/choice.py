@@ -17,13 +17,13 @@ class Choice:
     Attributes
     ----------
     glosses : int or tuple of str or None
-        The first so many of the JSON (WLASL100, 300, 1000, 2000), or these.
+        The first N of the JSON (WLASL100, 300, 1000, 2000), or these.
     subset : Path or None
         An official subset file such as ``nslt_100.json``: its ids, with its splits.
     signers : tuple of str
         Only these; all when empty.
     limit : int or None
-        At most so many instances.
+        At most N instances.
     crop : float or None
         Cut out the signer's box, grown by this factor.
     poses : Path or None

@@ -20,7 +20,7 @@ from signdata.sidecars import json_bytes
 
 MAX_JSON_BYTES = 256 << 20
 MAX_FRAME = 1 << 40
-"""No video has so many frames, and times of more than that are no longer exact."""
+"""No video has this many frames, and times of more than that are no longer exact."""
 
 SPLIT_WORDS = {**SPLIT_NAMES, "dev": "val", "training": "train", "testing": "test"}
 """What indices call splits, casefolded."""
@@ -145,13 +145,13 @@ def read_index(path: Path) -> Index:
     except (msgspec.DecodeError, RecursionError) as err:
         what, _, place = str(err).partition(" - at ")
         raise FormatError(
-            f"no WLASL index ({what}); expected [{{gloss, instances: [...]}}]",
+            f"not a WLASL index ({what}); expected [{{gloss, instances: [...]}}]",
             path=path,
             where=place.strip("`"),
         ) from err
     names = [entry.gloss for entry in found]
     if len(set(names)) != len(names):
-        raise FormatError("a gloss that stands twice", path=path)
+        raise FormatError("a gloss that appears twice", path=path)
     index = Index([], hashlib.sha256(data).hexdigest())
     for i, entry in enumerate(found):
         _refuse_nul(entry.gloss, "gloss", path, f"$[{i}]")

@@ -147,7 +147,7 @@ class WlaslReader(Reader):
             for instance in entry.instances:
                 if instance.video_id in seen:
                     self._note(
-                        self._path.name, f"video_id {instance.video_id} stands twice: read once"
+                        self._path.name, f"video_id {instance.video_id} appears twice: read once"
                     )
                     continue
                 seen.add(instance.video_id)
