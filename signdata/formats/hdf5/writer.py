@@ -27,7 +27,7 @@ from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import DatasetInfo, PictureSummary
 from signdata.formats.trees import pictures
 from signdata.formats.writer import EncodedItem, OutputSummary, Writer
-from signdata.samples import Sample
+from signdata.samples import Pixels, Sample
 
 ROWS = 8192
 """Rows of the manifest that are in memory at once."""
@@ -106,7 +106,7 @@ class Hdf5Writer(Writer):
 
     def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         refuse_nul(sample)
-        if sample.kind == "still":  # keypoints are those of a clip's frames
+        if type(sample.pixels).beside is Pixels.beside:  # nothing can be beside its frames
             yield from (EncodedItem("", data) for data in self._frames(sample))
             return
         found: list[bytes] = []
