@@ -15,16 +15,13 @@ import msgspec
 
 from signdata import safe_names, sidecars
 from signdata.conversion.source_check import Sources
-from signdata.conversion.transforms import ChangesPictures, Resplits
-from signdata.conversion.transforms import Transform as Transform
+from signdata.conversion.transforms import ChangesPictures, Resplits, Transform
 from signdata.conversion.worker import ItemBytes, Job, Outcome, work
 from signdata.errors import DatasetError, OutputError, SigndataError, one_line
 from signdata.filesystem import remove, writing
 from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
 from signdata.formats.writer import OutputSummary, Writer
-from signdata.options import SKIP as SKIP
-from signdata.options import STOP as STOP
 from signdata.options import RunOptions
 from signdata.output import existing
 from signdata.output.existing import AGAIN, COMPLETE

@@ -10,11 +10,7 @@ from signdata.formats.reader import PictureSummary
 from signdata.media import keypoints
 from signdata.media.image import ops
 from signdata.media.keypoints import Placement, Size
-from signdata.options import SKIP as SKIP
-from signdata.options import STOP as STOP
 from signdata.samples import Derived, Frame, Sample
-
-pass
 
 
 @dataclass(frozen=True)

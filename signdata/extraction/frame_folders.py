@@ -9,7 +9,7 @@ from typing import Any
 
 from signdata import sidecars
 from signdata.conversion import pipeline
-from signdata.conversion.pipeline import Transform
+from signdata.conversion.transforms import Transform
 from signdata.errors import UsageError
 from signdata.extraction import coverage
 from signdata.extraction.montage import montage
