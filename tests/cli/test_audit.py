@@ -10,7 +10,7 @@ import pytest
 import signdata
 from signdata.auditing.findings import KINDS
 from signdata.media.image import decode, ops
-from tests.cli import books
+from tests.cli import counts
 from tests.conftest import listing, picture
 
 
@@ -27,7 +27,7 @@ def twin_of(pixels, seed=0):
 def audit(main, *words):
     """The object of ``--json``, checked."""
     done = main("audit", *words, "-j", "1", "--json")
-    found = books.check(done.json, "audit", one_to_one="--fix" in words)
+    found = counts.check(done.json, "audit", one_to_one="--fix" in words)
     for name in ("samples", "classes", "exact_duplicates", "near_duplicate_groups"):
         assert isinstance(found[name], int)
     for finding in found["findings"]:

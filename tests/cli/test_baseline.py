@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import torch
 
-from tests.cli import books
+from tests.cli import counts
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def test_a_run(cli, easy, tmp_path):
     words += ["--model", "unam"]
     done = cli("baseline", *easy, *words)
     assert done.returncode == 0
-    found = books.check(done.json, "baseline")
+    found = counts.check(done.json, "baseline")
     wanted = "model test_accuracy test_correct test_total val_accuracy train_accuracy macro_f1"
     wanted += " epochs seconds samples_per_second parameters run"
     assert set(wanted.split()) <= set(found)

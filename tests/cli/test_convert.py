@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from signdata.media.image import encode
-from tests.cli import books
+from tests.cli import counts
 from tests.conftest import picture
 
 
@@ -80,7 +80,7 @@ def test_stills_can_become_clips_of_one_frame(main, make_csv, tmp_path):
 def test_split_reads_one_split(main, make_tree, tmp_path):
     tree = make_tree({"train/A/1.png": picture(1), "test/A/2.png": picture(2)})
     found = main("convert", tree, tmp_path / "t.csv", "--split", "test", "--json", "-j1").json
-    assert books.check(found, "convert")["read"] == 1
+    assert counts.check(found, "convert")["read"] == 1
     assert len(pd.read_csv(tmp_path / "t.csv")) == 1
 
 
@@ -102,7 +102,7 @@ def test_a_damaged_picture_stops_or_is_left_out(main, make_tree, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["tree"]
     done = main("convert", tree, tmp_path / "out", "-j1", "--on-error", "skip", "--json")
     assert done.returncode == 3
-    found = books.check(done.json, "convert")
+    found = counts.check(done.json, "convert")
     assert (found["written"], found["failed"]) == (1, 2)
     assert "a web page" in " ".join(problem["message"] for problem in found["problems"])
     assert sorted(path.name for path in (tmp_path / "out" / "A").iterdir()) == ["1.png"]
@@ -113,7 +113,7 @@ def test_junk_is_counted_and_never_a_class(main, make_tree, tmp_path):
     tree = make_tree({"A/1.png": picture(1), **junk})
     done = main("convert", tree, tmp_path / "out", "--json", "-j1")
     assert done.returncode == 0
-    found = books.check(done.json, "convert")
+    found = counts.check(done.json, "convert")
     assert {p["path"]: p["kind"] for p in found["problems"]} == {
         ".git": "note",
         "A/Thumbs.db": "note",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.cli import books
+from tests.cli import counts
 from tests.conftest import picture
 
 
@@ -66,14 +66,14 @@ def test_labels_from_a_file_and_no_header(main, make_csv, tmp_path):
 def test_json(main, make_csv, tmp_path):
     done = main("csv-to-folders", make_csv(), tmp_path / "out", "--json", "-j1")
     assert done.stderr == ""
-    found = books.check(done.json, "csv-to-folders")
+    found = counts.check(done.json, "csv-to-folders")
     assert (found["read"], found["output"]) == (6, str(tmp_path / "out"))
 
 
 def test_dry_run_writes_nothing(main, make_csv, tmp_path):
     source = make_csv()
     done = main("csv-to-folders", source, tmp_path / "out", "--dry-run", "--json", "-j1")
-    found = books.check(done.json, "csv-to-folders")
+    found = counts.check(done.json, "csv-to-folders")
     assert (found["written"], found["dry_run"]) == (6, True)
     assert list(tmp_path.iterdir()) == [source]
 
@@ -118,7 +118,7 @@ def test_a_faulty_row_can_be_left_out(main, make_csv, tmp_path):
     for _ in range(2):  # the second time it is tried again
         done = main(*words)
         assert done.returncode == 3
-        found = books.check(done.json, "csv-to-folders")
+        found = counts.check(done.json, "csv-to-folders")
         assert (found["read"], found["written"], found["failed"]) == (3, 2, 1)
         [problem] = found["problems"]
         assert (problem["kind"], problem["where"]) == ("corrupt", "row 2 (line 3), column label")

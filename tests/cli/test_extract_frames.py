@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tests.cli import books
+from tests.cli import counts
 from tests.videos import make_index, make_video, read_index
 
 
@@ -92,7 +92,7 @@ def test_wlasl_with_a_missing_video_that_turns_up(main, wlasl, tmp_path):
     words = ["extract-frames", wlasl, tmp_path / "out", "--json", "-j1"]
     done = main(*words)
     assert done.returncode == 3
-    found = books.check(done.json, "extract-frames")
+    found = counts.check(done.json, "extract-frames")
     assert (found["written"], found["skipped"]) == (1, 1)
     assert [(p["path"], p["kind"]) for p in found["problems"]] == [("00002", "missing")]
     assert seen(tmp_path / "out" / "train" / "book" / "00001") == list(range(6))
@@ -101,7 +101,7 @@ def test_wlasl_with_a_missing_video_that_turns_up(main, wlasl, tmp_path):
     make_video(wlasl.parent / "videos" / "00002.mp4", 3)
     done = main(*words)
     assert done.returncode == 0
-    assert books.check(done.json, "extract-frames")["written"] == 2
+    assert counts.check(done.json, "extract-frames")["written"] == 2
     assert seen(tmp_path / "out" / "test" / "drink" / "00002") == list(range(3))
     assert not (tmp_path / "out" / "problems.csv").exists()
     table = pd.read_csv(tmp_path / "out" / "manifest.csv", dtype=str)
@@ -225,7 +225,7 @@ def test_an_official_subset_has_its_own_splits(main, kit, tmp_path):
     assert done.returncode == 0
     table = pd.read_csv(tmp_path / "out" / "manifest.csv", dtype=str)
     assert dict(zip(table["id"], table["split"], strict=True)) == {"00003": "val", "00001": "train"}
-    (problem,) = books.check(done.json, "extract-frames")["problems"]
+    (problem,) = counts.check(done.json, "extract-frames")["problems"]
     assert (problem["path"], problem["kind"]) == ("nslt_2.json", "note")
     assert "77777" in problem["message"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.cli import books
+from tests.cli import counts
 from tests.conftest import picture
 
 
@@ -69,7 +69,7 @@ def test_colour_and_sizes_need_a_word(main, make_tree, tmp_path):
 def test_json_and_what_lies_beside(main, make_tree, tmp_path):
     tree = make_tree()
     found = main("folders-to-csv", tree, tmp_path / "out.csv", "--json", "-j1").json
-    assert books.check(found, "folders-to-csv")["written"] == 6
+    assert counts.check(found, "folders-to-csv")["written"] == 6
     beside = {path.name for path in tmp_path.iterdir()} - {"tree"}
     assert beside == {"out.csv", "out.csv.manifest.csv", "out.csv.signdata.json"}
 

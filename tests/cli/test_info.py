@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cli import books
+from tests.cli import counts
 from tests.conftest import picture
 
 
@@ -28,7 +28,7 @@ def test_counts_per_class_and_split(cli, make_tree):
 
 
 def test_json(main, make_frames):
-    found = books.check(main("info", make_frames(), "--json").json, "info", one_to_one=False)
+    found = counts.check(main("info", make_frames(), "--json").json, "info", one_to_one=False)
     assert (found["format"], found["kind"], found["samples"]) == ("frames", "clip", 3)
     assert found["classes"] == ["book", "drink"]
     assert found["counts"] == {"book": {"": 2}, "drink": {"": 1}}

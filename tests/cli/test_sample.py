@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tests.cli import books
+from tests.cli import counts
 
 SMALL = {
     "sign-mnist": ["--n", "60"],
@@ -24,7 +24,7 @@ def test_the_seed_alone_decides(main, tmp_path, contents, kind):
     for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):
         done = main("sample", kind, tmp_path / name, *SMALL[kind], "--seed", seed, "--json")
         assert done.returncode == 0, done.stderr
-        assert books.check(done.json, "sample")["written"] > 0
+        assert counts.check(done.json, "sample")["written"] > 0
     a, b, c = (contents(tmp_path / name) for name in "abc")
     assert a == b
     assert a.keys() == c.keys() or kind == "wlasl"  # other videos are missing

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.cli import books
+from tests.cli import counts
 from tests.conftest import picture
 
 
@@ -101,7 +101,7 @@ def test_splits_that_are_there_need_a_word(main, published, tmp_path):
 def test_keep(main, published, tmp_path):
     words = ["--keep", "test", "--ratios", "90,10", "--json", "-j1"]
     found = main("split", published, tmp_path / "out", *words).json
-    assert books.check(found, "split")["splits"] == {
+    assert counts.check(found, "split")["splits"] == {
         "train": {"A": 18},
         "val": {"A": 2},
         "test": {"A": 4},

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from signdata.media.video import container as video
-from tests.cli import books
+from tests.cli import counts
 from tests.videos import ffmpeg, indices_in, make_index, make_video
 
 YOUTUBE = "https://www.youtube.com/watch?v=abc_efgh-jk"
@@ -52,7 +52,7 @@ def test_one_clip_an_instance(main, raw, tmp_path):
     out = tmp_path / "out"
     done = main("trim", raw, out, "--videos", tmp_path / "raw", "--json", "-j1")
     assert done.returncode == 3
-    found = books.check(done.json, "trim")
+    found = counts.check(done.json, "trim")
     assert (found["read"], found["written"], found["skipped"], found["failed"]) == (5, 3, 1, 1)
     assert [(p["path"], p["kind"]) for p in found["problems"]] == [
         ("00003.mp4", "note"),

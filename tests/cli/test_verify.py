@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tests.cli import books
+from tests.cli import counts
 from tests.conftest import picture
 
 
@@ -30,7 +30,7 @@ def test_a_changed_picture_is_found(main, made):
     Image.new("L", (4, 4)).save(tree / "B" / "000002.png")
     done = main("verify", tree, "--json", "-j1")
     assert done.returncode == 4
-    found = books.check(done.json, "verify", one_to_one=False)
+    found = counts.check(done.json, "verify", one_to_one=False)
     assert (found["same"], found["differences"]) == (False, 1)
     assert [(p["path"], p["kind"]) for p in found["problems"]] == [("000002", "differs")]
 

@@ -26,7 +26,7 @@ from signdata.results import Result
 from signdata.samples import Sample
 from signdata.sidecars import read_rows
 from tests.conftest import listing
-from tests.test_selecting import belongs, video_frame_dataset
+from tests.media.test_frame_selection import belongs, video_frame_dataset
 from tests.videos import ffmpeg, indices_in, make_index, make_video, read_index
 
 RATES = {

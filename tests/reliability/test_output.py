@@ -684,7 +684,7 @@ KEYS = {"command", "output", "read", "written", "skipped", "failed", "seconds", 
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
-def test_json_is_one_object_whose_books_close(tmp_path: Path, name: str) -> None:
+def test_json_is_one_object_whose_counts_add_up(tmp_path: Path, name: str) -> None:
     src, out = write_tree(tmp_path / "data", 20), tmp_path / name
     for place in ("A/003.png", "B/007.png"):
         (src / place).write_bytes(b"damaged")
