@@ -36,7 +36,7 @@ class VideosReader(TreeReader):
     def open(cls, paths: list[Path], options: OpenOptions) -> Self:
         reader = cls(
             paths[0],
-            options.clips or ClipOptions(),
+            options.clip_options,
             follow_symlinks=options.read.follow_symlinks,
             layout=options.read.layout,
         )
