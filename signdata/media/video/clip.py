@@ -192,6 +192,8 @@ class ClipPixels(Pixels):
         length = learned.taken.stop - learned.taken.start
         if learned.short:
             notes.append(f"{learned.short}: what there is was kept")
+        if self.video.header.passed_over:
+            notes.append("a picture in a track of its own stands before the film: passed over")
         if self.video.header.n_joints:
             n = self.video.header.n_joints
             notes.append(f"{n} jumps in its times were closed" if n > 1 else ONE_JUMP)

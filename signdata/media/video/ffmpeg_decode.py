@@ -83,7 +83,7 @@ def decode(
         If the file is no video of a known kind, is damaged, or holds no frame.
     """
     with video.open_container(path) as container:
-        stream = video.video_stream(container, path)
+        stream = video.video_stream(container, path, header.stream)
         joined = header.n_joints > 0
         fields = may_be_interlaced(container, stream)
         words = decoding(path, stream, header.time_base, joined=joined, fields=fields)

@@ -306,6 +306,7 @@ def can_be_copied(path: str) -> bool:
             stream = video.video_stream(container, path)
             return (
                 "mp4" in container.format.name
+                and len(container.streams.video) == 1
                 and stream.codec_context.name == "h264"
                 and stream.codec_context.pix_fmt in ("yuv420p", "yuvj420p")
                 and not stream.width % 2
