@@ -175,10 +175,10 @@ class VideoFile:
             deadline = None if self.timeout is None else time.monotonic() + self.timeout
             yield from ffmpeg_decode.decode(self.path, self.header, deadline=deadline)
         elif not self.header.n_joints:
-            yield from container.decode(self.path, self.header.stream)
+            yield from container.decode(self.path, index=self.header.stream)
         else:
             stamps = iter(self.header.stamps)
-            for frame in container.decode(self.path, self.header.stream):
+            for frame in container.decode(self.path, index=self.header.stream):
                 frame.pts = next(stamps, None)
                 yield frame
 
