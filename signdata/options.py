@@ -72,7 +72,7 @@ class Group:
 class RowKeywords(TypedDict, total=False):
     split: str | None
     labels: str
-    csv_size: tuple[int, int] | None
+    csv_size: tuple[int, ...] | None
     header: bool
 
 
@@ -99,10 +99,10 @@ class RowOptions(Group):
 
     split: str | None = keyword(None, "Read only this split.")
     labels: str = keyword(
-        "letters", "Meaning of a CSV's labels: A..Y, any integer, or the lines of FILE."
+        "letters", "Meaning of a CSV's labels: A..Y, any integer, names, none, or lines of FILE."
     )
-    csv_size: tuple[int, int] | None = keyword(
-        None, "Size of a CSV's pictures, width x height [default: square]."
+    csv_size: tuple[int, ...] | None = keyword(
+        None, "Size of a CSV's pictures: WxH, WxHx3 or 3xWxH for colour [default: square]."
     )
     header: bool = keyword(True, "The CSV's first line is a picture.", "--no-header")
 
@@ -173,7 +173,7 @@ def _content_of_file(value: Sequence[str] | PathLike | None) -> str | list[str] 
 
 def _content_of(labels: str) -> str:
     """What is recorded of `labels`: the word, or a checksum of the file."""
-    if labels in ("letters", "codes"):
+    if labels in ("letters", "codes", "text", "none"):
         return labels
     try:
         return f"file {hashlib.sha256(Path(labels).read_bytes()).hexdigest()}"

@@ -26,7 +26,7 @@ def open_dataset(
     format: str | None = None,
     split: str | None = None,
     labels: str = "letters",
-    csv_size: tuple[int, int] | None = None,
+    csv_size: tuple[int, ...] | None = None,
     header: bool = True,
     videos: str | Path | None = None,
     official_splits: bool = True,
