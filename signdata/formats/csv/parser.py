@@ -20,6 +20,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from signdata.downloads import refuse_failed
 from signdata.errors import FormatError, MissingError
 from signdata.formats.csv import rows as arranging
 from signdata.formats.csv.columns import Colour, Columns, unquote
@@ -28,7 +29,6 @@ from signdata.formats.csv.compressed import is_compressed, opened
 from signdata.formats.csv.dialect import Dialect
 from signdata.formats.csv.header import MAX_LINE, NUMBER, read_header
 from signdata.formats.csv.rows import Fault
-from signdata.formats.downloads import refuse_failed
 
 BLOCK = 1 << 18
 MAX_DIGITS = 18
