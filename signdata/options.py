@@ -15,6 +15,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import inspect
+import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ from typing import Any, ParamSpec, Self, TypeAlias, TypedDict
 from signdata.errors import MissingError, UsageError
 from signdata.limits import check_size
 from signdata.results import Result
+from signdata.samples import SPLIT_NAMES
 
 PathLike: TypeAlias = str | Path
 P = ParamSpec("P")
@@ -45,6 +47,33 @@ Training calls it with a third argument, a note on how it goes: in samples while
 def paths(value: PathLike | Sequence[PathLike]) -> list[Path]:
     """One path or several, as a list."""
     return [Path(value)] if isinstance(value, str | Path) else [Path(one) for one in value]
+
+
+def named_split(source: PathLike) -> tuple[str, str]:
+    """The split and the place of a source that was named ``train=DIR``; '' for any other."""
+    text = str(source)
+    word, equals, place = text.partition("=")
+    split = SPLIT_NAMES.get(word.casefold(), "")
+    if not (equals and split and place) or os.path.lexists(text):
+        return "", text
+    return split, place
+
+
+def in_datasets(words: Sequence[PathLike]) -> list[list[PathLike]]:
+    """Words of a command line as datasets: those that say their split one after the other are one.
+
+    ``train=a test=b other`` are two datasets.
+    """
+    made: list[list[PathLike]] = []
+    before = ""
+    for word in words:
+        split = named_split(word)[0]
+        if split and before:
+            made[-1].append(word)
+        else:
+            made.append([word])
+        before = split
+    return made
 
 
 def keyword(default: Any, help: str, flag: str = "") -> Any:

@@ -7,12 +7,11 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
-from signdata.options import EncodingOptions, ReadOptions, RunOptions
+from signdata.options import EncodingOptions, ReadOptions, RunOptions, in_datasets
 
 
 @click.command("augment")
-@click.argument("src", type=options.PATH)
-@click.argument("out", required=False, type=options.PATH)
+@click.argument("words", metavar="SRC... [OUT]", nargs=-1, required=True, type=options.PATH)
 @click.option(
     "--recipe",
     default="sign-mnist-60",
@@ -55,7 +54,7 @@ from signdata.options import EncodingOptions, ReadOptions, RunOptions
 @options.hdf5_layout
 @options.groups(ReadOptions, EncodingOptions, RunOptions)
 @options.shows
-def command(src: str, out: str | None, **kwargs: Any) -> None:
+def command(words: tuple[str, ...], **kwargs: Any) -> None:
     """Make variants of every picture, with the grey levels that ImageMagick gives.
 
     If the dataset has splits, only train is varied. Each variant's manifest row says what it was
@@ -68,4 +67,8 @@ def command(src: str, out: str | None, **kwargs: Any) -> None:
     """
     import signdata
 
+    src, *others = in_datasets(words)
+    if others:
+        src, others = list(words[:-1]), [[words[-1]]]
+    out = others[0][0] if others else None
     display.run(signdata.augment, src, out, **kwargs)

@@ -12,6 +12,7 @@ from signdata.errors import UsageError
 from signdata.formats import targets
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions
+from signdata.formats.sources import shown
 from signdata.options import (
     EncodingKeywords,
     EncodingOptions,
@@ -88,10 +89,17 @@ def augment(
     read, encoding = ReadOptions.taken_from(shared), EncodingOptions.taken_from(shared)
     how = RunOptions.taken_from(shared)
     sources = paths(src)
+    told = {"boxes": boxes, "label-pattern": label_pattern, "group-pattern": group_pattern}
+    for name, value in told.items():
+        if value is not None and len(sources) > 1:
+            raise UsageError(
+                f"--{name} goes with one source; expected one directory, found {len(sources)}",
+                remedy="Convert them into one first.",
+            )
     reader = open_source(sources, OpenOptions(read))
     augmentation = plan.prepare(
         reader,
-        sources[0],
+        shown(sources),
         plan.AugmentOptions(
             str(recipe),
             variants,

@@ -12,6 +12,7 @@ from signdata.formats import targets
 from signdata.formats.csv.dialect import has_split_column
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions, Reader
+from signdata.formats.sources import shown
 from signdata.formats.writer import Writer
 from signdata.inspection import summary
 from signdata.options import (
@@ -98,7 +99,7 @@ def folders_to_csv(
     targets.check_named("csv", target)
     reader = open_source(sources, OpenOptions(read, by_number=True))
     if read.split is None and not has_split_column(reader.info.origin):
-        summary.refuse_several_splits(reader, sources[0])
+        summary.refuse_several_splits(reader, shown(sources))
     return convert_dataset(
         reader,
         targets.writer_for("csv", target, split=read.split),

@@ -22,6 +22,11 @@ def csv_files(path: Path) -> list[Path]:
     )
 
 
+def is_pixel_csv(path: Path) -> bool:
+    """Whether a file is named like a CSV, and is no table of files."""
+    return _is_csv(path) and not is_table(path)
+
+
 def _is_csv(path: Path) -> bool:
     return path.suffix.lower() == ".csv" or is_compressed(path)
 
@@ -29,8 +34,7 @@ def _is_csv(path: Path) -> bool:
 def recognises(place: Place) -> str:
     """An example of what makes a place this format, or ''."""
     if not place.is_dir:
-        named = _is_csv(place.path) and not is_table(place.path)
-        return place.path.name if named else ""
+        return place.path.name if is_pixel_csv(place.path) else ""
     if place.tree.class_dirs:
         return ""
     return next((file.name for file in csv_files(place.path)), "")
