@@ -44,8 +44,12 @@ from signdata.options import EncodingOptions, ReadOptions, RunOptions, in_datase
     metavar="CSV|auto",
     help="Crop to these boxes first; auto uses *_loc.csv or the manifest.",
 )
-@click.option("--label-pattern", metavar="REGEX", help="Its one group is the label in a path.")
-@click.option("--group-pattern", metavar="REGEX", help="Its one group is the signer in a path.")
+@click.option(
+    "--label-pattern", metavar="PATTERN", help="As --layout, or a REGEX whose group is the label."
+)
+@click.option(
+    "--group-pattern", metavar="PATTERN", help="As --layout, or a REGEX whose group is the signer."
+)
 @click.option(
     "--preview", type=options.PATH, metavar="PNG", help="Preview a few samples; write nothing else."
 )
