@@ -199,9 +199,15 @@ class _Part:
                 where="line 1",
                 remedy="Say which with --path-column NAME --label-column NAME.",
             )
-        root = options.root or table.path.parent
-        by_stem = _by_stem(root) if roles.is_id else {}
         splits, notes = _splits(table)
+        root = options.root or table.path.parent
+        if options.root is None and not roles.is_id:
+            inside = _folder_of(first.get(roles.path, "").strip(), root)
+            if inside is not None:
+                message = f"its paths are relative to {inside.name}/"
+                notes = (*notes, Problem(table.path.name, "", NOTE, message))
+                root = inside
+        by_stem = _by_stem(root) if roles.is_id else {}
         return cls(split, table, roles, root, by_stem, notes, splits)
 
     @property
@@ -291,6 +297,17 @@ class _Part:
         if refused is not None:
             raise refused
         return PictureFiles((file,))
+
+
+def _folder_of(path: str, root: Path) -> Path | None:
+    """The one folder beside a table below which its first path is, where it is not beside it."""
+    place = PurePosixPath(path.replace("\\", "/"))
+    if not path or "\0" in path or place.is_absolute() or ".." in place.parts:
+        return None
+    if (root / place).is_file():
+        return None
+    found = [child for child in root.iterdir() if child.is_dir() and (child / place).is_file()]
+    return found[0] if len(found) == 1 else None
 
 
 def _by_stem(root: Path) -> dict[str, list[str]]:
