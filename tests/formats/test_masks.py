@@ -13,6 +13,7 @@ from PIL import Image
 
 import signdata
 from signdata.formats.open import open_dataset
+from signdata.inference import inputs
 
 NOTE = "values 0 and 1 alone: read as 0 and 255"
 MASK = np.eye(6, 8, dtype=np.uint8)
@@ -120,3 +121,17 @@ def test_arrays_are_masks_if_all_of_their_pictures_are(kind: str, tmp_path: Path
     late = some.copy()
     late[69] *= 3
     assert same(pixels(saved("late", late)), [*([MASK] * 69), 3 * MASK])
+
+
+def test_a_network_sees_masks_as_they_are_seen_in_a_dataset(tmp_path: Path) -> None:
+    root = masks(tmp_path / "masks")
+    found = inputs.find([str(root), str(root / "A/2.png")])
+    frames = []
+    for one in found:
+        with one.opened() as source:
+            frames.append(next(iter(source.frames()))[:, :, 0])
+    assert same(frames, [*SEEN, SEEN[1]])
+    picture(tmp_path / "mixed/1.png", MASK)
+    picture(tmp_path / "mixed/2.png", 9 * MASK)
+    with inputs.find([str(tmp_path / "mixed")])[0].opened() as source:
+        assert next(iter(source.frames())).max() == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,8 @@ def as_seen(
     A dataset that has a record of ours is one of masks if it says so; its other pictures have
     the values that they should have. Any other is looked at.
     """
-    document = sidecars.read_document(root) if root.is_dir() else None
-    if document is not None:
-        if not are_recorded(sidecars.origin_of(document)):
-            return samples, {}, []
-    elif not masks.are_masks(_first_files(samples)):
+    files = (file for sample in samples for file in sample.pixels.files)
+    if not are_masks(files, root):
         return samples, {}, []
     made = [
         replace(sample, pixels=replace(sample.pixels, of_masks=True))
@@ -41,15 +38,22 @@ def as_seen(
     return made, {ORIGIN: True}, [Problem("", "", NOTE, masks.NOTE)]
 
 
+def are_masks(files: Iterable[str], root: Path) -> bool:
+    """Whether pictures below a directory are masks: as its record says, else as they look."""
+    document = sidecars.read_document(root) if root.is_dir() else None
+    if document is not None:
+        return are_recorded(sidecars.origin_of(document))
+    return masks.are_masks(_read(files))
+
+
 def are_recorded(origin: Mapping[str, Any]) -> bool:
     """Whether the origin of a dataset says that its pictures are masks."""
     return origin.get(ORIGIN) is True
 
 
-def _first_files(samples: list[Sample]) -> Iterator[tuple[bytes, str]]:
-    for sample in samples:
-        for path in sample.pixels.files:
-            try:
-                yield read(path), path
-            except SigndataError:  # told when it is read
-                continue
+def _read(files: Iterable[str]) -> Iterator[tuple[bytes, str]]:
+    for path in files:
+        try:
+            yield read(path), path
+        except SigndataError:  # told when it is read
+            continue
