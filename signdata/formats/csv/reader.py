@@ -125,6 +125,10 @@ class _CsvFile:
     names: dict[int, str] | None
     options: CsvOptions
 
+    @cached_property
+    def _name(self) -> str:
+        return self.layout.path.name
+
     def samples(self, block: Block, stored: tuple[Row, ...]) -> Iterator[Sample]:
         parsed = parser.read_rows(self.layout, block)
         pictures = self.shape.pictures(parsed.pixels)
@@ -160,21 +164,21 @@ class _CsvFile:
                 error = err
         name = f"{number:0{self.digits}d}"
         use = parsed.uses[i] if parsed.uses else ""
-        meta = {self.layout.columns.use_name: use} if parsed.uses else {}
+        meta = {self.layout.columns.use_name: use} if use else {}
         return Sample(
             id=row.get("id") or (f"{self.split}/{name}" if self.split else name),
             label=label,
             pixels=Broken(error) if error else pixels,
             split=row.get("split") or self.split_of(use),
             group=row.get("group", ""),
-            source=row.get("source") or self.layout.path.name,
-            meta=meta | {key: value for key, value in row.items() if key not in NO_META},
+            source=row.get("source") or self._name,
+            meta=meta | {key: row[key] for key in row if key not in NO_META} if row else meta,
             stored_as=row.get(sidecars.STORED_AS, ""),
         )
 
     def split_of(self, use: str) -> str:
         """The split of a row: that of its file, else what its column of splits says."""
-        return self.split or USES.get(use.casefold(), "")
+        return self.split or (USES.get(use.casefold(), "") if use else "")
 
     def _where(self, number: int, column: str) -> str:
         line = number + self.layout.header_lines
