@@ -195,6 +195,19 @@ def test_tables_of_files_are_joined(tmp_path: Path, make_tree: Callable[..., Pat
     assert root.is_dir()
 
 
+def test_archives_of_arrays_and_csvs_without_a_word(
+    tmp_path: Path, make_csv: Callable[..., Path], main: Callable[..., Any]
+) -> None:
+    for name in ("train", "test"):
+        np.savez(tmp_path / f"{name}.npz", X=np.full((2, 4, 4), 7, np.uint8), y=np.arange(2))
+    ran = main("info", tmp_path / "train.npz", tmp_path / "test.npz", "--json")
+    assert ran.json["splits"] == {"train": 2, "test": 2}
+    one, other = make_csv(name="a.csv"), make_csv(name="b.csv")
+    ran = main("info", one, other)
+    assert (ran.returncode, f"Say train={one}" in ran.error) == (2, True)
+    assert main("info", f"train={one}", f"test={other}").returncode == 0
+
+
 def test_csvs_of_pixels_that_say_their_splits_come_back(
     make_csv: Callable[..., Path], tmp_path: Path
 ) -> None:
