@@ -134,6 +134,8 @@ def test_every_command_takes_them(
     ran = main("split", *words, tmp_path / "split", "--pool", "--ratios", "50,50", "-j", 1)
     assert ran.returncode == 0, ran.stderr
     assert main("info", tmp_path / "split", "--json").json["splits"] == {"train": 4, "test": 4}
+    ran = main("split", *words, tmp_path / "list", "--pool", "--mode", "manifest")
+    assert (ran.returncode, "--mode manifest with 2 sources" in ran.error) == (2, True)
     ran = main("augment", *words, tmp_path / "more", "--variants", 2, "-j", 1)
     assert ran.returncode == 0, ran.stderr
     assert main("info", tmp_path / "more", "--json").json["splits"] == {"train": 8, "test": 4}
