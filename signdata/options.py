@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, Self, TypeAlias, TypedDict
+from typing import Any, ClassVar, ParamSpec, Self, TypeAlias, TypedDict
 
 from signdata.errors import MissingError, UsageError
 from signdata.limits import check_size
@@ -53,7 +53,15 @@ def keyword(default: Any, help: str, flag: str = "") -> Any:
 
 
 class Group:
-    """What all keyword groups can do."""
+    """What all keyword groups can do.
+
+    Attributes
+    ----------
+    title : str
+        What the help of a command shows the group's options under.
+    """
+
+    title: ClassVar[str]
 
     @classmethod
     def keywords(cls) -> dict[str, Field[Any]]:
@@ -96,6 +104,8 @@ class ReadKeywords(RowKeywords, total=False):
 @dataclass(frozen=True)
 class RowOptions(Group):
     """How the rows of CSVs are read."""
+
+    title = "Reading"
 
     split: str | None = keyword(None, "Read only this split.")
     labels: str = keyword(
@@ -201,6 +211,8 @@ class ClipKeywords(TypedDict, total=False):
 class ClipSelection(Group):
     """Which clips of a WLASL index are read, and where in their files they are."""
 
+    title = "Which clips"
+
     split: str | None = keyword(None, "Read only this split.")
     videos: PathLike | None = keyword(None, "Videos of a WLASL JSON [default: videos/].")
     glosses: int | Sequence[str] | PathLike | None = keyword(
@@ -254,6 +266,8 @@ class WriteKeywords(SizeKeywords, EncodingKeywords, total=False):
 class SizeOptions(Group):
     """What is changed of every picture that is written."""
 
+    title = "Pictures"
+
     size: tuple[int, int] | None = keyword(
         None, "Size of the written pictures, width x height [default: as read]."
     )
@@ -266,6 +280,8 @@ class SizeOptions(Group):
 @dataclass(frozen=True)
 class EncodingOptions(Group):
     """How pictures are encoded."""
+
+    title = "Pictures"
 
     image_format: str | None = keyword(
         None, "Picture format [default: original bytes, otherwise png]."
@@ -307,6 +323,8 @@ class RunKeywords(OutputKeywords, total=False):
 @dataclass(frozen=True)
 class WorkOptions(Group):
     """How the work is done; nothing of it changes a byte of the output."""
+
+    title = "Running"
 
     workers: int | None = keyword(None, "Worker processes [default: all cores].", "--workers/-j")
     progress: ProgressCallback | None = keyword(

@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 from signdata.options import OutputOptions, ReadOptions
 
 
-@click.command("audit")
+@click.command("audit", cls=Command)
 @click.argument("src", type=options.PATH)
 @click.argument("others", metavar="[OTHER...]", nargs=-1, type=options.PATH)
 @click.option(

@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 from signdata.options import EncodingOptions, ReadOptions, RunOptions
 
 
-@click.command("augment")
+@click.command("augment", cls=Command)
 @click.argument("src", type=options.PATH)
 @click.argument("out", required=False, type=options.PATH)
 @click.option(

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import click
 
+from signdata.cli.help import SharedOption
 from signdata.formats import registry
 from signdata.options import Group
 
@@ -108,36 +109,42 @@ NOT_TYPED = {"progress"}
 
 def groups(*groups: type[Group], **defaults: Any) -> Callable[[F], F]:
     """Add the options of keyword groups; `defaults` says which have another default here."""
-    shared = {name: one for group in groups for name, one in group.keywords().items()}
+    shared = {
+        name: (one, group.title) for group in groups for name, one in group.keywords().items()
+    }
 
     def add(function: F) -> F:
-        for name, one in reversed(shared.items()):
+        for name, (one, title) in reversed(shared.items()):
             if name not in NOT_TYPED:
-                function = _option(name, one, defaults.get(name, one.default))(function)
+                function = _option(name, one, defaults.get(name, one.default), title)(function)
         return function
 
     return add
 
 
-def _option(name: str, one: Field[Any], default: Any) -> Callable[[F], F]:
+def _option(name: str, one: Field[Any], default: Any, section: str) -> Callable[[F], F]:
     flag = one.metadata["flag"] or f"--{name.replace('_', '-')}"
-    help_text = one.metadata["help"]
+    shown = {"cls": SharedOption, "section": section, "help": one.metadata["help"]}
     if flag.startswith("--no-"):
-        return click.option(flag, is_flag=True, help=help_text)
+        return click.option(flag, is_flag=True, **shown)
     if isinstance(default, bool):
-        return click.option(flag, name, is_flag=True, default=default, help=help_text)
+        return click.option(flag, name, is_flag=True, default=default, **shown)
     return click.option(
         *flag.split("/"),
         name,
         default=default,
         show_default=default not in (None, ()),
-        help=help_text,
+        **shown,
         **TYPED.get(name, {}),
     )
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-quiet = click.option("--quiet", is_flag=True, help="No progress, no summary, no notes.")
+SHOWN: dict[str, Any] = {"cls": SharedOption, "section": "What is shown"}
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object.", **SHOWN
+)
+quiet = click.option("--quiet", is_flag=True, help="No progress, no summary, no notes.", **SHOWN)
 
 
 def shows(function: F) -> F:
@@ -146,9 +153,19 @@ def shows(function: F) -> F:
 
 
 overwrite = click.option("--overwrite", is_flag=True, help="Replace an existing output.")
-seed = click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Random seed."
-)
+
+
+class Seed(click.IntRange):
+    """A random seed; that it has 63 bits is nothing to read in every help."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 2**63 - 1)
+
+    def _describe_range(self) -> str:
+        return "x>=0"
+
+
+seed = click.option("--seed", type=Seed(), default=0, show_default=True, help="Random seed.")
 to_format = click.option(
     "--to",
     "to_format",

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 
 
-@click.command("sample")
+@click.command("sample", cls=Command)
 @click.argument("kind", type=click.Choice(["sign-mnist", "asl-alphabet", "wlasl", "photos"]))
 @click.argument("out", type=options.PATH)
 @click.option("--n", type=click.IntRange(1), help="How many of what is listed above.")

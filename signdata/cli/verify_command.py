@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 from signdata.options import ReadOptions, WorkOptions
 
 
-@click.command("verify")
+@click.command("verify", cls=Command)
 @click.argument("a", type=options.PATH)
 @click.argument("b", required=False, type=options.PATH)
 @options.groups(ReadOptions, WorkOptions)
