@@ -111,7 +111,7 @@ def test_the_document_is_the_same_for_the_same_content() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{", b"[" * 100_000, b"5"])
 def test_a_document_that_is_no_object_is_refused(data: bytes) -> None:
-    with pytest.raises(FormatError, match="x: no JSON object"):
+    with pytest.raises(FormatError, match="x: not a JSON object"):
         sidecars.parse_document(data, Path("x"))
 
 

@@ -86,14 +86,14 @@ def _partial(out: Path) -> Iterator[Path]:
         lock.acquire()
     try:
         with writing(out):
-            lock.sign()
+            lock.write_owner()
             remove(work)
             work.mkdir()
         yield work
     finally:
         with contextlib.suppress(OSError):
             remove(work)
-            lock.vanish()
+            lock.remove_files()
             folder.rmdir()
         lock.release()
 

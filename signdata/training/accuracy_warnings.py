@@ -43,7 +43,7 @@ def doubts(
     if shared_signers:
         why = _both_sides(shared_signers, "signers", "test")
     elif certified is not None:
-        why = certified.lends_itself()
+        why = certified.reason_to_doubt()
     elif shared_signers is None:
         why = (
             "nobody has looked whether test resembles train: signdata audit does, and "

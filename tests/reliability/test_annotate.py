@@ -71,7 +71,7 @@ def test_the_same_again_another_and_something_else(
     (source / "A" / "000.png").write_bytes((source / "B" / "001.png").read_bytes())
     changed = child.run(command)
     assert changed.code == 5
-    assert "was made from another state of data" in changed.error
+    assert "was made from another version of data" in changed.error
     assert snapshot(child.work) == whole
     assert child.run([*command, "--overwrite"]).code == 0
 

@@ -33,11 +33,11 @@ PROBE = {"unseen": "blocks", "random": 0.94, "apart": 0.4, "gap": 0.54, "samples
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        ({"leaks": [leak("test", signers=2, near=3, share=0.5)]}, "2 signers stand in train"),
+        ({"leaks": [leak("test", signers=2, near=3, share=0.5)]}, "2 signers are in both train"),
         ({"leaks": [leak("test", near=3, share=0.047)]}, "4.7% of test have a near-twin"),
-        ({"leaks": [leak("test", groups=4)]}, "4 groups stand in train and in test"),
+        ({"leaks": [leak("test", groups=4)]}, "4 groups are in both train and test"),
         ({"looked_for_near_duplicates": False}, "--no-look"),
-        ({"probe": PROBE}, "reads 94.0% at random, and 40.0% of unseen blocks"),
+        ({"probe": PROBE}, "94.0% on a random tenth, but 40.0% on unseen blocks"),
     ],
 )
 def test_a_high_accuracy_is_doubted_where_the_split_leaks(said: dict[str, Any], words: str) -> None:
@@ -69,7 +69,7 @@ def test_where_nobody_looked_only_high_accuracies_are_doubted() -> None:
     assert "nobody has looked" in doubt
     assert doubts(0.95, 0.95, None, shared_signers=0) == []
     (doubt,) = doubts(0.95, 0.95, None, shared_signers=3)
-    assert "3 signers stand in train and in test" in doubt
+    assert "3 signers are in both train and test" in doubt
 
 
 @pytest.mark.parametrize("found", [None, 1, {}, certificate(leaks=[{"between": ["train"]}])])
