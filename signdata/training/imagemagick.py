@@ -20,7 +20,7 @@ from signdata.errors import UsageError
 from signdata.magick import noise, rotate, tone
 from signdata.magick import resize as sizes
 from signdata.magick.profiles import BYTE, LUMA_709, RANGE, Profile, Values
-from signdata.magick.weighted_sums import Taps
+from signdata.magick.weighted_sums import WeightedSums
 
 # ---------------------------------------------------------------------------- numbers
 
@@ -219,13 +219,13 @@ def srt_each(
 def _discs(
     width: int, height: int, angles: tuple[float, ...], filter: str, device: torch.device
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Of each angle: positions and weights of the taps, and what their sum is multiplied by."""
+    """Of each angle: positions and weights of the sums, and what their sum is multiplied by."""
     box = (0, 0, width, height)
     discs = [rotate.disc_of(width, height, angle, filter, box, False) for angle in angles]
-    used = [disc.taps.weight.any(axis=1) for disc in discs]
-    taps = np.flatnonzero(np.logical_or.reduce(used))
-    index = torch.from_numpy(np.stack([disc.taps.index[taps] for disc in discs])).to(device)
-    weight = _table([disc.taps.weight[taps] for disc in discs], device)
+    used = [disc.sums.weight.any(axis=1) for disc in discs]
+    sums = np.flatnonzero(np.logical_or.reduce(used))
+    index = torch.from_numpy(np.stack([disc.sums.index[sums] for disc in discs])).to(device)
+    weight = _table([disc.sums.weight[sums] for disc in discs], device)
     return index, weight, _table([disc.normal for disc in discs], device)
 
 
@@ -266,7 +266,7 @@ def _table(entries: list[Values], device: torch.device) -> Tensor:
 
 def _banded(matrices: list[Values], device: torch.device) -> tuple[Tensor, Tensor]:
     """Positions (T, M) that any of the matrices (M, n) reads, and what each weighs them by."""
-    union = Taps.of_matrix(np.add.reduce(np.abs(matrices)))
+    union = WeightedSums.of_matrix(np.add.reduce(np.abs(matrices)))
     row = np.arange(union.index.shape[1])
     weights = [np.where(union.weight == 0, 0.0, each[row, union.index]) for each in matrices]
     return torch.from_numpy(union.index).to(device), _table(weights, device)
