@@ -177,7 +177,8 @@ def _lines(predictions: list[dict[str, Any]]) -> str:
         frames = prediction.get("frames", []) if len(predictions) == 1 else []
         blank = [""] * (len(prediction["top"]) - 1)
         rows += [
-            [f"  frame {k} of {len(frames)}", _answer_text(a), *blank] for k, a in enumerate(frames, 1)
+            [f"  frame {k} of {len(frames)}", _answer_text(a), *blank]
+            for k, a in enumerate(frames, 1)
         ]
     if not rows:
         return ""

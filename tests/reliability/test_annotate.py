@@ -107,7 +107,7 @@ def test_nothing_that_could_be_read_leaves_nothing(
     (tmp_path / "data").mkdir()
     ended = child.run(words(model, tmp_path / "data", child))
     assert (ended.code, snapshot(child.work)) == (4, {})
-    assert "no picture and no video in it" in ended.error
+    assert "contains no pictures or videos" in ended.error
 
 
 @pytest.mark.parametrize("inside", ["data", "data/shown", ".", "model.onnx"])
