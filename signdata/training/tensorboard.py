@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 NAME = "events.out.tfevents.signdata"
-"""The file, in the run folder; TensorBoard knows it by ``tfevents``."""
+"""Name of the file in the run folder; TensorBoard recognises it by ``tfevents``."""
 
 
 def write_events(
@@ -59,7 +59,7 @@ def write_events(
 
 
 def scalars(row: Mapping[str, Any]) -> list[tuple[str, float]]:
-    """Tags and numbers of an epoch; what is not a finite number is left out."""
+    """Tags and values of an epoch; values that are not finite are left out."""
     found = []
     for name, value in row.items():
         if name == "epoch" or not isinstance(value, int | float) or not math.isfinite(value):

@@ -1,4 +1,4 @@
-"""What every network here is: a module that says what it takes and where it comes from."""
+"""Base classes of the networks: modules that declare their input and their source."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ class Network(nn.Module):
     pretrained: ClassVar[bool] = False
 
     def freeze(self, finetune: bool = False) -> None:
-        """Fix all but the head, unless `finetune`; only pretrained networks have fixed weights."""
+        """Freeze all but the head unless `finetune`; only pretrained networks freeze weights."""
 
 
 class Pretrained(Network):
-    """A network of which only the head learns, until ``freeze(finetune=True)``.
+    """A network of which only the head is trained, until ``freeze(finetune=True)``.
 
     Fixed weights take no gradient, and fixed batch normalisations keep their statistics in
     training mode too. The head is a layer of the network itself, not of a part.
@@ -77,7 +77,7 @@ class Pretrained(Network):
 
 
 def start_weights(network: nn.Module) -> None:
-    """Draw convolutions as torchvision does: normal, scaled by fan-out for ReLU; biases 0."""
+    """Initialise convolutions as torchvision does: normal, scaled by fan-out; biases 0."""
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")

@@ -63,7 +63,7 @@ class ClipNet(Network):
 
 
 def picture_layer(before: int, after: int) -> nn.Sequential:
-    """A halving 3x3 convolution with batch normalisation and ReLU."""
+    """A 3x3 convolution with stride 2, batch normalisation and ReLU."""
     return nn.Sequential(
         nn.Conv2d(before, after, 3, 2, padding=1, bias=False),
         nn.BatchNorm2d(after),
@@ -72,7 +72,7 @@ def picture_layer(before: int, after: int) -> nn.Sequential:
 
 
 def time_layer(before: int, after: int) -> nn.Sequential:
-    """A convolution over three moments with batch normalisation and ReLU."""
+    """A convolution over three time steps with batch normalisation and ReLU."""
     return nn.Sequential(
         nn.Conv1d(before, after, 3, padding=1, bias=False),
         nn.BatchNorm1d(after),

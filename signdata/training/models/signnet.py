@@ -49,7 +49,7 @@ class SignNet(Network):
 
 
 def layer(before: int, after: int, *, pool: bool = False) -> nn.Sequential:
-    """A 3x3 convolution, halved if it is to `pool`, with batch normalisation and ReLU."""
+    """A 3x3 convolution with batch normalisation and ReLU, then max pooling if `pool`."""
     return nn.Sequential(
         nn.Conv2d(before, after, 3, padding=1, bias=False),
         *([nn.MaxPool2d(2)] if pool else []),

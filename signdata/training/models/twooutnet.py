@@ -1,4 +1,4 @@
-"""TwoOutNet, the clip network of UBU Sign2Text that tells hand poses as well.
+"""TwoOutNet, the clip network of UBU Sign2Text that also predicts hand poses.
 
 ::
 
