@@ -160,7 +160,7 @@ def manifest(path: str | Path) -> pd.DataFrame:
 
     file = beside(Path(path), MANIFEST)
     if not file.exists():
-        raise FormatError("no manifest; expected a dataset written by signdata", path=file)
+        raise FormatError("does not exist; expected the manifest of a written dataset", path=file)
     return pd.DataFrame(list(read_rows(file)), dtype=str)
 
 

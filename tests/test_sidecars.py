@@ -148,7 +148,7 @@ def test_the_manifest_of_a_dataset_is_a_data_frame(
     assert list(frame.columns) == [*sidecars.COLUMNS, "sha256"]
     assert list(frame["label"]) == list("ABCDEF")
     assert list(frame["path"])[:2] == ["A/000001.png", "B/000002.png"]
-    with pytest.raises(FormatError, match="not a manifest"):
+    with pytest.raises(FormatError, match="does not exist; expected the manifest"):
         sidecars.manifest(path)
 
 

@@ -172,8 +172,8 @@ def test_a_run_that_is_not_what_it_says(main, trained, tmp_path):
     first = next(iter(saved["state_dict"]))
     for change, said in (
         ({"config": {"seed": "x"}}, "seed 'x'; expected an integer of at least 0"),
-        ({"config": {"seed": float("inf")}}, "a seed inf"),
-        ({"config": {"split_seed": -1}}, "a seed -1"),
+        ({"config": {"seed": float("inf")}}, "seed inf"),
+        ({"config": {"split_seed": -1}}, "seed -1"),
         ({"classes": [str(k) for k in range(100_001)]}, "100,001 classes; expected 1 to 100,000"),
         ({"classes": ["a", "a"]}, "a class that appears twice"),
         ({"classes": []}, "0 classes"),
@@ -393,4 +393,4 @@ def test_a_strange_onnx_file(main, tmp_path, make_tree):
     (tmp_path / "bad.onnx").write_bytes(b"nothing")
     done = main("predict", tmp_path / "bad.onnx", make_tree({"A/1.png": picture(1)}))
     assert done.returncode == 4
-    assert "no ONNX model" in done.error
+    assert "not a readable ONNX model" in done.error

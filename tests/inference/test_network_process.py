@@ -111,7 +111,7 @@ def test_metadata_that_is_no_card(tmp_path, text):
     ("data", "said"),
     [
         (models.by_brightness(card=None), "no signdata card in its metadata"),
-        (models.by_brightness(card=json.dumps({**CARD, "size_hw": [4, 5]})), "takes batchx1x4x4"),
+        (models.by_brightness(card=json.dumps({**CARD, "size_hw": [4, 5]})), "input batchx1x4x4"),
         (models.by_brightness(card=json.dumps({**CARD, "channels": 3})), "expected Nx3x4x4"),
         (models.by_brightness(card=json.dumps({**CARD, "frames": 2})), "expected Nx2x1x4x4"),
         (models.by_brightness(card=json.dumps({**CARD, "classes": ["a"]})), "expected Nx1 tensor"),
@@ -124,11 +124,11 @@ def test_metadata_that_is_no_card(tmp_path, text):
             models.constant([1, 2], inputs=[info("samples", ["b", 1, 4, 4], TensorProto.INT64)]),
             r"tensor\(int64\); expected",
         ),
-        (models.constant([1, 2], inputs=[info("samples", [7, 3, 5, 5])]), "takes 7x3x5x5"),
+        (models.constant([1, 2], inputs=[info("samples", [7, 3, 5, 5])]), "input 7x3x5x5"),
         (models.model([identity("o")], outputs=[info("o", None)]), "no output 'logits'; found 'o'"),
         (
             models.constant([1, 2], ONE, outputs=[info("logits", None, TensorProto.INT64)]),
-            r"answers .*tensor\(int64\)",
+            r"output .*tensor\(int64\)",
         ),
         (b"nothing", "not a readable ONNX model"),
         (b"", "not a readable ONNX model"),
@@ -142,13 +142,13 @@ def test_models_with_other_ends(tmp_path, data, said):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (models.constant([1, 3]), "answers 1x3 tensor(float); expected Nx2"),
+        (models.constant([1, 3]), "output 1x3 tensor(float); expected Nx2"),
         (models.constant([0, 2]), "returns 0x2 numbers; expected 1x2"),
         (models.constant([50, 2]), "returns 50x2 numbers; expected 1x2"),
         (models.constant([1, 2], NAN), "returns numbers that are not finite"),
         (
             models.model([identity("logits")], outputs=(models.ANY,)),
-            "answers batchx1x4x4 tensor(float)",
+            "output batchx1x4x4 tensor(float)",
         ),
         (models.constant([5 * 10**9, 2]), "size 40000000000"),
         (models.constant([-1, 2]), "not a readable ONNX model"),
