@@ -130,6 +130,7 @@ class _Storing:
         self._job = job
         self._files = TreeFiles(str(job.tree), job.writer.row_path)
         self._bytes = ItemBytes(job.scratch)
+        self._writing_scratch = writing(str(job.scratch))
         self._rows = JournalRows([], [])
         self.outcome = Outcome(items=[self._bytes])
         try:
@@ -224,7 +225,7 @@ class _Storing:
         if self._job.tree is None:
             return
         if not item.path:
-            with writing(str(self._job.scratch)):
+            with self._writing_scratch:
                 self._bytes.add(item.data)
         elif not self._files.put(item):
             note = "copied: no hard link across file systems"
