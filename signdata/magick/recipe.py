@@ -137,8 +137,8 @@ class Recipe:
     @property
     def digest(self) -> str:
         """Checksum that distinguishes recipes with the same name."""
-        told = repr((self.profile, self.n_drawn, self._treatments, self._weights))
-        return hashlib.sha256(told.encode()).hexdigest()
+        content = repr((self.profile, self.n_drawn, self._treatments, self._weights))
+        return hashlib.sha256(content.encode()).hexdigest()
 
     @property
     def n_variants(self) -> int:

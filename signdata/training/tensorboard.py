@@ -16,7 +16,7 @@ NAME = "events.out.tfevents.signdata"
 def write_events(
     run_dir: Path, history: Sequence[Mapping[str, Any]], pictures: Mapping[str, bytes]
 ) -> tuple[str, ...]:
-    """Write the numbers of each epoch and the pictures of the run; replaces an older file.
+    """Write the metrics of each epoch and the pictures of the run; replaces an older file.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def write_events(
     Returns
     -------
     tuple of str
-        A note where tensorboardX is not installed, and nothing is written; else none.
+        A note if tensorboardX is not installed and nothing was written; else empty.
     """
     try:
         from tensorboardX.proto.event_pb2 import Event

@@ -22,24 +22,24 @@ def load_weights(network: Network, path: str | os.PathLike[str]) -> bool:
     Parameters
     ----------
     network : Network
-        Changed in place, and only when the whole file fits.
+        Changed in place, and only if the whole file fits.
     path : path
-        A state dict as torchvision's files are, or a checkpoint such as ``best.pt``. It is
-        read with ``weights_only=True``, so that no code in it is run.
+        A state dict like torchvision's files, or a checkpoint such as ``best.pt``. It is read
+        with ``weights_only=True``, so that no code in it is run.
 
     Returns
     -------
     bool
-        Whether the head was loaded too. It keeps its own weights where the file's head has
-        another number of classes, or, in a pretrained network, other layers.
+        Whether the head was loaded, too. It keeps its own weights if the file's head has another
+        number of classes, or, in a pretrained network, other layers.
 
     Raises
     ------
     MissingError
-        There is no such file.
+        If there is no such file.
     FormatError
-        It holds no weights, or those of another network: the first layer that differs is
-        named, with both shapes.
+        If it does not contain weights, or those of another network: the first layer that differs
+        is named, with both shapes.
     """
     found = _read(path)
     wanted = network.state_dict()
