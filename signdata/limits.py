@@ -1,14 +1,14 @@
-"""How large a picture may be: one limit for reading and for writing."""
+"""Limits on the size of pictures, for reading and writing."""
 
 from __future__ import annotations
 
 from signdata.errors import UsageError
 
 MAX_PIXELS = 64_000_000
-"""Pictures of more pixels are neither read nor written."""
+"""Pictures with more pixels are neither read nor written."""
 
 MAX_SIDE = 65_500
-"""No JPEG has a longer side."""
+"""Longest side in pixels that a JPEG can have."""
 
 
 def check_size(size_wh: tuple[int, int] | None, what: str) -> None:
@@ -17,9 +17,9 @@ def check_size(size_wh: tuple[int, int] | None, what: str) -> None:
     Parameters
     ----------
     size_wh : tuple of int or None
-        Width and height; None is as it comes.
+        Width and height; None keeps the original size and is always accepted.
     what : str
-        The option that asks for it.
+        The option's name, for the message.
     """
     if size_wh is None:
         return

@@ -131,7 +131,7 @@ def test_boxes_are_cut_out_once(main, photos, tmp_path):
     assert main("augment", photos, tmp_path / "out", *words, *PATTERNS).returncode == 0
     again = main("augment", tmp_path / "out", tmp_path / "again", *words)
     assert again.returncode == 2
-    assert "cut out already" in again.error
+    assert "already cropped" in again.error
     assert main("augment", tmp_path / "out", tmp_path / "again", *words[2:]).returncode == 0
 
 
@@ -238,7 +238,7 @@ def test_a_recipe_of_ones_own(main, make_tree, tmp_path):
         (["--recipe", "nope"], 4, "no such recipe"),
         (["--variants", "61"], 2, "has 60"),
         (["--boxes", "auto"], 2, "no boxes"),
-        (["--boxes", "none.csv"], 4, "no such table of boxes"),
+        (["--boxes", "none.csv"], 4, "no such box table"),
         (["--label-pattern", "("], 2, "not a regular expression"),
         (["--group-pattern", "a"], 2, "0 groups; expected one"),
         (["--label-pattern", "(x+)"], 4, "no label in its path"),

@@ -109,13 +109,13 @@ def test_given_splits_stay(corners: Dataset) -> None:
 def test_without_test_none_is_made(corners: Dataset) -> None:
     splits, notes = resolve_splits(with_splits(corners, train=200, val=40), seed=0)
     assert counted(splits) == {"train": 200, "val": 40}
-    assert notes == ["there is no test split, so there are no test numbers"]
+    assert notes == ["there is no test split, so there are no test results"]
 
 
 def test_samples_left_out_are_counted(corners: Dataset) -> None:
     data = replace(corners, splits=np.array([*["train"] * 200, *["val"] * 20, *[""] * 20], "U5"))
     _, notes = resolve_splits(data, seed=0)
-    assert notes[0] == "20 samples without a split take no part"
+    assert notes[0] == "20 samples without a split are not used"
 
 
 def test_classes_that_cannot_be_learned_are_named(corners: Dataset) -> None:
