@@ -15,6 +15,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import inspect
+import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ from typing import Any, ClassVar, ParamSpec, Self, TypeAlias, TypedDict
 from signdata.errors import MissingError, UsageError
 from signdata.limits import check_size
 from signdata.results import Result
+from signdata.samples import SPLIT_NAMES
 
 PathLike: TypeAlias = str | Path
 P = ParamSpec("P")
@@ -45,6 +47,33 @@ Training calls it with a third argument, a note on how it goes: in samples while
 def paths(value: PathLike | Sequence[PathLike]) -> list[Path]:
     """One path or several, as a list."""
     return [Path(value)] if isinstance(value, str | Path) else [Path(one) for one in value]
+
+
+def named_split(source: PathLike) -> tuple[str, str]:
+    """The split and the place of a source that was named ``train=DIR``; '' for any other."""
+    text = str(source)
+    word, equals, place = text.partition("=")
+    split = SPLIT_NAMES.get(word.casefold(), "")
+    if not (equals and split and place) or os.path.lexists(text):
+        return "", text
+    return split, place
+
+
+def in_datasets(words: Sequence[PathLike]) -> list[list[PathLike]]:
+    """Words of a command line as datasets: those that say their split one after the other are one.
+
+    ``train=a test=b other`` are two datasets.
+    """
+    made: list[list[PathLike]] = []
+    before = ""
+    for word in words:
+        split = named_split(word)[0]
+        if split and before:
+            made[-1].append(word)
+        else:
+            made.append([word])
+        before = split
+    return made
 
 
 def keyword(default: Any, help: str, flag: str = "") -> Any:
@@ -80,7 +109,7 @@ class Group:
 class RowKeywords(TypedDict, total=False):
     split: str | None
     labels: str
-    csv_size: tuple[int, int] | None
+    csv_size: tuple[int, ...] | None
     header: bool
 
 
@@ -109,10 +138,10 @@ class RowOptions(Group):
 
     split: str | None = keyword(None, "Read only this split.")
     labels: str = keyword(
-        "letters", "Meaning of a CSV's labels: A..Y, any integer, or the lines of FILE."
+        "letters", "Meaning of a CSV's labels: A..Y, any integer, names, none, or lines of FILE."
     )
-    csv_size: tuple[int, int] | None = keyword(
-        None, "Size of a CSV's pictures, width x height [default: square]."
+    csv_size: tuple[int, ...] | None = keyword(
+        None, "Size of a CSV's pictures: WxH, WxHx3 or 3xWxH for colour [default: square]."
     )
     header: bool = keyword(True, "The CSV's first line is a picture.", "--no-header")
 
@@ -183,7 +212,7 @@ def _content_of_file(value: Sequence[str] | PathLike | None) -> str | list[str] 
 
 def _content_of(labels: str) -> str:
     """What is recorded of `labels`: the word, or a checksum of the file."""
-    if labels in ("letters", "codes"):
+    if labels in ("letters", "codes", "text", "none"):
         return labels
     try:
         return f"file {hashlib.sha256(Path(labels).read_bytes()).hexdigest()}"

@@ -15,7 +15,7 @@ CODECS = {"PIL", "av", "cv2", "ffmpeg", "imageio_ffmpeg", "simplejpeg"}
 
 LEVELS = [
     {"errors", "labels", "version", "workers"},
-    {"samples", "results", "safe_names", "filesystem", "magick", "limits"},
+    {"samples", "results", "safe_names", "filesystem", "magick", "limits", "downloads"},
     {"sidecars", "options", "media"},
     {"formats"},
     {"output", "similarity"},

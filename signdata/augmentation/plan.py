@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from signdata.augmentation import boxes
+from signdata.augmentation import boxes, picture_sizes
 from signdata.augmentation.annotations import BOX, AnnotatedReader, Annotations
 from signdata.augmentation.boxes import Box
 from signdata.augmentation.variants import COLUMNS, Counted, Variants
@@ -24,7 +24,7 @@ from signdata.media.contact_sheet import sheet
 from signdata.media.image.png import SIGNATURE
 from signdata.options import one_group
 from signdata.output.overlap import refuse_overlap, refuse_replacing
-from signdata.results import Result
+from signdata.results import Problem, Result
 from signdata.samples import Broken, Sample
 
 AUTO = "auto"
@@ -87,12 +87,15 @@ class Augmentation:
         The options to record.
     inputs : tuple of Path
         Files read in addition to the dataset: the recipe, box tables.
+    notes : tuple of Problem
+        Pictures whose box may have been drawn on another size.
     """
 
     reader: Reader
     transform: Counted
     options: dict[str, Any]
     inputs: tuple[Path, ...]
+    notes: tuple[Problem, ...] = ()
 
 
 def prepare(reader: Reader, root: Path, options: AugmentOptions) -> Augmentation:
@@ -125,7 +128,8 @@ def prepare(reader: Reader, root: Path, options: AugmentOptions) -> Augmentation
     transform = Counted(variants, dict(_n_in_splits(reader)))
     recipe_file = Path(options.recipe)
     inputs = (*tables, *((recipe_file,) if recipe_file.is_file() else ()))
-    return Augmentation(reader, transform, _record(options, made, tables), inputs)
+    odd = picture_sizes.notes(reader, columns, str(root)) if columns else []
+    return Augmentation(reader, transform, _record(options, made, tables), inputs, tuple(odd))
 
 
 def _pattern(text: str | None, option: str) -> re.Pattern[str] | None:

@@ -43,6 +43,28 @@ class Size(click.ParamType[tuple[int, int]]):
 SIZE = Size()
 
 
+class CsvSize(click.ParamType[tuple[int, ...]]):
+    """``WxH`` in pixels, or ``WxHx3`` or ``3xWxH`` for colour."""
+
+    name = "WxH"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        parts = str(value).lower().split("x")
+        sides = tuple(int(part) for part in parts if part.isdecimal() and int(part))
+        if len(sides) != len(parts) or len(sides) not in (2, 3):
+            self.fail(
+                f"{value!r} is no size; expected WxH such as 28x28, or WxHx3 or 3xWxH", param, ctx
+            )
+        return sides
+
+
+CSV_SIZE = CsvSize()
+
+
 class Names(click.ParamType[tuple[str, ...]]):
     """Names with commas between them."""
 
@@ -73,8 +95,8 @@ class FormatName(click.Choice[str]):
 
 TYPED: dict[str, dict[str, Any]] = {
     "split": {"type": click.Choice(["train", "val", "test"])},
-    "labels": {"metavar": "letters|codes|FILE"},
-    "csv_size": {"type": SIZE, "metavar": "WxH"},
+    "labels": {"metavar": "letters|codes|text|none|FILE"},
+    "csv_size": {"type": CSV_SIZE, "metavar": "WxH[x3]"},
     "from_format": {"type": FormatName(registry.readable)},
     "layout": {"metavar": "PATTERN"},
     "classes": {"metavar": "A,B,...|FILE"},

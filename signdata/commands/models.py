@@ -10,6 +10,7 @@ from typing import Any, Unpack
 from signdata.errors import UsageError
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions
+from signdata.formats.sources import shown
 from signdata.options import (
     PathLike,
     ProgressCallback,
@@ -157,7 +158,7 @@ def baseline(
     need_torch()
     with open_source(sources, OpenOptions(read)) as reader:
         settings["model"] = settings["model"] or baseline_runs.default_model(reader)
-        name = f"{sources[0].stem}-{settings['model']}-s{seed}"
+        name = f"{shown(sources).stem}-{settings['model']}-s{seed}"
         place = Path(resume or out or Path("runs") / name)
         further = () if weights is None else (Path(weights),)
         refuse_overlap([*reader.inputs, *further], place)

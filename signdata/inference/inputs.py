@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 
 from signdata.errors import DecodeError, MissingError, SigndataError
 from signdata.filesystem import reading
+from signdata.formats.trees.masks import are_masks
 from signdata.formats.trees.picture_files import read
 from signdata.inference import links
 from signdata.media.image import decode
+from signdata.media.image.masks import seen
 from signdata.media.suffixes import VIDEO_SUFFIXES, natural
 from signdata.samples import Frame, Pixels
 
@@ -29,6 +31,8 @@ class Input:
         As typed by the user, or found in a folder that the user named.
     is_video : bool
     is_link : bool
+    of_masks : bool
+        Whether it is of a folder of masks, of values 0 and 1, or one.
     fault : SigndataError or None
         Why it cannot be read, if already known.
     """
@@ -36,6 +40,7 @@ class Input:
     name: str
     is_video: bool
     is_link: bool = False
+    of_masks: bool = False
     fault: SigndataError | None = None
 
     @contextmanager
@@ -50,7 +55,7 @@ class Input:
         if self.fault is not None:
             raise self.fault
         if not self.is_link:
-            yield Source(self.name, self.name, self.is_video)
+            yield Source(self.name, self.name, self.is_video, of_masks=self.of_masks)
             return
         data = links.fetch(self.name)
         if not self.is_video:
@@ -73,12 +78,13 @@ class Source:
     path: str
     is_video: bool
     data: bytes = b""
+    of_masks: bool = False
 
     def frames(self) -> Iterator[Frame]:
         """Its frames, one for a picture; raises `DecodeError` on damage."""
         if not self.is_video:
             frame, _ = decode.decode(read(self.path) if self.path else self.data, self.name)
-            yield frame
+            yield seen(frame) if self.of_masks else frame
             return
         from signdata.media.video.clip import ClipOptions, ClipPixels
 
@@ -132,10 +138,12 @@ def _files(path: Path) -> list[Input]:
         )
         if not inside:
             raise MissingError("contains no pictures or videos", path=path)
-        return [Input(str(file), bool(_kind(file))) for file in inside]
+        of_masks = are_masks((str(file) for file in inside if not _kind(file)), path)
+        return [Input(str(file), bool(_kind(file)), of_masks=of_masks) for file in inside]
     if not path.exists():
         raise MissingError("not there", path=path)
-    return [Input(str(path), bool(_kind(path)))]
+    of_masks = not _kind(path) and are_masks([str(path)], path)
+    return [Input(str(path), bool(_kind(path)), of_masks=of_masks)]
 
 
 def _kind(path: Path) -> bool | None:

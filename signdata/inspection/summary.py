@@ -31,16 +31,20 @@ def describe(reader: Reader, progress: ProgressCallback | None = None) -> Result
     classes = info.labels.order(label for label, _ in counts)
     splits = [name for name in ("", *SPLITS) if any(split == name for _, split in counts)]
     summary = reader.picture_summary()
+    n = sum(counts.values())  # a row of which nothing is known is no picture
+    n_frames = summary.n_frames
+    if info.kind == "still" and n_frames is not None:
+        n_frames = min(n, n_frames)
     result.details = {
         "format": info.format,
         "kind": info.kind,
-        "samples": result.read,
+        "samples": n,
         "classes": list(classes),
         "splits": {split: sum(counts[name, split] for name in classes) for split in splits},
         "counts": {name: {split: counts[name, split] for split in splits} for name in classes},
         "size": list(reversed(summary.size_hw)) if summary.size_hw else None,
         "channels": summary.channels,
-        "frames": summary.n_frames,
+        "frames": n_frames,
         "groups": len(groups - {""}),
     }
     result.summary = _summary(result, classes, splits, counts)
@@ -64,7 +68,7 @@ def _summary(
     colour = {1: "grey", 3: "colour"}.get(details["channels"], "")
     kind = "clips" if details["kind"] == "clip" else "pictures"
     lines = [
-        f"{details['format']}: {result.read:,} {kind} of {len(classes)} classes"
+        f"{details['format']}: {details['samples']:,} {kind} of {len(classes)} classes"
         + (f", {shown} {colour}".rstrip() if details["frames"] is not None else "")
     ]
     if result.skipped or result.failed:

@@ -16,6 +16,15 @@ VIDEO_SUFFIXES = frozenset(f".{name}" for name in _VIDEOS.split())
 """File suffixes that are taken for videos; what is inside decides whether they are."""
 
 
+NO_CLASS = frozenset(
+    {
+        *("image", "images", "img", "imgs", "picture", "pictures", "photo", "photos"),
+        *("video", "videos", "clip", "clips", "frames", "data", "dataset"),
+    }
+)
+"""Names of folders that say what is in them, and no class."""
+
+
 def suffix_of(name: str) -> str:
     """The suffix of a file name in lower case."""
     return os.path.splitext(name)[1].lower()

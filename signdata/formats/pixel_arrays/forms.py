@@ -119,6 +119,8 @@ def with_values(
     block: Callable[[int, int], NDArray[Any]],
     path: Path,
     name: str,
+    *,
+    own: bool = False,
 ) -> tuple[Form, str]:
     """The form with what the first pictures' values say of their scale, and a note, or ''.
 
@@ -130,26 +132,30 @@ def with_values(
         Bytes of one value.
     block : callable
         Reads pictures from `start` to `stop`.
+    own : bool
+        Whether signdata wrote it, so that integers are grey levels whatever they are.
     """
     if head.kind not in "uifb":
         raise FormatError(f"values of type {head.kind!r}; expected numbers", path=path, where=name)
     step = max(1, min(BATCH, BLOCK_BYTES // (math.prod(form.shape) * itemsize)))
     form = replace(form, step=step)
-    brightest = _brightest(form, block, path, name)
+    if own and head.kind != "f":
+        return form, ""
+    brightest = _brightest(form, block, path, name, PEEKED)
     if head.kind == "f":
         return replace(form, scale=255.0 if brightest <= 1 else 1.0), ""
-    if brightest == 1:
+    if brightest == 1 and _brightest(form, block, path, name, form.n) == 1:
         return replace(form, scale=255.0), "values 0 and 1: read as 0 and 255"
     return form, ""
 
 
 def _brightest(
-    form: Form, block: Callable[[int, int], NDArray[Any]], path: Path, name: str
+    form: Form, block: Callable[[int, int], NDArray[Any]], path: Path, name: str, n: int
 ) -> float:
-    """The highest value of the first pictures that can be read; damage is told with its sample."""
+    """The highest value of the first `n` pictures; damage is told with its sample."""
     highest, error = -math.inf, None
-    for start in range(0, min(form.n, PEEKED), form.step):
-        stop = min(start + form.step, form.n, PEEKED)
+    for start in range(0, min(form.n, n), form.step):
+        stop = min(start + form.step, form.n, n)
         try:
             highest = max(highest, float(np.max(block(start, stop))))
         except FormatError:

@@ -21,6 +21,7 @@ import numpy as np
 import simplejpeg
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from signdata.downloads import START, found_instead, remedy_for
 from signdata.errors import DecodeError
 from signdata.limits import MAX_PIXELS
 from signdata.media.image import png
@@ -218,8 +219,11 @@ def _open(data: bytes, path: str) -> Image.Image:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except UnidentifiedImageError:
         known = ", ".join(sorted(_FORMATS))
+        found = found_instead(data[:START])
         raise DecodeError(
-            f"no picture; expected {known}, found {_looks_like(data)}", path=path
+            f"no picture; expected {known}, found {found or _looks_like(data)}",
+            path=path,
+            remedy=remedy_for(found),
         ) from None
     if image.width * image.height > MAX_PIXELS:
         size = f"{image.width}x{image.height}"
@@ -307,11 +311,7 @@ def _scaled(image: Image.Image, path: str) -> Frame:
 
 def _looks_like(data: bytes) -> str:
     """Name what a file that is no picture seems to be, for a message."""
-    if not data:
-        return "an empty file"
-    head = data[:512].lstrip().lower()
-    if head.startswith((b"<!doctype", b"<html", b"<?xml", b"<svg")):
-        return "a web page"
+    head = data[:START].lower()
     if head.startswith((b"gif8", b"\x89png", b"\xff\xd8")):
         return "the beginning of a damaged picture"
     return f"bytes that start with {data[:8]!r}"

@@ -18,6 +18,7 @@ from typing import Any
 import av
 import av.logging
 
+from signdata.downloads import POINTER, START, found_instead, remedy_for
 from signdata.errors import DecodeError, MissingError
 from signdata.limits import MAX_PIXELS
 
@@ -46,10 +47,15 @@ def open_container(path: str) -> Any:
         with as_decode_error(path):
             return av.open(f"file:{path}", options=options, metadata_errors="ignore")
     except DecodeError as err:
-        found = _looks_like(path)
+        with open(path, "rb") as file:
+            start = file.read(START)
+        found = found_instead(start) or next(
+            (name for one, name in _KNOWN.items() if start.startswith(one)), ""
+        )
         if not found:
             raise
-        raise DecodeError(f"not a video; found {found}", path=path) from err
+        remedy = remedy_for(found) if found == POINTER else ""
+        raise DecodeError(f"not a video; found {found}", path=path, remedy=remedy) from err
 
 
 _KNOWN = {
@@ -58,22 +64,7 @@ _KNOWN = {
     b"\xff\xd8\xff": "a JPEG",
     b"PK\x03\x04": "a ZIP archive",
     b"%PDF": "a PDF",
-    b"<!doctype": "a web page",
-    b"<html": "a web page",
 }
-
-
-def _looks_like(path: str) -> str:
-    """What a file that is no video seems to be, or ''."""
-    with open(path, "rb") as file:
-        head = file.read(512)
-    if not head:
-        return "an empty file"
-    text = head.lstrip().lower()
-    for start, name in _KNOWN.items():
-        if head.startswith(start) or (start.startswith(b"<") and text.startswith(start)):
-            return name
-    return ""
 
 
 def video_stream(container: Any, path: str) -> Any:
