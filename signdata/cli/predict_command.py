@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.options import LimitOptions
 
 
 @click.command("predict")
@@ -34,6 +35,7 @@ from signdata.cli import display, options
     help="Device to run the network on.",
 )
 @options.overwrite
+@options.groups(LimitOptions)
 @options.shows
 def command(run: str, paths: tuple[str, ...], **kwargs: Any) -> None:
     """Run a trained network on pictures and videos.

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.options import LimitOptions
 
 
 @click.command("sample")
@@ -17,6 +18,7 @@ from signdata.cli import display, options
 @click.option("--size", type=options.SIZE, metavar="WxH", help="Size of pictures and videos.")
 @options.seed
 @options.overwrite
+@options.groups(LimitOptions)
 @options.shows
 def command(kind: str, out: str, **kwargs: Any) -> None:
     """Make a small synthetic dataset for experiments.

@@ -19,7 +19,7 @@ import av
 import av.logging
 
 from signdata.errors import DecodeError, MissingError
-from signdata.limits import MAX_PIXELS
+from signdata.limits import described, larger_remedy, max_pixels
 
 PROTOCOLS = "file"
 CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,swf,asf,ogg,h264,hevc,m4v"
@@ -90,10 +90,15 @@ def video_stream(container: Any, path: str) -> Any:
     stream = streams[0]
     if stream.codec_context is None:
         raise DecodeError("its video is in no known codec", path=path)
-    if stream.width * stream.height > MAX_PIXELS:
-        raise DecodeError(f"frames of {stream.width}x{stream.height} pixels", path=path)
+    n_pixels = stream.width * stream.height
+    if n_pixels > max_pixels():
+        raise DecodeError(
+            f"frames of {stream.width}x{stream.height} pixels; expected at most {described()}",
+            path=path,
+            remedy=larger_remedy(n_pixels),
+        )
     stream.thread_type = "NONE"  # one process a video beats threads inside one
-    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+    stream.codec_context.options = {"max_pixels": str(max_pixels())}
     return stream
 
 
