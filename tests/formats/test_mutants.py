@@ -15,6 +15,7 @@ import pytest
 
 from signdata.errors import FormatError
 from signdata.formats.open import open_dataset
+from signdata.formats.registry import readable
 
 from .mutants import MADE
 
@@ -26,7 +27,12 @@ SHARES = {
     "frames": 1.0,
     "hdf5": 0.4,
     "hdf5 encoded": 0.3,
-    "hdf5 foreign": 0.3,
+    "hdf5 foreign": 0.2,
+    "hdf5 matlab": 0.1,
+    "arrays": 0.5,
+    "arrays npz": 0.5,
+    "table": 0.5,
+    "table json lines": 0.5,
     "wlasl": 1.0,
     "videos": 0.1,
 }
@@ -37,6 +43,10 @@ N = int(os.environ.get("SIGNDATA_MUTANTS", "2000"))
 
 def test_every_dataset_has_its_share() -> None:
     assert SHARES.keys() == MADE.keys()
+
+
+def test_every_reader_is_tried() -> None:
+    assert {kind.split()[0] for kind in SHARES} - {"sidecars"} == set(readable())
 
 
 @pytest.mark.parametrize("kind", SHARES)

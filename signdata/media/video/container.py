@@ -98,8 +98,17 @@ def video_stream(container: Any, path: str) -> Any:
             remedy=larger_remedy(n_pixels),
         )
     stream.thread_type = "NONE"  # one process a video beats threads inside one
-    stream.codec_context.options = {"max_pixels": str(max_pixels())}
+    stream.codec_context.options = {"max_pixels": str(pixels_for_codec(stream))}
     return stream
+
+
+def pixels_for_codec(stream: Any) -> int:
+    """The limit of pixels as codecs count them: with what they add to every row."""
+    limit: int = max_pixels() + _ROW_PADDING * stream.height
+    return limit
+
+
+_ROW_PADDING = 64
 
 
 def _is_cover(stream: Any) -> bool:
