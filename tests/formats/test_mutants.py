@@ -52,7 +52,7 @@ def test_every_reader_is_tried() -> None:
 @pytest.mark.parametrize("kind", SHARES)
 def test_mutants_are_read_or_refused(kind: str, tmp_path: Path) -> None:
     n = round(N * SHARES[kind])
-    words = [sys.executable, "-m", "tests.formats.mutants", kind, str(n), str(tmp_path)]
+    words = [sys.executable, "-Werror", "-m", "tests.formats.mutants", kind, str(n), str(tmp_path)]
     done = subprocess.run(words, capture_output=True, text=True)
     last = (tmp_path / "progress").read_text().strip()
     assert done.returncode == 0, f"at mutant {last}:\n{done.stdout}\n{done.stderr}"

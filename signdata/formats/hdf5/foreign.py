@@ -104,6 +104,8 @@ def _datasets(file: h5py.File, path: Path) -> Iterator[tuple[str, Any]]:
             place = entry.name.lstrip("/")
             if isinstance(entry, h5py.Dataset):
                 yield place, entry
+            elif not isinstance(entry, h5py.Group):
+                continue  # a type that has a name
             elif len(entry):
                 waiting.append(entry)
             elif role_of(place)[0]:
