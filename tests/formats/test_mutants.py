@@ -35,7 +35,7 @@ SHARES = {
     "table": 0.5,
     "table json lines": 0.5,
     "wlasl": 1.0,
-    "videos": 0.1,
+    "videos": 1.0,
 }
 """How the mutants of a reader are divided among the datasets that it is tried with."""
 
