@@ -8,7 +8,7 @@ import itertools
 import os
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from signdata.errors import DecodeError, OutputError, SigndataError
@@ -59,6 +59,23 @@ class writing:
             ) from err
         what = f"cannot be written ({err.strerror or err})"
         raise OutputError(what, path=err.filename or self._path) from err
+
+
+CRASHES_BELOW = 1 << 22
+"""Free bytes on a disk where what a library does instead of writing is put down to it."""
+
+
+@contextlib.contextmanager
+def full_disk(folder: Path) -> Iterator[None]:
+    """On a full disk, turn what a library raises that writes there into the `OSError` it is."""
+    try:
+        yield
+    except (OSError, SigndataError):
+        raise
+    except Exception as err:
+        if shutil.disk_usage(folder).free < CRASHES_BELOW:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from err
+        raise
 
 
 def path_below(path: str | Path, root: str | Path) -> str:

@@ -12,6 +12,7 @@ one. The command line makes its options from the same groups (`signdata.cli.opti
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 import inspect
@@ -25,7 +26,7 @@ from pathlib import Path
 from typing import Any, ClassVar, ParamSpec, Self, TypeAlias, TypedDict
 
 from signdata.errors import MissingError, UsageError
-from signdata.limits import check_size
+from signdata.limits import MAX_PIXELS, check_size, pixel_limit
 from signdata.results import Result
 from signdata.samples import SPLIT_NAMES
 
@@ -103,10 +104,26 @@ class Group:
         return cls(**{name: keywords[name] for name in cls.keywords() if name in keywords})
 
 
+# -- How large a picture may be
+
+
+class LimitKeywords(TypedDict, total=False):
+    max_pixels: int
+
+
+@dataclass(frozen=True)
+class LimitOptions(Group):
+    """How large a picture may be; `command` sees to it that it is kept."""
+
+    max_pixels: int = keyword(
+        MAX_PIXELS, "Read and write no picture of more pixels, width times height."
+    )
+
+
 # -- How a dataset is read
 
 
-class RowKeywords(TypedDict, total=False):
+class RowKeywords(LimitKeywords, total=False):
     split: str | None
     labels: str
     csv_size: tuple[int, ...] | None
@@ -131,7 +148,7 @@ class ReadKeywords(RowKeywords, total=False):
 
 
 @dataclass(frozen=True)
-class RowOptions(Group):
+class RowOptions(LimitOptions):
     """How the rows of CSVs are read."""
 
     title = "Reading"
@@ -223,7 +240,7 @@ def _content_of(labels: str) -> str:
 # -- Which clips of a WLASL index are read, and how
 
 
-class ClipKeywords(TypedDict, total=False):
+class ClipKeywords(LimitKeywords, total=False):
     split: str | None
     videos: PathLike | None
     glosses: int | Sequence[str] | PathLike | None
@@ -237,7 +254,7 @@ class ClipKeywords(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class ClipSelection(Group):
+class ClipSelection(LimitOptions):
     """Which clips of a WLASL index are read, and where in their files they are."""
 
     title = "Which clips"
@@ -426,7 +443,8 @@ def command(
                 if name not in known:
                     raise TypeError(_unexpected(function.__name__, name, known))
             start = time.monotonic()
-            result = function(*args, **{**defaults, **keywords})
+            with _limited(shared, keywords):
+                result = function(*args, **{**defaults, **keywords})
             result.seconds = time.monotonic() - start
             return result
 
@@ -438,6 +456,15 @@ def command(
         return called
 
     return decorate
+
+
+def _limited(
+    shared: Mapping[str, Field[Any]], keywords: Mapping[str, Any]
+) -> contextlib.AbstractContextManager[None]:
+    """The limit of pixels that a command was called with."""
+    if "max_pixels" not in shared:
+        return contextlib.nullcontext()
+    return pixel_limit(keywords.get("max_pixels", MAX_PIXELS), has_option=True)
 
 
 def _unexpected(function: str, name: str, known: set[str]) -> str:

@@ -268,6 +268,9 @@ class Counted:
         )
 
 
+KEYPOINTS_LOST = "its keypoints are not written: they do not move with the pixels of a variant"
+
+
 @dataclass(frozen=True)
 class _Turned:
     """How a picture's pixels were changed when they were read, before the first operation.
@@ -320,6 +323,10 @@ class _Processed(Derived):
         for frame in self.pixels.frames():
             [values] = operations.run([self.chain], _loaded(frame), [self.place])
             yield _to_frames(values, self.place.profile)[0]
+
+    def notes(self) -> tuple[str, ...]:
+        lost = (KEYPOINTS_LOST,) if self.pixels.beside(0) else ()
+        return (*self.pixels.notes(), *lost)
 
 
 def _loaded(frame: Frame) -> Quanta:

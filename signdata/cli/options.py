@@ -17,6 +17,7 @@ import click
 
 from signdata.cli.help import SharedOption
 from signdata.formats import registry
+from signdata.limits import HIGHEST_LIMIT
 from signdata.options import Group
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -116,6 +117,7 @@ TYPED: dict[str, dict[str, Any]] = {
     "limit": {"type": click.IntRange(1)},
     "ranges": {"type": click.Choice(["auto", "apply", "ignore"])},
     "json_fps": {"type": click.Choice(["25", "auto"])},
+    "max_pixels": {"type": click.IntRange(1, HIGHEST_LIMIT), "metavar": "N"},
     "timeout": {"type": click.FloatRange(0, min_open=True)},
     "size": {"type": SIZE, "metavar": "WxH"},
     "image_format": {"type": click.Choice(["png", "jpg"])},

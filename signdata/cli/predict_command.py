@@ -8,6 +8,7 @@ import click
 
 from signdata.cli import display, options
 from signdata.cli.help import Command
+from signdata.options import LimitOptions
 
 
 @click.command("predict", cls=Command)
@@ -35,6 +36,7 @@ from signdata.cli.help import Command
     help="Device to run the network on.",
 )
 @options.overwrite
+@options.groups(LimitOptions)
 @options.shows
 def command(run: str, paths: tuple[str, ...], **kwargs: Any) -> None:
     """Run a trained network on pictures and videos.

@@ -8,6 +8,7 @@ import click
 
 from signdata.cli import display, options
 from signdata.cli.help import Command
+from signdata.options import LimitOptions
 
 
 @click.command("sample", cls=Command)
@@ -18,6 +19,7 @@ from signdata.cli.help import Command
 @click.option("--size", type=options.SIZE, metavar="WxH", help="Size of pictures and videos.")
 @options.seed
 @options.overwrite
+@options.groups(LimitOptions)
 @options.shows
 def command(kind: str, out: str, **kwargs: Any) -> None:
     """Make a small synthetic dataset for experiments.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -18,7 +16,7 @@ from signdata.conversion.source_check import Sources
 from signdata.conversion.transforms import ChangesPictures, Resplits, Transform
 from signdata.conversion.worker import ItemBytes, Job, Outcome, work
 from signdata.errors import DatasetError, OutputError, SigndataError, one_line
-from signdata.filesystem import remove, writing
+from signdata.filesystem import full_disk, remove, writing
 from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
 from signdata.formats.writer import OutputSummary, Writer
@@ -33,9 +31,6 @@ from signdata.version import __version__
 from signdata.workers import forks
 
 T = TypeVar("T")
-
-CRASHES_BELOW = 1 << 22
-"""If less space is free, in bytes, a crash of a writing library is reported as a full disk."""
 
 LOST = "not preserved: "
 """Prefix of notes about what the target format cannot store."""
@@ -354,10 +349,9 @@ def _append(path: Path, end: int, items: list[ItemBytes]) -> int:
 def _in_subprocess(function: Callable[[], T], path: Path) -> T:
     """Call a function that writes an HDF5 file; on a full disk, its library may crash."""
     try:
-        return forks.run_in_subprocess(function)
+        with full_disk(path.parent):
+            return forks.run_in_subprocess(function)
     except (forks.Died, RuntimeError) as err:
-        if shutil.disk_usage(path.parent).free < CRASHES_BELOW:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from err
         raise OutputError(f"cannot be written ({err or 'the library crashed'})", path=path) from err
 
 

@@ -18,7 +18,7 @@ from signdata.errors import (
     OutputExistsError,
     UsageError,
 )
-from signdata.filesystem import remove, writing
+from signdata.filesystem import full_disk, remove, writing
 from signdata.formats.reader import Reader
 from signdata.inference.network_process import NetworkProcess, open_predictor
 from signdata.output.lock import Lock
@@ -58,9 +58,10 @@ def export(
         with open_predictor(run, "cpu", scratch=folder) as predictor:
             samples, labels = _test_samples(reader, split, predictor)
             expected = predictor.logits(samples)
-            predictor.export(made["whole"])
-            if quantize:
-                predictor.quantise(made["whole"], made["quantised"])
+            with writing(out), full_disk(folder):
+                predictor.export(made["whole"])
+                if quantize:
+                    predictor.quantise(made["whole"], made["quantised"])
         result.read = result.written = result.details["samples"] = len(samples)
         for kind, file in files.items():
             with open_predictor(made[kind]) as exported:

@@ -16,7 +16,8 @@ def refuse_overlap(reads: Iterable[Path], output: Path) -> None:
 
     Links, ``..`` and folders mounted at two paths are resolved. Every command checks each of
     its outputs against everything that it reads: datasets, the videos of an index, recipes, box
-    tables, label and weight files.
+    tables, label and weight files. A link inside a folder that is read must not lead into an
+    existing output either: the files behind it would be replaced.
     """
     named = Path(os.path.abspath(output))  # "." has no name of its own
     beside = {
@@ -31,6 +32,8 @@ def refuse_overlap(reads: Iterable[Path], output: Path) -> None:
             what = "lies inside"
         elif target in place.parents or _identity(target) in _folders_above(source):
             what = "holds"
+        elif link := _link_into(place, target):
+            what = f"holds what {link} leads to, which is in"
         else:
             continue
         raise UsageError(
@@ -38,6 +41,20 @@ def refuse_overlap(reads: Iterable[Path], output: Path) -> None:
             path=output,
             remedy="Choose an output outside the source.",
         )
+
+
+def _link_into(source: Path, target: Path) -> str:
+    """The first symbolic link below a folder that leads into `target`, or ''."""
+    if not (target.exists() and source.is_dir()):
+        return ""
+    for folder, folders, files in os.walk(source):
+        for name in (*folders, *files):
+            link = os.path.join(folder, name)
+            if os.path.islink(link):
+                end = Path(os.path.realpath(link))
+                if end == target or target in end.parents:
+                    return link
+    return ""
 
 
 def refuse_replacing(path: Path, start: bytes, kind: str, *, overwrite: bool = True) -> None:

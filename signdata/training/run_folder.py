@@ -27,6 +27,7 @@ import torch
 from torch import Tensor
 
 from signdata.errors import OutputError, SourceChangedError
+from signdata.filesystem import full_disk
 from signdata.version import __version__
 
 COLUMNS = (
@@ -100,7 +101,8 @@ class Result:
 def save_state(run_dir: Path, state: Mapping[str, Any]) -> None:
     """Write ``last.pt`` atomically."""
     new = run_dir / "last.pt.new"
-    torch.save(dict(state), new)
+    with full_disk(run_dir):
+        torch.save(dict(state), new)
     os.replace(new, run_dir / "last.pt")
 
 
@@ -214,7 +216,8 @@ def write_run(
             name: value.detach().cpu().contiguous().clone() for name, value in weights.items()
         },
     }
-    torch.save(checkpoint, run_dir / "best.pt")
+    with full_disk(run_dir):
+        torch.save(checkpoint, run_dir / "best.pt")
     with open(run_dir / "results.csv", "w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, COLUMNS, extrasaction="ignore", lineterminator="\n")
         table.writeheader()

@@ -227,6 +227,8 @@ def test_only_the_right_files_are_offered(tmp_path: Path, main: Main) -> None:
     assert "expected .csv, .h5, " in error
     for name in ("out.h5", "out.csv", "out.npz"):
         assert main("csv-to-folders", csv, tmp_path / name)[0] == 2
+        for named in ("folders", "table"):
+            assert main("convert", csv, tmp_path / name, "--to", named)[0] == 2
         assert not (tmp_path / name).exists()
 
 

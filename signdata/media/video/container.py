@@ -20,7 +20,7 @@ import av.logging
 
 from signdata.downloads import POINTER, START, found_instead, remedy_for
 from signdata.errors import DecodeError, MissingError
-from signdata.limits import MAX_PIXELS
+from signdata.limits import described, larger_remedy, max_pixels
 
 PROTOCOLS = "file"
 CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,swf,asf,ogg,h264,hevc,m4v"
@@ -81,11 +81,25 @@ def video_stream(container: Any, path: str) -> Any:
     stream = streams[0]
     if stream.codec_context is None:
         raise DecodeError("its video is in no known codec", path=path)
-    if stream.width * stream.height > MAX_PIXELS:
-        raise DecodeError(f"frames of {stream.width}x{stream.height} pixels", path=path)
+    n_pixels = stream.width * stream.height
+    if n_pixels > max_pixels():
+        raise DecodeError(
+            f"frames of {stream.width}x{stream.height} pixels; expected at most {described()}",
+            path=path,
+            remedy=larger_remedy(n_pixels),
+        )
     stream.thread_type = "NONE"  # one process a video beats threads inside one
-    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+    stream.codec_context.options = {"max_pixels": str(pixels_for_codec(stream))}
     return stream
+
+
+def pixels_for_codec(stream: Any) -> int:
+    """The limit of pixels as codecs count them: with what they add to every row."""
+    limit: int = max_pixels() + _ROW_PADDING * stream.height
+    return limit
+
+
+_ROW_PADDING = 64
 
 
 def _is_cover(stream: Any) -> bool:
