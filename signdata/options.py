@@ -99,6 +99,13 @@ class Group:
         return {one.name: one for one in fields(cls)}  # type: ignore[arg-type]  # groups are dataclasses
 
     @classmethod
+    def title_of(cls, name: str) -> str:
+        """The title of the group that defines a field, which may be a base of this one."""
+        owner = next(one for one in cls.__mro__ if name in one.__dict__.get("__annotations__", {}))
+        title: str = owner.title  # type: ignore[attr-defined]  # fields are in groups only
+        return title
+
+    @classmethod
     def taken_from(cls, keywords: Mapping[str, Any]) -> Self:
         """The group's part of the keywords of a call."""
         return cls(**{name: keywords[name] for name in cls.keywords() if name in keywords})
@@ -115,12 +122,19 @@ class LimitKeywords(TypedDict, total=False):
 class LimitOptions(Group):
     """How large a picture may be; `command` sees to it that it is kept."""
 
+    title = "Reading"
+
     max_pixels: int = keyword(
         MAX_PIXELS, "Read and write no picture of more pixels, width times height."
     )
 
 
 # -- How a dataset is read
+
+
+class VideoKeywords(TypedDict, total=False):
+    tone_map: bool
+    deinterlace: str
 
 
 class RowKeywords(LimitKeywords, total=False):
@@ -130,7 +144,7 @@ class RowKeywords(LimitKeywords, total=False):
     header: bool
 
 
-class ReadKeywords(RowKeywords, total=False):
+class ReadKeywords(RowKeywords, VideoKeywords, total=False):
     from_format: str | None
     videos: PathLike | None
     follow_symlinks: bool
@@ -145,6 +159,24 @@ class ReadKeywords(RowKeywords, total=False):
     root: PathLike | None
     path_column: str | None
     label_column: str | None
+
+
+@dataclass(frozen=True)
+class VideoOptions(Group):
+    """What is made of the frames of videos."""
+
+    title = "Videos"
+
+    tone_map: bool = keyword(
+        True, "Keep the code values of HDR videos, which look dull.", "--no-tone-map"
+    )
+    deinterlace: str = keyword("auto", "Deinterlace interlaced videos, or leave them.")
+
+    def record_videos(self) -> dict[str, Any]:
+        """What of it makes two runs the same, where it differs from the defaults."""
+        everything = {"tone_map": self.tone_map, "deinterlace": self.deinterlace}
+        usual = VideoOptions()
+        return {k: v for k, v in everything.items() if v != getattr(usual, k)}
 
 
 @dataclass(frozen=True)
@@ -173,8 +205,10 @@ class RowOptions(LimitOptions):
 
 
 @dataclass(frozen=True)
-class ReadOptions(RowOptions):
+class ReadOptions(VideoOptions, RowOptions):
     """How a dataset of any format is read."""
+
+    title = "Reading"
 
     from_format: str | None = keyword(None, "Format of SRC [default: recognised].", "--from")
     videos: PathLike | None = keyword(None, "Videos of a WLASL JSON [default: videos/].")
@@ -214,6 +248,7 @@ class ReadOptions(RowOptions):
             "max_per_class": self.max_per_class,
             "fold": self.fold,
             "val_fold": self.val_fold,
+            **self.record_videos(),
             **self.record(),
         }
 
@@ -240,7 +275,7 @@ def _content_of(labels: str) -> str:
 # -- Which clips of a WLASL index are read, and how
 
 
-class ClipKeywords(LimitKeywords, total=False):
+class ClipKeywords(LimitKeywords, VideoKeywords, total=False):
     split: str | None
     videos: PathLike | None
     glosses: int | Sequence[str] | PathLike | None
@@ -254,7 +289,7 @@ class ClipKeywords(LimitKeywords, total=False):
 
 
 @dataclass(frozen=True)
-class ClipSelection(LimitOptions):
+class ClipSelection(VideoOptions, LimitOptions):
     """Which clips of a WLASL index are read, and where in their files they are."""
 
     title = "Which clips"
@@ -288,6 +323,7 @@ class ClipSelection(LimitOptions):
             "ranges": self.ranges,
             "json_fps": self.json_fps,
             "keep_short": self.keep_short,
+            **self.record_videos(),
         }
 
 

@@ -102,6 +102,7 @@ TYPED: dict[str, dict[str, Any]] = {
     "layout": {"metavar": "PATTERN"},
     "classes": {"metavar": "A,B,...|FILE"},
     "rename": {"type": PATH, "metavar": "FILE"},
+    "deinterlace": {"type": click.Choice(["auto", "off"])},
     "max_per_class": {"type": click.IntRange(1)},
     "fold": {"type": click.IntRange(1)},
     "val_fold": {"type": click.IntRange(1)},
@@ -134,7 +135,9 @@ NOT_TYPED = {"progress"}
 def groups(*groups: type[Group], **defaults: Any) -> Callable[[F], F]:
     """Add the options of keyword groups; `defaults` says which have another default here."""
     shared = {
-        name: (one, group.title) for group in groups for name, one in group.keywords().items()
+        name: (one, group.title_of(name))
+        for group in groups
+        for name, one in group.keywords().items()
     }
 
     def add(function: F) -> F:
@@ -150,7 +153,7 @@ def _option(name: str, one: Field[Any], default: Any, section: str) -> Callable[
     flag = one.metadata["flag"] or f"--{name.replace('_', '-')}"
     shown = {"cls": SharedOption, "section": section, "help": one.metadata["help"]}
     if flag.startswith("--no-"):
-        return click.option(flag, is_flag=True, **shown)
+        return click.option(flag, name, flag_value=False, default=True, **shown)
     if isinstance(default, bool):
         return click.option(flag, name, is_flag=True, default=default, **shown)
     return click.option(

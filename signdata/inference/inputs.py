@@ -18,6 +18,7 @@ from signdata.inference import links
 from signdata.media.image import decode
 from signdata.media.image.masks import seen
 from signdata.media.suffixes import VIDEO_SUFFIXES, natural
+from signdata.media.video.kinds import is_video
 from signdata.samples import Frame, Pixels
 
 
@@ -147,11 +148,10 @@ def _files(path: Path) -> list[Input]:
 
 
 def _kind(path: Path) -> bool | None:
-    """Whether a file name is a video's (True) or a picture's (False); None if neither."""
-    suffix = path.suffix.lower()
-    if suffix in VIDEO_SUFFIXES:
+    """Whether a file is a video; None if it is nothing that can be read."""
+    if is_video(str(path)):
         return True
-    return False if suffix in decode.SUFFIXES else None
+    return False if path.suffix.lower() in decode.SUFFIXES else None
 
 
 def recorded(words: list[str]) -> list[dict[str, str]]:
