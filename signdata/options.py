@@ -101,7 +101,7 @@ class Group:
     @classmethod
     def title_of(cls, name: str) -> str:
         """The title of the group that defines a field, which may be a base of this one."""
-        owner = next(one for one in cls.__mro__ if name in one.__dict__.get("__annotations__", {}))
+        owner = next(one for one in cls.__mro__ if name in inspect.get_annotations(one))
         title: str = owner.title  # type: ignore[attr-defined]  # fields are in groups only
         return title
 
@@ -122,7 +122,7 @@ class LimitKeywords(TypedDict, total=False):
 class LimitOptions(Group):
     """How large a picture may be; `command` sees to it that it is kept."""
 
-    title = "Reading"
+    title = "Limits"
 
     max_pixels: int = keyword(
         MAX_PIXELS, "Read and write no picture of more pixels, width times height."

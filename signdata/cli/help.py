@@ -6,6 +6,9 @@ from typing import Any
 
 import click
 
+ORDER = ("Options", "Reading", "Which clips", "Videos", "Pictures", "Limits", "Running")
+"""Titles in the order of the help; any others follow."""
+
 
 class SharedOption(click.Option):
     """An option of a keyword group, shown under the group's title."""
@@ -19,7 +22,7 @@ class Command(click.Command):
     """A command whose help shows its options in sections."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        sections: dict[str, list[tuple[str, str]]] = {"Options": []}
+        sections: dict[str, list[tuple[str, str]]] = {title: [] for title in ORDER}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
             if isinstance(param, click.Option) and record is not None:
