@@ -130,8 +130,8 @@ def test_no_pixel_of_test_is_touched_before_the_last_epoch(data: Dataset, tmp_pa
 def test_shuffled_labels_fall_to_chance(data: Dataset, tmp_path: Path) -> None:
     told = run(data, tmp_path / "told").test_accuracy
     shuffled = run(split_comparison.shuffled(data, 0), tmp_path / "shuffled").test_accuracy
-    assert split_comparison.falls_to_chance(shuffled, data)
-    assert not split_comparison.falls_to_chance(told, data)
+    assert split_comparison.is_at_chance(shuffled, data)
+    assert not split_comparison.is_at_chance(told, data)
 
 
 def test_the_best_weights_give_the_reported_test_numbers(data: Dataset, tmp_path: Path) -> None:
