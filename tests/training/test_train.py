@@ -545,7 +545,7 @@ def test_a_run_goes_on_with_its_own_split_and_classes_only(data: Dataset, tmp_pa
         with pytest.raises(SourceChangedError, match="another split or other classes") as caught:
             train(LONG, other, run_dir=tmp_path / "run")
         assert "\n" not in str(caught.value)
-    with pytest.raises(OutputError, match="begun with another epochs and lr"):
+    with pytest.raises(OutputError, match="started with another epochs and lr"):
         train(replace(LONG, lr=0.5, epochs=9), data, run_dir=tmp_path / "run")
     assert (tmp_path / "run" / "last.pt").read_bytes() == before
     (tmp_path / "run" / "last.pt").write_bytes(before[:1000])
