@@ -266,7 +266,7 @@ def test_poses_are_shares_of_the_frame(reader) -> None:
 def test_without_poses_it_is_said(reader, text: bytes) -> None:
     with pytest.raises(DatasetError) as caught:
         load_posed(reader, text)
-    expected = "has no poses" if b"people" in text else "no keypoint file"
+    expected = "has no poses" if b"people" in text else "not in OpenPose format"
     assert expected in str(caught.value)
     plain = [Sample(n, n, ArrayPixels(np.zeros((6, 8, 3), np.uint8))) for n in "AB"]
     with pytest.raises(DatasetError, match="has no poses"):

@@ -130,8 +130,8 @@ def test_no_pixel_of_test_is_touched_before_the_last_epoch(data: Dataset, tmp_pa
 def test_shuffled_labels_fall_to_chance(data: Dataset, tmp_path: Path) -> None:
     told = run(data, tmp_path / "told").test_accuracy
     shuffled = run(split_comparison.shuffled(data, 0), tmp_path / "shuffled").test_accuracy
-    assert split_comparison.falls_to_chance(shuffled, data)
-    assert not split_comparison.falls_to_chance(told, data)
+    assert split_comparison.is_at_chance(shuffled, data)
+    assert not split_comparison.is_at_chance(told, data)
 
 
 def test_the_best_weights_give_the_reported_test_numbers(data: Dataset, tmp_path: Path) -> None:
@@ -545,7 +545,7 @@ def test_a_run_goes_on_with_its_own_split_and_classes_only(data: Dataset, tmp_pa
         with pytest.raises(SourceChangedError, match="another split or other classes") as caught:
             train(LONG, other, run_dir=tmp_path / "run")
         assert "\n" not in str(caught.value)
-    with pytest.raises(OutputError, match="begun with another epochs and lr"):
+    with pytest.raises(OutputError, match="started with another epochs and lr"):
         train(replace(LONG, lr=0.5, epochs=9), data, run_dir=tmp_path / "run")
     assert (tmp_path / "run" / "last.pt").read_bytes() == before
     (tmp_path / "run" / "last.pt").write_bytes(before[:1000])
