@@ -161,6 +161,7 @@ def test_commands_call_the_library_and_nothing_behind_it() -> None:
                 "signdata.cli",
                 "signdata.cli.options",
                 "signdata.cli.display",
+                "signdata.cli.help",
                 "signdata.options",
             }
             assert ours(name) <= {"signdata", *shown}, name

@@ -6,7 +6,7 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from signdata.augmentation.boxes import are_shares, parse
+from signdata.augmentation.boxes import are_fractions, parse
 from signdata.errors import SigndataError
 from signdata.filesystem import path_below
 from signdata.formats.trees.picture_files import read
@@ -34,7 +34,7 @@ def notes(samples: Iterable[Sample], columns: Sequence[str], root: str) -> list[
     for sample in samples:
         boxes = (sample.meta.get(name, "") for name in columns)
         box = next((text for text in boxes if parse(text)), "")
-        if not box or are_shares(box):
+        if not box or are_fractions(box):
             continue
         for path in sample.pixels.files[:1]:
             size = _size_of(path)

@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 from signdata.options import OutputOptions, ReadOptions, in_datasets
 
 
-@click.command("audit")
+@click.command("audit", cls=Command)
 @click.argument("words", metavar="SRC [OTHER...]", nargs=-1, required=True, type=options.PATH)
 @click.option(
     "--threshold",

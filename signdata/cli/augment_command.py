@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 from signdata.options import EncodingOptions, ReadOptions, RunOptions, in_datasets
 
 
-@click.command("augment")
+@click.command("augment", cls=Command)
 @click.argument("words", metavar="SRC... [OUT]", nargs=-1, required=True, type=options.PATH)
 @click.option(
     "--recipe",

@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 from signdata.options import ReadOptions, WorkOptions, in_datasets
 
 
-@click.command("verify")
+@click.command("verify", cls=Command)
 @click.argument("words", metavar="A [B]", nargs=-1, required=True, type=options.PATH)
 @options.groups(ReadOptions, WorkOptions)
 @options.shows

@@ -12,6 +12,8 @@ from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions
 from signdata.formats.sources import shown
 from signdata.options import (
+    LimitKeywords,
+    LimitOptions,
     PathLike,
     ProgressCallback,
     ReadKeywords,
@@ -165,7 +167,7 @@ def baseline(
         return baseline_runs.run(reader, place, settings, seed, overwrite, progress)
 
 
-@command()
+@command(LimitOptions)
 def predict(
     run: PathLike,
     *paths: PathLike,
@@ -173,6 +175,7 @@ def predict(
     annotate: PathLike | None = None,
     device: str = "auto",
     overwrite: bool = False,
+    **shared: Unpack[LimitKeywords],
 ) -> Result:
     """Let a saved network say what it reads in pictures and videos.
 

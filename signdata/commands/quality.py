@@ -92,7 +92,7 @@ def audit(
         result = report.result(found, strict=strict)
         if contact_sheet is not None:
             drawn = sheets.draw(found, Path(contact_sheet))
-            report.tell_of_sheet(result, str(contact_sheet), drawn=drawn)
+            report.add_contact_sheet(result, str(contact_sheet), drawn=drawn)
         if fix is None:
             return result
         left_out = cleaning.offenders(found)

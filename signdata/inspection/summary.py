@@ -1,4 +1,4 @@
-"""Looking at a dataset without changing it: counts per class and split, sizes, kind."""
+"""A dataset's summary: counts per class and split, sizes, kind."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def refuse_several_splits(reader: Reader, path: Path) -> None:
     splits = [name for name in SPLITS if name in present]
     if len(splits) > 1:
         raise UsageError(
-            f"several splits ({', '.join(splits)}); a CSV of the same kind holds one",
+            f"several splits ({', '.join(splits)}); expected one, as a Sign-MNIST CSV holds",
             path=path,
-            remedy=f"Say --split {splits[0]}.",
+            remedy=f"Choose one, for example with --split {splits[0]}.",
         )

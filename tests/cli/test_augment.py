@@ -131,7 +131,7 @@ def test_boxes_are_cut_out_once(main, photos, tmp_path):
     assert main("augment", photos, tmp_path / "out", *words, *PATTERNS).returncode == 0
     again = main("augment", tmp_path / "out", tmp_path / "again", *words)
     assert again.returncode == 2
-    assert "cut out already" in again.error
+    assert "already cropped" in again.error
     assert main("augment", tmp_path / "out", tmp_path / "again", *words[2:]).returncode == 0
 
 
@@ -161,6 +161,20 @@ def test_a_clip_gets_one_draw_for_all_its_frames(main, make_tree, tmp_path):
     assert main("augment", tree, tmp_path / "out.h5", *words).returncode == 0
     with h5py.File(tmp_path / "out.h5") as file:
         assert file["frames"].shape == (18, 28, 28, 1)
+
+
+def test_keypoints_that_variants_lose_are_told(main, make_tree, tmp_path):
+    clips = {f"hello/c{c}/img_{k:05d}.png": picture(c, 28, 28) for c in (1, 2) for k in (1, 2)}
+    tree = make_tree(clips)
+    (tree / "hello/c1/img_00001.json").write_text('{"people": []}')
+    words = ["--recipe", "observed-20", "--variants", "3", "--keep-original", "-j1", "--json"]
+    done = main("augment", tree, tmp_path / "out", *words)
+    assert done.returncode == 0
+    told = [note["path"] for note in done.json["problems"] if "its keypoints" in note["message"]]
+    assert len(told) == 1
+    assert "c1" in told[0]
+    kept = [path.relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("img_*.json")]
+    assert len(kept) == 1  # that of the original, whose pixels stayed
 
 
 def test_boxes_and_pictures_that_lack_each_other_are_named(main, photos, tmp_path):
@@ -238,7 +252,7 @@ def test_a_recipe_of_ones_own(main, make_tree, tmp_path):
         (["--recipe", "nope"], 4, "no such recipe"),
         (["--variants", "61"], 2, "has 60"),
         (["--boxes", "auto"], 2, "no boxes"),
-        (["--boxes", "none.csv"], 4, "no such table of boxes"),
+        (["--boxes", "none.csv"], 4, "no such box table"),
         (["--label-pattern", "("], 2, "not a regular expression"),
         (["--group-pattern", "a"], 2, "0 groups; expected one"),
         (["--label-pattern", "(x+)"], 4, "no label in its path"),

@@ -536,10 +536,10 @@ def test_a_hostile_document_beside_it_is_refused(
 @pytest.mark.parametrize(
     ("document", "fault"),
     [
-        ("[]", ": no JSON object"),
-        ("{", ": no JSON object"),
-        ('{"a": "\\ud800"}', ": no JSON object"),
-        ("[" * 9999, ": no JSON object"),
+        ("[]", ": not a JSON object"),
+        ("{", ": not a JSON object"),
+        ('{"a": "\\ud800"}', ": not a JSON object"),
+        ("[" * 9999, ": not a JSON object"),
         ("\xff", ":line 1: not UTF-8: byte 0xff"),
     ],
 )

@@ -62,9 +62,9 @@ class Hdf5Reader(Reader):
         self._path = path
         self._notes: tuple[Problem, ...] = ()
         self._pixels: _Stored | ForeignPictures
-        with safety.open_checked(path) as file:
+        with safety.open_checked(path) as file, safety.as_format_error(path):
             self._document = own_document(file, path)
-            if images or targets or foreign.is_foreign(file):
+            if images or targets or foreign.is_foreign(file, self._document):
                 self._take(foreign.read(file, path, images, targets))
             else:
                 self._load_columns(file)

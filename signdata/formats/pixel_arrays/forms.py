@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from signdata.errors import FormatError
 from signdata.formats.batches import BATCH
 from signdata.formats.pixel_arrays.names import Head
-from signdata.limits import MAX_PIXELS
+from signdata.limits import described, larger_remedy, max_pixels
 from signdata.samples import Frame
 
 ROUNDED = "not preserved: values between the 256 levels (rounded to 8 bits)"
@@ -105,8 +105,13 @@ def form_of(head: Head, n: int | None, path: Path, name: str) -> tuple[Form, str
     found = tuple(item[i] for i in order)
     if 0 in shape:
         raise FormatError(f"shape {head.shown}; expected pictures", path=path, where=name)
-    if found[0] * found[1] > MAX_PIXELS:
-        raise FormatError(f"pictures of {found[1]}x{found[0]}", path=path, where=name)
+    if found[0] * found[1] > max_pixels():
+        raise FormatError(
+            f"pictures of {found[1]}x{found[0]}; expected at most {described()}",
+            path=path,
+            where=name,
+            remedy=larger_remedy(found[0] * found[1]),
+        )
     if n is not None and shape[0] == shape[-1] == n:
         note = f"{head.shown}: samples could be in the first axis or the last; read as the last"
     return Form(shape[axis], axis, order, found), note

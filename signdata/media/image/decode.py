@@ -23,7 +23,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from signdata.downloads import START, found_instead, remedy_for
 from signdata.errors import DecodeError
-from signdata.limits import MAX_PIXELS
+from signdata.limits import larger_remedy, max_pixels
 from signdata.media.image import png
 from signdata.samples import Frame
 
@@ -89,7 +89,7 @@ def probe(data: bytes, path: str) -> Header:
     Raises
     ------
     DecodeError
-        If it is no picture of a known format, or over `MAX_PIXELS`.
+        If it is no picture of a known format, or over the limit of pixels.
     """
     plain = png.parse(data)
     if plain is not None:
@@ -130,7 +130,7 @@ def decode(data: bytes, path: str) -> tuple[Frame, tuple[str, ...]]:
     Raises
     ------
     DecodeError
-        If the picture is damaged, cut short, of no known format, or over `MAX_PIXELS`.
+        If the picture is damaged, cut short, of no known format, or over the limit of pixels.
     """
     if data.startswith(_JPEG_START):
         frame = _decode_plain_jpeg(data)
@@ -183,7 +183,7 @@ def _is_plain_jpeg(data: bytes) -> bool:
         height, width, colorspace, _ = simplejpeg.decode_jpeg_header(data)
     except ValueError:
         return False
-    return colorspace in ("Gray", "GRAY", "YCbCr") and height * width <= MAX_PIXELS
+    return colorspace in ("Gray", "GRAY", "YCbCr") and height * width <= max_pixels()
 
 
 def _decode_plain_jpeg(data: bytes) -> Frame | None:
@@ -203,12 +203,11 @@ def _judging(path: str) -> Iterator[None]:
     """Pillow at work on a stranger's file: all that it raises becomes a `DecodeError`."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")  # of many pixels, too: `_open` counts them
             yield
     except DecodeError:
         raise
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as err:
+    except Image.DecompressionBombError as err:
         raise DecodeError(f"too many pixels ({err})", path=path) from err
     except Exception as err:  # a damaged file may make a decoder raise anything
         raise DecodeError(f"damaged or cut short ({err})", path=path) from err
@@ -225,11 +224,13 @@ def _open(data: bytes, path: str) -> Image.Image:
             path=path,
             remedy=remedy_for(found),
         ) from None
-    if image.width * image.height > MAX_PIXELS:
-        size = f"{image.width}x{image.height}"
+    n_pixels = image.width * image.height
+    if n_pixels > max_pixels():
         raise DecodeError(
-            f"{size} pixels; expected at most {MAX_PIXELS:,}, found {image.width * image.height:,}",
+            f"{image.width}x{image.height} pixels; expected at most {max_pixels():,}, "
+            f"found {n_pixels:,}",
             path=path,
+            remedy=larger_remedy(n_pixels),
         )
     return image
 
