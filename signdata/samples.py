@@ -10,14 +10,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, TypeAlias
 
 from signdata.errors import SigndataError
 
-Frame: TypeAlias = NDArray[np.uint8]
+if TYPE_CHECKING:  # the command line, which knows the names of splits, starts without NumPy
+    import numpy as np
+    from numpy.typing import NDArray
+
+Frame: TypeAlias = "NDArray[np.uint8]"
 """One picture: (H, W, C) uint8, C in {1, 3}, 0..255, grey or RGB."""
 
 SPLITS = ("train", "val", "test")
