@@ -121,7 +121,9 @@ class ReadOptions(RowOptions):
     """How a dataset of any format is read."""
 
     from_format: str | None = keyword(None, "Format of SRC [default: recognised].", "--from")
-    videos: PathLike | None = keyword(None, "Videos of a WLASL JSON [default: videos/].")
+    videos: PathLike | None = keyword(
+        None, "Videos of a WLASL JSON or of a table [default: videos/]."
+    )
     follow_symlinks: bool = keyword(False, "Follow symbolic links to folders.")
     layout: str | None = keyword(None, "Meaning of the paths: '{signer}/{label}/*'; see docs.")
     classes: Sequence[str] | PathLike | None = keyword(
@@ -181,12 +183,14 @@ def _content_of(labels: str) -> str:
         raise MissingError(f"cannot be read ({err.strerror})", path=labels) from err
 
 
-# -- Which clips of a WLASL index are read, and how
+# -- Which clips of an index or a table are read, and how
 
 
 class ClipKeywords(TypedDict, total=False):
     split: str | None
     videos: PathLike | None
+    path_column: str | None
+    label_column: str | None
     glosses: int | Sequence[str] | PathLike | None
     subset: PathLike | None
     signers: Sequence[str]
@@ -199,10 +203,14 @@ class ClipKeywords(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class ClipSelection(Group):
-    """Which clips of a WLASL index are read, and where in their files they are."""
+    """Which clips of an index or a table are read, and where in their files they are."""
 
     split: str | None = keyword(None, "Read only this split.")
-    videos: PathLike | None = keyword(None, "Videos of a WLASL JSON [default: videos/].")
+    videos: PathLike | None = keyword(
+        None, "Videos of a WLASL JSON or of a table [default: videos/]."
+    )
+    path_column: str | None = keyword(None, "Column of a table that has paths.")
+    label_column: str | None = keyword(None, "Column of a table that has labels.")
     glosses: int | Sequence[str] | PathLike | None = keyword(
         None, "The first N glosses, or those in the lines of FILE."
     )
@@ -223,6 +231,8 @@ class ClipSelection(Group):
         """What of it makes two runs the same."""
         return {
             "split": self.split,
+            "path_column": self.path_column,
+            "label_column": self.label_column,
             "glosses": self.glosses,
             "subset": None if self.subset is None else Path(self.subset).name,
             "signers": list(self.signers),

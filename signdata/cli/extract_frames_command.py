@@ -104,7 +104,7 @@ class Count(click.ParamType[int | None]):
 @click.option(
     "--from",
     "from_format",
-    type=click.Choice(["videos", "wlasl"]),
+    type=click.Choice(["videos", "wlasl", "table"]),
     help="Format of SRC [default: recognised].",
 )
 @click.option(

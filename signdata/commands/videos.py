@@ -60,11 +60,11 @@ def extract_frames(
     Parameters
     ----------
     src : path
-        A tree ``[SPLIT/]CLASS/NAME.mp4`` or a WLASL JSON.
+        A tree ``[SPLIT/]CLASS/NAME.mp4``, a WLASL JSON or a table of clips.
     out : path
         The directory to make: ``[SPLIT/]CLASS/CLIP/img_00001.jpg``, with ``annotations.txt``
         or ``annotations_SPLIT.txt`` for loaders.
-    from_format : {'videos', 'wlasl'}, optional
+    from_format : {'videos', 'wlasl', 'table'}, optional
         What `src` is, where that is not clear.
     official_splits : bool
         Whether the splits of a WLASL JSON are used.

@@ -10,17 +10,17 @@ from typing import Any
 from signdata import sidecars
 from signdata.conversion import pipeline
 from signdata.conversion.transforms import Transform
-from signdata.errors import UsageError
+from signdata.errors import FormatError, UsageError
 from signdata.extraction import coverage
 from signdata.extraction.montage import montage
 from signdata.filesystem import write_file
 from signdata.formats import detect
+from signdata.formats.clip_choice import Choice
 from signdata.formats.folders import FoldersWriter
 from signdata.formats.frames import FramesWriter
 from signdata.formats.open import open_source
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import OpenOptions, Reader
-from signdata.formats.wlasl.choice import Choice
 from signdata.formats.writer import OutputSummary, Writer
 from signdata.labels import class_to_idx
 from signdata.media.image import decode
@@ -34,7 +34,7 @@ from signdata.samples import Sample
 
 ANNOTATION_STYLES = ("v2", "v1")
 
-VIDEO_FORMATS = ("videos", "wlasl")
+VIDEO_FORMATS = ("videos", "wlasl", "table")
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def extract(
         transforms=_transforms(reader, clips, pictures),
         how=how,
     )
-    if reader.info.format == "wlasl":
+    if reader.info.format != "videos":
         covered.tell(result)
     return result
 
@@ -137,6 +137,8 @@ def open_videos(
         videos=chosen.videos,
         follow_symlinks=sources.follow_symlinks,
         layout=sources.layout,
+        path_column=chosen.path_column,
+        label_column=chosen.label_column,
     )
     if read.from_format is None:
         found = detect.recognise(
@@ -153,19 +155,22 @@ def open_videos(
         pose_base,
         chosen.json_fps,
     )
-    if read.from_format != "wlasl" and choice != Choice():
+    if read.from_format == "videos" and choice != Choice():
         raise UsageError(
             "--glosses, --subset, --signers, --limit, --json-fps, --crop-bbox and --poses go "
-            "with a WLASL JSON",
+            "with a WLASL JSON or a table of clips",
             path=src,
         )
     options = replace(
         options, ranges=chosen.ranges, keep_short=chosen.keep_short, timeout=chosen.timeout
     )
-    return open_source(
+    reader = open_source(
         [src],
         OpenOptions(read, clips=options, choice=choice, official_splits=sources.official_splits),
     )
+    if reader.info.kind != "clip":
+        raise FormatError("a table of pictures; expected one of videos", path=src)
+    return reader
 
 
 def _open(src: Path, sources: Sources, clips: Clips) -> Reader:

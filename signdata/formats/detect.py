@@ -7,6 +7,7 @@ from pathlib import Path
 
 from signdata import sidecars
 from signdata.errors import FormatError, MissingError
+from signdata.formats.clip_tables import known
 from signdata.formats.hdf5.signature import starts_as_hdf5
 from signdata.formats.place import Place
 from signdata.formats.registry import FORMATS
@@ -102,6 +103,9 @@ def readings(place: Place) -> dict[str, str]:
     certain = {name: example for name, example in found.items() if example}
     if fault is not None and not certain:
         raise fault
+    if "table" in certain and known.layout_at(place.path) is not None:
+        # A published dataset is known by its tables: the folders beside them are no classes.
+        certain = {name: certain[name] for name in certain if name in ("table", "wlasl")}
     if len(certain) > 1:  # a manifest lists files for the format that they are in
         certain = {name: one for name, one in certain.items() if one != sidecars.MANIFEST}
     return certain

@@ -21,7 +21,7 @@ from signdata.results import Problem
 from signdata.samples import SPLITS, Broken, Sample
 
 if TYPE_CHECKING:
-    from signdata.formats.wlasl.choice import Choice
+    from signdata.formats.clip_choice import Choice
     from signdata.media.video.clip import ClipOptions
 
 
@@ -153,7 +153,7 @@ class Reader(ABC):
         """Yield the dataset in units of work."""
 
     @classmethod
-    def open(cls, paths: list[Path], options: OpenOptions) -> Self:
+    def open(cls, paths: list[Path], options: OpenOptions) -> Reader:
         """Open a source.
 
         Parameters

@@ -135,8 +135,8 @@ FORMATS: dict[str, Format] = {
         ),
         Format(
             "table",
-            "a table of picture files (CSV, TSV, JSONL, Parquet): paths and labels",
-            _STILL,
+            "a table of pictures or clips (CSV, TSV, JSONL, Parquet): paths and labels",
+            _CLIP | _STILL,
             (),
             (".csv", ".tsv", ".jsonl", ".parquet"),
             reader="signdata.formats.table.reader:TableReader",

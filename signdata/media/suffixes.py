@@ -16,6 +16,15 @@ VIDEO_SUFFIXES = frozenset(f".{name}" for name in _VIDEOS.split())
 """File suffixes that are taken for videos; what is inside decides whether they are."""
 
 
+ANIMATION_SUFFIXES = frozenset({".gif", ".webp", ".apng"})
+"""File suffixes of pictures that move; a PNG that moves is called as one that does not."""
+
+
+def is_clip_file(name: str) -> bool:
+    """Whether a file is named like a video, or like a picture that moves."""
+    return suffix_of(name) in VIDEO_SUFFIXES or suffix_of(name) in ANIMATION_SUFFIXES
+
+
 def suffix_of(name: str) -> str:
     """The suffix of a file name in lower case."""
     return os.path.splitext(name)[1].lower()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from signdata import safe_names, sidecars
 from signdata.errors import FormatError, MissingError
+from signdata.formats.clip_tables import known
 from signdata.formats.place import Place
 from signdata.media import suffixes
 
@@ -19,7 +20,8 @@ TRIMMED_INDEX = "WLASL.json"
 def recognises(place: Place) -> str:
     """The name of the index that a place is or holds, or ''."""
     if not place.is_dir:
-        return place.path.name if place.path.suffix.lower() == ".json" else ""
+        is_json = place.path.suffix.lower() == ".json"
+        return place.path.name if is_json and known.layout_at(place.path) is None else ""
     return next((file.name for file in _indices_in(place.path)), "")
 
 
@@ -66,7 +68,7 @@ def videos_of(index: Path, videos: str | Path | None = None) -> Path:
 
 def is_video(path: Path) -> bool:
     """Whether a path is a file that is named like a video."""
-    return path.suffix.lower() in {*suffixes.VIDEO_SUFFIXES, ".gif"} and path.is_file()
+    return suffixes.is_clip_file(path.name) and path.is_file()
 
 
 def is_trimmed(path: Path) -> bool:

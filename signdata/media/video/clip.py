@@ -21,7 +21,13 @@ from signdata.errors import CrashError, DecodeError, ShortError, UsageError
 from signdata.media import keypoints
 from signdata.media.keypoints import Placement
 from signdata.media.video.frame_conversion import Box, Converter, FrameShape, is_shares
-from signdata.media.video.frame_selection import Range, Selection, Taken, take_range
+from signdata.media.video.frame_selection import (
+    Range,
+    Selection,
+    Taken,
+    TimeRange,
+    take_range,
+)
 from signdata.media.video.header import Header
 from signdata.media.video.keypoints import Poses
 from signdata.media.video.same_size import SameSize
@@ -116,7 +122,7 @@ class ClipPixels(Pixels):
     ----------
     video : VideoFile
         The video file, shared by all clips that are cut from it.
-    range : Range
+    range : Range or TimeRange
         The labelled range in it.
     options : ClipOptions
         What is read.
@@ -130,7 +136,7 @@ class ClipPixels(Pixels):
     """
 
     video: VideoFile
-    range: Range = Range()
+    range: Range | TimeRange = Range()
     options: ClipOptions = ClipOptions()
     box: Box | None = None
     grow: float = 1.0
