@@ -1,4 +1,4 @@
-"""The `trim` command: raw downloads of WLASL, or of a table of clips, into one MP4 for each clip."""
+"""The `trim` command: raw downloads of WLASL or of a table into one MP4 for each clip."""
 
 from __future__ import annotations
 

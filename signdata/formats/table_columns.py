@@ -13,7 +13,7 @@ from pathlib import Path
 
 from signdata.errors import DecodeError, FormatError, UsageError
 from signdata.formats.clip_tables import known
-from signdata.formats.clip_tables.columns import names_clips
+from signdata.formats.clip_tables.header import names_clips
 
 PATHS = (
     "file_name",

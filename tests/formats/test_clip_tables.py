@@ -1,4 +1,4 @@
-"""Tables of clips, as people make them and as datasets are unpacked: which frames of which video."""
+"""Tables of clips, as people make them and as datasets are unpacked: which frames come out."""
 
 from __future__ import annotations
 
@@ -418,21 +418,21 @@ def test_autsl(tmp_path: Path, extract: Callable[..., Any], signs: bool) -> None
             root / "SignList_ClassId_TR_EN.csv", "ClassId,TR,EN", "10,anne,mother", "2,ad,name"
         )
     out = extract(root)
-    names = {"10": "mother", "2": "name"} if signs else {"10": "10", "2": "2"}
+    called = {"10": "mother", "2": "name"} if signs else {"10": "10", "2": "2"}
     found = {
         name: (row["label"], row["split"], row["signer"]) for name, row in manifest(out).items()
     }
     assert found == {
-        "signer0_sample1": (names["10"], "train", "0"),
-        "signer3_sample7": (names["2"], "train", "3"),
-        "signer6_sample1": (names["2"], "val", "6"),
+        "signer0_sample1": (called["10"], "train", "0"),
+        "signer3_sample7": (called["2"], "train", "3"),
+        "signer6_sample1": (called["2"], "val", "6"),
     }
     assert {name: len(one) for name, one in frames_of(out).items()} == {
         "signer0_sample1": 1,
         "signer3_sample7": 7,
         "signer6_sample1": 1,
     }
-    assert (out / "classes.txt").read_text().split() == [names["2"], names["10"]]
+    assert (out / "classes.txt").read_text().split() == [called["2"], called["10"]]
 
 
 def test_lsa64(tmp_path: Path, extract: Callable[..., Any]) -> None:

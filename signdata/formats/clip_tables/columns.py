@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from signdata import sidecars
 from signdata.errors import FormatError, LabelError, SigndataError, UsageError
+from signdata.formats.clip_tables.header import LABELS, SENTENCES, VIDEO_PATHS, plain
 from signdata.formats.clip_tables.rows import ClipRow, ClipTable, Span
 from signdata.formats.trees.layout import split_word
 from signdata.media.suffixes import VIDEO_SUFFIXES, suffix_of
@@ -23,19 +24,15 @@ if TYPE_CHECKING:
     from signdata.formats.table.rows import Table
     from signdata.media.video.frame_conversion import Box
 
-VIDEO_PATHS = (
-    *("video", "video_path", "video_file", "video_name", "video_filename", "videopath"),
-    *("clip", "clip_path", "clip_file", "clip_name"),
-)
-"""What columns of videos are called and those of pictures are not."""
-
 PATHS = (*("file_name", "path", "filename", "file", "filepath", "file_path"), *VIDEO_PATHS)
 IDS = ("video_id", "videoid", "clip_id", "id")
-LABELS = ("label", "gloss", "class", "class_name", "sign", "word", "target", "category")
-SENTENCES = ("sentence", "text", "translation", "caption")
 SIGNERS = ("signer", "signer_id", "participant", "participant_id", "speaker", "subject", "person")
 BOXES = ("bbox", "box", "bounding_box")
-SIDES = (("x0", "y0", "x1", "y1"), ("xmin", "ymin", "xmax", "ymax"), ("x_min", "y_min", "x_max", "y_max"))  # fmt: skip
+SIDES = (
+    ("x0", "y0", "x1", "y1"),
+    ("xmin", "ymin", "xmax", "ymax"),
+    ("x_min", "y_min", "x_max", "y_max"),
+)
 RATES = ("fps", "frame_rate", "framerate")
 FRAMES = (
     *(("frame_start", "frame_end"), ("start_frame", "end_frame"), ("first_frame", "last_frame")),
@@ -52,18 +49,6 @@ MAX_FRAME = 1 << 40
 
 _NO_META = frozenset({*sidecars.COLUMNS, sidecars.STORED_AS, *sidecars.OWN_COLUMNS})
 _CLOCK = re.compile(r"(?:([0-9]+):)?([0-9]+):([0-9]+(?:[.,][0-9]+)?)")
-
-
-def plain(name: str) -> str:
-    """A column's name in lower case, with ``_`` for what stands between its words."""
-    return re.sub(r"[^a-z0-9]+", "_", name.strip().lower()).strip("_")
-
-
-def names_clips(columns: Sequence[str]) -> bool:
-    """Whether a header is that of a table of clips, and not one of pictures."""
-    names = {plain(name) for name in columns}
-    paths = names & {*VIDEO_PATHS, "video_id", "clip_id"}
-    return bool(paths) and bool(names & {*LABELS, *SENTENCES})
 
 
 def holds_clips(table: Table, path_column: str | None = None) -> bool:

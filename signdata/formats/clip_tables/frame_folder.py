@@ -24,7 +24,7 @@ class FrameFolder(PictureFiles):
 
     Attributes
     ----------
-    taken : Taken
+    taken : Taken or None
         Which of the folder's pictures the range is.
     seconds : tuple of float
         When each of `paths` is shown; () where nobody asks.
@@ -32,17 +32,18 @@ class FrameFolder(PictureFiles):
         Pictures a second.
     """
 
-    taken: Taken = Taken(0, 0)
+    taken: Taken | None = None
     seconds: tuple[float, ...] = ()
     rate: Fraction = Fraction(25)
 
     def notes(self) -> tuple[str, ...]:
-        return (*super().notes(), *self.taken.notes)
+        return (*super().notes(), *(self.taken.notes if self.taken else ()))
 
     def found(self) -> dict[str, str]:
+        taken = self.taken or Taken(0, len(self.paths))
         return {
             "fps": f"{float(self.rate):.3f}".rstrip("0").rstrip("."),
-            "range": f"{self.taken.start + 1}-{self.taken.stop}",
+            "range": f"{taken.start + 1}-{taken.stop}",
             "verdict": "ok",
         }
 

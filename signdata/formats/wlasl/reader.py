@@ -176,7 +176,8 @@ class WlaslReader(Reader):
             if not sample_id:
                 self._note(
                     self._path.name,
-                    f"video_id {one.video_id} appears twice with one gloss and one range: read once",
+                    f"video_id {one.video_id} appears twice, with the same gloss and range: "
+                    "read once",
                 )
         if further:
             self._note(
