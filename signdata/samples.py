@@ -94,6 +94,10 @@ class Pixels(ABC):
         """Suffix and bytes of what belongs beside frame `number` (from 0), such as its pose."""
         return None
 
+    def times(self) -> tuple[float, ...]:
+        """Seconds at which each frame of the last reading is shown; () where nobody asked."""
+        return ()
+
     def jpegs(self, quality: int) -> Iterator[bytes] | None:
         """Yield each frame as a JPEG where that can be had without its RGB values, else None."""
         return None
@@ -127,6 +131,9 @@ class Derived(Pixels):
 
     def found(self) -> dict[str, str]:
         return self.pixels.found()
+
+    def times(self) -> tuple[float, ...]:
+        return self.pixels.times()
 
     def source_sha256(self) -> str | None:
         return self.pixels.source_sha256()

@@ -101,6 +101,7 @@ class Count(click.ParamType[int | None]):
     show_default=True,
     help="The PyAV library, or the ffmpeg program in a separate process.",
 )
+@click.option("--times", is_flag=True, help="Write when each frame is shown: times.csv.")
 @click.option(
     "--from",
     "from_format",

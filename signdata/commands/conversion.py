@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from signdata.conversion import pipeline
-from signdata.conversion.transforms import Geometry, Transform
+from signdata.conversion.transforms import EvenFrames, Geometry, Transform
+from signdata.errors import UsageError
 from signdata.formats import targets
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions, Reader
 from signdata.formats.writer import Writer
 from signdata.inspection import summary
+from signdata.media.video.clip import ClipOptions
+from signdata.media.video.frame_selection import Selection
 from signdata.options import (
     EncodingOptions,
     PathLike,
@@ -116,6 +119,7 @@ def convert(
     *,
     to_format: str | None = None,
     hdf5_layout: str = "auto",
+    frames: int | None = None,
     **shared: Unpack[ConvertKeywords],
 ) -> Result:
     """Convert a dataset from any format to any other that can hold it.
@@ -130,9 +134,12 @@ def convert(
         Name of the format, where it is not clear from `out`.
     hdf5_layout : {'auto', 'raw', 'encoded'}
         Arrays, or picture files; see `signdata.formats.hdf5`.
+    frames : int, optional
+        That many evenly spaced frames of each clip; all by default.
     """
     read, write = ReadOptions.taken_from(shared), WriteOptions.taken_from(shared)
-    reader = open_source(paths(src), OpenOptions(read))
+    chosen = ClipOptions(Selection(n_frames=frames))
+    reader = open_source(paths(src), OpenOptions(read, clips=chosen))
     target = Path(out)
     written = targets.format_for(target, reader.info, to_format)
     return convert_dataset(
@@ -145,10 +152,20 @@ def convert(
             "to": written,
             "hdf5_layout": hdf5_layout,
             **write.record(),
+            **({} if frames is None else {"frames": frames}),
         },
         RunOptions.taken_from(shared),
-        transforms=geometry(write),
+        transforms=(*evenly_spaced(reader, frames), *geometry(write)),
     )
+
+
+def evenly_spaced(reader: Reader, frames: int | None) -> tuple[Transform, ...]:
+    """What chooses frames of clips that are not decoded from videos, which choose themselves."""
+    if frames is None:
+        return ()
+    if reader.info.kind != "clip":
+        raise UsageError("--frames goes with clips", path=reader.info.source_name)
+    return () if reader.risky else (EvenFrames(frames),)
 
 
 def convert_dataset(

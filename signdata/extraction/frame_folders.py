@@ -14,13 +14,14 @@ from signdata.errors import FormatError, UsageError
 from signdata.extraction import coverage
 from signdata.extraction.montage import montage
 from signdata.filesystem import write_file
-from signdata.formats import detect
+from signdata.formats import detect, targets
 from signdata.formats.clip_choice import Choice
 from signdata.formats.folders import FoldersWriter
 from signdata.formats.frames import FramesWriter
 from signdata.formats.open import open_source
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import OpenOptions, Reader
+from signdata.formats.registry import FORMATS
 from signdata.formats.writer import OutputSummary, Writer
 from signdata.labels import class_to_idx
 from signdata.media.image import decode
@@ -59,6 +60,7 @@ class Clips:
     poses: Path | None = None
     pose_base: int | None = None
     decoder: str = "pyav"
+    times: bool = False
 
 
 MIXED_REMEDY = "Say extract-frames --no-official-splits to write all without one, or --subset FILE."
@@ -101,7 +103,7 @@ def extract(
     covered = coverage.of(reader)
     result = pipeline.convert(
         reader,
-        _writer(pictures, clips, covered.missing),
+        _writer(pictures, clips, covered.missing, out, reader),
         out,
         command="extract-frames",
         options=_recorded(sources, clips, pictures),
@@ -174,7 +176,7 @@ def open_videos(
 
 
 def _open(src: Path, sources: Sources, clips: Clips) -> Reader:
-    options = ClipOptions(clips.selection, clips.shape, decoder=clips.decoder)
+    options = ClipOptions(clips.selection, clips.shape, decoder=clips.decoder, times=clips.times)
     return open_videos(
         src,
         sources,
@@ -199,6 +201,8 @@ def _recorded(sources: Sources, clips: Clips, pictures: Pictures) -> dict[str, A
     everything["frames"] = everything.pop("n_frames")
     if not clips.selection.allow_repeats:  # as outputs have it that know no such option
         everything.pop("allow_repeats")
+    if not clips.times:
+        everything.pop("times")
     everything.pop("mode")
     if clips.poses is not None:
         everything["poses"] = clips.poses.name
@@ -251,10 +255,21 @@ def _without_suffix(pictures: Pictures) -> str:
     return stem
 
 
-def _writer(pictures: Pictures, clips: Clips, missing: Sequence[str]) -> Writer:
+def _writer(
+    pictures: Pictures, clips: Clips, missing: Sequence[str], out: Path, reader: Reader
+) -> Writer:
+    written = targets.format_for(out, reader.info)
+    if FORMATS[written].is_file:
+        if clips.montage:
+            raise UsageError("--montage makes pictures; expected the name of a folder", path=out)
+        # Frames of one size are stored as they are decoded: no picture file between.
+        layout = "raw" if clips.shape.size_hw is not None else "encoded"
+        return targets.writer_for(written, out, pictures.options, layout=layout)
     if clips.montage:
         if clips.selection.n_frames is None and clips.selection.segments is None:
             raise UsageError("--montage puts a number of frames side by side; say --frames N")
+        if clips.times:
+            raise UsageError("--times goes with frames, not with --montage")
         return MontageWriter(pictures.options, missing)
     return AnnotatedFramesWriter(pictures, missing)
 

@@ -48,6 +48,11 @@ class PictureSummary:
     n_frames: int | None
 
 
+def decoded_summary(size_hw: tuple[int, int] | None) -> PictureSummary:
+    """What frames of videos have in common: their size, where they are all scaled to one."""
+    return PictureSummary(size_hw, 3, False, None)
+
+
 @dataclass(frozen=True)
 class DatasetInfo:
     """What a reader knows before it has read any pixel.

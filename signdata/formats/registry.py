@@ -125,7 +125,7 @@ FORMATS: dict[str, Format] = {
         Format(
             "arrays",
             "`X.npy` + `Y.npy`, or one `.npz`",
-            _STILL,
+            _CLIP | _STILL,
             (".npz",),
             (".npy",),
             reader="signdata.formats.arrays.reader:ArraysReader",

@@ -39,6 +39,9 @@ class FrameFolder(PictureFiles):
     def notes(self) -> tuple[str, ...]:
         return (*super().notes(), *(self.taken.notes if self.taken else ()))
 
+    def times(self) -> tuple[float, ...]:
+        return self.seconds
+
     def found(self) -> dict[str, str]:
         taken = self.taken or Taken(0, len(self.paths))
         return {
@@ -77,5 +80,10 @@ def frame_folder(folder: Path, span: Span, options: ClipOptions, rate: Fraction)
     if taken.fault and (taken.stop == taken.start or not options.keep_short):
         raise ShortError(taken.fault, path=folder, remedy=taken.remedy)
     wanted = options.selection.of(timeline, taken.start, taken.stop)
-    chosen = FrameFolder(tuple(paths[i] for i in wanted), taken=taken, rate=rate)
+    chosen = FrameFolder(
+        tuple(paths[i] for i in wanted),
+        taken=taken,
+        rate=rate,
+        seconds=tuple(float(timeline.times[i]) for i in wanted) if options.times else (),
+    )
     return chosen if options.shape == FrameShape() else ScaledFrames(chosen, options.shape)

@@ -26,7 +26,14 @@ from signdata.formats.clip_tables.files import ClipFiles, FoundFile
 from signdata.formats.clip_tables.frame_folder import frame_folder
 from signdata.formats.clip_tables.names import sample_ids
 from signdata.formats.clip_tables.rows import ClipRow, ClipTable, Span
-from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader, splits_of
+from signdata.formats.reader import (
+    DatasetInfo,
+    OpenOptions,
+    PictureSummary,
+    Reader,
+    decoded_summary,
+    splits_of,
+)
 from signdata.formats.trees import pictures
 from signdata.formats.trees.picture_files import PictureFiles
 from signdata.labels import LabelSpace, in_order
@@ -346,7 +353,7 @@ class ClipTableReader(Reader):
         samples = list(samples_of_split(self._samples, split))
         if all(isinstance(one.pixels, PictureFiles | Broken) for one in samples):
             return pictures.picture_summary(samples)
-        return PictureSummary(None, None, False, None)
+        return decoded_summary(self._clips_options.shape.size_hw)
 
 
 def _begins(sample: Sample) -> Fraction:

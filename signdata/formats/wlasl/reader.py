@@ -32,7 +32,14 @@ from signdata.errors import (
 from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.clip_choice import Choice
 from signdata.formats.clip_tables.names import sample_ids, youtube_id
-from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader, splits_of
+from signdata.formats.reader import (
+    DatasetInfo,
+    OpenOptions,
+    PictureSummary,
+    Reader,
+    decoded_summary,
+    splits_of,
+)
 from signdata.formats.wlasl.index import (
     WLASL_FPS,
     Gloss,
@@ -357,7 +364,7 @@ class WlaslReader(Reader):
         return str(self._path), ("gloss" if "class" in error.what else "video_id") if unsafe else ""
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
-        return PictureSummary(None, None, False, None)
+        return decoded_summary(self._options.shape.size_hw)
 
 
 def _was_cut(sample: Sample) -> bool:

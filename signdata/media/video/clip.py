@@ -72,6 +72,8 @@ class ClipOptions:
         The library, or the ffmpeg program in a process of its own.
     timeout : float or None
         Seconds after which a video is given up.
+    times : bool
+        Whether frames say when they are shown.
     """
 
     selection: Selection = Selection()
@@ -80,6 +82,7 @@ class ClipOptions:
     keep_short: bool = False
     decoder: str = "pyav"
     timeout: float | None = None
+    times: bool = False
 
     def video(self, path: str) -> VideoFile:
         """A video file to be read in this way."""
@@ -220,6 +223,12 @@ class ClipPixels(Pixels):
         if placed is None:
             learned.other_poses += 1
         return ".json", placed or data
+
+    def times(self) -> tuple[float, ...]:
+        if not self.options.times:
+            return ()
+        times = self.video.header.timeline.times
+        return tuple(float(times[index]) for index in self._learned.wanted)
 
     def found(self) -> dict[str, str]:
         taken = self._learned.taken
