@@ -130,6 +130,7 @@ class _Storing:
         self._job = job
         self._files = TreeFiles(str(job.tree), job.writer.row_path)
         self._payload = ItemBytes(job.scratch)
+        self._waiting = writing(str(job.scratch))
         self._body = JournalRows([], [])
         self.outcome = Outcome(payloads=[self._payload])
         try:
@@ -224,7 +225,7 @@ class _Storing:
         if self._job.tree is None:
             return
         if not item.path:
-            with writing(str(self._job.scratch)):
+            with self._waiting:
                 self._payload.add(item.data)
         elif not self._files.put(item):
             note = "copied: no hard link across file systems"

@@ -102,6 +102,10 @@ class _CsvFile:
     names: dict[int, str] | None
     options: CsvOptions
 
+    @cached_property
+    def _name(self) -> str:
+        return self.layout.path.name
+
     def samples(self, block: Block, stored: tuple[Row, ...]) -> Iterator[Sample]:
         parsed = parser.read_rows(self.layout, block)
         width, height = self.size_wh
@@ -143,8 +147,8 @@ class _CsvFile:
             pixels=Broken(error) if error else pixels,
             split=row.get("split") or self.split,
             group=row.get("group", ""),
-            source=row.get("source") or self.layout.path.name,
-            meta={key: value for key, value in row.items() if key not in NO_META},
+            source=row.get("source") or self._name,
+            meta={key: row[key] for key in row if key not in NO_META} if row else {},
             stored_as=row.get(sidecars.STORED_AS, ""),
         )
 

@@ -61,7 +61,7 @@ class Hdf5Reader(Reader):
         self._notes: tuple[Problem, ...] = ()
         self._pixels: _Stored | ForeignPictures
         with safety.open_checked(path) as file:
-            self._document = _document(file, path)
+            self._document = own_document(file, path)
             if images or targets or foreign.is_foreign(file):
                 self._take(foreign.read(file, path, images, targets))
             else:
@@ -183,7 +183,7 @@ def _strings(group: Any, name: str, path: Path) -> list[str]:
     return strings(safety.values(group, name, path), path, where)
 
 
-def _document(file: h5py.File, path: Path) -> dict[str, Any]:
+def own_document(file: h5py.File, path: Path) -> dict[str, Any]:
     try:
         text = file.attrs.get("signdata")
     except Exception as err:  # a damaged file may make the library raise anything
@@ -197,7 +197,7 @@ def _document(file: h5py.File, path: Path) -> dict[str, Any]:
 def read_attribute(path: Path) -> dict[str, Any] | None:
     """Return what signdata recorded in an HDF5 file, None when it did not write it."""
     with safety.open_checked(path) as file:
-        return _document(file, path) or None
+        return own_document(file, path) or None
 
 
 def _digest(path: Path) -> str:

@@ -105,17 +105,19 @@ class Hdf5Writer(Writer):
     def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         refuse_nul(sample)
         kind = type(sample.pixels)
-        if kind.beside is Pixels.beside and kind.times is Pixels.times:  # nothing beside frames
-            yield from (EncodedItem("", data) for data in self._frames(sample))
-            return
+        if kind.beside is Pixels.beside and kind.times is Pixels.times:  # nothing next to frames
+            return self._frames(sample)
+        return self._with_companions(sample)
+
+    def _with_companions(self, sample: Sample) -> Iterator[EncodedItem]:
         found: list[bytes] = []
         waiting: EncodedItem | None = None
-        for number, data in enumerate(self._frames(sample)):
+        for number, item in enumerate(self._frames(sample)):
             if waiting is not None:
                 yield waiting
             beside = sample.pixels.beside(number)
             found.append(beside[1] if beside is not None else b"")
-            waiting = EncodedItem("", data)
+            waiting = item
         if any(found):  # before the last picture: what comes last is the sample's place
             path = f"{keypoints.FOLDER}/{keypoints.file_name(sample.id)}"
             yield EncodedItem(path, keypoints.pack(found), companion=True)
@@ -125,10 +127,11 @@ class Hdf5Writer(Writer):
         if waiting is not None:
             yield waiting
 
-    def _frames(self, sample: Sample) -> Iterator[bytes]:
-        """The bytes of each frame as the layout stores them."""
+    def _frames(self, sample: Sample) -> Iterator[EncodedItem]:
+        """Each frame as the layout stores it."""
         if self._shape is None:
-            yield from (one.data for one in pictures.encoded_frames(sample, self._options))
+            for picture in pictures.encoded_frames(sample, self._options):
+                yield EncodedItem("", picture.data)
             return
         for frame in sample.pixels.frames():
             if frame.shape != self._shape:
@@ -136,7 +139,7 @@ class Hdf5Writer(Writer):
                     f"shape {frame.shape}; expected {self._shape} as of all others",
                     path=sample.source,
                 )
-            yield frame.tobytes()
+            yield EncodedItem("", frame.tobytes())
 
     @property
     def _array_shape(self) -> tuple[int, ...]:
@@ -205,8 +208,8 @@ def refuse_nul_in(text: str, what: str) -> None:
 
 def refuse_nul(sample: Sample) -> None:
     """Raise `UnsafeNameError` for a sample with text that HDF5 would cut off."""
-    texts = (sample.id, sample.label, sample.group, sample.source, *sample.meta.values())
-    if "\0" not in "".join(texts):
+    own = f"{sample.id}{sample.label}{sample.group}{sample.source}"
+    if "\0" not in own and "\0" not in "".join(sample.meta.values()):
         return
     known = {"id": sample.id, "class name": sample.label, "group": sample.group}
     for what, text in {**known, "source": sample.source, **sample.meta}.items():

@@ -29,8 +29,10 @@ class PictureFiles(CodedPixels):
         return self.paths
 
     def beside(self, number: int) -> tuple[str, bytes] | None:
+        if not self.poses:
+            return None
         file = os.path.splitext(self.paths[number])[0] + ".json"
-        return (".json", read(file)) if self.poses and os.path.exists(file) else None
+        return (".json", read(file)) if os.path.exists(file) else None
 
     def times(self) -> tuple[float, ...]:
         return frame_times.load(self.times_file, len(self.paths)) if self.times_file else ()

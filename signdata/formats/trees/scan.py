@@ -182,8 +182,9 @@ class Tree:
     def pictures(self, class_dir: ClassDir) -> list[str]:
         """Names of a class's pictures, by suffix or by content; the others are noted as junk."""
         taken = []
+        folder = f"{class_dir.path}{os.sep}"
         for name in class_dir.files:
-            if is_picture(os.path.join(class_dir.path, name)):
+            if is_picture(folder + name):
                 taken.append(name)
             else:
                 self.note(class_dir.path / name, "not a file of this kind: not read")
