@@ -69,6 +69,11 @@ class Group:
 # -- How a dataset is read
 
 
+class VideoKeywords(TypedDict, total=False):
+    tone_map: bool
+    deinterlace: str
+
+
 class RowKeywords(TypedDict, total=False):
     split: str | None
     labels: str
@@ -76,7 +81,7 @@ class RowKeywords(TypedDict, total=False):
     header: bool
 
 
-class ReadKeywords(RowKeywords, total=False):
+class ReadKeywords(RowKeywords, VideoKeywords, total=False):
     from_format: str | None
     videos: PathLike | None
     follow_symlinks: bool
@@ -91,6 +96,22 @@ class ReadKeywords(RowKeywords, total=False):
     root: PathLike | None
     path_column: str | None
     label_column: str | None
+
+
+@dataclass(frozen=True)
+class VideoOptions(Group):
+    """What is made of the frames of videos."""
+
+    tone_map: bool = keyword(
+        True, "Keep the code values of HDR videos, which are dull.", "--no-tone-map"
+    )
+    deinterlace: str = keyword("auto", "Make interlaced frames whole, or leave them.")
+
+    def record_videos(self) -> dict[str, Any]:
+        """What of it makes two runs the same, where it is not as always."""
+        everything = {"tone_map": self.tone_map, "deinterlace": self.deinterlace}
+        usual = VideoOptions()
+        return {k: v for k, v in everything.items() if v != getattr(usual, k)}
 
 
 @dataclass(frozen=True)
@@ -117,7 +138,7 @@ class RowOptions(Group):
 
 
 @dataclass(frozen=True)
-class ReadOptions(RowOptions):
+class ReadOptions(VideoOptions, RowOptions):
     """How a dataset of any format is read."""
 
     from_format: str | None = keyword(None, "Format of SRC [default: recognised].", "--from")
@@ -160,6 +181,7 @@ class ReadOptions(RowOptions):
             "max_per_class": self.max_per_class,
             "fold": self.fold,
             "val_fold": self.val_fold,
+            **self.record_videos(),
             **self.record(),
         }
 
@@ -186,7 +208,7 @@ def _content_of(labels: str) -> str:
 # -- Which clips of an index or a table are read, and how
 
 
-class ClipKeywords(TypedDict, total=False):
+class ClipKeywords(VideoKeywords, total=False):
     split: str | None
     videos: PathLike | None
     path_column: str | None
@@ -202,7 +224,7 @@ class ClipKeywords(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class ClipSelection(Group):
+class ClipSelection(VideoOptions):
     """Which clips of an index or a table are read, and where in their files they are."""
 
     split: str | None = keyword(None, "Read only this split.")
@@ -240,6 +262,7 @@ class ClipSelection(Group):
             "ranges": self.ranges,
             "json_fps": self.json_fps,
             "keep_short": self.keep_short,
+            **self.record_videos(),
         }
 
 

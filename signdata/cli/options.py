@@ -78,6 +78,7 @@ TYPED: dict[str, dict[str, Any]] = {
     "layout": {"metavar": "PATTERN"},
     "classes": {"metavar": "A,B,...|FILE"},
     "rename": {"type": PATH, "metavar": "FILE"},
+    "deinterlace": {"type": click.Choice(["auto", "off"])},
     "max_per_class": {"type": click.IntRange(1)},
     "fold": {"type": click.IntRange(1)},
     "val_fold": {"type": click.IntRange(1)},
@@ -123,7 +124,7 @@ def _option(name: str, one: Field[Any], default: Any) -> Callable[[F], F]:
     flag = one.metadata["flag"] or f"--{name.replace('_', '-')}"
     help_text = one.metadata["help"]
     if flag.startswith("--no-"):
-        return click.option(flag, is_flag=True, help=help_text)
+        return click.option(flag, name, flag_value=False, default=True, help=help_text)
     if isinstance(default, bool):
         return click.option(flag, name, is_flag=True, default=default, help=help_text)
     return click.option(

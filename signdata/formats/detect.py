@@ -12,6 +12,7 @@ from signdata.formats.hdf5.signature import starts_as_hdf5
 from signdata.formats.place import Place
 from signdata.formats.registry import FORMATS
 from signdata.formats.trees.readings import Reading, layouts, media_in, questions, wrapped
+from signdata.media.image.kinds import is_picture
 from signdata.sidecars import is_partial
 
 MOST_READINGS = 4
@@ -63,6 +64,8 @@ def recognise(
             f"not read by this command; expected {expected}, found {listed(others)}",
             path=place.path,
         )
+    if {"folders", "videos"} <= found.keys() and is_picture(str(place.path / found["videos"])):
+        del found["videos"]  # pictures that move are stills unless a command asks for videos
     if len(found) > 1:
         raise FormatError(
             f"{len(found)} readings: {listed(found)}",

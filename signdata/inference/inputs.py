@@ -16,6 +16,7 @@ from signdata.formats.trees.picture_files import read
 from signdata.inference import links
 from signdata.media.image import decode
 from signdata.media.suffixes import VIDEO_SUFFIXES, natural
+from signdata.media.video.kinds import is_video
 from signdata.samples import Frame, Pixels
 
 
@@ -139,11 +140,10 @@ def _files(path: Path) -> list[Input]:
 
 
 def _kind(path: Path) -> bool | None:
-    """Whether a name is that of a video; None if it is of nothing that can be read."""
-    suffix = path.suffix.lower()
-    if suffix in VIDEO_SUFFIXES:
+    """Whether a file is a video; None if it is nothing that can be read."""
+    if is_video(str(path)):
         return True
-    return False if suffix in decode.SUFFIXES else None
+    return False if path.suffix.lower() in decode.SUFFIXES else None
 
 
 def recorded(words: list[str]) -> list[dict[str, str]]:

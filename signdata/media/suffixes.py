@@ -8,21 +8,21 @@ import re
 _LAST_NUMBER = re.compile(r"([0-9]+)[^0-9/]*$")
 
 _VIDEOS = (
-    "264 265 3gp asf avi flv h264 hevc m2ts m4v mkv mov mp4 mpeg mpg mts ogv swf ts vob webm wmv"
+    "264 265 3g2 3gp 3gp2 3gpp amv asf avi divx dv evo f4v flv h264 hevc ivf m1v m2t m2ts m2v m4v"
+    " mkv mov mp4 mpe mpeg mpg mts mxf ogm ogv ogx qt rm rmvb swf tod trp ts vob vro webm wmv xvid"
+)
+_NEITHER = (
+    "txt csv tsv json jsonl md xml html htm yml yaml toml ini log pdf py ipynb npy npz mat"
+    " pkl h5 hdf5 parquet zip tar gz rar 7z wav mp3 db url lnk aac flac m4a mka opus srt vtt"
+    " ass eaf"
 )
 
 
 VIDEO_SUFFIXES = frozenset(f".{name}" for name in _VIDEOS.split())
 """File suffixes that are taken for videos; what is inside decides whether they are."""
 
-
-ANIMATION_SUFFIXES = frozenset({".gif", ".webp", ".apng"})
-"""File suffixes of pictures that move; a PNG that moves is called as one that does not."""
-
-
-def is_clip_file(name: str) -> bool:
-    """Whether a file is named like a video, or like a picture that moves."""
-    return suffix_of(name) in VIDEO_SUFFIXES or suffix_of(name) in ANIMATION_SUFFIXES
+NEITHER = frozenset(f".{name}" for name in _NEITHER.split())
+"""Suffixes of files that are neither pictures nor videos, whatever is inside."""
 
 
 def suffix_of(name: str) -> str:

@@ -413,10 +413,11 @@ def test_a_video_of_another_suffix_is_not_called_missing(tmp_path: Path) -> None
     make_index(tmp_path / "index.json", [{"video_id": "a"}, {"video_id": "b"}, {"video_id": "c"}])
     for name in ("a.mp4", "b.mp4"):
         make_video(tmp_path / "videos" / name, 3)
-    (tmp_path / "videos" / "b.mp4").rename(tmp_path / "videos" / "b.film")
+    (tmp_path / "videos" / "a.mp4").rename(tmp_path / "videos" / "a.film")
+    (tmp_path / "videos" / "b.mp4").rename(tmp_path / "videos" / "b.txt")
     result = signdata.extract_frames(tmp_path / "index.json", tmp_path / "out", workers=1)
     assert [(p.path, p.kind) for p in result.problems] == [("b", "corrupt"), ("c", "missing")]
-    assert "not taken for a video by its suffix, .film" in result.problems[0].message
+    assert "not taken for a video by its suffix, .txt" in result.problems[0].message
     assert (tmp_path / "out" / "missing.txt").read_text().split() == ["c"]
 
 

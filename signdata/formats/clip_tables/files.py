@@ -11,6 +11,7 @@ from signdata.errors import DecodeError, MissingError, SigndataError, UnsafeName
 from signdata.formats.trees.layout import split_word
 from signdata.media import suffixes
 from signdata.media.image.kinds import is_picture
+from signdata.media.video.animation import is_clip
 from signdata.safe_names import is_junk
 
 
@@ -57,7 +58,7 @@ class ClipFiles:
             stem = os.path.splitext(entry.name)[0]
             if entry.is_dir():
                 self._stems.setdefault(entry.name, Path(entry.path))
-            elif suffixes.is_clip_file(entry.name):
+            elif is_clip(entry.path):
                 first = self._stems.get(stem)
                 if first is None or first.is_dir():
                     self._stems[stem] = Path(entry.path)

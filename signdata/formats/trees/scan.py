@@ -12,7 +12,6 @@ at ROOT.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from signdata.errors import FormatError, MissingError, UnsafeNameError
 from signdata.filesystem import path_below
 from signdata.formats.trees.layout import Layout
 from signdata.media.image.kinds import is_picture
-from signdata.media.suffixes import suffix_of
+from signdata.media.video.animation import is_clip
 from signdata.results import NOTE, Problem
 from signdata.safe_names import is_junk
 from signdata.samples import SPLIT_NAMES
@@ -169,22 +168,22 @@ class Tree:
         shown = path_below(path, self.root)
         self.notes.append(Problem(shown, "", NOTE, message))
 
-    def take(self, class_dir: ClassDir, suffixes: Iterable[str]) -> list[str]:
-        """Names of a class's files with one of `suffixes`; the others are noted as junk."""
-        taken = []
-        for name in class_dir.files:
-            if suffix_of(name) in suffixes:
-                taken.append(name)
-            else:
-                self.note(class_dir.path / name, "not a file of this kind: not read")
-        return taken
-
     def pictures(self, class_dir: ClassDir) -> list[str]:
         """Names of a class's pictures, by suffix or by content; the others are noted as junk."""
         taken = []
         folder = f"{class_dir.path}{os.sep}"
         for name in class_dir.files:
             if is_picture(folder + name):
+                taken.append(name)
+            else:
+                self.note(class_dir.path / name, "not a file of this kind: not read")
+        return taken
+
+    def videos(self, class_dir: ClassDir) -> list[str]:
+        """Names of a class's videos, by suffix or by content; the others are noted as junk."""
+        taken = []
+        for name in class_dir.files:
+            if is_clip(os.path.join(class_dir.path, name)):
                 taken.append(name)
             else:
                 self.note(class_dir.path / name, "not a file of this kind: not read")

@@ -8,7 +8,7 @@ from signdata import safe_names, sidecars
 from signdata.errors import FormatError, MissingError
 from signdata.formats.clip_tables import known
 from signdata.formats.place import Place
-from signdata.media import suffixes
+from signdata.media.video.animation import is_clip
 
 VIDEOS_DIR = "videos"
 """The folder of videos next to a WLASL index."""
@@ -67,8 +67,8 @@ def videos_of(index: Path, videos: str | Path | None = None) -> Path:
 
 
 def is_video(path: Path) -> bool:
-    """Whether a path is a file that is named like a video."""
-    return suffixes.is_clip_file(path.name) and path.is_file()
+    """Whether a path is a video or a picture that moves, by its name or by what is in it."""
+    return path.is_file() and is_clip(str(path))
 
 
 def is_trimmed(path: Path) -> bool:

@@ -25,45 +25,6 @@ _READ = tuple(SUFFIXES)
 _ALIASES = frozenset({".jfif", ".jpe", ".jif"})
 """Suffixes of JPEGs that most loaders pass over."""
 
-_NO_PICTURES = frozenset(
-    [
-        ".txt",
-        ".csv",
-        ".tsv",
-        ".json",
-        ".jsonl",
-        ".md",
-        ".xml",
-        ".html",
-        ".htm",
-        ".yml",
-        ".yaml",
-        ".toml",
-        ".ini",
-        ".log",
-        ".pdf",
-        ".py",
-        ".ipynb",
-        ".npy",
-        ".npz",
-        ".mat",
-        ".pkl",
-        ".h5",
-        ".hdf5",
-        ".parquet",
-        ".zip",
-        ".tar",
-        ".gz",
-        ".rar",
-        ".7z",
-        ".wav",
-        ".mp3",
-        ".db",
-        ".url",
-        ".lnk",
-    ]
-)
-
 _STARTS = (
     (b"\x89PNG\r\n\x1a\n", "PNG"),
     (b"\xff\xd8\xff", "JPEG"),
@@ -103,7 +64,7 @@ def is_picture(path: str) -> bool:
     suffix = suffixes.suffix_of(path)
     if suffix in UNSUPPORTED:
         return True
-    if suffix in suffixes.VIDEO_SUFFIXES or suffix in _NO_PICTURES:
+    if suffix in suffixes.VIDEO_SUFFIXES or suffix in suffixes.NEITHER:
         return False
     return bool(kind_of(_head(path)))
 

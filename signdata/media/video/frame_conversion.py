@@ -22,6 +22,7 @@ from signdata.media.image.ops import resize
 from signdata.media.keypoints import Placement
 from signdata.media.video.colours import colours_of
 from signdata.media.video.orientation import Orientation, orientation_of
+from signdata.media.video.tone_mapping import ToneMapper, transfer_of
 from signdata.samples import Frame
 
 SQUARE = Fraction(1, 100)
@@ -92,6 +93,8 @@ class Converter:
         The part that is kept.
     grow : float
         How much larger than the box that part is.
+    tone_map : bool
+        Whether HDR is brought to standard screens.
     """
 
     def __init__(
@@ -100,6 +103,8 @@ class Converter:
         aspect: Fraction | None,
         box: Box | None = None,
         grow: float = 1.0,
+        *,
+        tone_map: bool = True,
     ) -> None:
         self._shape = shape
         self._box = box
@@ -107,21 +112,25 @@ class Converter:
         square = aspect is None or aspect <= 0 or abs(aspect - 1) < SQUARE
         self._aspect = Fraction(1) if square or aspect is None else aspect
         self._scaler, self._recolourer = VideoReformatter(), VideoReformatter()
+        self._tone_mapper = ToneMapper() if tone_map else None
 
     def rgb(self, frame: av.VideoFrame) -> Frame:
         """(H, W, 3) uint8 RGB."""
         orientation = orientation_of(frame)
         height, width = self._scaled(frame, orientation)
-        scaled = self._scaler.reformat(
-            frame,
-            width,
-            height,
-            "rgb24",
-            interpolation=_HOW,
-            threads=1,
-            **_to_rgb(frame),
-        )
-        array = np.asarray(scaled.to_ndarray(), np.uint8)
+        if self._tone_mapper is not None and transfer_of(frame):
+            array = self._tone_mapper.rgb(frame, width, height, _HOW)
+        else:
+            scaled = self._scaler.reformat(
+                frame,
+                width,
+                height,
+                "rgb24",
+                interpolation=_HOW,
+                threads=1,
+                **_to_rgb(frame),
+            )
+            array = np.asarray(scaled.to_ndarray(), np.uint8)
         array = np.ascontiguousarray(orientation.upright(array))
         return array if self._box is None else self._crop(array)
 
@@ -129,6 +138,9 @@ class Converter:
         """The picture as a JPEG made of its planes; the box is not looked at."""
         orientation = orientation_of(frame)
         height, width = self._scaled(frame, orientation)
+        if self._tone_mapper is not None and transfer_of(frame):
+            array = self._tone_mapper.rgb(frame, width, height, _HOW)
+            frame = av.VideoFrame.from_ndarray(array, format="rgb24")
         scaled = self._for_jpeg(frame, height, width)
         planes = []
         for i, plane in enumerate(scaled.planes):
