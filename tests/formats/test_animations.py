@@ -85,7 +85,7 @@ def test_in_an_index_and_in_a_table(tmp_path: Path, main: Callable[..., Any]) ->
     make_animation(tmp_path / "videos/1.gif")
     index = make_index(tmp_path / "w.json", [{"video_id": "1", "frame_start": 4, "frame_end": 9}])
     main("extract-frames", index, tmp_path / "wlasl", "-j1")
-    assert indices_in(tmp_path / "wlasl/train/book/1") == [1, 2]
+    assert indices_in(tmp_path / "wlasl/train/book/1") == [2, 3]
     table = tmp_path / "t.csv"
     table.write_text("video,label,start_frame,end_frame\nvideos/1.gif,A,2,4\n")
     main("extract-frames", table, tmp_path / "table", "-j1")
