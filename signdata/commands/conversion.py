@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -14,7 +15,6 @@ from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions, Reader
 from signdata.formats.writer import Writer
 from signdata.inspection import summary
-from signdata.media.video.clip import ClipOptions
 from signdata.media.video.frame_selection import Selection
 from signdata.options import (
     EncodingOptions,
@@ -138,8 +138,11 @@ def convert(
         That many evenly spaced frames of each clip; all by default.
     """
     read, write = ReadOptions.taken_from(shared), WriteOptions.taken_from(shared)
-    chosen = ClipOptions(Selection(n_frames=frames))
-    reader = open_source(paths(src), OpenOptions(read, clips=chosen))
+    options = OpenOptions(read)
+    if frames is not None:
+        clips = replace(options.clip_options, selection=Selection(n_frames=frames))
+        options = replace(options, clips=clips)
+    reader = open_source(paths(src), options)
     target = Path(out)
     written = targets.format_for(target, reader.info, to_format)
     return convert_dataset(

@@ -37,7 +37,7 @@ from signdata.formats.reader import (
 from signdata.formats.trees import pictures
 from signdata.formats.trees.picture_files import PictureFiles
 from signdata.labels import LabelSpace, in_order
-from signdata.media.video.clip import ClipOptions, ClipPixels
+from signdata.media.video.clip import ClipPixels
 from signdata.media.video.frame_selection import Range, TimeRange
 from signdata.media.video.keypoints import Poses, common_base
 from signdata.media.video.video_file import VideoFile
@@ -79,7 +79,7 @@ class ClipTableReader(Reader):
     def __init__(self, path: Path, tables: Sequence[ClipTable], options: OpenOptions) -> None:
         self._path = path
         self._tables = tuple(tables)
-        self._clips_options = options.clips or ClipOptions()
+        self._clips_options = options.clip_options
         self._official = options.official_splits
         self._choice = _supported(options)
         self._notes = [note for table in tables for note in table.notes]
