@@ -15,7 +15,7 @@ CODECS = {"PIL", "av", "cv2", "ffmpeg", "imageio_ffmpeg", "simplejpeg"}
 
 LEVELS = [
     {"errors", "labels", "version", "workers"},
-    {"samples", "results", "safe_names", "filesystem", "magick", "limits"},
+    {"samples", "results", "safe_names", "filesystem", "magick", "limits", "downloads"},
     {"sidecars", "options", "media"},
     {"formats"},
     {"output", "similarity"},
@@ -161,6 +161,7 @@ def test_commands_call_the_library_and_nothing_behind_it() -> None:
                 "signdata.cli",
                 "signdata.cli.options",
                 "signdata.cli.display",
+                "signdata.cli.help",
                 "signdata.options",
             }
             assert ours(name) <= {"signdata", *shown}, name

@@ -17,7 +17,7 @@ from signdata.synthetic.render import Image
 def check_even(size: tuple[int, int]) -> None:
     """Raise `UsageError` for sizes that H.264 cannot store."""
     if size[0] % 2 or size[1] % 2:
-        raise UsageError(f"size {size[0]}x{size[1]}; expected even numbers for videos")
+        raise UsageError(f"size {size[0]}x{size[1]}; expected even numbers for a video")
 
 
 def encode(path: Path, frames: Iterable[Image], rate: Fraction, size: tuple[int, int]) -> None:
@@ -28,7 +28,7 @@ def encode(path: Path, frames: Iterable[Image], rate: Fraction, size: tuple[int,
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
-        # With several threads the encoder's choices, and so its bytes, depend on their timing.
+        # With several threads, the encoder's output depends on their timing.
         stream.codec_context.thread_count = 1
         for frame in frames:
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
@@ -37,10 +37,10 @@ def encode(path: Path, frames: Iterable[Image], rate: Fraction, size: tuple[int,
 
 
 def _codec() -> tuple[str, dict[str, str]]:
-    """H.264 where this build of FFmpeg has it, else MPEG-4."""
+    """H.264 if this build of FFmpeg has it, else MPEG-4."""
     try:
         av.Codec("libx264", "w")
     except av.error.FFmpegError:
         return "mpeg4", {"qscale": "3"}
-    # x264's macroblock tree was measured to give other bytes from run to run, even in one thread.
+    # x264's macroblock tree gave different bytes from run to run, even in one thread.
     return "libx264", {"crf": "20", "preset": "veryfast", "x264-params": "mbtree=0"}

@@ -285,6 +285,8 @@ def test_an_index_in_another_encoding(tmp_path: Path, encoding: str, main: Any) 
     (tmp_path / "w.json").write_bytes(text.encode(encoding))
     assert main("extract-frames", tmp_path / "w.json", tmp_path / "out", "-j1").returncode == 0
     assert (tmp_path / "out/classes.txt").read_text(encoding="utf-8") == "se\u00f1or\n"
+    found = signdata.open_dataset(tmp_path, format="wlasl")
+    assert [sample.label for sample in found] == ["se\u00f1or"]
     trimmed = main("trim", tmp_path / "w.json", tmp_path / "cut", "-j1")
     assert (trimmed.returncode, [s.label for s in signdata.open_dataset(tmp_path / "cut")]) == (
         0,

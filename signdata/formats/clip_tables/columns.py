@@ -17,7 +17,7 @@ from signdata.errors import FormatError, LabelError, SigndataError, UsageError
 from signdata.formats.clip_tables.header import LABELS, SENTENCES, VIDEO_PATHS, plain
 from signdata.formats.clip_tables.rows import ClipRow, ClipTable, Span
 from signdata.formats.trees.layout import split_word
-from signdata.media.suffixes import VIDEO_SUFFIXES, suffix_of
+from signdata.media.suffixes import NO_CLASS, VIDEO_SUFFIXES, suffix_of
 from signdata.media.video.frame_selection import Range, TimeRange
 
 if TYPE_CHECKING:
@@ -101,7 +101,9 @@ def read(
     roles = roles if _are_ids(table, roles) else replace(roles, id="")
     reading = _Reading(table, roles, from_0, splits or {})
     rows = tuple(reading.row(where, row) for where, row in table.rows)
-    folders = (table.path.parent, table.path.parent / "videos")
+    beside = table.path.parent
+    named = (child for child in sorted(beside.iterdir()) if child.name.casefold() in NO_CLASS)
+    folders = (beside, *(child for child in named if child.is_dir()))
     made = ClipTable(table.path, rows, folders)
     notes = []
     if from_0:

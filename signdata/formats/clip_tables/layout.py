@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
+from signdata.downloads import refuse_failed
 from signdata.errors import FormatError, MissingError
 from signdata.formats.clip_tables.rows import ClipTable
-from signdata.formats.downloads import refuse_failed
 from signdata.sidecars import json_bytes
 
 HEAD = 1 << 16

@@ -12,6 +12,7 @@ at ROOT.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -100,18 +101,20 @@ class Tree:
             )
         for name in folders:
             if splits:
-                tree._scan_split(root / name, SPLIT_NAMES[name.casefold()])
+                others = [root / other for other in splits if other != name]
+                tree._scan_split(root / name, SPLIT_NAMES[name.casefold()], others)
             else:
                 tree._scan_class(root / name, "")
         return tree
 
-    def _scan_split(self, path: Path, split: str) -> None:
+    def _scan_split(self, path: Path, split: str, others: Sequence[Path]) -> None:
         files, folders = self.entries(path)
         if files and not folders:
             raise FormatError(
                 f"two readings: a split without class folders, or a class called {path.name!r}",
                 path=path,
-                remedy=f"Put its files into {path.name}/CLASS/, or rename the folder.",
+                remedy=f"Put its files into {path.name}/CLASS/, or rename the folder."
+                + (f" Without it: {' '.join(_said(one) for one in others)}" if others else ""),
             )
         for name in files:
             self.note(path / name, "stray file beside the class folders: not read")
@@ -192,6 +195,11 @@ class Tree:
     def below(self, path: Path) -> str:
         """A path below the root, POSIX separators."""
         return path.relative_to(self.root).as_posix()
+
+
+def _said(split: Path) -> str:
+    """How a split folder is named as a source."""
+    return f"{SPLIT_NAMES[split.name.casefold()]}={split}"
 
 
 def _refuse_undecodable(name: str, folder: Path) -> None:

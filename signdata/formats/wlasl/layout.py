@@ -17,6 +17,9 @@ TRIMMED_INDEX = "WLASL.json"
 """The index in a folder of trimmed videos, which are next to it."""
 
 
+_HEAD = 4096
+
+
 def recognises(place: Place) -> str:
     """The name of the index that a place is or holds, or ''."""
     if not place.is_dir:
@@ -90,4 +93,5 @@ def _mentions_gloss(path: Path) -> bool:
     if not path.is_file():
         return False
     with path.open("rb") as file:
-        return b'"gloss"' in file.read(4096)
+        head = file.read(_HEAD)
+    return b'"gloss"' in head.replace(b"\0", b"")  # also in UTF-16 and UTF-32

@@ -16,6 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from signdata.limits import max_pixels
+
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 SMALL = 1 << 16
@@ -75,7 +77,7 @@ def parse(data: bytes) -> PlainPng | None:
         return None
     width, height, depth, colour, method, filtering, interlaced = header
     plain = depth == 8 and colour in _CHANNELS and not (method or filtering or interlaced)
-    if not (plain and width and height):
+    if not (plain and 0 < width * height <= max_pixels()):
         return None
     return PlainPng((height, width), _CHANNELS[colour], b"".join(packed))
 
