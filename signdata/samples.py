@@ -95,6 +95,10 @@ class Pixels(ABC):
         """Suffix and bytes of the companion file of frame `number` (from 0), such as its pose."""
         return None
 
+    def times(self) -> tuple[float, ...]:
+        """Seconds at which each frame of the last reading is shown; () where nobody asked."""
+        return ()
+
     def jpegs(self, quality: int) -> Iterator[bytes] | None:
         """Yield each frame as a JPEG if that is possible without decoding to RGB, else None."""
         return None
@@ -128,6 +132,9 @@ class Derived(Pixels):
 
     def found(self) -> dict[str, str]:
         return self.pixels.found()
+
+    def times(self) -> tuple[float, ...]:
+        return self.pixels.times()
 
     def source_sha256(self) -> str | None:
         return self.pixels.source_sha256()
