@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 from signdata.options import SKIP, ClipSelection, RunOptions
 
 
@@ -25,7 +26,7 @@ class Count(click.ParamType[int | None]):
         return int(value)
 
 
-@click.command("extract-frames")
+@click.command("extract-frames", cls=Command)
 @click.argument("src", type=options.PATH)
 @click.argument("out", type=options.PATH)
 @click.option(
@@ -101,10 +102,11 @@ class Count(click.ParamType[int | None]):
     show_default=True,
     help="The PyAV library, or the ffmpeg program in a separate process.",
 )
+@click.option("--times", is_flag=True, help="Write when each frame is shown: times.csv.")
 @click.option(
     "--from",
     "from_format",
-    type=click.Choice(["videos", "wlasl"]),
+    type=click.Choice(["videos", "wlasl", "table"]),
     help="Format of SRC [default: recognised].",
 )
 @click.option(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Unpack
 
-from signdata.options import PathLike, ProgressCallback, command
+from signdata.options import LimitKeywords, LimitOptions, PathLike, ProgressCallback, command
 from signdata.results import Result
 
 
-@command()
+@command(LimitOptions)
 def sample(
     kind: str,
     out: PathLike,
@@ -19,19 +20,22 @@ def sample(
     seed: int = 0,
     overwrite: bool = False,
     progress: ProgressCallback | None = None,
+    **shared: Unpack[LimitKeywords],
 ) -> Result:
     """Make a small synthetic dataset to try things on.
 
     Parameters
     ----------
-    kind : {'sign-mnist', 'asl-alphabet', 'wlasl', 'photos'}
-        Two CSVs; a tree of 29 classes; a JSON with videos; colour photographs of several
-        signers with hand boxes.
+    kind : str
+        ``sign-mnist``: two CSVs; ``asl-alphabet``: a tree of 29 classes; ``wlasl``: a JSON with
+        videos; ``photos``: colour photographs of several signers with hand boxes; ``ms-asl``,
+        ``asl-citizen``, ``autsl``, ``lsa64``, ``how2sign``, ``phoenix-2014t``: clips laid out as
+        in these datasets.
     out : path
         The directory to make.
     n : int, optional
-        Rows of both CSVs together; pictures a class; clips a gloss; pictures a letter and
-        signer.
+        Rows of both CSVs together; pictures a class; clips or recordings a gloss; pictures a
+        letter and signer.
     signers : int, optional
         How many people sign.
     size : tuple of int, optional

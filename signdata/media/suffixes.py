@@ -25,6 +25,15 @@ NEITHER = frozenset(f".{name}" for name in _NEITHER.split())
 """Suffixes of files that are neither pictures nor videos, whatever is inside."""
 
 
+NO_CLASS = frozenset(
+    {
+        *("image", "images", "img", "imgs", "picture", "pictures", "photo", "photos"),
+        *("video", "videos", "clip", "clips", "frames", "data", "dataset"),
+    }
+)
+"""Names of folders that say what is in them, and no class."""
+
+
 def suffix_of(name: str) -> str:
     """The suffix of a file name in lower case."""
     return os.path.splitext(name)[1].lower()

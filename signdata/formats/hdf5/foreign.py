@@ -7,11 +7,11 @@ attribute ``MATLAB_class``.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import h5py
 import numpy as np
@@ -70,7 +70,11 @@ class ForeignPictures:
     path: str
     table: ArrayTable
     reversed_names: frozenset[str]
-    kind: ClassVar[str] = "still"
+
+    @property
+    def kind(self) -> str:
+        """What its samples are."""
+        return self.table.kind
 
     def of(self, i: int) -> ItemPixels:
         """Pixels of sample `i`."""
@@ -85,10 +89,10 @@ def read(file: h5py.File, path: Path, images: str | None, targets: str | None) -
     return ForeignPictures(str(path), table_of(arrays, images, targets), arrays.samples_last)
 
 
-def is_foreign(file: h5py.File) -> bool:
+def is_foreign(file: h5py.File, record: Mapping[str, Any]) -> bool:
     """Whether a file has none of the layouts that signdata writes, and no record of it."""
     clips, blobs = {"frames", "offsets"}, {"encoded", "encoded_offsets"}
-    return "signdata" not in file.attrs and not any(names <= set(file) for names in (clips, blobs))
+    return not record and not any(names <= set(file) for names in (clips, blobs))
 
 
 def _datasets(file: h5py.File, path: Path) -> Iterator[tuple[str, Any]]:
@@ -104,6 +108,8 @@ def _datasets(file: h5py.File, path: Path) -> Iterator[tuple[str, Any]]:
             place = entry.name.lstrip("/")
             if isinstance(entry, h5py.Dataset):
                 yield place, entry
+            elif not isinstance(entry, h5py.Group):
+                continue  # a type that has a name
             elif len(entry):
                 waiting.append(entry)
             elif role_of(place)[0]:

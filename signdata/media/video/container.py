@@ -18,8 +18,9 @@ from typing import Any
 import av
 import av.logging
 
+from signdata.downloads import POINTER, START, found_instead, remedy_for
 from signdata.errors import DecodeError, MissingError
-from signdata.limits import MAX_PIXELS
+from signdata.limits import described, larger_remedy, max_pixels
 
 PROTOCOLS = "file"
 CONTAINERS = (
@@ -48,10 +49,15 @@ def open_container(path: str) -> Any:
         with as_decode_error(path):
             return av.open(f"file:{path}", options=options, metadata_errors="ignore")
     except DecodeError as err:
-        found = _looks_like(path)
+        with open(path, "rb") as file:
+            start = file.read(START)
+        found = found_instead(start) or next(
+            (name for one, name in _KNOWN.items() if start.startswith(one)), ""
+        )
         if not found:
             raise
-        raise DecodeError(f"not a video; found {found}", path=path) from err
+        remedy = remedy_for(found) if found == POINTER else ""
+        raise DecodeError(f"not a video; found {found}", path=path, remedy=remedy) from err
 
 
 _KNOWN = {
@@ -60,22 +66,7 @@ _KNOWN = {
     b"\xff\xd8\xff": "a JPEG",
     b"PK\x03\x04": "a ZIP archive",
     b"%PDF": "a PDF",
-    b"<!doctype": "a web page",
-    b"<html": "a web page",
 }
-
-
-def _looks_like(path: str) -> str:
-    """What a file that is no video seems to be, or ''."""
-    with open(path, "rb") as file:
-        head = file.read(512)
-    if not head:
-        return "an empty file"
-    text = head.lstrip().lower()
-    for start, name in _KNOWN.items():
-        if head.startswith(start) or (start.startswith(b"<") and text.startswith(start)):
-            return name
-    return ""
 
 
 def video_streams(container: Any) -> list[Any]:
@@ -98,11 +89,25 @@ def video_stream(container: Any, path: str, index: int | None = None) -> Any:
     stream = streams[0]
     if stream.codec_context is None:
         raise DecodeError("its video is in no known codec", path=path)
-    if stream.width * stream.height > MAX_PIXELS:
-        raise DecodeError(f"frames of {stream.width}x{stream.height} pixels", path=path)
+    n_pixels = stream.width * stream.height
+    if n_pixels > max_pixels():
+        raise DecodeError(
+            f"frames of {stream.width}x{stream.height} pixels; expected at most {described()}",
+            path=path,
+            remedy=larger_remedy(n_pixels),
+        )
     stream.thread_type = "NONE"  # one process a video beats threads inside one
-    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+    stream.codec_context.options = {"max_pixels": str(pixels_for_codec(stream))}
     return stream
+
+
+def pixels_for_codec(stream: Any) -> int:
+    """The limit of pixels as codecs count them: with what they add to every row."""
+    limit: int = max_pixels() + _ROW_PADDING * stream.height
+    return limit
+
+
+_ROW_PADDING = 64
 
 
 def _is_cover(stream: Any) -> bool:

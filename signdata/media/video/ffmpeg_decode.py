@@ -11,7 +11,6 @@ import av
 import ffmpeg
 
 from signdata.errors import CrashError, DecodeError
-from signdata.limits import MAX_PIXELS
 from signdata.media.video import container as video
 from signdata.media.video import header
 from signdata.media.video.deinterlacing import may_be_interlaced
@@ -40,7 +39,7 @@ def decoding(
         threads=1,
         copyts=None,
         **({} if joined else {"xerror": None}),
-        max_pixels=MAX_PIXELS,
+        max_pixels=video.pixels_for_codec(stream),
         protocol_whitelist=video.PROTOCOLS,
         format_whitelist=video.CONTAINERS,
     )

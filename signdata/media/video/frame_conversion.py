@@ -17,7 +17,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from numpy.typing import NDArray
 
 from signdata.errors import DecodeError, UsageError
-from signdata.limits import MAX_PIXELS, check_size
+from signdata.limits import check_size, described, max_pixels
 from signdata.media.image.ops import resize
 from signdata.media.keypoints import Placement
 from signdata.media.video.colours import colours_of
@@ -72,9 +72,9 @@ class FrameShape:
             return height, width
         scale = Fraction(self.short_side, min(height, width))
         high, wide = max(1, round(height * scale)), max(1, round(width * scale))
-        if high * wide > MAX_PIXELS:
+        if high * wide > max_pixels():
             raise DecodeError(
-                f"pictures of {wide}x{high}; expected at most {MAX_PIXELS // 10**6} megapixels",
+                f"pictures of {wide}x{high}; expected at most {described()}",
                 remedy="Say extract-frames --short-side with a smaller number.",
             )
         return high, wide

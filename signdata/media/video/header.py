@@ -13,7 +13,7 @@ import av
 import av.logging
 
 from signdata.errors import DecodeError
-from signdata.limits import MAX_PIXELS
+from signdata.limits import max_pixels
 from signdata.media.video.completeness import cut_off
 from signdata.media.video.container import (
     as_decode_error,
@@ -126,7 +126,7 @@ def read_header(path: str) -> Header:
         time_base = Fraction(stream.time_base)
         rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
         aspect = stream.sample_aspect_ratio
-        if aspect and stream.width * stream.height * aspect > MAX_PIXELS:
+        if aspect and stream.width * stream.height * aspect > max_pixels():
             raise DecodeError(f"pixels {float(aspect):g} times as wide as high", path=path)
         declared = _declared(container, stream)
         names = set(container.format.name.split(","))
