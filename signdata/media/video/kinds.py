@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from signdata.media import suffixes
 from signdata.media.image import decode, kinds
 
@@ -43,7 +45,7 @@ def is_video(path: str) -> bool:
     if suffix in suffixes.VIDEO_SUFFIXES:
         return True
     known = suffix in decode.SUFFIXES or suffix in kinds.UNSUPPORTED
-    if known or suffix in suffixes.NEITHER:
+    if known or suffix in suffixes.NEITHER or not os.path.isfile(path):
         return False
     try:
         with open(path, "rb") as file:
