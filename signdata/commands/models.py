@@ -118,6 +118,7 @@ def baseline(
         Called as ``progress(done, total, note)``: in samples with the note ``reading``, then in
         steps. A note that ends with a line break is what an epoch reached.
     """
+    from signdata.inference.network_process import check_weights
     from signdata.training import baseline_report, baseline_runs
     from signdata.training.torch_check import need_torch
 
@@ -155,11 +156,13 @@ def baseline(
         settings, seed = baseline_runs.options_of(Path(resume))
         read = replace(read, split=settings.get("split"))
     need_torch()
+    if settings["weights"] is not None:
+        check_weights(Path(settings["weights"]))
     with open_source(sources, OpenOptions(read)) as reader:
         settings["model"] = settings["model"] or baseline_runs.default_model(reader)
         name = f"{sources[0].stem}-{settings['model']}-s{seed}"
         place = Path(resume or out or Path("runs") / name)
-        further = () if weights is None else (Path(weights),)
+        further = () if settings["weights"] is None else (Path(settings["weights"]),)
         refuse_overlap([*reader.inputs, *further], place)
         return baseline_runs.run(reader, place, settings, seed, overwrite, progress)
 
@@ -211,6 +214,59 @@ def predict(
     )
 
 
+@command(ReadOptions)
+def evaluate(
+    run: PathLike,
+    *src: PathLike,
+    out: PathLike | None = None,
+    device: str = "auto",
+    overwrite: bool = False,
+    progress: ProgressCallback | None = None,
+    **shared: Unpack[ReadKeywords],
+) -> Result:
+    """Test a saved network on a labelled dataset.
+
+    Parameters
+    ----------
+    run : path
+        A run folder of `baseline`, its ``best.pt``, or an exported ``.onnx`` file. It may be a
+        stranger's: it is loaded and run in a process of its own, with limits of memory and time.
+    src : paths
+        The dataset, in any format; all of it, or the samples of `split`.
+    out : path, optional
+        Folder for the numbers (``metrics.json``) and the pictures that `baseline` draws of its
+        test; without it, nothing is written.
+    device : {'auto', 'cpu', 'cuda'}
+        Where a run's network reads.
+    overwrite : bool
+        Whether another evaluation under the name of `out` may be replaced.
+    progress : callable, optional
+        Called as ``progress(done, total)`` in samples.
+
+    Returns
+    -------
+    Result
+        ``details`` holds all numbers, as ``metrics.json`` of `baseline` has them of its test.
+        Classes are matched by name: ``only_in_dataset`` has those that the network does not
+        know, with the number of their samples, which are left out; ``only_in_network`` those
+        that the dataset does not have.
+    """
+    from signdata.inference import evaluation
+
+    read = ReadOptions.taken_from(shared)
+    with open_source(paths(src), OpenOptions(read)) as reader:
+        return evaluation.evaluate(
+            Path(run),
+            reader,
+            split=read.split,
+            options=read.record_of(reader.info.format),
+            out=None if out is None else Path(out),
+            device=device,
+            overwrite=overwrite,
+            progress=progress,
+        )
+
+
 @command(ReadOptions, split="test")
 def export(
     run: PathLike,
@@ -233,8 +289,9 @@ def export(
         Whether a copy with 8-bit weights is written beside it (``NAME.uint8.onnx``).
     data : path or sequence of paths, optional
         A dataset on whose `split` (``test`` by default) the networks are compared and tested;
-        by default they are compared on random inputs. What has no such split is split as the
-        run has split it. The other reading keywords say how it is read.
+        by default they are compared on random inputs. A dataset without any splits is tested
+        on as a whole; one that lacks this split alone is split as the run has split it. The
+        other reading keywords say how it is read.
     overwrite : bool
         Replace files that are there.
     """

@@ -132,10 +132,10 @@ def _lines(measured: dict[str, Any]) -> list[str]:
     if test is not None:
         counts = f"{measured['test_correct']:,} of {measured['test_total']:,} right"
         lines.append(f"test {test:.2%}: {counts}, macro F1 {measured['macro_f1']:.4f}")
-    return lines + _mistakes(measured)
+    return lines + mistakes(measured)
 
 
-def _mistakes(measured: dict[str, Any]) -> list[str]:
+def mistakes(measured: dict[str, Any]) -> list[str]:
     """The worst classes and the most confused pairs, where anything is wrong."""
     pairs = measured.get("confused_pairs", [])  # a run of before they were counted has none
     if not pairs:

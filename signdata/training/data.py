@@ -151,17 +151,11 @@ def load(
     names, splits, ids, groups, signers = [], [], [], [], []
     points: list[NDArray[np.float32]] = []
     for sample in reader:
-        # A clip's length is known at its end; at this size all of it fits in memory.
-        fitted, shapes = [], []
-        for frame in sample.frames():
-            fitted.append(fit(frame, size_hw, channels))
-            shapes.append((frame.shape[0], frame.shape[1]))
-        if not fitted:
-            raise DatasetError("a sample without frames", where=sample.id)
-        kept = evenly(frames, len(fitted))
-        store.add(fitted[kept[0]] if frames == 1 else np.stack([fitted[i] for i in kept]))
+        fitted = fit_sample(sample, size_hw, channels, frames)
+        store.add(fitted.array)
         if poses:
-            points.append(np.concatenate([_pose(sample, i, shapes[i]) for i in kept]))
+            kept = zip(fitted.kept, fitted.shapes, strict=True)
+            points.append(np.concatenate([_pose(sample, i, shape) for i, shape in kept]))
         names.append(sample.label)
         splits.append(sample.split)
         ids.append(sample.id)
@@ -185,6 +179,44 @@ def load(
         signers=tuple(signers),
         poses=_all_poses(points, poses) if poses else None,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A sample as a network takes it.
+
+    Attributes
+    ----------
+    array : ndarray of uint8, shape (C, H, W) or (T, C, H, W)
+    kept : list of int
+        Numbers of the frames that were kept.
+    shapes : list of (int, int)
+        Their heights and widths as they were read.
+    """
+
+    array: NDArray[np.uint8]
+    kept: list[int]
+    shapes: list[tuple[int, int]]
+
+
+def fit_sample(sample: Sample, size_hw: tuple[int, int], channels: int, frames: int) -> Fitted:
+    """Read a sample, and bring it to what a network takes; see `load`."""
+    # A clip's length is known at its end; at this size all of it fits in memory.
+    fitted, shapes = [], []
+    for frame in sample.frames():
+        fitted.append(fit(frame, size_hw, channels))
+        shapes.append((frame.shape[0], frame.shape[1]))
+    if not fitted:
+        raise DatasetError("a sample without frames", where=sample.id)
+    kept = evenly(frames, len(fitted))
+    array = fitted[kept[0]] if frames == 1 else np.stack([fitted[i] for i in kept])
+    return Fitted(array, kept, [shapes[i] for i in kept])
+
+
+def as_picture(sample: NDArray[np.uint8]) -> Frame:
+    """A still (C, H, W), or the middle frame of a clip (T, C, H, W), as (H, W, C)."""
+    frame = sample[len(sample) // 2] if sample.ndim == 4 else sample
+    return np.ascontiguousarray(frame.transpose(1, 2, 0))
 
 
 def fit(frame: Frame, size_hw: tuple[int, int], channels: int) -> NDArray[np.uint8]:

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import torch
 
+from signdata.inference import network_process
 from tests.cli import counts
 
 
@@ -299,6 +300,58 @@ def test_splits_are_compared(main, easy, tmp_path):
     assert "the random one" in again.stdout
     both = main("baseline", *easy, "--compare-splits", "--seeds", "2", "--out", tmp_path / "two")
     assert both.returncode == 2
+
+
+def many_of_one() -> dict[str, torch.Tensor]:
+    """A few bytes that say they are terabytes: each number is the same one."""
+    return {"head.weight": torch.zeros(1).expand(1 << 40)}
+
+
+class Call:
+    """Runs a command when it is unpickled."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __reduce__(self):
+        return os.system, (self.text,)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (many_of_one, "does not fit into the memory"),
+        (lambda: {"w": torch.sparse_coo_tensor(torch.zeros(1, 1, dtype=torch.long), [1.0])}, "pt"),
+        (lambda: {"w": [1, 2]}, "expected tensors by name, found list"),
+        (lambda: {"w": Call("touch ran")}, "not a weights file"),
+    ],
+)
+def test_a_strangers_weights_end_in_one_line(main, easy, tmp_path, monkeypatch, content, said):
+    monkeypatch.chdir(tmp_path)
+    torch.save(content(), "strange.pt")
+    done = main("baseline", *easy, "--weights", "strange.pt", "--model", "unam", "--out", "run")
+    assert done.returncode == 4
+    assert said in done.error
+    assert "strange.pt" in done.error
+    assert not os.path.exists("ran")
+    assert not os.path.exists("run")
+
+
+def test_weights_that_end_their_process_end_in_one_line(main, easy, tmp_path, monkeypatch):
+    """Whatever a file does to PyTorch, it does it to a process of its own."""
+    monkeypatch.setattr(network_process, "SECONDS", 0.01)
+    torch.save({}, tmp_path / "slow.pt")
+    done = main("baseline", *easy, "--weights", tmp_path / "slow.pt", "--out", tmp_path / "run")
+    assert done.returncode == 4
+    assert "no answer within 0.01 s" in done.error
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no named pipes")
+def test_weights_are_a_regular_file(main, easy, tmp_path):
+    os.mkfifo(tmp_path / "pipe.pt")
+    done = main("baseline", *easy, "--weights", tmp_path / "pipe.pt", "--out", tmp_path / "run")
+    assert done.returncode == 4
+    assert "expected a regular file" in done.error
 
 
 def test_other_weights_under_the_name_are_another_source(main, easy, tmp_path):
