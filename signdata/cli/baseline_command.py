@@ -86,6 +86,12 @@ from signdata.options import ReadOptions
     is_flag=True,
     help="Pool all samples, split by rows and by groups; show both accuracies and controls.",
 )
+@click.option(
+    "--folds",
+    is_flag=True,
+    help="Train once per fold of split --folds, with that fold as test; show mean, standard "
+    "deviation and all tests pooled.",
+)
 @click.option("--resume", type=options.PATH, metavar="RUN", help="Resume an interrupted run.")
 @options.seed
 @options.overwrite

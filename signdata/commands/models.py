@@ -48,6 +48,7 @@ def baseline(
     list_models: bool = False,
     seeds: int = 1,
     compare_splits: bool = False,
+    folds: bool = False,
     resume: PathLike | None = None,
     overwrite: bool = False,
     progress: ProgressCallback | None = None,
@@ -107,6 +108,11 @@ def baseline(
     compare_splits : bool
         Whether all samples are mixed and split again in two ways, by rows at random and by
         whole groups; both accuracies, the gap and controls are reported.
+    folds : bool
+        Whether a dataset that ``split --folds K`` made is trained on K times, each fold test
+        once; mean and standard deviation of the accuracies, and the numbers of all tests
+        pooled, are reported. With `val_fold` that fold is val, and the next one where it is
+        test itself; without, val is held out of train.
     resume : path, optional
         Folder of a run that goes on, with its own options.
     list_models : bool
@@ -148,13 +154,20 @@ def baseline(
         "compile": compile or None,
         "seeds": seeds if seeds != 1 else None,
         "compare_splits": compare_splits or None,
-        "split": read.split,
+        "folds": folds or None,
+        "val_fold": read.val_fold if folds else None,
     }
+    if folds:
+        if read.fold is not None or read.split is not None:
+            raise UsageError("--folds trains on every fold; expected no --fold and no --split")
+        read = replace(read, val_fold=None)
     if resume is not None:
         asked = {"out": out, "overwrite": overwrite or None, "seed": seed or None, **settings}
-        baseline_runs.refuse_options(asked)
-        settings, seed = baseline_runs.options_of(Path(resume))
-        read = replace(read, split=settings.get("split"))
+        baseline_runs.refuse_options({**asked, "split": read.split})
+        options, seed = baseline_runs.options_of(Path(resume))
+        settings = {name: options.get(name) for name in settings}
+        chosen = {name: value for name, value in options.items() if settings.get(name) is None}
+        read = baseline_runs.reading_again(read, chosen)
     need_torch()
     if settings["weights"] is not None:
         check_weights(Path(settings["weights"]))
@@ -164,7 +177,8 @@ def baseline(
         place = Path(resume or out or Path("runs") / name)
         further = () if settings["weights"] is None else (Path(settings["weights"]),)
         refuse_overlap([*reader.inputs, *further], place)
-        return baseline_runs.run(reader, place, settings, seed, overwrite, progress)
+        reading = baseline_runs.reading_record(read)
+        return baseline_runs.run(reader, place, settings, seed, overwrite, progress, reading)
 
 
 @command()

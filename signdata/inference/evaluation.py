@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from signdata.errors import DatasetError, FormatError, MissingError, SigndataError, one_line
+from signdata.errors import DatasetError, MissingError, SigndataError, one_line
 from signdata.filesystem import write_file
 from signdata.formats.reader import Reader
 from signdata.inference.card import Card
@@ -31,7 +30,7 @@ from signdata.results import Result
 from signdata.samples import Sample
 from signdata.training import metrics
 from signdata.training.accuracy_warnings import FEW, few
-from signdata.training.baseline_report import mistakes
+from signdata.training.baseline_report import mistakes, read_json
 from signdata.training.data import as_picture, fit_sample
 from signdata.training.plots.run_plots import RunPictures, draw, shown_rows
 
@@ -90,7 +89,7 @@ def evaluate(
         overwrite=overwrite,
         build=build,
     )
-    result = _described(_written(out), Result("evaluate", str(out)), name)
+    result = _described(read_json(out / METRICS), Result("evaluate", str(out)), name)
     files = ", ".join(sorted(each.name for each in out.iterdir() if each.suffix != ".csv"))
     result.summary += f"\n{one_line(str(out))}: {files}"
     if already:
@@ -106,14 +105,6 @@ def _network(run: Path) -> dict[str, str]:
     if not file.is_file():
         raise MissingError("no network; expected a run of baseline or a .onnx file", path=run)
     return {"name": file.name, "sha256": file_digest(file)}
-
-
-def _written(out: Path) -> dict[str, Any]:
-    file = out / METRICS
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
-    except (OSError, msgspec.DecodeError) as err:
-        raise FormatError(f"cannot be read ({err})", path=file) from err
 
 
 # ---------------------------------------------------------------------------- reading
@@ -185,7 +176,8 @@ def _answers(reader: Reader, predictor: NetworkProcess, progress: Progress | Non
     card = predictor.card
     index = {name: idx for idx, name in enumerate(card.classes)}
     unknown: Counter[str] = Counter()
-    labels, splits, signers, shares = [], [], [], []
+    labels: list[int] = []
+    splits, signers, shares = [], [], []
     waiting: list[NDArray[np.uint8]] = []
 
     def read() -> None:

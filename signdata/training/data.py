@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from signdata.errors import DatasetError
 from signdata.formats.reader import Reader
+from signdata.formats.selection import FOLD
 from signdata.labels import class_to_idx
 from signdata.media.image.ops import resize, to_gray
 from signdata.media.keypoints import CANVAS
@@ -83,6 +84,8 @@ class Dataset:
         In the dataset's order, whether they occur or not.
     signers : tuple of str, length N or 0
         '' where nobody knows.
+    folds : tuple of str, length N or 0
+        Numbers of the folds that ``split --folds`` made; '' where a sample is in none.
     poses : ndarray of float32, shape (N, P), or None
         x and y of 21 points of the left and 21 of the right hand in each frame, as shares of
         its width and height; NaN where a point was not found.
@@ -96,6 +99,7 @@ class Dataset:
     classes: tuple[str, ...]
     signers: tuple[str, ...] = ()
     poses: NDArray[np.float32] | None = None
+    folds: tuple[str, ...] = ()
 
 
 # ---------------------------------------------------------------------------- pixels
@@ -148,7 +152,7 @@ def load(
         From the reader, for a damaged picture.
     """
     store = _Store(limit, scratch)
-    names, splits, ids, groups, signers = [], [], [], [], []
+    names, splits, ids, groups, signers, folds = [], [], [], [], [], []
     points: list[NDArray[np.float32]] = []
     for sample in reader:
         fitted = fit_sample(sample, size_hw, channels, frames)
@@ -161,6 +165,7 @@ def load(
         ids.append(sample.id)
         groups.append(sample.group)
         signers.append(sample.meta.get("signer", ""))
+        folds.append(sample.meta.get(FOLD, ""))
         if progress and len(ids) % 1000 == 0:
             progress(len(ids), reader.info.n_samples or 0, "reading")
     if not ids:
@@ -178,6 +183,7 @@ def load(
         classes=classes,
         signers=tuple(signers),
         poses=_all_poses(points, poses) if poses else None,
+        folds=tuple(folds),
     )
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
+
 from signdata.training import distributed, metrics
 from signdata.training.data import Dataset, Progress
 from signdata.training.devices import pick_device, repeatable
@@ -20,12 +22,19 @@ from signdata.training.settings import TrainConfig
 from signdata.training.stages import Run
 from signdata.workers.memory import keep_freed
 
+PROBABILITIES = "probabilities.npy"
+
 KEPT = 256 << 20
 """Bytes of freed memory that are held on to: what a batch leaves between two layers."""
 
 
 def train(
-    config: TrainConfig, data: Dataset, *, run_dir: Path, progress: Progress | None = None
+    config: TrainConfig,
+    data: Dataset,
+    *,
+    run_dir: Path,
+    keep_probabilities: bool = False,
+    progress: Progress | None = None,
 ) -> Result:
     """Train a network on a dataset and write the run folder.
 
@@ -37,6 +46,9 @@ def train(
     run_dir : Path
         An existing folder: empty, or with the ``last.pt`` of a run of the same settings that
         was broken off, which goes on.
+    keep_probabilities : bool
+        Whether the probabilities of the test's samples, in order, are kept too, (N, n_classes)
+        float32 in ``probabilities.npy``.
     progress : callable, optional
         Called with steps done, all steps, and a few words.
 
@@ -64,6 +76,8 @@ def train(
         seen = run.seen(judged[result.measured_on], result.measured_on)
     result = replace(result, notes=(*result.notes, *draw_run(run_dir, seen)))
     measured = splits == result.measured_on
+    if keep_probabilities:
+        np.save(run_dir / PROBABILITIES, judged[result.measured_on].probabilities)
     write_run(
         run_dir,
         result,
