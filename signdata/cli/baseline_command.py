@@ -69,6 +69,17 @@ from signdata.options import ReadOptions
 @click.option("--weights", type=options.PATH, metavar="FILE", help="Start from these weights.")
 @click.option("--finetune", is_flag=True, help="Also train layers that are frozen by default.")
 @click.option(
+    "--fit",
+    type=click.Choice(["stretch", "pad", "crop"]),
+    help="Bring other proportions to the network's size: stretch; pad with the background; crop "
+    "the middle [default: stretch].",
+)
+@click.option(
+    "--background",
+    metavar="COLOR",
+    help="Background of --fit pad: a colour's name or #rrggbb [default: black].",
+)
+@click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),
     help="auto uses CUDA if available [default: auto].",

@@ -42,6 +42,8 @@ def baseline(
     refit: str | None = None,
     weights: PathLike | None = None,
     finetune: bool = False,
+    fit: str | None = None,
+    background: str | None = None,
     device: str | None = None,
     compile: bool = False,
     seed: int = 0,
@@ -96,6 +98,12 @@ def baseline(
         File of weights to start from.
     finetune : bool
         Whether the layers that a network keeps fixed are trained too.
+    fit : {'stretch', 'pad', 'crop'}, optional
+        How pictures of other proportions come to the network's size: stretched (the default);
+        whole, in the middle of the background; or cropped to the middle. The run keeps it, and
+        `predict`, `evaluate` and `export` do the same.
+    background : str, optional
+        Background of padded pictures: a colour's name or ``#rrggbb``; black by default.
     device : {'auto', 'cpu', 'cuda'}, optional
         `auto` (the default) takes CUDA where there is one.
     compile : bool
@@ -150,6 +158,8 @@ def baseline(
         "refit": refit,
         "weights": None if weights is None else str(weights),
         "finetune": finetune or None,
+        "fit": fit,
+        "background": background,
         "device": device,
         "compile": compile or None,
         "seeds": seeds if seeds != 1 else None,

@@ -208,7 +208,7 @@ def _answers(reader: Reader, predictor: NetworkProcess, progress: Progress | Non
 
 
 def _fitted(sample: Sample, card: Card) -> NDArray[np.uint8]:
-    return fit_sample(sample, card.size_hw, card.channels, card.frames).array
+    return fit_sample(sample, card.size_hw, card.channels, card.frames, card.fitting).array
 
 
 def _pictures(reader: Reader, card: Card, rows: set[int]) -> dict[int, NDArray[np.uint8]]:

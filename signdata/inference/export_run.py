@@ -187,7 +187,13 @@ def _checked_on(reader: Reader | None, split: str, predictor: NetworkProcess) ->
         inputs = random.integers(0, 256, (64, *card.shape), np.uint8)
         return _Inputs(inputs, None, "random", "random inputs")
     source = str(reader.info.sources[0]["name"])
-    data = load(reader, size_hw=card.size_hw, channels=card.channels, frames=card.frames)
+    data = load(
+        reader,
+        size_hw=card.size_hw,
+        channels=card.channels,
+        frames=card.frames,
+        how=card.fitting,
+    )
     if unknown := sorted(set(data.classes) - set(card.classes)):
         raise DatasetError(f"the network has no class {unknown[0]!r}", path=source)
     splits, measured_on = data.splits, split

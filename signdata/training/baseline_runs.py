@@ -230,6 +230,7 @@ def _train(
             channels=takes.channels,
             frames=takes.frames,
             poses=takes.poses,
+            how=config.fitting,
             scratch=root,
             progress=progress,
         )

@@ -16,8 +16,9 @@ from signdata.errors import DatasetError
 from signdata.formats.reader import Reader
 from signdata.formats.selection import FOLD
 from signdata.labels import class_to_idx
-from signdata.media.image.ops import resize, to_gray
-from signdata.media.keypoints import CANVAS
+from signdata.media.fitting import STRETCHED, Fit
+from signdata.media.image.ops import to_gray
+from signdata.media.keypoints import CANVAS, Placement
 from signdata.media.video.frame_selection import evenly
 from signdata.samples import Frame, Sample
 
@@ -112,6 +113,7 @@ def load(
     channels: int,
     frames: int = 1,
     poses: int = 0,
+    how: Fit = STRETCHED,
     limit: int = LIMIT,
     scratch: Path | None = None,
     progress: Progress | None = None,
@@ -123,7 +125,7 @@ def load(
     reader : Reader
         Iterated once.
     size_hw : tuple of int
-        Height and width wanted; pictures of another shape are stretched.
+        Height and width wanted.
     channels : {1, 3}
         1 turns colour into grey, 3 repeats grey.
     frames : int
@@ -131,6 +133,8 @@ def load(
         it. Those of a shorter clip are repeated.
     poses : int
         Not 0: the keypoints beside the frames that are kept are wanted too.
+    how : Fit
+        How pictures of other proportions come to `size_hw`.
     limit : int
         Bytes of pictures from which on all are kept in a temporary file, mapped to memory.
     scratch : Path, optional
@@ -155,11 +159,12 @@ def load(
     names, splits, ids, groups, signers, folds = [], [], [], [], [], []
     points: list[NDArray[np.float32]] = []
     for sample in reader:
-        fitted = fit_sample(sample, size_hw, channels, frames)
+        fitted = fit_sample(sample, size_hw, channels, frames, how)
         store.add(fitted.array)
         if poses:
             kept = zip(fitted.kept, fitted.shapes, strict=True)
-            points.append(np.concatenate([_pose(sample, i, shape) for i, shape in kept]))
+            places = ((i, how.place(Placement.of(*shape[::-1]), size_hw)) for i, shape in kept)
+            points.append(np.concatenate([_pose(sample, i, place) for i, place in places]))
         names.append(sample.label)
         splits.append(sample.split)
         ids.append(sample.id)
@@ -205,12 +210,18 @@ class Fitted:
     shapes: list[tuple[int, int]]
 
 
-def fit_sample(sample: Sample, size_hw: tuple[int, int], channels: int, frames: int) -> Fitted:
+def fit_sample(
+    sample: Sample,
+    size_hw: tuple[int, int],
+    channels: int,
+    frames: int,
+    how: Fit = STRETCHED,
+) -> Fitted:
     """Read a sample, and bring it to what a network takes; see `load`."""
     # A clip's length is known at its end; at this size all of it fits in memory.
     fitted, shapes = [], []
     for frame in sample.frames():
-        fitted.append(fit(frame, size_hw, channels))
+        fitted.append(fit(frame, size_hw, channels, how))
         shapes.append((frame.shape[0], frame.shape[1]))
     if not fitted:
         raise DatasetError("a sample without frames", where=sample.id)
@@ -225,11 +236,13 @@ def as_picture(sample: NDArray[np.uint8]) -> Frame:
     return np.ascontiguousarray(frame.transpose(1, 2, 0))
 
 
-def fit(frame: Frame, size_hw: tuple[int, int], channels: int) -> NDArray[np.uint8]:
+def fit(
+    frame: Frame, size_hw: tuple[int, int], channels: int, how: Fit = STRETCHED
+) -> NDArray[np.uint8]:
     """Bring one frame (H, W, C) to (channels, *size_hw), both uint8."""
     if channels == 1:
         frame = to_gray(frame)
-    planes = resize(frame, size_hw).transpose(2, 0, 1)
+    planes = how.apply(frame, size_hw).transpose(2, 0, 1)
     return np.ascontiguousarray(np.broadcast_to(planes, (channels, *size_hw)))
 
 
@@ -267,8 +280,8 @@ class _Store:
 # ---------------------------------------------------------------------------- poses
 
 
-def _pose(sample: Sample, number: int, shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Hand points (84,) beside a frame of a shape (H, W); NaN where there are none."""
+def _pose(sample: Sample, number: int, place: Placement) -> NDArray[np.float32]:
+    """Hand points (84,) beside a frame, as shares of what it has become; NaN where none are."""
     points = np.full((2, HAND_POINTS, 2), np.nan, np.float32)
     found = sample.pixels.beside(number)
     if found is not None and found[0] == ".json":
@@ -278,11 +291,22 @@ def _pose(sample: Sample, number: int, shape: tuple[int, int]) -> NDArray[np.flo
         except (ValueError, TypeError, KeyError, AttributeError):
             what = "beside a frame is no keypoint file of OpenPose"
             raise DatasetError(what, where=f"{sample.id} frame {number + 1}") from None
-        size = [document.get(key, side) for key, side in zip(CANVAS, shape[::-1], strict=True)]
+        size = [document.get(key, side) for key, side in zip(CANVAS, place.source, strict=True)]
         for hand, values in enumerate(hands):
             seen = values[:, 2] > 0
             points[hand, seen] = values[seen, :2] / size
+        points = _shares(points, place)
     return points.reshape(-1)
+
+
+def _shares(points: NDArray[np.float32], place: Placement) -> NDArray[np.float32]:
+    """Points as shares of a picture (..., 2), as shares of what it has become; NaN if outside."""
+    part = np.array(place.size, np.float32)
+    (a, _, c), (_, e, f) = place.x, place.y
+    factors, offsets = np.array([a, e]), np.array([c - 0.5 * a + 0.5, f - 0.5 * e + 0.5])
+    moved = (points * np.array(place.source) * factors + offsets) / part
+    inside = ((moved >= 0) & (moved <= 1)).all(axis=-1, keepdims=True)
+    return np.where(inside, moved, np.nan).astype(np.float32)
 
 
 def _hands(document: Any) -> Iterator[NDArray[np.float32]]:
