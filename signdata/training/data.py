@@ -163,8 +163,10 @@ def load(
         store.add(fitted.array)
         if poses:
             kept = zip(fitted.kept, fitted.shapes, strict=True)
-            places = ((i, how.place(Placement.of(*shape[::-1]), size_hw)) for i, shape in kept)
-            points.append(np.concatenate([_pose(sample, i, place) for i, place in places]))
+            poses_of = [
+                _fit_pose(_pose(sample, i, shape), shape, size_hw, how) for i, shape in kept
+            ]
+            points.append(np.concatenate(poses_of).reshape(-1))
         names.append(sample.label)
         splits.append(sample.split)
         ids.append(sample.id)
@@ -280,8 +282,8 @@ class _Store:
 # ---------------------------------------------------------------------------- poses
 
 
-def _pose(sample: Sample, number: int, place: Placement) -> NDArray[np.float32]:
-    """Hand points (84,) beside a frame, as shares of what it has become; NaN where none are."""
+def _pose(sample: Sample, number: int, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Hand points (2, 21, 2) beside a frame of a shape (H, W); NaN where there are none."""
     points = np.full((2, HAND_POINTS, 2), np.nan, np.float32)
     found = sample.pixels.beside(number)
     if found is not None and found[0] == ".json":
@@ -291,20 +293,24 @@ def _pose(sample: Sample, number: int, place: Placement) -> NDArray[np.float32]:
         except (ValueError, TypeError, KeyError, AttributeError):
             what = "beside a frame is no keypoint file of OpenPose"
             raise DatasetError(what, where=f"{sample.id} frame {number + 1}") from None
-        size = [document.get(key, side) for key, side in zip(CANVAS, place.source, strict=True)]
+        size = [document.get(key, side) for key, side in zip(CANVAS, shape[::-1], strict=True)]
         for hand, values in enumerate(hands):
             seen = values[:, 2] > 0
             points[hand, seen] = values[seen, :2] / size
-        points = _shares(points, place)
-    return points.reshape(-1)
+    return points
 
 
-def _shares(points: NDArray[np.float32], place: Placement) -> NDArray[np.float32]:
-    """Points as shares of a picture (..., 2), as shares of what it has become; NaN if outside."""
-    part = np.array(place.size, np.float32)
+def _fit_pose(
+    points: NDArray[np.float32], shape: tuple[int, int], size_hw: tuple[int, int], how: Fit
+) -> NDArray[np.float32]:
+    """Shares (..., 2) of a frame of a shape (H, W), as shares of what it becomes; NaN outside."""
+    if how.stretches:
+        return points
+    place = how.place(Placement.of(*shape[::-1]), size_hw)
     (a, _, c), (_, e, f) = place.x, place.y
+    # A pixel's centre is half a pixel from its sides.
     factors, offsets = np.array([a, e]), np.array([c - 0.5 * a + 0.5, f - 0.5 * e + 0.5])
-    moved = (points * np.array(place.source) * factors + offsets) / part
+    moved = (points * np.array(place.source) * factors + offsets) / np.array(place.size)
     inside = ((moved >= 0) & (moved <= 1)).all(axis=-1, keepdims=True)
     return np.where(inside, moved, np.nan).astype(np.float32)
 
