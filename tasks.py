@@ -1,11 +1,12 @@
 """The commands of a working copy; needs nothing but Python.
 
-    python3 tasks.py demo    the whole way on synthetic data, and where to look
-    python3 tasks.py test    ruff, mypy and pytest
-    python3 tasks.py bench   every bulk job against the usual way
-    python3 tasks.py docs    write the command reference anew from --help
-    python3 tasks.py fuzz    every reader on 10,000 spoiled files
-    python3 tasks.py oracle  signdata.magick against whichever ImageMagick is installed
+    python3 tasks.py demo      the whole way on synthetic data, and where to look
+    python3 tasks.py test      ruff, mypy and pytest
+    python3 tasks.py bench     every bulk job against the usual way
+    python3 tasks.py docs      write the command reference anew from --help
+    python3 tasks.py fuzz      every reader on 10,000 spoiled files
+    python3 tasks.py promises  every promise attacked, and what held: into docs/promises.md
+    python3 tasks.py oracle    signdata.magick against whichever ImageMagick is installed
 
 Each makes `.venv` first, and installs into it again only when `pyproject.toml`
 or `constraints.txt` has changed. Further words go to the tool behind:
@@ -56,7 +57,7 @@ def test(*words: str) -> None:
     run(PYTHON, "-m", "ruff", "check", ".")
     run(PYTHON, "-m", "ruff", "format", "--check", ".")
     run(PYTHON, "-m", "mypy")
-    run(PYTHON, "-m", "pytest", *words)
+    run(PYTHON, "-m", "pytest", "-n", "auto", "--dist", "worksteal", *words)
 
 
 def bench(*words: str) -> None:
@@ -76,6 +77,10 @@ def fuzz(*words: str) -> None:
     run(PYTHON, "-m", "pytest", "tests/formats/test_mutants.py", *words)
 
 
+def promises(*words: str) -> None:
+    run(PYTHON, "-m", "tests.reliability.page", *words)
+
+
 TASKS = {
     "demo": demo,
     "test": test,
@@ -83,6 +88,7 @@ TASKS = {
     "docs": docs,
     "oracle": oracle,
     "fuzz": fuzz,
+    "promises": promises,
 }
 
 if __name__ == "__main__":

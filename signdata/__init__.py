@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from signdata.version import __version__
 
 if TYPE_CHECKING:
+    from signdata import numpy, torch
     from signdata.commands.augmentation import augment
     from signdata.commands.conversion import convert, csv_to_folders, folders_to_csv
     from signdata.commands.inspection import info, verify
@@ -68,18 +69,25 @@ __all__ = [
     "extract_frames",
     "folders_to_csv",
     "info",
+    "numpy",
     "open_dataset",
     "predict",
     "sample",
     "split",
+    "torch",
     "trim",
     "verify",
 ]
 
 
+_LOADERS = ("numpy", "torch")
+
+
 def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
         return getattr(import_module(_PUBLIC[name]), name)
+    if name in _LOADERS:
+        return import_module(f"signdata.{name}")
     raise AttributeError(f"module 'signdata' has no attribute {name!r}")
 
 

@@ -12,20 +12,23 @@ one. The command line makes its options from the same groups (`signdata.cli.opti
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 import inspect
+import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, Self, TypeAlias, TypedDict
+from typing import Any, ClassVar, ParamSpec, Self, TypeAlias, TypedDict
 
 from signdata.errors import MissingError, UsageError
-from signdata.limits import check_size
+from signdata.limits import MAX_PIXELS, check_size, pixel_limit
 from signdata.results import Result
+from signdata.samples import SPLIT_NAMES
 
 PathLike: TypeAlias = str | Path
 P = ParamSpec("P")
@@ -47,13 +50,48 @@ def paths(value: PathLike | Sequence[PathLike]) -> list[Path]:
     return [Path(value)] if isinstance(value, str | Path) else [Path(one) for one in value]
 
 
+def named_split(source: PathLike) -> tuple[str, str]:
+    """The split and the place of a source that was named ``train=DIR``; '' for any other."""
+    text = str(source)
+    word, equals, place = text.partition("=")
+    split = SPLIT_NAMES.get(word.casefold(), "")
+    if not (equals and split and place) or os.path.lexists(text):
+        return "", text
+    return split, place
+
+
+def in_datasets(words: Sequence[PathLike]) -> list[list[PathLike]]:
+    """Words of a command line as datasets: those that say their split one after the other are one.
+
+    ``train=a test=b other`` are two datasets.
+    """
+    made: list[list[PathLike]] = []
+    before = ""
+    for word in words:
+        split = named_split(word)[0]
+        if split and before:
+            made[-1].append(word)
+        else:
+            made.append([word])
+        before = split
+    return made
+
+
 def keyword(default: Any, help: str, flag: str = "") -> Any:
     """A keyword of a group: its default, its explanation, and its option if that differs."""
     return field(default=default, metadata={"help": help, "flag": flag})
 
 
 class Group:
-    """What all keyword groups can do."""
+    """What all keyword groups can do.
+
+    Attributes
+    ----------
+    title : str
+        What the help of a command shows the group's options under.
+    """
+
+    title: ClassVar[str]
 
     @classmethod
     def keywords(cls) -> dict[str, Field[Any]]:
@@ -61,22 +99,52 @@ class Group:
         return {one.name: one for one in fields(cls)}  # type: ignore[arg-type]  # groups are dataclasses
 
     @classmethod
+    def title_of(cls, name: str) -> str:
+        """The title of the group that defines a field, which may be a base of this one."""
+        owner = next(one for one in cls.__mro__ if name in inspect.get_annotations(one))
+        title: str = owner.title  # type: ignore[attr-defined]  # fields are in groups only
+        return title
+
+    @classmethod
     def taken_from(cls, keywords: Mapping[str, Any]) -> Self:
         """The group's part of the keywords of a call."""
         return cls(**{name: keywords[name] for name in cls.keywords() if name in keywords})
 
 
+# -- How large a picture may be
+
+
+class LimitKeywords(TypedDict, total=False):
+    max_pixels: int
+
+
+@dataclass(frozen=True)
+class LimitOptions(Group):
+    """How large a picture may be; `command` sees to it that it is kept."""
+
+    title = "Limits"
+
+    max_pixels: int = keyword(
+        MAX_PIXELS, "Read and write no picture of more pixels, width times height."
+    )
+
+
 # -- How a dataset is read
 
 
-class RowKeywords(TypedDict, total=False):
+class VideoKeywords(TypedDict, total=False):
+    tone_map: bool
+    deinterlace: str
+
+
+class RowKeywords(LimitKeywords, total=False):
     split: str | None
     labels: str
-    csv_size: tuple[int, int] | None
+    csv_size: tuple[int, ...] | None
     header: bool
 
 
-class ReadKeywords(RowKeywords, total=False):
+class ReadKeywords(RowKeywords, VideoKeywords, total=False):
     from_format: str | None
     videos: PathLike | None
     follow_symlinks: bool
@@ -94,15 +162,35 @@ class ReadKeywords(RowKeywords, total=False):
 
 
 @dataclass(frozen=True)
-class RowOptions(Group):
+class VideoOptions(Group):
+    """What is made of the frames of videos."""
+
+    title = "Videos"
+
+    tone_map: bool = keyword(
+        True, "Keep the code values of HDR videos, which look dull.", "--no-tone-map"
+    )
+    deinterlace: str = keyword("auto", "Deinterlace interlaced videos, or leave them.")
+
+    def record_videos(self) -> dict[str, Any]:
+        """What of it makes two runs the same, where it differs from the defaults."""
+        everything = {"tone_map": self.tone_map, "deinterlace": self.deinterlace}
+        usual = VideoOptions()
+        return {k: v for k, v in everything.items() if v != getattr(usual, k)}
+
+
+@dataclass(frozen=True)
+class RowOptions(LimitOptions):
     """How the rows of CSVs are read."""
+
+    title = "Reading"
 
     split: str | None = keyword(None, "Read only this split.")
     labels: str = keyword(
-        "letters", "Meaning of a CSV's labels: A..Y, any integer, or the lines of FILE."
+        "letters", "Meaning of a CSV's labels: A..Y, any integer, names, none, or lines of FILE."
     )
-    csv_size: tuple[int, int] | None = keyword(
-        None, "Size of a CSV's pictures, width x height [default: square]."
+    csv_size: tuple[int, ...] | None = keyword(
+        None, "Size of a CSV's pictures: WxH, WxHx3 or 3xWxH for colour [default: square]."
     )
     header: bool = keyword(True, "The CSV's first line is a picture.", "--no-header")
 
@@ -117,8 +205,10 @@ class RowOptions(Group):
 
 
 @dataclass(frozen=True)
-class ReadOptions(RowOptions):
+class ReadOptions(VideoOptions, RowOptions):
     """How a dataset of any format is read."""
+
+    title = "Reading"
 
     from_format: str | None = keyword(None, "Format of SRC [default: recognised].", "--from")
     videos: PathLike | None = keyword(None, "Videos of a WLASL JSON [default: videos/].")
@@ -158,6 +248,7 @@ class ReadOptions(RowOptions):
             "max_per_class": self.max_per_class,
             "fold": self.fold,
             "val_fold": self.val_fold,
+            **self.record_videos(),
             **self.record(),
         }
 
@@ -173,7 +264,7 @@ def _content_of_file(value: Sequence[str] | PathLike | None) -> str | list[str] 
 
 def _content_of(labels: str) -> str:
     """What is recorded of `labels`: the word, or a checksum of the file."""
-    if labels in ("letters", "codes"):
+    if labels in ("letters", "codes", "text", "none"):
         return labels
     try:
         return f"file {hashlib.sha256(Path(labels).read_bytes()).hexdigest()}"
@@ -184,7 +275,7 @@ def _content_of(labels: str) -> str:
 # -- Which clips of a WLASL index are read, and how
 
 
-class ClipKeywords(TypedDict, total=False):
+class ClipKeywords(LimitKeywords, VideoKeywords, total=False):
     split: str | None
     videos: PathLike | None
     glosses: int | Sequence[str] | PathLike | None
@@ -198,8 +289,10 @@ class ClipKeywords(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class ClipSelection(Group):
+class ClipSelection(VideoOptions, LimitOptions):
     """Which clips of a WLASL index are read, and where in their files they are."""
+
+    title = "Which clips"
 
     split: str | None = keyword(None, "Read only this split.")
     videos: PathLike | None = keyword(None, "Videos of a WLASL JSON [default: videos/].")
@@ -230,6 +323,7 @@ class ClipSelection(Group):
             "ranges": self.ranges,
             "json_fps": self.json_fps,
             "keep_short": self.keep_short,
+            **self.record_videos(),
         }
 
 
@@ -256,6 +350,8 @@ class WriteKeywords(SizeKeywords, EncodingKeywords, total=False):
 class SizeOptions(Group):
     """What is changed of every picture that is written."""
 
+    title = "Pictures"
+
     size: tuple[int, int] | None = keyword(
         None, "Size of the written pictures, width x height [default: as read]."
     )
@@ -275,6 +371,8 @@ class SizeOptions(Group):
 @dataclass(frozen=True)
 class EncodingOptions(Group):
     """How pictures are encoded."""
+
+    title = "Pictures"
 
     image_format: str | None = keyword(
         None, "Picture format [default: original bytes, otherwise png]."
@@ -318,6 +416,8 @@ class RunKeywords(OutputKeywords, total=False):
 @dataclass(frozen=True)
 class WorkOptions(Group):
     """How the work is done; nothing of it changes a byte of the output."""
+
+    title = "Running"
 
     workers: int | None = keyword(None, "Worker processes [default: all cores].", "--workers/-j")
     progress: ProgressCallback | None = keyword(
@@ -390,7 +490,8 @@ def command(
                 if name not in known:
                     raise TypeError(_unexpected(function.__name__, name, known))
             start = time.monotonic()
-            result = function(*args, **{**defaults, **keywords})
+            with _limited(shared, keywords):
+                result = function(*args, **{**defaults, **keywords})
             result.seconds = time.monotonic() - start
             return result
 
@@ -402,6 +503,15 @@ def command(
         return called
 
     return decorate
+
+
+def _limited(
+    shared: Mapping[str, Field[Any]], keywords: Mapping[str, Any]
+) -> contextlib.AbstractContextManager[None]:
+    """The limit of pixels that a command was called with."""
+    if "max_pixels" not in shared:
+        return contextlib.nullcontext()
+    return pixel_limit(keywords.get("max_pixels", MAX_PIXELS), has_option=True)
 
 
 def _unexpected(function: str, name: str, known: set[str]) -> str:

@@ -169,3 +169,9 @@ def test_pages_have_short_lines() -> None:
         if page != "docs/commands.md":
             lines = [line for line in text.splitlines() if not line.startswith(("|", "$"))]
             assert max(map(len, lines)) <= 130, page
+
+
+def test_the_page_of_promises_says_that_all_held() -> None:
+    from tests.reliability import page
+
+    assert page.fault_of(TEXT["docs/promises.md"]) == ""

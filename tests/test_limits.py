@@ -13,8 +13,8 @@ import pytest
 import signdata
 from signdata.errors import DecodeError, UsageError
 from signdata.formats.frames import FramesWriter
-from signdata.limits import MAX_PIXELS, MAX_SIDE, check_size
-from signdata.media.image import decode, encode
+from signdata.limits import HIGHEST_LIMIT, MAX_PIXELS, MAX_SIDE, check_size, max_pixels, pixel_limit
+from signdata.media.image import encode
 from signdata.media.video.frame_conversion import FrameShape
 from tests.conftest import picture
 from tests.videos import make_index, make_video
@@ -60,7 +60,7 @@ def test_the_largest_sizes_that_there_are() -> None:
     check_size((8000, 8000), "--size")
     check_size((MAX_SIDE, 1), "--size")
     check_size(None, "--size")
-    assert 8000 * 8000 == MAX_PIXELS == decode.MAX_PIXELS
+    assert 8000 * 8000 == MAX_PIXELS == max_pixels()
     for size in ((0, 5), (5, -1)):
         with pytest.raises(UsageError, match="expected at least 1x1"):
             check_size(size, "--size")
@@ -174,3 +174,91 @@ def test_a_share_of_less_than_a_pixel_costs_its_clip(tmp_path: Path) -> None:
     done = signdata.extract_frames(index, tmp_path / "out", crop_bbox=True, workers=1)
     assert (done.written, done.failed) == (1, 1)
     assert "is less than a pixel of 128x64" in json.dumps([p.message for p in done.problems])
+
+
+@pytest.fixture
+def large(make_tree: Callable[..., Path]) -> Path:
+    """A tree with a picture of 400 pixels and one of 900."""
+    return make_tree({"A/1.png": picture(1, 20, 20), "A/2.png": picture(2, 30, 30)})
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("suffix", ["", ".h5"])
+def test_a_picture_over_the_limit_is_skipped_and_the_remedy_works(
+    large: Path, tmp_path: Path, main: Callable[..., Any], suffix: str, workers: str
+) -> None:
+    words = ["convert", large, tmp_path / f"out{suffix}", "--on-error", "skip", "-j", workers]
+    done = main(*words, "--max-pixels", "899", "--json")
+    assert done.returncode == 3
+    assert (done.json["written"], done.json["failed"]) == (1, 1)
+    [problem] = done.json["problems"]
+    assert problem["path"].endswith("A/2.png")
+    assert "30x30 pixels; expected at most 899, found 900" in problem["message"]
+    assert "Say --max-pixels 900 if" in problem["message"]
+    done = main(*words, "--max-pixels", "900", "--json")
+    assert (done.returncode, done.json["failed"]) == (0, 0)
+
+
+def test_pixels_are_limited_in_every_kind_of_source(
+    large: Path, tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    same = tmp_path / "same"
+    signdata.convert(large, same, size=(30, 30), workers=1)
+    for name in ("same.h5", "same.npz", "table"):
+        to = {"to_format": "table"} if name == "table" else {}
+        signdata.convert(same, tmp_path / name, workers=1, **to)
+    make_video(tmp_path / "clips/a/1.mp4", 2, size_wh=(32, 32))
+    for name in ("same", "same.h5", "same.npz", "table", "clips"):
+        for words in (["verify", tmp_path / name, tmp_path / name], ["audit", tmp_path / name]):
+            assert main(*words, "--max-pixels", "1024").returncode == 0, words
+            done = main(*words, "--max-pixels", "899", "--json")
+            said = done.stdout + done.stderr
+            assert "expected at most 899" in said, (words, said)
+            assert "--max-pixels" in said or words[0] == "audit"
+
+
+def test_pixels_are_limited_where_pictures_are_made(
+    large: Path, tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    for words in (
+        ["convert", large, tmp_path / "out", "--size", "40x30"],
+        ["augment", large, tmp_path / "out", "--size", "40x30"],
+        ["sample", "photos", tmp_path / "out", "--size", "40x30"],
+    ):
+        done = main(*words, "--max-pixels", "1000")
+        assert done.returncode == 2, words
+        assert "40x30; expected at most 1,000 pixels. Say --max-pixels 1200" in done.error
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", str(HIGHEST_LIMIT + 1), str(10**30), "x", "1.5"])
+def test_a_limit_that_is_none_is_usage(
+    large: Path, tmp_path: Path, main: Callable[..., Any], limit: str
+) -> None:
+    done = main("convert", large, tmp_path / "out", "--max-pixels", limit)
+    assert done.returncode == 2
+    assert "--max-pixels" in done.error
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_limit_in_the_library_ends_with_the_block(large: Path) -> None:
+    def shapes() -> list[tuple[int, ...]]:
+        return [next(sample.frames()).shape for sample in signdata.open_dataset(large)]
+
+    with pixel_limit(400), pytest.raises(DecodeError, match="found 900"):
+        shapes()
+    assert shapes() == [(20, 20, 1), (30, 30, 1)]
+    with pytest.raises(UsageError, match="max-pixels 0"), pixel_limit(0):
+        pass
+
+
+def test_a_picture_of_more_pixels_than_usual(tmp_path: Path, main: Callable[..., Any]) -> None:
+    """Beyond the limit of the picture library, too."""
+    (tmp_path / "src/A").mkdir(parents=True)
+    wide = np.zeros((9500, 9500, 1), np.uint8)
+    with pixel_limit(HIGHEST_LIMIT):
+        (tmp_path / "src/A/1.png").write_bytes(encode.encode(wide, "png", 95))
+    words = ["convert", tmp_path / "src", tmp_path / "out", "--size", "8x8", "-j1"]
+    done = main(*words)
+    assert done.returncode == 4
+    assert "Say --max-pixels 90250000" in done.error
+    assert main(*words, "--max-pixels", "90250000").returncode == 0

@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 from signdata.options import ReadOptions
 
 
-@click.command("baseline")
+@click.command("baseline", cls=Command)
 @click.argument("src", metavar="SRC...", nargs=-1, type=options.PATH)
 @click.option("--model", help="Name of the network [default: the one for pictures, or for clips].")
 @click.option("--list-models", is_flag=True, help="Show the networks; needs no SRC.")

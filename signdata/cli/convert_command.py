@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 from signdata.options import ReadOptions, RunOptions, WriteOptions
 
 
-@click.command("convert")
+@click.command("convert", cls=Command)
 @click.argument("src", metavar="SRC...", nargs=-1, required=True, type=options.PATH)
 @click.argument("out", metavar="DST", type=options.PATH)
 @options.to_format

@@ -44,7 +44,7 @@ def main(args: list[str] | None = None) -> NoReturn:
         code = group.main(args=_debug_first(args), standalone_mode=False, prog_name="signdata")
         sys.stdout.flush()
     except Interrupted as err:
-        _fail(_INTERRUPTED, err.exit_code)
+        _end(err.exit_code)
     except (KeyboardInterrupt, click.Abort):
         _fail(_INTERRUPTED, 130)
     except click.exceptions.NoArgsIsHelpError as err:
@@ -115,6 +115,18 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGALRM, end)
         signal.setitimer(signal.ITIMER_REAL, LATEST)
     raise Interrupted(number)
+
+
+def _end(code: int) -> NoReturn:
+    """End the process at once: all that is to be kept is on disk, and all workers have ended.
+
+    Taking Python down may take longer than the time that is left, and then the alarm, whose
+    handler goes first, would end it with a code of its own.
+    """
+    try:
+        click.echo(f"error: {_INTERRUPTED}", err=True)
+    finally:
+        os._exit(code)
 
 
 def _usage(err: click.UsageError) -> NoReturn:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 from signdata.options import SKIP, ClipSelection, RunOptions
 
 
@@ -25,7 +26,7 @@ class Count(click.ParamType[int | None]):
         return int(value)
 
 
-@click.command("extract-frames")
+@click.command("extract-frames", cls=Command)
 @click.argument("src", type=options.PATH)
 @click.argument("out", type=options.PATH)
 @click.option(

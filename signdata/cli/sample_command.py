@@ -7,9 +7,11 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
+from signdata.options import LimitOptions
 
 
-@click.command("sample")
+@click.command("sample", cls=Command)
 @click.argument("kind", type=click.Choice(["sign-mnist", "asl-alphabet", "wlasl", "photos"]))
 @click.argument("out", type=options.PATH)
 @click.option("--n", type=click.IntRange(1), help="How many of what is listed above.")
@@ -17,6 +19,7 @@ from signdata.cli import display, options
 @click.option("--size", type=options.SIZE, metavar="WxH", help="Size of pictures and videos.")
 @options.seed
 @options.overwrite
+@options.groups(LimitOptions)
 @options.shows
 def command(kind: str, out: str, **kwargs: Any) -> None:
     """Make a small synthetic dataset for experiments.

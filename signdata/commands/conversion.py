@@ -9,8 +9,10 @@ from typing import Any, Unpack
 from signdata.conversion import pipeline
 from signdata.conversion.transforms import Geometry, Transform
 from signdata.formats import targets
+from signdata.formats.csv.dialect import has_split_column
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions, Reader
+from signdata.formats.sources import shown
 from signdata.formats.writer import Writer
 from signdata.inspection import summary
 from signdata.media.fitting import Fit
@@ -97,8 +99,8 @@ def folders_to_csv(
     sources, target = paths(src), Path(out)
     targets.check_named("csv", target)
     reader = open_source(sources, OpenOptions(read, by_number=True))
-    if read.split is None:
-        summary.refuse_several_splits(reader, sources[0])
+    if read.split is None and not has_split_column(reader.info.origin):
+        summary.refuse_several_splits(reader, shown(sources))
     return convert_dataset(
         reader,
         targets.writer_for("csv", target, split=read.split),

@@ -10,7 +10,10 @@ from typing import Any, Unpack
 from signdata.errors import UsageError
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions
+from signdata.formats.sources import shown
 from signdata.options import (
+    LimitKeywords,
+    LimitOptions,
     PathLike,
     ProgressCallback,
     ReadKeywords,
@@ -183,7 +186,7 @@ def baseline(
         check_weights(Path(settings["weights"]))
     with open_source(sources, OpenOptions(read)) as reader:
         settings["model"] = settings["model"] or baseline_runs.default_model(reader)
-        name = f"{sources[0].stem}-{settings['model']}-s{seed}"
+        name = f"{shown(sources).stem}-{settings['model']}-s{seed}"
         place = Path(resume or out or Path("runs") / name)
         further = () if settings["weights"] is None else (Path(settings["weights"]),)
         refuse_overlap([*reader.inputs, *further], place)
@@ -191,7 +194,7 @@ def baseline(
         return baseline_runs.run(reader, place, settings, seed, overwrite, progress, reading)
 
 
-@command()
+@command(LimitOptions)
 def predict(
     run: PathLike,
     *paths: PathLike,
@@ -199,6 +202,7 @@ def predict(
     annotate: PathLike | None = None,
     device: str = "auto",
     overwrite: bool = False,
+    **shared: Unpack[LimitKeywords],
 ) -> Result:
     """Let a saved network say what it reads in pictures and videos.
 

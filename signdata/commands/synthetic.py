@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Unpack
 
-from signdata.options import PathLike, ProgressCallback, command
+from signdata.options import LimitKeywords, LimitOptions, PathLike, ProgressCallback, command
 from signdata.results import Result
 
 
-@command()
+@command(LimitOptions)
 def sample(
     kind: str,
     out: PathLike,
@@ -19,6 +20,7 @@ def sample(
     seed: int = 0,
     overwrite: bool = False,
     progress: ProgressCallback | None = None,
+    **shared: Unpack[LimitKeywords],
 ) -> Result:
     """Make a small synthetic dataset to try things on.
 

@@ -1,4 +1,4 @@
-"""Size and colour: the `--size` and `--gray` of every command that writes pictures."""
+"""Resizing and conversion to grey: `--size` and `--gray` of the commands that write pictures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BOX_COLUMNS = ("box", "bbox")
 
 @dataclass(frozen=True)
 class Geometry:
-    """Resize every frame and take its grey value.
+    """Resize every frame and convert it to grey.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Geometry:
         return (replace(sample, pixels=_Changed(sample.pixels, self, boxes)),)
 
     def picture_summary(self, summary: PictureSummary) -> PictureSummary:
-        """What the pictures have in common once they are changed."""
+        """What the pictures have in common after the change."""
         return replace(
             summary,
             size_hw=self.size_hw or summary.size_hw,
@@ -103,7 +103,7 @@ class ChangesPictures(Protocol):
 
 @runtime_checkable
 class Resplits(Protocol):
-    """A transform that changes which splits there are."""
+    """A transform that changes the set of splits."""
 
     def resplit(self, splits: tuple[str, ...]) -> tuple[str, ...]: ...
 

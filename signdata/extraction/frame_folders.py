@@ -160,7 +160,12 @@ def open_videos(
             path=src,
         )
     options = replace(
-        options, ranges=chosen.ranges, keep_short=chosen.keep_short, timeout=chosen.timeout
+        options,
+        ranges=chosen.ranges,
+        keep_short=chosen.keep_short,
+        timeout=chosen.timeout,
+        tone_map=chosen.tone_map,
+        deinterlace=chosen.deinterlace,
     )
     return open_source(
         [src],

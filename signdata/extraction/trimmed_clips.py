@@ -95,7 +95,11 @@ class CutPixels(ClipPixels):
         if copy and self._is_all() and ffmpeg_encode.can_be_copied(self.video.path):
             with closing(self.coded()) as frames:
                 upright = all(orientation_of(frame) == UPRIGHT for frame in frames)
-            if upright and self._is_all():
+            learned = self._learned
+            as_it_is = not learned.n_deinterlaced and not (
+                learned.transfer and self.options.tone_map
+            )
+            if upright and as_it_is and self._is_all():
                 self._copy(target)
                 return
         coded = f"{target}.nut"
@@ -114,6 +118,7 @@ class CutPixels(ClipPixels):
                 target=target,
                 rate=header.rate,
                 aspect=header.aspect,
+                tone_map=self.options.tone_map,
                 deadline=None if timeout is None else time.monotonic() + timeout,
             )
 

@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import TypeVar
 
 from signdata.formats.batches import Batch, divide
+from signdata.limits import Limited
 from signdata.workers import pool
 
 R = TypeVar("R")
@@ -43,7 +44,13 @@ def run_batches(
     generator of (Batch, list)
         One result, or one for each sample where the batch had to be cut.
     """
-    runs = pool.run(job, batches, workers=pool.n_workers(workers), divide=divide, inline=not risky)
+    runs = pool.run(
+        Limited.of(job),
+        batches,
+        workers=pool.n_workers(workers),
+        divide=divide,
+        inline=not risky,
+    )
     with closing(runs) as results:
         for batch, parts in results:
             yield (

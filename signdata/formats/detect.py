@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from signdata import sidecars
+from signdata.downloads import refuse_failed
 from signdata.errors import FormatError, MissingError
 from signdata.formats.hdf5.signature import starts_as_hdf5
 from signdata.formats.place import Place
@@ -18,6 +19,19 @@ MOST_READINGS = 4
 
 LAID_OUT = ("folders", "frames", "videos")
 """Formats of which a layout says what paths mean."""
+
+
+ARCHIVES = {
+    ".zip": "unzip",
+    ".tar": "tar -xf",
+    ".tar.gz": "tar -xf",
+    ".tgz": "tar -xf",
+    ".tar.xz": "tar -xf",
+    ".tar.bz2": "tar -xf",
+    ".7z": "7z x",
+    ".rar": "unrar x",
+}
+"""How archives are called, and what unpacks them."""
 
 
 def recognise(
@@ -51,6 +65,8 @@ def recognise(
         refuse_partial(path)
         if not path.exists():
             raise MissingError("not there", path=path)
+        if path.is_file() and path.stat().st_size:
+            refuse_failed(path)
     if len(paths) > 1:
         return _of_several(paths)
     place = Place(paths[0], follow_symlinks, layout)
@@ -153,9 +169,20 @@ def _remedy_for(place: Place, found: dict[str, str]) -> str:
     return "Name one with --from, or point at the part that is meant."
 
 
+def _ends(path: Path, suffix: str) -> bool:
+    return path.name.lower().endswith(suffix)
+
+
 def _not_a_dataset(place: Place) -> FormatError:
     path = place.path
     if not place.is_dir:
+        unpacker = next((how for suffix, how in ARCHIVES.items() if _ends(path, suffix)), "")
+        if unpacker:
+            return FormatError(
+                "an archive; expected what is in it",
+                path=path,
+                remedy=f"Unpack it: {unpacker} {path.name}",
+            )
         if starts_as_hdf5(path):
             return FormatError(
                 "an HDF5 file with another suffix; expected .h5 or .hdf5",
@@ -163,7 +190,7 @@ def _not_a_dataset(place: Place) -> FormatError:
                 remedy=f"Rename it to {path.name}.h5.",
             )
         return FormatError(
-            "not a dataset; expected a .csv, .h5, .hdf5, .npz, .jsonl or "
+            "not a dataset; expected a .csv, .csv.gz, .h5, .hdf5, .npz, .jsonl or "
             "WLASL .json file, or a directory",
             path=path,
         )

@@ -134,16 +134,15 @@ class FramesWriter(Writer):
         files = sample.pixels.files
         if self._options.mode != "copy" and self._options.image_format is None and files:
             for number, file in enumerate(files, 1):
-                stem = f"{folder}/{self._template.format(number)}"
-                path = f"{stem}{suffix_by_content(file)}"
+                path = f"{folder}/{self._template.format(number)}{suffix_by_content(file)}"
                 symbolic = self._options.mode == "symlink"
                 yield EncodedItem(path, b"", file, symbolic, content=picture_files.read(file))
-                yield from pictures.companions(sample, number, stem)
+                yield from pictures.companions(sample, number, path)
             return
         for number, picture in enumerate(pictures.encoded_frames(sample, self._options), 1):
-            stem = f"{folder}/{self._template.format(number)}"
-            yield EncodedItem(f"{stem}{picture.suffix}", picture.data)
-            yield from pictures.companions(sample, number, stem)
+            path = f"{folder}/{self._template.format(number)}{picture.suffix}"
+            yield EncodedItem(path, picture.data)
+            yield from pictures.companions(sample, number, path)
 
     def row_path(self, piece_path: str) -> str:
         return posixpath.dirname(piece_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from signdata import sidecars
 from signdata.errors import UnsafeNameError, UsageError
@@ -58,11 +59,18 @@ def target(sample: Sample) -> str:
         If the label or the name may not become a path component, or the class would be
         read as a split.
     """
-    label = component(sample.label, what="class name")
-    if not sample.split:
-        _refuse_taken(label)
-    name = component(sample.name, what="name")
-    return f"{sample.split}/{label}/{name}" if sample.split else f"{label}/{name}"
+    folder = _class_folder(sample.label, sample.split)
+    return f"{folder}/{component(sample.name, what='name')}"
+
+
+@lru_cache(maxsize=4096)
+def _class_folder(label: str, split: str) -> str:
+    """The folder of a class: asked for with every sample, and always one of a few."""
+    component(label, what="class name")
+    if split:
+        return f"{split}/{label}"
+    _refuse_taken(label)
+    return label
 
 
 def _refuse_taken(label: str) -> None:

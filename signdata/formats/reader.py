@@ -125,6 +125,14 @@ class OpenOptions:
     choice: Choice | None = None
     official_splits: bool = True
 
+    @property
+    def clip_options(self) -> ClipOptions:
+        """What is read of every video."""
+        from signdata.media.video.clip import ClipOptions
+
+        read = self.read
+        return self.clips or ClipOptions(tone_map=read.tone_map, deinterlace=read.deinterlace)
+
 
 class Reader(ABC):
     """A dataset on disk: iterable again and again, in the same order.

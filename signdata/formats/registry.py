@@ -90,6 +90,7 @@ FORMATS: dict[str, Format] = {
             "`label,pixel1,...,pixelN`, one grey picture per row",
             _STILL,
             (".csv",),
+            (".csv.gz", ".csv.xz", ".csv.bz2"),
             reader="signdata.formats.csv.reader:CsvReader",
             writer="signdata.formats.csv.writer:CsvWriter",
             recognises="signdata.formats.csv.files:recognises",

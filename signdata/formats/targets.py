@@ -45,6 +45,13 @@ def format_for(out: Path, info: DatasetInfo, to_format: str | None = None) -> st
             path=out,
             remedy=f"Call it {out.name}{asked.suffixes[0]}.",
         )
+    if asked and not asked.is_file and file_suffix(out) and not out.is_dir():
+        raise UsageError(
+            f"named like a {file_suffix(out)} file; expected the name of a folder, as "
+            f"{to_format} is one",
+            path=out,
+            remedy="Choose another name.",
+        )
     return to_format
 
 

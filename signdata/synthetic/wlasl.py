@@ -1,4 +1,4 @@
-"""A made-up WLASL: the index, and the videos that could still be downloaded."""
+"""A synthetic WLASL: the index, and the videos that could still be downloaded."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _RATES = (Fraction(25), Fraction(30000, 1001), Fraction(30), Fraction(24))
 _MISSING = 0.06
 _LONGER = 0.12
 
-# Three signers have all three splits; of ten, six are for training and two each for the others.
+# Three signers are enough for all splits; of ten, six are in train and two each in the others.
 _SPLITS = ("train", "val", "test", "train", "train", "train", "val", "test", "train", "train")
 
 
 @dataclass(frozen=True)
 class _Take:
-    """One instance of the index: who signs what in which file."""
+    """One instance of the index: gloss, signer and file."""
 
     video_id: str
     gloss: Gloss
@@ -46,23 +46,23 @@ def write_wlasl(
     signers: int = 10,
     seed: int = 0,
 ) -> dict[str, int]:
-    """Write ``WLASL_v0.3.json`` and ``videos/VIDEO_ID.mp4`` as WLASL has them.
+    """Write ``WLASL_v0.3.json`` and ``videos/VIDEO_ID.mp4`` like those of WLASL.
 
-    As in the real one the index says 25 frames a second whatever the file holds, a few signs are
-    a range inside a longer file, and some videos are gone. Splits are by signer.
+    As in the real one, the index says 25 fps whatever the file's rate, a few signs are a range
+    in a longer file, and some videos are missing. Splits are by signer.
 
     Parameters
     ----------
     root : Path
         An existing directory.
     n : int
-        Clips a gloss.
+        Clips per gloss.
     glosses : int
-        How many of `GLOSSES`.
+        Number of glosses, at most ``len(GLOSSES)``.
     size : tuple of int
-        Width and height, even numbers: that is how H.264 stores colour.
+        Width and height; even numbers, because of H.264's chroma subsampling.
     signers : int
-        How many people sign. Of every ten, in turn, six are in train, two in val, two in test.
+        Number of signers. Of every ten, six are in train, two in val and two in test.
     seed : int
 
     Returns
@@ -73,11 +73,11 @@ def write_wlasl(
     Raises
     ------
     UsageError
-        When nothing can be made of the numbers.
+        If a size or count is out of range.
     """
     check(size=size, n=n, glosses=glosses, signers=signers)
     if size[0] % 2 or size[1] % 2:
-        raise UsageError(f"size {size[0]}x{size[1]}; expected even numbers for videos")
+        raise UsageError(f"size {size[0]}x{size[1]}; expected even numbers for a video")
     if glosses > len(GLOSSES):
         raise UsageError(f"glosses {glosses}; expected at most {len(GLOSSES)}")
     takes = _takes(n, GLOSSES[:glosses], signers)
@@ -101,7 +101,7 @@ def write_wlasl(
 
 
 def _takes(n: int, glosses: Sequence[Gloss], signers: int) -> list[_Take]:
-    # WLASL's numbers run through the glosses in alphabetical order, with holes.
+    # WLASL numbers its videos by gloss in alphabetical order, with gaps.
     order = sorted(glosses, key=lambda gloss: gloss.name)
     first = {gloss.name: 1 + place * (n + 3) for place, gloss in enumerate(order)}
     return [
@@ -112,7 +112,7 @@ def _takes(n: int, glosses: Sequence[Gloss], signers: int) -> list[_Take]:
 
 
 def _missing(takes: Sequence[_Take], seed: int) -> set[str]:
-    """The videos that are gone: about one in sixteen, none of fewer than ten."""
+    """The missing videos: about one in sixteen; none if there are fewer than ten."""
     if len(takes) < 10:
         return set()
     rng = generator(seed, "wlasl", "missing")
@@ -121,7 +121,7 @@ def _missing(takes: Sequence[_Take], seed: int) -> set[str]:
 
 
 def _film(take: _Take, size: tuple[int, int], seed: int, path: Path | None) -> dict[str, object]:
-    """Film one instance into ``path``, when it is given, and describe it for the index."""
+    """Write the video of one instance to ``path``, if given, and return its index entry."""
     rng = generator(seed, "wlasl", take.video_id)
     n_signing = int(rng.integers(24, 61))
     rate = _RATES[rng.integers(len(_RATES))]
@@ -138,7 +138,7 @@ def _film(take: _Take, size: tuple[int, int], seed: int, path: Path | None) -> d
     frames, box = draw_clip(clip, rng)
     if path is not None:
         _encode(path, frames, rate, size)
-    # Bounds are 1-based and inclusive; -1 says to the end.
+    # Bounds are 1-based and inclusive; -1 means to the end.
     bounds = (before + 1, before + n_signing) if longer else (1, -1)
     return _instance(take, box, bounds)
 
@@ -168,7 +168,7 @@ def _encode(path: Path, frames: Iterable[Image], rate: Fraction, size: tuple[int
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
-        # With several threads the encoder's choices, and so its bytes, depend on their timing.
+        # With several threads, the encoder's output depends on their timing.
         stream.codec_context.thread_count = 1
         for frame in frames:
             picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
@@ -177,10 +177,10 @@ def _encode(path: Path, frames: Iterable[Image], rate: Fraction, size: tuple[int
 
 
 def _codec() -> tuple[str, dict[str, str]]:
-    """H.264 where this build of FFmpeg has it, else MPEG-4."""
+    """H.264 if this build of FFmpeg has it, else MPEG-4."""
     try:
         av.Codec("libx264", "w")
     except av.error.FFmpegError:
         return "mpeg4", {"qscale": "3"}
-    # x264's macroblock tree was measured to give other bytes from run to run, even in one thread.
+    # x264's macroblock tree gave different bytes from run to run, even in one thread.
     return "libx264", {"crf": "20", "preset": "veryfast", "x264-params": "mbtree=0"}

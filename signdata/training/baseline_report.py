@@ -1,4 +1,4 @@
-"""What a baseline run reports."""
+"""The report of a baseline run."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ FOLDS = "folds.json"
 """What the runs of all folds reached."""
 
 _LISTED = 5
-"""Classes and pairs that the lines for people name."""
+"""Most classes and pairs that are printed."""
 
 _OF_EACH = ("seed", "test_accuracy", "test_correct", "test_total", "val_accuracy", "best_epoch")
 
 
 def list_models() -> Result:
-    """Every network there is with its numbers of parameters; needs no dataset."""
+    """All networks with their numbers of parameters; needs no dataset."""
     need_torch()
     from signdata.training.models import model_table
 
@@ -50,7 +50,7 @@ def list_models() -> Result:
 
 
 def _folders(out: Path, given: dict[str, Any], seed: int) -> list[tuple[Path, int]]:
-    """Where each run is, and its seed."""
+    """Folder and random seed of each run."""
     seeds = int(given.get("seeds", 1))
     if seeds == 1:
         return [(out, seed)]
@@ -137,21 +137,22 @@ def _describe_folds(out: Path, n_samples: int) -> Result:
 
 
 def _comparison(out: Path, result: Result) -> list[str]:
-    """Both accuracies and the controls, into the details; the lines that say so."""
+    """Add both accuracies and the controls to the details; return the lines to print."""
     found = read_json(out / "comparison.json")
     result.details["comparison"] = found
     controls = found["controls"]
     if not found["shuffled_falls_to_chance"]:
         result.note(
             str(out),
-            "shuffled labels do not fall to chance: something beside the pictures tells the class",
+            "accuracy with shuffled labels is above chance: something other than the pictures "
+            "reveals the class",
         )
     neighbour, majority = controls["nearest_neighbour"], controls["majority"]
     gap = found["gap"]
-    flatters = f"flatters by {gap:.2%}" if gap > 0 else "does not flatter"
+    excess = f"{gap:.2%} too high" if gap > 0 else "not too high"
     return [
         f"random split {found['random_split_accuracy']:.2%}, split by {found['grouped_by']} "
-        f"{found['group_split_accuracy']:.2%}: the random one {flatters}",
+        f"{found['group_split_accuracy']:.2%}: the random one is {excess}",
         f"nearest neighbour {neighbour['random']:.2%} and {neighbour['grouped']:.2%}, most "
         f"frequent class {majority['grouped']:.2%}, shuffled labels "
         f"{controls['shuffled_labels']['grouped']:.2%}",
@@ -186,8 +187,8 @@ def _lines(measured: dict[str, Any]) -> list[str]:
 
 
 def mistakes(measured: dict[str, Any]) -> list[str]:
-    """The worst classes and the most confused pairs, where anything is wrong."""
-    pairs = measured.get("confused_pairs", [])  # a run of before they were counted has none
+    """The worst classes and the most confused pairs, if there are any errors."""
+    pairs = measured.get("confused_pairs", [])  # missing in runs of older versions
     if not pairs:
         return []
     table = measured["per_class"]
@@ -204,7 +205,7 @@ def mistakes(measured: dict[str, Any]) -> list[str]:
 
 
 def _spread(runs: list[dict[str, Any]], result: Result) -> str:
-    """Mean and standard deviation over seeds, into the details; the line that says so."""
+    """Add mean and standard deviation over seeds to the details; return the line to print."""
     result.details["runs"] = [{name: each[name] for name in _OF_EACH} for each in runs]
     on = runs[0]["measured_on"]
     values = [each[f"{on}_accuracy"] for each in runs]

@@ -8,6 +8,7 @@ long or too much memory ends the process, and its number is the last that was pr
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import resource
@@ -133,6 +134,45 @@ def write_foreign_hdf5(root: Path) -> Path:
     return root / "a.h5"
 
 
+def write_matlab(root: Path) -> Path:
+    with h5py.File(root / "a.mat", "w", userblock_size=512) as file:
+        images = np.stack([picture(i, 8, 8, 1)[..., 0] for i in range(6)])
+        for name, values in (("X", images), ("y", np.arange(6.0)[None])):
+            file[name] = values
+            file[name].attrs["MATLAB_class"] = np.bytes_("uint8" if name == "X" else "double")
+    with (root / "a.mat").open("r+b") as raw:
+        raw.write(b"MATLAB 7.3 MAT-file".ljust(128))
+    return root / "a.mat"
+
+
+def write_npy(root: Path) -> Path:
+    (root / "arrays").mkdir()
+    np.save(root / "arrays/X.npy", np.stack([picture(i, 8, 8, 3) for i in range(6)]))
+    np.save(root / "arrays/Y.npy", np.eye(6))
+    return root / "arrays"
+
+
+def write_npz(root: Path) -> Path:
+    images = np.stack([picture(i, 8, 8) for i in range(6)])
+    np.savez_compressed(root / "a.npz", x_train=images, y_train=np.array(list("abcabc")))
+    return root / "a.npz"
+
+
+def write_table(root: Path) -> Path:
+    signdata.convert(write_folders(root), root / "table", to_format="table", workers=1)
+    return root / "table"
+
+
+def write_json_lines(root: Path) -> Path:
+    write_folders(root)
+    rows = [
+        {"file_name": file.relative_to(root).as_posix(), "label": file.parent.name, "signer": i}
+        for i, file in enumerate(sorted((root / "tree").rglob("*.*")))
+    ]
+    (root / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return root / "a.jsonl"
+
+
 def write_wlasl(root: Path) -> Path:
     instances = [
         {"video_id": "1", "gloss": "book", "frame_start": 2, "frame_end": 3},
@@ -159,6 +199,11 @@ MADE: dict[str, tuple[Callable[[Path], Path], tuple[str, ...]]] = {
     "hdf5": (write_hdf5, ("*.h5",)),
     "hdf5 encoded": (write_encoded_hdf5, ("*.h5",)),
     "hdf5 foreign": (write_foreign_hdf5, ("*.h5",)),
+    "hdf5 matlab": (write_matlab, ("*.mat",)),
+    "arrays": (write_npy, ("*.npy",)),
+    "arrays npz": (write_npz, ("*.npz",)),
+    "table": (write_table, ("*.csv", "*.json", "*.png")),
+    "table json lines": (write_json_lines, ("*.jsonl",)),
     "wlasl": (write_wlasl, ("*.json",)),
     "videos": (write_videos, ("*.mp4", "*.webm", "*.avi", "*.ts")),
 }

@@ -252,6 +252,8 @@ def test_an_index_in_another_encoding(tmp_path: Path, encoding: str, main: Any) 
     (tmp_path / "w.json").write_bytes(text.encode(encoding))
     assert main("extract-frames", tmp_path / "w.json", tmp_path / "out", "-j1").returncode == 0
     assert (tmp_path / "out/classes.txt").read_text(encoding="utf-8") == "se\u00f1or\n"
+    found = signdata.open_dataset(tmp_path, format="wlasl")
+    assert [sample.label for sample in found] == ["se\u00f1or"]
     trimmed = main("trim", tmp_path / "w.json", tmp_path / "cut", "-j1")
     assert (trimmed.returncode, [s.label for s in signdata.open_dataset(tmp_path / "cut")]) == (
         0,
@@ -380,10 +382,11 @@ def test_a_video_of_another_suffix_is_not_called_missing(tmp_path: Path) -> None
     make_index(tmp_path / "index.json", [{"video_id": "a"}, {"video_id": "b"}, {"video_id": "c"}])
     for name in ("a.mp4", "b.mp4"):
         make_video(tmp_path / "videos" / name, 3)
-    (tmp_path / "videos" / "b.mp4").rename(tmp_path / "videos" / "b.film")
+    (tmp_path / "videos" / "a.mp4").rename(tmp_path / "videos" / "a.film")
+    (tmp_path / "videos" / "b.mp4").rename(tmp_path / "videos" / "b.txt")
     result = signdata.extract_frames(tmp_path / "index.json", tmp_path / "out", workers=1)
     assert [(p.path, p.kind) for p in result.problems] == [("b", "corrupt"), ("c", "missing")]
-    assert "not taken for a video by its suffix, .film" in result.problems[0].message
+    assert "not taken for a video by its suffix, .txt" in result.problems[0].message
     assert (tmp_path / "out" / "missing.txt").read_text().split() == ["c"]
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.reliability.conftest import partials, snapshot
-from tests.videos import make_video
+from tests.reliability.conftest import partials, snapshot, write_csv
+from tests.reliability.tally import TIMES, attack
+from tests.videos import make_index, make_video
 
 LIMIT = 5.0
 N_FRAMES = 1000
@@ -144,6 +148,51 @@ def test_a_signal_ends_the_run_and_the_next_one_goes_on(
     finish(words)
     assert snapshot(out) == whole
     assert not partials(tmp_path)
+
+
+def long_words(kind: str, clips: Path, tmp_path: Path) -> list[str]:
+    """A command that takes long."""
+    out = str(tmp_path / "out")
+    if kind == "trim":
+        videos = tmp_path / "raw" / "videos"
+        videos.mkdir(parents=True)
+        instances = []
+        for i, clip in enumerate(sorted(clips.rglob("*.mp4")), 1):
+            os.link(clip, videos / f"{i}.mp4")
+            instances.append({"video_id": str(i), "frame_start": 2, "frame_end": N_FRAMES - 1})
+        return ["trim", str(make_index(tmp_path / "raw" / "w.json", instances)), out, "-j", "2"]
+    if kind == "baseline":
+        data = str(write_csv(tmp_path / "data.csv", 400))
+        return ["baseline", data, "--epochs", "5000", "--device", "cpu", "--out", out]
+    if kind == "extract-frames":
+        return ["extract-frames", str(clips), out, "-j", "2"]
+    return ["convert", str(write_csv(tmp_path / "data.csv", 20_000, 16)), out, "-j", "2"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["extract-frames", "trim", "convert", "baseline"])
+def test_interrupted_at_any_moment(
+    clips: Path, tmp_path: Path, start: Callable[[list[str]], Running], kind: str
+) -> None:
+    """Wherever the work is, it ends in time, and no process stays."""
+    draw = random.Random(kind)
+    words = long_words(kind, clips, tmp_path)
+    partial = tmp_path / "out" / ".signdata-partial"
+    for number in range(math.ceil(1.3 * TIMES)):
+        shutil.rmtree(tmp_path / "out", ignore_errors=True)
+        signal_number = (signal.SIGINT, signal.SIGTERM)[number % 2]
+        running = start(words)
+        running.until(partial.exists)
+        time.sleep(draw.uniform(0, 1))
+        with attack("R9"):
+            assert running.process.poll() is None
+            latest = time.monotonic() + LIMIT
+            os.kill(running.pid, signal_number)
+            assert running.end() == 128 + signal_number
+            while running.members() and time.monotonic() < latest:
+                time.sleep(0.01)  # the program that encodes finds its pipe closed
+            assert running.members() == []
+            assert running.stderr.splitlines()[-1].startswith("error: interrupted.")
 
 
 @pytest.mark.slow

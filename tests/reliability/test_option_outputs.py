@@ -107,3 +107,27 @@ def test_overlap_is_told_by_where_things_are(tmp_path: Path) -> None:
     ):
         with pytest.raises(UsageError, match=f"{what} its source"):
             refuse_overlap([tmp_path / "c", source], output)
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_a_source_whose_links_lead_into_the_output(tmp_path: Path, main: Main, kind: str) -> None:
+    """As `split --mode symlink` makes them: to replace the output would break the source."""
+    signdata.convert(write_tree(tmp_path / "data"), tmp_path / "made")
+    view = tmp_path / "view" / "A"
+    if kind == "file":
+        view.mkdir(parents=True)
+        for picture in (tmp_path / "made" / "A").iterdir():
+            (view / picture.name).symlink_to(picture)
+    else:
+        view.parent.mkdir()
+        view.symlink_to(tmp_path / "made" / "A")
+    before = snapshot(tmp_path / "made")
+    words = ["convert", tmp_path / "view", tmp_path / "made", "--overwrite", "--follow-symlinks"]
+    code, _, error = main(*words)
+    assert code == 2
+    assert "leads to, which is in its source" in error
+    assert snapshot(tmp_path / "made") == before
+    (view if kind == "folder" else view / "000.png").unlink()
+    if kind == "folder":
+        write_tree(view.parent, 3)
+    assert main("convert", tmp_path / "view", tmp_path / "other")[0] == 0

@@ -27,6 +27,7 @@ from signdata.results import Result
 from signdata.samples import Frame, Pixels, Sample
 from signdata.workers import pool
 from tests.reliability.conftest import partials, snapshot, write_tree
+from tests.reliability.tally import TIMES, attack
 
 N_FRAMES = 3
 
@@ -139,6 +140,21 @@ def test_a_deadly_item_costs_itself_alone(tmp_path: Path, name: str) -> None:
         found = {sample.id: next(sample.frames())[0, 0, 0] for sample in reader}
     assert found == {f"{i:03d}": i for i in range(20) if i not in deadly}
     assert not partials(tmp_path)
+
+
+@pytest.mark.parametrize("number", range(2 * TIMES))
+def test_a_deadly_item_among_many_workers(tmp_path: Path, number: int) -> None:
+    out = tmp_path / ("out", "out.h5", "out.csv", "out")[number % 4]
+    deadly = 7 * number % 20
+    with attack("R8"):
+        pixels = [Painted(i, dies="always" if i == deadly else "") for i in range(20)]
+        result = write(pixels, out, 2 + number % 2, writers(out))
+        assert (result.read, result.written, result.failed) == (20, 19, 1)
+        with signdata.open_dataset(out) as reader:
+            assert {sample.id for sample in reader} == {
+                f"{i:03d}" for i in range(20) if i != deadly
+            }
+        assert not partials(tmp_path)
 
 
 def test_a_deadly_item_ends_a_run_that_is_to_stop(tmp_path: Path) -> None:

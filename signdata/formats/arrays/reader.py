@@ -58,8 +58,9 @@ def _block(member: Member, mtime_ns: int, axis: int, start: int, stop: int) -> N
 
 
 class _Members(ArrayFile):
-    def __init__(self, path: Path, members: dict[str, Member]) -> None:
+    def __init__(self, path: Path, members: dict[str, Member], *, own: bool) -> None:
         self.path = path
+        self.own = own
         self._members = members
         self.heads: Mapping[str, Head] = {
             name: Head(one.npy.shape, one.npy.dtype.kind) for name, one in members.items()
@@ -106,7 +107,8 @@ class ArraysReader(Reader):
             )
         self._files, self._place = files, place
         self._members = members_of(files)
-        self._table = table_of(_Members(place, self._members), images, targets)
+        own = sidecars.beside(files[0], sidecars.DOCUMENT).is_file()
+        self._table = table_of(_Members(place, self._members, own=own), images, targets)
         self._rows = self._stored_rows()
 
     def _stored_rows(self) -> list[Row]:

@@ -7,7 +7,7 @@ attribute ``MATLAB_class``.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -85,10 +85,10 @@ def read(file: h5py.File, path: Path, images: str | None, targets: str | None) -
     return ForeignPictures(str(path), table_of(arrays, images, targets), arrays.samples_last)
 
 
-def is_foreign(file: h5py.File) -> bool:
+def is_foreign(file: h5py.File, record: Mapping[str, Any]) -> bool:
     """Whether a file has none of the layouts that signdata writes, and no record of it."""
     clips, blobs = {"frames", "offsets"}, {"encoded", "encoded_offsets"}
-    return "signdata" not in file.attrs and not any(names <= set(file) for names in (clips, blobs))
+    return not record and not any(names <= set(file) for names in (clips, blobs))
 
 
 def _datasets(file: h5py.File, path: Path) -> Iterator[tuple[str, Any]]:
@@ -104,6 +104,8 @@ def _datasets(file: h5py.File, path: Path) -> Iterator[tuple[str, Any]]:
             place = entry.name.lstrip("/")
             if isinstance(entry, h5py.Dataset):
                 yield place, entry
+            elif not isinstance(entry, h5py.Group):
+                continue  # a type that has a name
             elif len(entry):
                 waiting.append(entry)
             elif role_of(place)[0]:

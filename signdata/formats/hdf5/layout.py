@@ -17,7 +17,7 @@ from signdata.formats.hdf5 import safety
 from signdata.formats.hdf5.keypoints import NAME, OFFSETS, StoredKeypoints
 from signdata.formats.hdf5.pixels import BlobPixels, ChunkedPixels, RawPixels
 from signdata.formats.pixel_arrays.forms import BLOCK_BYTES
-from signdata.limits import MAX_PIXELS
+from signdata.limits import described, larger_remedy, max_pixels
 from signdata.samples import Pixels
 
 
@@ -132,8 +132,13 @@ def _raw(
         )
     if shape[0] != n_frames or 0 in shape:
         raise FormatError(f"shape {shown}; expected {n_frames} pictures", path=path, where=name)
-    if shape[1] * shape[2] > MAX_PIXELS:
-        raise FormatError(f"pictures of {shape[2]}x{shape[1]}", path=path, where=name)
+    if shape[1] * shape[2] > max_pixels():
+        raise FormatError(
+            f"pictures of {shape[2]}x{shape[1]}; expected at most {described()}",
+            path=path,
+            where=name,
+            remedy=larger_remedy(shape[1] * shape[2]),
+        )
     plain = dataset.dtype == np.uint8 and dataset.chunks is None
     offset = dataset.id.get_offset() if plain else None
     scale = 1.0

@@ -8,7 +8,9 @@ plain types, of sizes that the file can hold, comes through.
 
 from __future__ import annotations
 
+import contextlib
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +63,15 @@ def open_checked(path: Path) -> h5py.File:
         file.close()
         raise FormatError(f"damaged ({err})", path=path) from err
     return file
+
+
+@contextlib.contextmanager
+def as_format_error(path: Path) -> Iterator[None]:
+    """What the library raises at a place that was not looked at before becomes a `FormatError`."""
+    try:
+        yield
+    except (OSError, RuntimeError) as err:
+        raise FormatError(f"damaged ({err})", path=path) from err
 
 
 def dataset(group: Any, name: str, path: Path) -> Any:

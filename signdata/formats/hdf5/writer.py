@@ -106,27 +106,30 @@ class Hdf5Writer(Writer):
 
     def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         refuse_nul(sample)
-        if type(sample.pixels).beside is Pixels.beside:  # nothing can be beside its frames
-            yield from (EncodedItem("", data) for data in self._frames(sample))
-            return
+        if type(sample.pixels).beside is Pixels.beside:  # nothing can be next to its frames
+            return self._frames(sample)
+        return self._with_keypoints(sample)
+
+    def _with_keypoints(self, sample: Sample) -> Iterator[EncodedItem]:
         found: list[bytes] = []
         waiting: EncodedItem | None = None
-        for number, data in enumerate(self._frames(sample)):
+        for number, item in enumerate(self._frames(sample)):
             if waiting is not None:
                 yield waiting
             beside = sample.pixels.beside(number)
             found.append(beside[1] if beside is not None else b"")
-            waiting = EncodedItem("", data)
+            waiting = item
         if any(found):  # before the last picture: what comes last is the sample's place
             path = f"{keypoints.FOLDER}/{keypoints.file_name(sample.id)}"
             yield EncodedItem(path, keypoints.pack(found), companion=True)
         if waiting is not None:
             yield waiting
 
-    def _frames(self, sample: Sample) -> Iterator[bytes]:
-        """The bytes of each frame as the layout stores them."""
+    def _frames(self, sample: Sample) -> Iterator[EncodedItem]:
+        """Each frame as the layout stores it."""
         if self._shape is None:
-            yield from (one.data for one in pictures.encoded_frames(sample, self._options))
+            for picture in pictures.encoded_frames(sample, self._options):
+                yield EncodedItem("", picture.data)
             return
         for frame in sample.pixels.frames():
             if frame.shape != self._shape:
@@ -134,7 +137,7 @@ class Hdf5Writer(Writer):
                     f"shape {frame.shape}; expected {self._shape} as of all others",
                     path=sample.source,
                 )
-            yield frame.tobytes()
+            yield EncodedItem("", frame.tobytes())
 
     @property
     def _array_shape(self) -> tuple[int, ...]:
@@ -199,8 +202,8 @@ def refuse_nul_in(text: str, what: str) -> None:
 
 def refuse_nul(sample: Sample) -> None:
     """Raise `UnsafeNameError` for a sample with text that HDF5 would cut off."""
-    texts = (sample.id, sample.label, sample.group, sample.source, *sample.meta.values())
-    if "\0" not in "".join(texts):
+    own = f"{sample.id}{sample.label}{sample.group}{sample.source}"
+    if "\0" not in own and "\0" not in "".join(sample.meta.values()):
         return
     known = {"id": sample.id, "class name": sample.label, "group": sample.group}
     for what, text in {**known, "source": sample.source, **sample.meta}.items():

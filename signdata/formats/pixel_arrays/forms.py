@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from signdata.errors import FormatError
 from signdata.formats.batches import BATCH
 from signdata.formats.pixel_arrays.names import Head
-from signdata.limits import MAX_PIXELS
+from signdata.limits import described, larger_remedy, max_pixels
 from signdata.samples import Frame
 
 ROUNDED = "not preserved: values between the 256 levels (rounded to 8 bits)"
@@ -105,8 +105,13 @@ def form_of(head: Head, n: int | None, path: Path, name: str) -> tuple[Form, str
     found = tuple(item[i] for i in order)
     if 0 in shape:
         raise FormatError(f"shape {head.shown}; expected pictures", path=path, where=name)
-    if found[0] * found[1] > MAX_PIXELS:
-        raise FormatError(f"pictures of {found[1]}x{found[0]}", path=path, where=name)
+    if found[0] * found[1] > max_pixels():
+        raise FormatError(
+            f"pictures of {found[1]}x{found[0]}; expected at most {described()}",
+            path=path,
+            where=name,
+            remedy=larger_remedy(found[0] * found[1]),
+        )
     if n is not None and shape[0] == shape[-1] == n:
         note = f"{head.shown}: samples could be in the first axis or the last; read as the last"
     return Form(shape[axis], axis, order, found), note
@@ -119,6 +124,8 @@ def with_values(
     block: Callable[[int, int], NDArray[Any]],
     path: Path,
     name: str,
+    *,
+    own: bool = False,
 ) -> tuple[Form, str]:
     """The form with what the first pictures' values say of their scale, and a note, or ''.
 
@@ -130,26 +137,30 @@ def with_values(
         Bytes of one value.
     block : callable
         Reads pictures from `start` to `stop`.
+    own : bool
+        Whether signdata wrote it, so that integers are grey levels whatever they are.
     """
     if head.kind not in "uifb":
         raise FormatError(f"values of type {head.kind!r}; expected numbers", path=path, where=name)
     step = max(1, min(BATCH, BLOCK_BYTES // (math.prod(form.shape) * itemsize)))
     form = replace(form, step=step)
-    brightest = _brightest(form, block, path, name)
+    if own and head.kind != "f":
+        return form, ""
+    brightest = _brightest(form, block, path, name, PEEKED)
     if head.kind == "f":
         return replace(form, scale=255.0 if brightest <= 1 else 1.0), ""
-    if brightest == 1:
+    if brightest == 1 and _brightest(form, block, path, name, form.n) == 1:
         return replace(form, scale=255.0), "values 0 and 1: read as 0 and 255"
     return form, ""
 
 
 def _brightest(
-    form: Form, block: Callable[[int, int], NDArray[Any]], path: Path, name: str
+    form: Form, block: Callable[[int, int], NDArray[Any]], path: Path, name: str, n: int
 ) -> float:
-    """The highest value of the first pictures that can be read; damage is told with its sample."""
+    """The highest value of the first `n` pictures; damage is told with its sample."""
     highest, error = -math.inf, None
-    for start in range(0, min(form.n, PEEKED), form.step):
-        stop = min(start + form.step, form.n, PEEKED)
+    for start in range(0, min(form.n, n), form.step):
+        stop = min(start + form.step, form.n, n)
         try:
             highest = max(highest, float(np.max(block(start, stop))))
         except FormatError:

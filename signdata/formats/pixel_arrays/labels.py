@@ -29,7 +29,7 @@ def labels_of(
         raise FormatError(f"labels of shape {values.shape}", path=path, where=where)
     if values.dtype.kind in "OSU":
         return [text(value, path, where) for value in values]
-    if values.dtype.kind == "f" and (np.isfinite(values) & (values == np.floor(values))).all():
+    if are_whole(values):
         values = values.astype(np.int64)
     if values.dtype.kind not in "ui":
         raise FormatError(f"labels of type {values.dtype}", path=path, where=where)
@@ -47,11 +47,19 @@ def is_one_hot(values: NDArray[Any]) -> bool:
     return bool(((values == 0) | (values == 1)).all() and (values.sum(axis=1) == 1).all())
 
 
+def are_whole(values: NDArray[Any]) -> bool:
+    """Whether values are floating-point, all of them whole numbers that are stored exactly."""
+    if values.dtype.kind != "f":
+        return False
+    largest = 2 / np.finfo(values.dtype).eps
+    return bool(((np.abs(values) <= largest) & (values == np.floor(values))).all())
+
+
 def strings(values: NDArray[Any], path: Path, where: str) -> list[str]:
     """The values of a list as text."""
     if values.ndim != 1:
         raise FormatError("expected a list of strings", path=path, where=where)
-    if values.dtype.kind == "f" and (np.isfinite(values) & (values == np.floor(values))).all():
+    if are_whole(values):
         values = values.astype(np.int64)
     return [text(value, path, where) for value in values]
 

@@ -49,12 +49,15 @@ class ArrayFile(ABC):
         Arrays whose author may have put the samples into the last axis.
     remarks : mapping of str to str
         What a user should know of an array of pictures.
+    own : bool
+        Whether signdata wrote it.
     """
 
     path: Path
     heads: Mapping[str, Head]
     samples_last: frozenset[str] = frozenset()
     remarks: Mapping[str, str] = MappingProxyType({})
+    own: bool = False
 
     @abstractmethod
     def load(self, name: str) -> NDArray[Any]:
@@ -217,6 +220,7 @@ class _Builder:
             lambda start, stop: self.file.block(pair.images, form, start, stop),
             path,
             pair.images,
+            own=self.file.own,
         )
         if note:
             self._note(pair.images, note)

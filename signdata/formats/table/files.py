@@ -9,6 +9,7 @@ from signdata import sidecars
 from signdata.formats.place import Place
 from signdata.formats.table.rows import SUFFIXES
 from signdata.formats.table_columns import is_table
+from signdata.formats.trees.layout import splits_of_names
 from signdata.media import suffixes
 from signdata.samples import SPLIT_NAMES
 
@@ -19,7 +20,8 @@ NAMES = ("metadata.csv", "metadata.jsonl", "metadata.parquet", "_classes.csv")
 def tables_in(folder: Path) -> list[tuple[str, Path]]:
     """The tables of a directory dataset, each with the split that its folder is.
 
-    Our own manifest knows most; otherwise those that lie in split folders, or at the root.
+    Our own manifest knows most; otherwise those that are called as usual, at the root or in split
+    folders; otherwise tables at the root of any name, beside pictures or folders of them.
     """
     manifest = folder / sidecars.MANIFEST
     if manifest.is_file() and is_table(manifest) and not any(_class_folders(folder)):
@@ -32,7 +34,27 @@ def tables_in(folder: Path) -> list[tuple[str, Path]]:
         for name in NAMES
         if (child / name).is_file()
     ]
-    return at_root or found
+    return at_root or found or _of_other_names(folder)
+
+
+def _of_other_names(folder: Path) -> list[tuple[str, Path]]:
+    """Tables of files at the root of a directory without class folders; splits by their names."""
+    if any(child.name.casefold() not in suffixes.NO_CLASS for child in _class_folders(folder)):
+        return []
+    tables = [
+        child
+        for child in sorted(folder.iterdir())
+        if child.suffix.lower() in (".csv", ".tsv")
+        and child.is_file()
+        and not sidecars.is_sidecar(child.name)
+        and is_table(child)
+    ]
+    splits = splits_of_names(table.stem for table in tables)
+    if len(tables) == 1:
+        return [("", tables[0])]
+    if not all(splits.values()) or len(set(splits.values())) < len(tables):
+        return []
+    return [(splits[table.stem], table) for table in tables]
 
 
 def _class_folders(folder: Path) -> Iterator[Path]:

@@ -33,7 +33,7 @@ from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Re
 from signdata.formats.table.files import tables_in
 from signdata.formats.table.rows import Table, read_table
 from signdata.formats.table_columns import Roles, class_of, roles_of
-from signdata.formats.trees import pictures
+from signdata.formats.trees import masks, pictures
 from signdata.formats.trees.manifest_join import unique_ids
 from signdata.formats.trees.picture_files import PictureFiles
 from signdata.labels import LabelSpace
@@ -84,7 +84,9 @@ class TableReader(Reader):
             raise FormatError("no table in it; expected metadata.csv beside pictures", path=path)
         self._parts = [_Part.of(split, read_table(table), options) for split, table in tables]
         self._notes = [note for part in self._parts for note in part.notes]
-        self._samples = self._all_samples()
+        root = path if path.is_dir() else path.parent
+        self._samples, self._masks, notes = masks.as_seen(self._all_samples(), root)
+        self._notes.extend(notes)
 
     def _read_files(self, root: Path | None) -> tuple[Path, ...]:
         """The table, and what of a directory its paths lead into; all of one that was named."""
@@ -137,6 +139,7 @@ class TableReader(Reader):
         folder = self._path if self._path.is_dir() else None
         classes = folder / sidecars.CLASSES if folder else None
         declared = sidecars.read_classes(classes) if classes and classes.is_file() else ()
+        document = sidecars.read_document(folder) if folder else None
         return DatasetInfo(
             self.name,
             "still",
@@ -144,7 +147,7 @@ class TableReader(Reader):
             len(self._samples),
             tuple(sorted({sample.label for sample in self._samples if sample.label})),
             tuple(columns),
-            sidecars.origin_of(sidecars.read_document(folder) if folder else None),
+            {**sidecars.origin_of(document), **self._masks},
             tuple(self._notes),
             tuple(part.source for part in self._parts),
             splits_of(self._samples),
@@ -196,9 +199,15 @@ class _Part:
                 where="line 1",
                 remedy="Say which with --path-column NAME --label-column NAME.",
             )
-        root = options.root or table.path.parent
-        by_stem = _by_stem(root) if roles.is_id else {}
         splits, notes = _splits(table)
+        root = options.root or table.path.parent
+        if options.root is None and not roles.is_id:
+            inside = _folder_of(first.get(roles.path, "").strip(), root)
+            if inside is not None:
+                message = f"its paths are relative to {inside.name}/"
+                notes = (*notes, Problem(table.path.name, "", NOTE, message))
+                root = inside
+        by_stem = _by_stem(root) if roles.is_id else {}
         return cls(split, table, roles, root, by_stem, notes, splits)
 
     @property
@@ -288,6 +297,17 @@ class _Part:
         if refused is not None:
             raise refused
         return PictureFiles((file,))
+
+
+def _folder_of(path: str, root: Path) -> Path | None:
+    """The one folder beside a table below which its first path is, where it is not beside it."""
+    place = PurePosixPath(path.replace("\\", "/"))
+    if not path or "\0" in path or place.is_absolute() or ".." in place.parts:
+        return None
+    if (root / place).is_file():
+        return None
+    found = [child for child in root.iterdir() if child.is_dir() and (child / place).is_file()]
+    return found[0] if len(found) == 1 else None
 
 
 def _by_stem(root: Path) -> dict[str, list[str]]:

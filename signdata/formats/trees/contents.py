@@ -8,6 +8,7 @@ from signdata.formats.place import Place
 from signdata.formats.trees.scan import ClassDir, Tree
 from signdata.media import suffixes
 from signdata.media.image.kinds import is_picture
+from signdata.media.video.kinds import is_video
 
 
 def recognises_folders(place: Place) -> str:
@@ -36,9 +37,9 @@ def _first(place: Place, example_in: Callable[[Tree, ClassDir], str]) -> str:
 
 
 def _video_in(tree: Tree, class_dir: ClassDir) -> str:
-    """The first name with the first of the videos' suffixes that occurs."""
-    found = [(suffixes.suffix_of(name), name) for name in class_dir.files]
-    return min((one for one in found if one[0] in suffixes.VIDEO_SUFFIXES), default=("", ""))[1]
+    """The first video's name, by suffix and name."""
+    found = [name for name in class_dir.files if is_video(str(class_dir.path / name))]
+    return min(found, key=lambda name: (suffixes.suffix_of(name), name), default="")
 
 
 def _picture_in(tree: Tree, class_dir: ClassDir) -> str:

@@ -27,8 +27,10 @@ class PictureFiles(CodedPixels):
         return self.paths
 
     def beside(self, number: int) -> tuple[str, bytes] | None:
+        if not self.poses:
+            return None
         file = os.path.splitext(self.paths[number])[0] + ".json"
-        return (".json", read(file)) if self.poses and os.path.exists(file) else None
+        return (".json", read(file)) if os.path.exists(file) else None
 
     _digests: list[str] = field(default_factory=list, compare=False, kw_only=True)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from signdata.downloads import refuse_failed
 from signdata.errors import FormatError, MissingError
 from signdata.labels import in_order
 from signdata.safe_names import component
@@ -199,6 +200,8 @@ def _read(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_JSON_BYTES:
             raise FormatError(f"over {MAX_JSON_BYTES:,} bytes", path=path)
+        if path.stat().st_size:
+            refuse_failed(path)
         return path.read_bytes()
     except FileNotFoundError as err:
         raise MissingError("not there", path=path) from err

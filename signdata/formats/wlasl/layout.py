@@ -7,13 +7,16 @@ from pathlib import Path
 from signdata import safe_names, sidecars
 from signdata.errors import FormatError, MissingError
 from signdata.formats.place import Place
-from signdata.media import suffixes
+from signdata.media.video import kinds
 
 VIDEOS_DIR = "videos"
 """The folder of videos next to a WLASL index."""
 
 TRIMMED_INDEX = "WLASL.json"
 """The index in a folder of trimmed videos, which are next to it."""
+
+
+_HEAD = 4096
 
 
 def recognises(place: Place) -> str:
@@ -65,8 +68,8 @@ def videos_of(index: Path, videos: str | Path | None = None) -> Path:
 
 
 def is_video(path: Path) -> bool:
-    """Whether a path is a file that is named like a video."""
-    return path.suffix.lower() in {*suffixes.VIDEO_SUFFIXES, ".gif"} and path.is_file()
+    """Whether a path is a video, by its name or by what is in it."""
+    return path.is_file() and (path.suffix.lower() == ".gif" or kinds.is_video(str(path)))
 
 
 def is_trimmed(path: Path) -> bool:
@@ -88,4 +91,5 @@ def _mentions_gloss(path: Path) -> bool:
     if not path.is_file():
         return False
     with path.open("rb") as file:
-        return b'"gloss"' in file.read(4096)
+        head = file.read(_HEAD)
+    return b'"gloss"' in head.replace(b"\0", b"")  # also in UTF-16 and UTF-32

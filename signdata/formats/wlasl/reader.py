@@ -84,7 +84,7 @@ class WlaslReader(Reader):
     def open(cls, paths: list[Path], options: OpenOptions) -> Self:
         index = index_at(paths[0])
         videos = videos_of(index, options.read.videos)
-        clips = options.clips or ClipOptions()
+        clips = options.clip_options
         choice = options.choice or Choice()
         reader = cls(index, videos, clips, choice, official_splits=options.official_splits)
         further = (choice.subset, choice.poses)

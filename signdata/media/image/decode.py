@@ -21,8 +21,9 @@ import numpy as np
 import simplejpeg
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from signdata.downloads import START, found_instead, remedy_for
 from signdata.errors import DecodeError
-from signdata.limits import MAX_PIXELS
+from signdata.limits import larger_remedy, max_pixels
 from signdata.media.image import png
 from signdata.samples import Frame
 
@@ -88,7 +89,7 @@ def probe(data: bytes, path: str) -> Header:
     Raises
     ------
     DecodeError
-        If it is no picture of a known format, or over `MAX_PIXELS`.
+        If it is no picture of a known format, or over the limit of pixels.
     """
     plain = png.parse(data)
     if plain is not None:
@@ -129,7 +130,7 @@ def decode(data: bytes, path: str) -> tuple[Frame, tuple[str, ...]]:
     Raises
     ------
     DecodeError
-        If the picture is damaged, cut short, of no known format, or over `MAX_PIXELS`.
+        If the picture is damaged, cut short, of no known format, or over the limit of pixels.
     """
     if data.startswith(_JPEG_START):
         frame = _decode_plain_jpeg(data)
@@ -182,7 +183,7 @@ def _is_plain_jpeg(data: bytes) -> bool:
         height, width, colorspace, _ = simplejpeg.decode_jpeg_header(data)
     except ValueError:
         return False
-    return colorspace in ("Gray", "GRAY", "YCbCr") and height * width <= MAX_PIXELS
+    return colorspace in ("Gray", "GRAY", "YCbCr") and height * width <= max_pixels()
 
 
 def _decode_plain_jpeg(data: bytes) -> Frame | None:
@@ -202,12 +203,11 @@ def _judging(path: str) -> Iterator[None]:
     """Pillow at work on a stranger's file: all that it raises becomes a `DecodeError`."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")  # of many pixels, too: `_open` counts them
             yield
     except DecodeError:
         raise
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as err:
+    except Image.DecompressionBombError as err:
         raise DecodeError(f"too many pixels ({err})", path=path) from err
     except Exception as err:  # a damaged file may make a decoder raise anything
         raise DecodeError(f"damaged or cut short ({err})", path=path) from err
@@ -218,14 +218,19 @@ def _open(data: bytes, path: str) -> Image.Image:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except UnidentifiedImageError:
         known = ", ".join(sorted(_FORMATS))
+        found = found_instead(data[:START])
         raise DecodeError(
-            f"no picture; expected {known}, found {_looks_like(data)}", path=path
-        ) from None
-    if image.width * image.height > MAX_PIXELS:
-        size = f"{image.width}x{image.height}"
-        raise DecodeError(
-            f"{size} pixels; expected at most {MAX_PIXELS:,}, found {image.width * image.height:,}",
+            f"no picture; expected {known}, found {found or _looks_like(data)}",
             path=path,
+            remedy=remedy_for(found),
+        ) from None
+    n_pixels = image.width * image.height
+    if n_pixels > max_pixels():
+        raise DecodeError(
+            f"{image.width}x{image.height} pixels; expected at most {max_pixels():,}, "
+            f"found {n_pixels:,}",
+            path=path,
+            remedy=larger_remedy(n_pixels),
         )
     return image
 
@@ -307,11 +312,7 @@ def _scaled(image: Image.Image, path: str) -> Frame:
 
 def _looks_like(data: bytes) -> str:
     """Name what a file that is no picture seems to be, for a message."""
-    if not data:
-        return "an empty file"
-    head = data[:512].lstrip().lower()
-    if head.startswith((b"<!doctype", b"<html", b"<?xml", b"<svg")):
-        return "a web page"
+    head = data[:START].lower()
     if head.startswith((b"gif8", b"\x89png", b"\xff\xd8")):
         return "the beginning of a damaged picture"
     return f"bytes that start with {data[:8]!r}"

@@ -9,7 +9,7 @@ import numpy as np
 import simplejpeg
 
 from signdata.errors import DecodeError, UsageError
-from signdata.limits import MAX_PIXELS, MAX_SIDE
+from signdata.limits import MAX_SIDE, described, larger_remedy, max_pixels
 from signdata.media.image import png
 from signdata.samples import Frame
 
@@ -32,10 +32,12 @@ def encode(frame: Frame, image_format: ImageFormat, quality: int) -> bytes:
         1..100, for JPEG; chroma is halved both ways (4:2:0).
     """
     longest = MAX_SIDE if image_format == "jpg" else _LONGEST_PNG
-    if max(frame.shape[:2]) > longest or frame.shape[0] * frame.shape[1] > MAX_PIXELS:
+    height, width = frame.shape[:2]
+    if max(height, width) > longest or height * width > max_pixels():
         raise DecodeError(
-            f"a picture of {frame.shape[1]}x{frame.shape[0]} is too large for {image_format}; "
-            f"expected sides of at most {longest:,}, and {MAX_PIXELS // 10**6} megapixels"
+            f"a picture of {width}x{height} is too large for {image_format}; "
+            f"expected sides of at most {longest:,}, and {described()}",
+            remedy=larger_remedy(height * width) if max(height, width) <= longest else "",
         )
     if image_format == "jpg":
         return bytes(

@@ -17,12 +17,13 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from numpy.typing import NDArray
 
 from signdata.errors import DecodeError, UsageError
-from signdata.limits import MAX_PIXELS, check_size
+from signdata.limits import check_size, described, max_pixels
 from signdata.media.fitting import STRETCHED, Fit
 from signdata.media.image.ops import resize
 from signdata.media.keypoints import Placement
 from signdata.media.video.colours import colours_of
 from signdata.media.video.orientation import Orientation, orientation_of
+from signdata.media.video.tone_mapping import ToneMapper, transfer_of
 from signdata.samples import Frame
 
 SQUARE = Fraction(1, 100)
@@ -77,9 +78,9 @@ class FrameShape:
             return height, width
         scale = Fraction(self.short_side, min(height, width))
         high, wide = max(1, round(height * scale)), max(1, round(width * scale))
-        if high * wide > MAX_PIXELS:
+        if high * wide > max_pixels():
             raise DecodeError(
-                f"pictures of {wide}x{high}; expected at most {MAX_PIXELS // 10**6} megapixels",
+                f"pictures of {wide}x{high}; expected at most {described()}",
                 remedy="Say extract-frames --short-side with a smaller number.",
             )
         return high, wide
@@ -111,6 +112,8 @@ class Converter:
         The part that is kept.
     grow : float
         How much larger than the box that part is.
+    tone_map : bool
+        Whether HDR is brought to standard screens.
     """
 
     def __init__(
@@ -119,6 +122,8 @@ class Converter:
         aspect: Fraction | None,
         box: Box | None = None,
         grow: float = 1.0,
+        *,
+        tone_map: bool = True,
     ) -> None:
         self._shape = shape
         self._box = box
@@ -127,21 +132,25 @@ class Converter:
         self._aspect = Fraction(1) if square or aspect is None else aspect
         self._late = box is not None or not shape.fit.stretches  # scaled as RGB, when upright
         self._scaler, self._recolourer = VideoReformatter(), VideoReformatter()
+        self._tone_mapper = ToneMapper() if tone_map else None
 
     def rgb(self, frame: av.VideoFrame) -> Frame:
         """(H, W, 3) uint8 RGB."""
         orientation = orientation_of(frame)
         height, width = self._scaled(frame, orientation)
-        scaled = self._scaler.reformat(
-            frame,
-            width,
-            height,
-            "rgb24",
-            interpolation=_HOW,
-            threads=1,
-            **_to_rgb(frame),
-        )
-        array = np.asarray(scaled.to_ndarray(), np.uint8)
+        if self._tone_mapper is not None and transfer_of(frame):
+            array = self._tone_mapper.rgb(frame, width, height, _HOW)
+        else:
+            scaled = self._scaler.reformat(
+                frame,
+                width,
+                height,
+                "rgb24",
+                interpolation=_HOW,
+                threads=1,
+                **_to_rgb(frame),
+            )
+            array = np.asarray(scaled.to_ndarray(), np.uint8)
         array = np.ascontiguousarray(orientation.upright(array))
         if self._box is not None:
             array = self._crop(array)
@@ -151,6 +160,9 @@ class Converter:
         """The picture as a JPEG made of its planes; box and fit are not looked at."""
         orientation = orientation_of(frame)
         height, width = self._scaled(frame, orientation)
+        if self._tone_mapper is not None and transfer_of(frame):
+            array = self._tone_mapper.rgb(frame, width, height, _HOW)
+            frame = av.VideoFrame.from_ndarray(array, format="rgb24")
         scaled = self._for_jpeg(frame, height, width)
         planes = []
         for i, plane in enumerate(scaled.planes):

@@ -19,6 +19,7 @@ import av
 
 from signdata.errors import CrashError, DecodeError, MissingError
 from signdata.media.video import container, ffmpeg_decode, header
+from signdata.media.video.deinterlacing import deinterlaced
 from signdata.media.video.timeout import alarm
 
 MAX_RESTING = 2
@@ -41,13 +42,23 @@ class Pass:
         Whether nothing comes any more: the file has ended, or decoding it has failed.
     resting : bool
         Whether nobody is reading it.
+    deinterlaced : set of int
+        Indices of the frames that were interlaced and are not any more.
     """
 
     def __init__(
-        self, frames: Generator[av.VideoFrame, None, None], path: str, timeout: float | None
+        self,
+        frames: Generator[av.VideoFrame, None, None],
+        path: str,
+        timeout: float | None,
+        *,
+        deinterlace: bool,
     ) -> None:
         self.stamps: list[int | None] = []
+        self.deinterlaced: set[int] = set()
         self.over = self.resting = False
+        if deinterlace:
+            frames = deinterlaced(frames, lambda: self.deinterlaced.add(len(self.stamps)))
         self._frames, self._path, self._timeout = frames, path, timeout
         self._took = 0.0
 
@@ -93,11 +104,14 @@ class VideoFile:
         The library, or the ffmpeg program in a process of its own.
     timeout : float or None
         Seconds of decoding after which one pass over the file is given up.
+    deinterlace : bool
+        Whether interlaced frames are made whole.
     """
 
     path: str
     decoder: str = "pyav"
     timeout: float | None = None
+    deinterlace: bool = True
     _header: header.Header | None = field(default=None, repr=False)
     _pass: Pass | None = field(default=None, repr=False, compare=False)
     _settled: bool = field(default=False, repr=False)
@@ -128,7 +142,7 @@ class VideoFile:
         if current is not None and len(current.stamps) > start:
             current.close()
         if current is None or current.over:
-            current = Pass(self._decode(), self.path, self.timeout)
+            current = Pass(self._decode(), self.path, self.timeout, deinterlace=self.deinterlace)
         current.resting = False
         try:
             yield current
@@ -161,10 +175,10 @@ class VideoFile:
             deadline = None if self.timeout is None else time.monotonic() + self.timeout
             yield from ffmpeg_decode.decode(self.path, self.header, deadline=deadline)
         elif not self.header.n_joints:
-            yield from container.decode(self.path)
+            yield from container.decode(self.path, index=self.header.stream)
         else:
             stamps = iter(self.header.stamps)
-            for frame in container.decode(self.path):
+            for frame in container.decode(self.path, index=self.header.stream):
                 frame.pts = next(stamps, None)
                 yield frame
 

@@ -1,0 +1,188 @@
+"""Every command that writes: killed, refused by the system, on a disk that is too small."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from signdata.cli.app import COMMANDS
+from tests.reliability import test_disk_full
+from tests.reliability.conftest import (
+    IO_ERROR,
+    NO_ACCESS,
+    NO_SPACE,
+    Child,
+    Ended,
+    fail,
+    partials,
+    refuses,
+    snapshot,
+)
+from tests.reliability.tally import TIMES, attack
+from tests.reliability.test_disk_full import on_small_disk
+from tests.reliability.writers import WRITERS, Writer
+
+Tree = dict[str, bytes | None]
+DONE = (0, 3)
+
+WRITE_NOTHING = {"info", "verify", "demo"}
+"""Commands that write nothing, or only by other commands."""
+
+
+def test_every_command_that_writes_is_there() -> None:
+    assert {name.split()[0].rstrip(",") for name in WRITERS} | WRITE_NOTHING == set(COMMANDS)
+
+
+@dataclass
+class Attacked:
+    """A command with its sources, and what it writes when nothing happens.
+
+    Attributes
+    ----------
+    writer : Writer
+        The command.
+    child : Child
+        Runs it.
+    words : list of str
+        Its command line.
+    temporary : Path
+        What it takes for the system's temporary folder.
+    n : int
+        Changes that it makes.
+    whole : dict
+        What it leaves.
+    """
+
+    writer: Writer
+    child: Child
+    words: list[str]
+    temporary: Path
+    n: int = 0
+    whole: Tree = None  # type: ignore[assignment]  # set below
+    sources: Tree = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        self.sources = snapshot(self._sources)
+        self.n = self.child.count(self.words)
+        self.whole = self.written()
+
+    @property
+    def _sources(self) -> Path:
+        return self.child.work.with_name("sources")
+
+    def written(self) -> Tree:
+        """What is there, but for what is measured."""
+        found = snapshot(self.child.work)
+        return {
+            place: b"" if any(part in place for part in self.writer.measured) else data
+            for place, data in found.items()
+        }
+
+    def clear(self) -> None:
+        """Nothing is there."""
+        for entry in self.child.work.iterdir():
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+    def points(self, n: int) -> Iterator[int]:
+        """`n` of the changes times `TIMES`, the first and the last among them."""
+        wanted = max(1, n * TIMES if not self.writer.heavy else math.ceil(n * TIMES / 3))
+        step = max(1.0, (self.n - 1) / max(1, wanted - 1))
+        yield from sorted({self.n - round(k * step) for k in range(wanted) if k * step < self.n})
+
+    def finishes(self) -> None:
+        """The same command ends the work: the unbroken tree, nothing beside it, no source hurt."""
+        again = self.child.run(self.words)
+        assert again.code in DONE, again
+        assert self.written() == self.whole
+        assert not partials(self.child.work)
+        assert snapshot(self._sources) == self.sources
+        assert list(self.temporary.iterdir()) == []
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    place = tmp_path / "temporary"
+    place.mkdir()
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.setenv(name, str(place))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    return place
+
+
+@pytest.fixture(params=WRITERS)
+def attacked(
+    request: pytest.FixtureRequest, tmp_path: Path, child: Child, temporary: Path
+) -> Attacked:
+    writer = WRITERS[request.param]
+    return Attacked(writer, child, writer.words(tmp_path / "sources", child.work), temporary)
+
+
+@pytest.mark.slow
+def test_killed_at_any_change(attacked: Attacked) -> None:
+    """Nothing unfinished has its final name, and the same command finishes it."""
+    out = attacked.child.work / attacked.writer.out
+    for at in attacked.points(3):
+        attacked.clear()
+        with attack("R1"):
+            assert attacked.child.run(attacked.words, at).code == -signal.SIGKILL
+            is_committing = list(attacked.child.work.rglob("commit"))
+            if partials(attacked.child.work) and not is_committing and out.suffix != ".png":
+                if out.exists() and attacked.written().get(attacked.writer.out) is None:
+                    assert os.listdir(out) == [".signdata-partial"]
+                    refuses(out)
+            elif out.exists() and not is_committing and os.path.isfile(out):
+                assert attacked.written()[out.name] == attacked.whole[out.name]
+            attacked.finishes()
+
+
+@pytest.mark.slow
+def test_any_change_may_be_refused(attacked: Attacked) -> None:
+    """The system refuses a call: one line of error, and the same command finishes it."""
+    for at in attacked.points(3):
+        attacked.clear()
+        with attack("R2"):
+            code = (NO_SPACE, IO_ERROR, NO_ACCESS)[at % 3]
+            ended: Ended = attacked.child.run(attacked.words, at, fail(code))
+            assert ended.code in (0, 3, 4, 5), ended
+            if ended.code not in DONE:
+                assert ended.error
+            attacked.finishes()
+
+
+@pytest.mark.slow
+@test_disk_full.needs_mounts
+def test_a_disk_that_is_too_small(attacked: Attacked, tmp_path: Path) -> None:
+    """One line that says so; the same command goes on when the disk has grown."""
+    work, disk = attacked.child.work, tmp_path / "disk"
+    words = [word.replace(str(work), str(disk)) for word in attacked.words]
+    need = sum(
+        4 * math.ceil(len(data or b"") / 4096) + (4 if data is None else 0)
+        for data in attacked.whole.values()
+    )
+    for part in (0.2, 0.5, 0.8, 1.0)[: 1 if TIMES == 1 else 4]:
+        kilobytes = 4 * max(3, math.ceil(need * part / 4))
+        with attack("R3"):
+            first, error, second, later = on_small_disk(tmp_path, words, kilobytes)
+            if first not in DONE:
+                assert first == 5, error
+                lines = error.splitlines()
+                assert [line for line in lines if line.startswith("error: ")] == lines[-1:], error
+                assert "the disk is full" in error or "No space left" in error
+            assert second in DONE, later
+            attacked.clear()
+            shutil.copytree(
+                tmp_path / f"logs-{kilobytes}" / "disk", work, symlinks=True, dirs_exist_ok=True
+            )
+            assert without_notes(attacked.written()) == without_notes(attacked.whole)
+
+
+def without_notes(tree: Tree) -> Tree:
+    """All but the list of what was noted: links end at the disk, and copies are told of."""
+    return {place: data for place, data in tree.items() if not place.endswith("/problems.csv")}
