@@ -246,7 +246,7 @@ def _nothing(reader: Reader, card: Card, unknown: Counter[str]) -> SigndataError
         f"no class of the network is in it; expected some of {_listed(card.classes)}, found "
         f"{_listed(sorted(unknown))}",
         path=name,
-        remedy="Give its classes the network's names with --rename FILE.",
+        remedy="Give its classes the network's names with evaluate --rename FILE.",
     )
 
 

@@ -148,9 +148,9 @@ def test_clips_are_read_by_a_network_for_stills(main, model, make_frames):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"nothing", "no ONNX model"),
+        (b"nothing", "not a readable ONNX model"),
         (models.many_rows(), "model.onnx"),
-        (models.constant([1, 7]), "answers 1x7"),
+        (models.constant([1, 7]), "1x7"),
     ],
 )
 def test_a_strangers_network_ends_in_one_line(main, make_tree, tmp_path, data, said):
