@@ -211,7 +211,9 @@ class ReadOptions(VideoOptions, RowOptions):
     title = "Reading"
 
     from_format: str | None = keyword(None, "Format of SRC [default: recognised].", "--from")
-    videos: PathLike | None = keyword(None, "Videos of a WLASL JSON [default: videos/].")
+    videos: PathLike | None = keyword(
+        None, "Videos of a WLASL JSON or of a table [default: videos/]."
+    )
     follow_symlinks: bool = keyword(False, "Follow symbolic links to folders.")
     layout: str | None = keyword(None, "Meaning of the paths: '{signer}/{label}/*'; see docs.")
     classes: Sequence[str] | PathLike | None = keyword(
@@ -272,12 +274,14 @@ def _content_of(labels: str) -> str:
         raise MissingError(f"cannot be read ({err.strerror})", path=labels) from err
 
 
-# -- Which clips of a WLASL index are read, and how
+# -- Which clips of an index or a table are read, and how
 
 
 class ClipKeywords(LimitKeywords, VideoKeywords, total=False):
     split: str | None
     videos: PathLike | None
+    path_column: str | None
+    label_column: str | None
     glosses: int | Sequence[str] | PathLike | None
     subset: PathLike | None
     signers: Sequence[str]
@@ -290,12 +294,16 @@ class ClipKeywords(LimitKeywords, VideoKeywords, total=False):
 
 @dataclass(frozen=True)
 class ClipSelection(VideoOptions, LimitOptions):
-    """Which clips of a WLASL index are read, and where in their files they are."""
+    """Which clips of an index or a table are read, and where in their files they are."""
 
     title = "Which clips"
 
     split: str | None = keyword(None, "Read only this split.")
-    videos: PathLike | None = keyword(None, "Videos of a WLASL JSON [default: videos/].")
+    videos: PathLike | None = keyword(
+        None, "Videos of a WLASL JSON or of a table [default: videos/]."
+    )
+    path_column: str | None = keyword(None, "Column of a table that has paths.")
+    label_column: str | None = keyword(None, "Column of a table that has labels.")
     glosses: int | Sequence[str] | PathLike | None = keyword(
         None, "The first N glosses, or those in the lines of FILE."
     )
@@ -316,6 +324,8 @@ class ClipSelection(VideoOptions, LimitOptions):
         """What of it makes two runs the same."""
         return {
             "split": self.split,
+            "path_column": self.path_column,
+            "label_column": self.label_column,
             "glosses": self.glosses,
             "subset": None if self.subset is None else Path(self.subset).name,
             "signers": list(self.signers),

@@ -6,6 +6,7 @@ gloss, a video id or an HDF5 string into a file name.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import unicodedata
@@ -57,6 +58,16 @@ def component(
             remedy="Rename it in the source.",
         )
     return name
+
+
+def shortened(name: str) -> str:
+    """A name that ends in a dot or is too long, cut, with digits that keep it apart from others."""
+    name_bytes = name.encode("utf-8", "surrogateescape")
+    if len(name_bytes) <= MAX_BYTES and not (name.endswith(".") and name.strip(" ._")):
+        return name
+    digits = hashlib.sha256(name_bytes).hexdigest()[:8]
+    start = name_bytes[: MAX_BYTES // 2].decode("utf-8", "ignore").rstrip(" ._")
+    return f"{start}-{digits}"
 
 
 def is_fault(error: UnsafeNameError, name: str, what: str) -> bool:

@@ -10,14 +10,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, TypeAlias
 
 from signdata.errors import SigndataError
 
-Frame: TypeAlias = NDArray[np.uint8]
+if TYPE_CHECKING:  # the command line, which knows the names of splits, starts without NumPy
+    import numpy as np
+    from numpy.typing import NDArray
+
+Frame: TypeAlias = "NDArray[np.uint8]"
 """One picture: (H, W, C) uint8, C in {1, 3}, 0..255, grey or RGB."""
 
 SPLITS = ("train", "val", "test")
@@ -94,6 +95,10 @@ class Pixels(ABC):
         """Suffix and bytes of the companion file of frame `number` (from 0), such as its pose."""
         return None
 
+    def times(self) -> tuple[float, ...]:
+        """Seconds at which each frame of the last reading is shown; () where nobody asked."""
+        return ()
+
     def jpegs(self, quality: int) -> Iterator[bytes] | None:
         """Yield each frame as a JPEG if that is possible without decoding to RGB, else None."""
         return None
@@ -127,6 +132,9 @@ class Derived(Pixels):
 
     def found(self) -> dict[str, str]:
         return self.pixels.found()
+
+    def times(self) -> tuple[float, ...]:
+        return self.pixels.times()
 
     def source_sha256(self) -> str | None:
         return self.pixels.source_sha256()

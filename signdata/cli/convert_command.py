@@ -16,6 +16,9 @@ from signdata.options import ReadOptions, RunOptions, WriteOptions
 @click.argument("out", metavar="DST", type=options.PATH)
 @options.to_format
 @options.hdf5_layout
+@click.option(
+    "--frames", type=click.IntRange(1), help="Evenly spaced frames of each clip [default: all]."
+)
 @options.groups(ReadOptions, WriteOptions, RunOptions)
 @options.shows
 def command(src: tuple[str, ...], out: str, **kwargs: Any) -> None:

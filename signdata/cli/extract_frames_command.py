@@ -116,10 +116,11 @@ class Count(click.ParamType[int | None]):
     show_default=True,
     help="The PyAV library, or the ffmpeg program in a separate process.",
 )
+@click.option("--times", is_flag=True, help="Write when each frame is shown: times.csv.")
 @click.option(
     "--from",
     "from_format",
-    type=click.Choice(["videos", "wlasl"]),
+    type=click.Choice(["videos", "wlasl", "table"]),
     help="Format of SRC [default: recognised].",
 )
 @click.option(

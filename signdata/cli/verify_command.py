@@ -18,7 +18,7 @@ from signdata.options import ReadOptions, WorkOptions, in_datasets
 def command(words: tuple[str, ...], **kwargs: Any) -> None:
     """Check dataset A against its manifest, or check whether A and B hold the same samples.
 
-    Samples are paired by id when both have the same ids, otherwise compared as multisets of split,
+    Samples are paired by id if both have the same ids, otherwise by their split,
     label and pixels. Exit code 0: the same; 4: different, with the differences listed. Each may
     be several directories: train=DIR test=DIR.
 

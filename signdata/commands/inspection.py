@@ -63,8 +63,8 @@ def verify(
     ----------
     a, b : path
         With `a` alone, every stored file is compared with the checksum in its manifest. With
-        both, samples are paired by id when both have the same ids, else compared as
-        multisets of split, label and pixels. A dataset without splits equals one whose
+        both, samples are paired by id when both have the same ids, otherwise
+        paired by split, label and pixels. A dataset without splits equals one whose
         samples share one split. `from_format` and `videos` are about `a` alone.
 
     Returns

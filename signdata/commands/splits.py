@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Unpack
 
 from signdata.commands.conversion import convert_dataset
+from signdata.errors import UsageError
 from signdata.formats import targets
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions
@@ -88,6 +89,10 @@ def split(
     """
     read, how = ReadOptions.taken_from(shared), RunOptions.taken_from(shared)
     sources, target = paths(src), Path(out)
+    if mode == "manifest" and len(sources) > 1:
+        raise UsageError(
+            f"--mode manifest with {len(sources)} sources; expected one, which its paths lie below"
+        )
     reader = open_source(sources, OpenOptions(read))
     writer = targets.split_writer(target, reader.info, mode, shown(sources), into)
     options = planning.SplitOptions(

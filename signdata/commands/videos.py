@@ -56,6 +56,7 @@ def extract_frames(
     class_names: str = "safe",
     annotations_style: str = "v2",
     decoder: str = "pyav",
+    times: bool = False,
     **shared: Unpack[VideoKeywords],
 ) -> Result:
     """Decode videos into one folder of numbered pictures a clip.
@@ -63,11 +64,11 @@ def extract_frames(
     Parameters
     ----------
     src : path
-        A tree ``[SPLIT/]CLASS/NAME.mp4`` or a WLASL JSON.
+        A tree ``[SPLIT/]CLASS/NAME.mp4``, a WLASL JSON or a table of clips.
     out : path
         The directory to make: ``[SPLIT/]CLASS/CLIP/img_00001.jpg``, with ``annotations.txt``
         or ``annotations_SPLIT.txt`` for loaders.
-    from_format : {'videos', 'wlasl'}, optional
+    from_format : {'videos', 'wlasl', 'table'}, optional
         What `src` is, where that is not clear.
     official_splits : bool
         Whether the splits of a WLASL JSON are used.
@@ -114,6 +115,8 @@ def extract_frames(
         ``PATH START END CLASS_IDX`` or ``PATH N_FRAMES CLASS_IDX``.
     decoder : {'pyav', 'ffmpeg'}
         The library, or the ffmpeg program in a process of its own.
+    times : bool
+        Whether ``times.csv`` beside the frames of each clip says when each is shown.
     """
     from signdata.extraction import frame_folders
 
@@ -131,6 +134,7 @@ def extract_frames(
             Path(poses) if poses is not None else None,
             pose_base,
             decoder,
+            times,
         ),
         frame_folders.Pictures(
             picture_options(image_format, quality, class_names=class_names),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from signdata.formats.reader import PictureSummary
 from signdata.media import keypoints
 from signdata.media.fitting import STRETCHED, Fit
 from signdata.media.image import ops
 from signdata.media.keypoints import Placement, Size
-from signdata.samples import Derived, Frame, Sample
+from signdata.media.video.frame_selection import evenly
+from signdata.samples import Broken, Derived, Encoded, Frame, Sample
+
+T = TypeVar("T")
 
 BOX_COLUMNS = ("box", "bbox")
 """Manifest columns of a still's box: left, top, right, bottom with blanks between them."""
@@ -92,6 +95,49 @@ class _Changed(Derived):
         before = Placement.of(*self._sizes[number])
         placed = keypoints.put(data, self.geometry.fit.place(before, self.geometry.size_hw))
         return suffix, placed or data
+
+
+@dataclass(frozen=True)
+class EvenFrames:
+    """A transform: this many evenly spaced frames of each clip."""
+
+    n: int
+
+    def __call__(self, sample: Sample) -> Iterable[Sample]:
+        """The sample as it is to be stored."""
+        if isinstance(sample.pixels, Broken):
+            return (sample,)
+        return (replace(sample, pixels=_Chosen(sample.pixels, self.n)),)
+
+    def picture_summary(self, summary: PictureSummary) -> PictureSummary:
+        """What the pictures have in common; how many there are only the clips tell."""
+        return replace(summary, n_frames=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen(Derived):
+    """Some frames of another sample."""
+
+    n: int
+    _indices: list[int] = field(default_factory=list, compare=False)
+
+    def frames(self) -> Iterator[Frame]:
+        yield from self._of(list(self.pixels.frames()))
+
+    def encoded(self) -> Iterator[Encoded] | None:
+        originals = self.pixels.encoded()
+        return None if originals is None else self._of(list(originals))
+
+    def _of(self, frames: list[T]) -> Iterator[T]:
+        self._indices[:] = evenly(self.n, len(frames))
+        return iter([frames[index] for index in self._indices])
+
+    def beside(self, number: int) -> tuple[str, bytes] | None:
+        return self.pixels.beside(self._indices[number])
+
+    def times(self) -> tuple[float, ...]:
+        times = self.pixels.times()
+        return tuple(times[index] for index in self._indices) if times else ()
 
 
 @runtime_checkable

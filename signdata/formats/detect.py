@@ -8,10 +8,12 @@ from pathlib import Path
 from signdata import sidecars
 from signdata.downloads import refuse_failed
 from signdata.errors import FormatError, MissingError
+from signdata.formats.clip_tables import known
 from signdata.formats.hdf5.signature import starts_as_hdf5
 from signdata.formats.place import Place
 from signdata.formats.registry import FORMATS
 from signdata.formats.trees.readings import Reading, layouts, media_in, questions, wrapped
+from signdata.media.image.kinds import is_picture
 from signdata.sidecars import is_partial
 
 MOST_READINGS = 4
@@ -78,6 +80,8 @@ def recognise(
             f"not read by this command; expected {expected}, found {listed(others)}",
             path=place.path,
         )
+    if {"folders", "videos"} <= found.keys() and is_picture(str(place.path / found["videos"])):
+        del found["videos"]  # pictures that move are stills unless a command asks for videos
     if len(found) > 1:
         raise FormatError(
             f"{len(found)} readings: {listed(found)}",
@@ -118,6 +122,9 @@ def readings(place: Place) -> dict[str, str]:
     certain = {name: example for name, example in found.items() if example}
     if fault is not None and not certain:
         raise fault
+    if "table" in certain and known.layout_at(place.path) is not None:
+        # A published dataset is known by its tables: the folders beside them are no classes.
+        certain = {name: certain[name] for name in certain if name in ("table", "wlasl")}
     if len(certain) > 1:  # a manifest lists files for the format that they are in
         certain = {name: one for name, one in certain.items() if one != sidecars.MANIFEST}
     return certain

@@ -19,7 +19,7 @@ from signdata.options import ReadOptions, paths
 from signdata.results import NOTE, Problem
 
 if TYPE_CHECKING:
-    from signdata.formats.wlasl.choice import Choice
+    from signdata.formats.clip_choice import Choice
     from signdata.media.video.clip import ClipOptions
 
 
@@ -159,8 +159,8 @@ def _open_one(sources: list[Path], options: OpenOptions) -> Reader:
     reader_type = reader_class(name)
     if len(sources) > 1 and not FORMATS[name].several:
         raise UsageError(f"{len(sources)} sources; expected one for {name}")
-    if read.videos is not None and name != "wlasl":
-        raise UsageError(f"--videos goes with a WLASL JSON, not with {name}")
+    if read.videos is not None and name not in ("wlasl", "table"):
+        raise UsageError(f"--videos goes with a WLASL JSON or a table of clips, not with {name}")
     if read.layout is not None and name not in detect.LAID_OUT:
         raise UsageError(f"--layout goes with directories of files, not with {name}")
     if (read.images or read.targets) and name not in ("arrays", "hdf5"):

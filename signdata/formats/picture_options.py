@@ -9,7 +9,7 @@ from signdata import sidecars
 from signdata.errors import UnsafeNameError, UsageError
 from signdata.media.image import encode
 from signdata.media.image.encode import ImageFormat
-from signdata.safe_names import component
+from signdata.safe_names import component, shortened
 from signdata.samples import SPLIT_NAMES, Sample
 
 LINK_MODES = ("link", "copy", "symlink")
@@ -28,7 +28,8 @@ class PictureOptions:
     mode : {'copy', 'link', 'symlink'}
         Whether a file that stays as it is is copied or linked to.
     class_names : {'as-is', 'safe'}
-        `safe` writes ``_`` for blanks in class folders.
+        `safe` writes ``_`` for blanks in class folders, and gives a class that is a sentence
+        the start of it and a few digits.
     """
 
     image_format: ImageFormat | None = None
@@ -39,7 +40,8 @@ class PictureOptions:
     def place(self, sample: Sample) -> str:
         """Where a tree stores a sample, without suffix; see `scan.target`."""
         if self.class_names == "safe":
-            sample = replace(sample, label=sample.label.replace(" ", "_"))
+            label = shortened(sample.label.replace(" ", "_"))
+            sample = replace(sample, label=label)
         return target(sample)
 
     def __post_init__(self) -> None:

@@ -82,11 +82,13 @@ def shown(paths: Sequence[Path]) -> Path:
 
 def _are_one(paths: Sequence[Path], from_format: str | None) -> bool:
     """Whether several files are one dataset of a format that takes several."""
-    if from_format is not None:
-        return FORMATS[from_format].several if from_format in FORMATS else False
-    if all(FORMATS["csv"].names_source(path) for path in paths):
+    if from_format == "csv":
+        return True
+    if from_format not in (None, "arrays"):
+        return False
+    if from_format is None and all(FORMATS["csv"].names_source(path) for path in paths):
         return all(is_pixel_csv(path) for path in paths)
-    return all(FORMATS["arrays"].names_source(path) for path in paths)
+    return all(path.suffix.lower() == ".npy" for path in paths)
 
 
 def _splits_in_names(places: Sequence[Path]) -> list[str]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from signdata.formats.reader import OpenOptions, PictureSummary
+from signdata.formats.reader import OpenOptions, PictureSummary, decoded_summary
 from signdata.formats.trees.manifest_join import Found
 from signdata.formats.trees.reader import TreeReader
 from signdata.formats.trees.scan import ClassDir
@@ -70,4 +70,4 @@ class VideosReader(TreeReader):
         return (pixels.video.path,) if isinstance(pixels, ClipPixels) else ()
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
-        return PictureSummary(None, None, False, None)
+        return decoded_summary(self._options.shape.size_hw)

@@ -9,7 +9,7 @@ from typing import Any
 from signdata.errors import UsageError, one_line
 from signdata.output import one_shot
 from signdata.results import Result
-from signdata.synthetic import datasets
+from signdata.synthetic import clip_tables, datasets
 
 Counts = Mapping[str, int]
 
@@ -79,4 +79,5 @@ KINDS: dict[str, Callable[..., Counts]] = {
     "asl-alphabet": _maker(datasets.write_asl_alphabet),
     "wlasl": _maker(datasets.write_wlasl),
     "photos": _maker(datasets.write_photos),
+    **{name: _maker(write) for name, write in clip_tables.KINDS.items()},
 }

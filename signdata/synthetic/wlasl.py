@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import av
-import av.error
-import numpy as np
-
 from signdata.errors import UsageError
 from signdata.synthetic.checks import check
 from signdata.synthetic.clips import GLOSSES, Clip, Gloss, draw_clip
+from signdata.synthetic.films import check_even, encode
 from signdata.synthetic.hands import Box
-from signdata.synthetic.render import Image
 from signdata.synthetic.signers import generator, make_signer
 
 _RATES = (Fraction(25), Fraction(30000, 1001), Fraction(30), Fraction(24))
@@ -76,8 +72,7 @@ def write_wlasl(
         If a size or count is out of range.
     """
     check(size=size, n=n, glosses=glosses, signers=signers)
-    if size[0] % 2 or size[1] % 2:
-        raise UsageError(f"size {size[0]}x{size[1]}; expected even numbers for a video")
+    check_even(size)
     if glosses > len(GLOSSES):
         raise UsageError(f"glosses {glosses}; expected at most {len(GLOSSES)}")
     takes = _takes(n, GLOSSES[:glosses], signers)
@@ -137,7 +132,7 @@ def _film(take: _Take, size: tuple[int, int], seed: int, path: Path | None) -> d
     )
     frames, box = draw_clip(clip, rng)
     if path is not None:
-        _encode(path, frames, rate, size)
+        encode(path, frames, rate, size)
     # Bounds are 1-based and inclusive; -1 means to the end.
     bounds = (before + 1, before + n_signing) if longer else (1, -1)
     return _instance(take, box, bounds)
@@ -159,28 +154,3 @@ def _instance(take: _Take, box: Box, bounds: tuple[int, int]) -> dict[str, objec
         "variation_id": 0,
         "video_id": take.video_id,
     }
-
-
-def _encode(path: Path, frames: Iterable[Image], rate: Fraction, size: tuple[int, int]) -> None:
-    with av.open(str(path), "w", format="mp4") as container:
-        codec, options = _codec()
-        stream = container.add_stream(codec, rate=rate, options=options)
-        assert isinstance(stream, av.VideoStream)
-        stream.width, stream.height = size
-        stream.pix_fmt = "yuv420p"
-        # With several threads, the encoder's output depends on their timing.
-        stream.codec_context.thread_count = 1
-        for frame in frames:
-            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
-            container.mux(stream.encode(picture))
-        container.mux(stream.encode(None))
-
-
-def _codec() -> tuple[str, dict[str, str]]:
-    """H.264 if this build of FFmpeg has it, else MPEG-4."""
-    try:
-        av.Codec("libx264", "w")
-    except av.error.FFmpegError:
-        return "mpeg4", {"qscale": "3"}
-    # x264's macroblock tree gave different bytes from run to run, even in one thread.
-    return "libx264", {"crf": "20", "preset": "veryfast", "x264-params": "mbtree=0"}

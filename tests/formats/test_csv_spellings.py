@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import json
 import lzma
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -181,9 +183,22 @@ def test_splits_of_fer_are_told_before_rows_are_read(tmp_path: Path) -> None:
     assert (tmp_path / "test.csv").read_text().splitlines()[1:] == [f"0,{FER[1]},PrivateTest"]
 
 
+def zipped(files: dict[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return made.getvalue()
+
+
 @pytest.mark.parametrize(
     ("suffix", "compress"),
-    [(".gz", gzip.compress), (".xz", lzma.compress), (".bz2", bz2.compress)],
+    [
+        (".gz", gzip.compress),
+        (".xz", lzma.compress),
+        (".bz2", bz2.compress),
+        (".zip", lambda data: zipped({"__MACOSX/x": b"", "train.csv": data})),
+    ],
 )
 def test_compressed_files_are_read_by_several_workers(
     suffix: str, compress: Callable[[bytes], bytes], tmp_path: Path, main: Callable[..., Any]
@@ -210,6 +225,18 @@ def test_a_compressed_file_that_is_cut_short_is_named(
     assert f"{path}: cannot be read" in ran.error
     path.write_bytes(b"label,1x1\n3,4\n")
     assert "cannot be read (Not a gzipped file" in main("info", path).error
+
+
+def test_an_archive_of_several_files_is_to_be_unpacked(
+    tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    path = tmp_path / "a.csv.zip"
+    path.write_bytes(zipped({"a.csv": b"label,1x1\n1,1\n", "b.csv": b""}))
+    ran = main("info", path)
+    assert ran.returncode == 4
+    assert "an archive of 2 files; expected one CSV. Unpack it: unzip a.csv.zip" in ran.error
+    path.write_bytes(b"label,1x1\n1,1\n")
+    assert "cannot be read (File is not a zip file)" in main("info", path).error
 
 
 def test_shares_of_255_are_grey_levels_again(tmp_path: Path, main: Callable[..., Any]) -> None:

@@ -134,6 +134,8 @@ def test_every_command_takes_them(
     ran = main("split", *words, tmp_path / "split", "--pool", "--ratios", "50,50", "-j", 1)
     assert ran.returncode == 0, ran.stderr
     assert main("info", tmp_path / "split", "--json").json["splits"] == {"train": 4, "test": 4}
+    ran = main("split", *words, tmp_path / "list", "--pool", "--mode", "manifest")
+    assert (ran.returncode, "--mode manifest with 2 sources" in ran.error) == (2, True)
     ran = main("augment", *words, tmp_path / "more", "--variants", 2, "-j", 1)
     assert ran.returncode == 0, ran.stderr
     assert main("info", tmp_path / "more", "--json").json["splits"] == {"train": 8, "test": 4}
@@ -193,6 +195,19 @@ def test_tables_of_files_are_joined(tmp_path: Path, make_tree: Callable[..., Pat
     ]
     assert facts(tmp_path / "train.csv", tmp_path / "test.csv", root=tmp_path) == found
     assert root.is_dir()
+
+
+def test_archives_of_arrays_and_csvs_without_a_word(
+    tmp_path: Path, make_csv: Callable[..., Path], main: Callable[..., Any]
+) -> None:
+    for name in ("train", "test"):
+        np.savez(tmp_path / f"{name}.npz", X=np.full((2, 4, 4), 7, np.uint8), y=np.arange(2))
+    ran = main("info", tmp_path / "train.npz", tmp_path / "test.npz", "--json")
+    assert ran.json["splits"] == {"train": 2, "test": 2}
+    one, other = make_csv(name="a.csv"), make_csv(name="b.csv")
+    ran = main("info", one, other)
+    assert (ran.returncode, f"Say train={one}" in ran.error) == (2, True)
+    assert main("info", f"train={one}", f"test={other}").returncode == 0
 
 
 def test_csvs_of_pixels_that_say_their_splits_come_back(

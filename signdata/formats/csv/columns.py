@@ -24,6 +24,9 @@ LABEL_NAMES = frozenset({"label", "labels", "class", "y", "target", "letter", "e
 CELL_NAME = "pixels"
 USE_NAMES = frozenset({"usage", "split", "set"})
 
+UNLABELLED = "unlabelled"
+"""The class of all pictures of a CSV without labels."""
+
 _PREFIXES = frozenset({"pixel", "pixel_", "px", "px_", "p", ""})
 _COUNTED = re.compile(r"([^0-9]*)([01])")
 _GRID = re.compile(r"([0-9]{1,4})x([0-9]{1,4})")

@@ -28,6 +28,7 @@ from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, LabelError, UnsafeNameError, UsageError
 from signdata.formats.batches import Batch
 from signdata.formats.csv import parser
+from signdata.formats.csv.columns import UNLABELLED
 from signdata.formats.csv.dialect import CsvDialects, dialect_of_line, recorded_dialects
 from signdata.formats.csv.files import csv_files
 from signdata.formats.csv.header import check_label
@@ -45,9 +46,6 @@ NOT_PLAIN = (
 )
 
 SHARES = "pixels written as shares of 255: read as 0..255"
-
-UNLABELLED = "unlabelled"
-"""The class of all pictures of a CSV without labels."""
 
 WORDS = ("letters", "codes", "text", "none")
 """What may be said of labels instead of the path of a file."""
@@ -390,13 +388,13 @@ def _splits_of(paths: list[Path]) -> list[str]:
             raise UsageError(
                 "carries no split in its name; expected train, val or test between _ - .",
                 path=path,
-                remedy="Rename it, or convert the files one by one.",
+                remedy=f"Say train={path}, val= or test=, and so for each.",
             )
         if found[-1] in splits:
             raise UsageError(
                 f"is the second file of split {found[-1]}; expected one a split",
                 path=path,
-                remedy="Convert the files one by one.",
+                remedy=f"Say what each is: {found[-1]}={path}.",
             )
         splits.append(found[-1])
     return splits

@@ -11,7 +11,7 @@ from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, LabelError
 from signdata.filesystem import write_file
 from signdata.formats.csv import parser
-from signdata.formats.csv.columns import Columns, standard
+from signdata.formats.csv.columns import UNLABELLED, Columns, standard
 from signdata.formats.csv.dialect import CsvDialect, dialect_of_line, recorded_dialects
 from signdata.formats.csv.shapes import PictureShape
 from signdata.formats.picture_options import PictureOptions
@@ -59,7 +59,7 @@ class CsvWriter(Writer):
         names = info.labels.order(info.present)
         if self._dialect.text_labels and not all(map(_is_plain_cell, names)):
             self._dialect = replace(self._dialect, text_labels=False)
-        if not self._dialect.has_label and len(names) > 1:
+        if not self._dialect.has_label and set(names) != {UNLABELLED}:
             self._dialect = replace(self._dialect, header=None)  # sorted into classes since
         codes = {code_of(name, self._codes) for name in names}
         self._renumbers = self._has_codes and (None in codes or len(codes) < len(names))

@@ -122,6 +122,11 @@ class ArrayTable:
     meta: dict[str, list[str]] = field(default_factory=dict)
     notes: tuple[Problem, ...] = ()
 
+    @property
+    def kind(self) -> str:
+        """``clip`` where an item of an array is several frames, else ``still``."""
+        return "clip" if self.parts[0].form.n_frames else "still"
+
     def place(self, i: int) -> tuple[Part, int]:
         """The part that sample `i` is in, and its index there."""
         for part in self.parts:
@@ -145,7 +150,7 @@ class ArrayTable:
             sizes.pop() if len(sizes) == 1 else None,
             channels.pop() if len(channels) == 1 else None,
             True,
-            counts.total(),
+            sum(n * max(1, form.n_frames) for form, n in counts.items()),
         )
 
 
@@ -175,6 +180,9 @@ class _Builder:
         classes = self._class_names(class_names) if class_names else ()
         rest = [name for name in heads if name not in used and name != class_names]
         parts = [self._part(pair, classes, rest, len(pairs) == 1) for pair in pairs]
+        if len({bool(part.form.n_frames) for part in parts}) > 1:
+            named = " and ".join(pair.images for pair in pairs)
+            raise FormatError(f"pictures and clips ({named})", path=self.file.path)
         read = {name for part in parts for name in part.columns.arrays}
         for name in rest:
             if name not in read:

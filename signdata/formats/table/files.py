@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from signdata import sidecars
+from signdata.formats.clip_tables import known
 from signdata.formats.place import Place
 from signdata.formats.table.rows import SUFFIXES
 from signdata.formats.table_columns import is_table
@@ -70,6 +71,9 @@ def _class_folders(folder: Path) -> Iterator[Path]:
 def recognises(place: Place) -> str:
     """An example of what makes a place this format, or ''."""
     path = place.path
+    published = known.example_at(path)
+    if published:
+        return published
     if not place.is_dir:
         suffix = path.suffix.lower()
         if suffix not in SUFFIXES:
@@ -82,7 +86,6 @@ def recognises(place: Place) -> str:
 
 
 def _lists_files(manifest: Path) -> bool:
-    """Whether the first picture that a manifest lists lies below it."""
+    """Whether the first file that a manifest lists lies below it."""
     place = next(sidecars.read_rows(manifest), {}).get("path", "")
-    is_video = suffixes.suffix_of(place) in suffixes.VIDEO_SUFFIXES
-    return bool(place) and not is_video and (manifest.parent / place).is_file()
+    return bool(place) and (manifest.parent / place).is_file()

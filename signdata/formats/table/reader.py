@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any, Self
+from typing import Any
 
 from signdata import sidecars
 from signdata.errors import (
@@ -42,6 +42,18 @@ from signdata.results import NOTE, Problem
 from signdata.safe_names import is_fault
 from signdata.samples import SPLIT_NAMES, SPLITS, Broken, Pixels, Sample
 from signdata.sidecars import Row
+
+
+def _clips_of(path: Path, options: OpenOptions) -> Reader | None:
+    """The reader of a table of clips; None where it lists pictures."""
+    from signdata.formats.clip_tables import source
+
+    known = source.open_known(path, options)
+    if known is not None:
+        return known
+    tables = tables_in(path) if path.is_dir() else [("", path)]
+    return source.open_clips(path, [(split, read_table(one)) for split, one in tables], options)
+
 
 NO_META = frozenset({*sidecars.COLUMNS, sidecars.STORED_AS, *sidecars.OWN_COLUMNS})
 """Columns that a sample has a field for, or that describe one stored copy."""
@@ -70,7 +82,10 @@ class TableReader(Reader):
     name = "table"
 
     @classmethod
-    def open(cls, paths: list[Path], options: OpenOptions) -> Self:
+    def open(cls, paths: list[Path], options: OpenOptions) -> Reader:
+        clips = _clips_of(paths[0], options)
+        if clips is not None:
+            return clips
         read = options.read
         root = None if read.root is None else Path(read.root)
         reader = cls(paths[0], TableOptions(root, read.path_column, read.label_column))

@@ -21,8 +21,7 @@ from signdata.errors import FormatError, MissingError, UnsafeNameError
 from signdata.filesystem import path_below
 from signdata.formats.trees.layout import Layout
 from signdata.media.image.kinds import is_picture
-from signdata.media.suffixes import suffix_of
-from signdata.media.video.kinds import is_video
+from signdata.media.video.animation import is_clip
 from signdata.results import NOTE, Problem
 from signdata.safe_names import is_junk
 from signdata.samples import SPLIT_NAMES
@@ -187,7 +186,7 @@ class Tree:
         """Names of a class's videos, by suffix or by content; the others are noted as junk."""
         taken = []
         for name in class_dir.files:
-            if suffix_of(name) == ".gif" or is_video(os.path.join(class_dir.path, name)):
+            if is_clip(os.path.join(class_dir.path, name)):
                 taken.append(name)
             else:
                 self.note(class_dir.path / name, "not a file of this kind: not read")

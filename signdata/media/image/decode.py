@@ -51,6 +51,9 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", 
 }
 """File suffixes that are taken for pictures; what is inside decides how they are read."""
 
+TOO_FAST, USUAL_DURATION = 10, 100
+"""Milliseconds of a picture in an animation that browsers take for none; and what they show."""
+
 TURNED = "EXIF orientation"
 """How the note starts that a picture was turned upright."""
 
@@ -252,6 +255,29 @@ def _decode_with_pillow(data: bytes, path: str) -> tuple[Frame, tuple[str, ...]]
             image = ImageOps.exif_transpose(image)
             notes.append(f"{TURNED} {orientation} applied on reading")
         return _to_array(image, path), tuple(notes)
+
+
+def moving_pictures(data: bytes, path: str) -> Iterator[tuple[Frame, int]]:
+    """Yield each picture of an animation as (H, W, 3), and the milliseconds that it is shown for.
+
+    Raises
+    ------
+    DecodeError
+        Where it is damaged or cut short.
+    """
+    with _judging(path):
+        image = _open(data, path)
+        # A PNG's first picture may be one for programs that know no animation.
+        first = int(bool(image.format == "PNG" and getattr(image, "default_image", False)))
+        n_frames = getattr(image, "n_frames", 1)
+    for number in range(first, n_frames):
+        with _judging(path):
+            image.seek(number)
+            image.load()
+            frame = _to_array(image, path)
+            shown = round(float(image.info.get("duration") or 0))
+        colour = frame if frame.shape[2] == 3 else np.repeat(frame, 3, axis=2)
+        yield np.ascontiguousarray(colour), shown if shown > TOO_FAST else USUAL_DURATION
 
 
 def _changes(image: Image.Image) -> str:

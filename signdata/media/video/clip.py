@@ -22,7 +22,13 @@ from signdata.media import keypoints
 from signdata.media.keypoints import Placement
 from signdata.media.video.deinterlacing import METHOD
 from signdata.media.video.frame_conversion import Box, Converter, FrameShape, is_shares
-from signdata.media.video.frame_selection import Range, Selection, Taken, take_range
+from signdata.media.video.frame_selection import (
+    Range,
+    Selection,
+    Taken,
+    TimeRange,
+    take_range,
+)
 from signdata.media.video.header import Header
 from signdata.media.video.keypoints import Poses
 from signdata.media.video.same_size import SameSize
@@ -73,6 +79,8 @@ class ClipOptions:
         Whether HDR is brought to standard screens.
     deinterlace : {'auto', 'off'}
         Whether interlaced frames are made whole.
+    times : bool
+        Whether frames say when they are shown.
     """
 
     selection: Selection = Selection()
@@ -83,6 +91,7 @@ class ClipOptions:
     timeout: float | None = None
     tone_map: bool = True
     deinterlace: str = "auto"
+    times: bool = False
 
     def video(self, path: str) -> VideoFile:
         """A video file to be read in this way."""
@@ -129,7 +138,7 @@ class ClipPixels(Pixels):
     ----------
     video : VideoFile
         The video file, shared by all clips that are cut from it.
-    range : Range
+    range : Range or TimeRange
         The labelled range in it.
     options : ClipOptions
         What is read.
@@ -143,7 +152,7 @@ class ClipPixels(Pixels):
     """
 
     video: VideoFile
-    range: Range = Range()
+    range: Range | TimeRange = Range()
     options: ClipOptions = ClipOptions()
     box: Box | None = None
     grow: float = 1.0
@@ -231,6 +240,12 @@ class ClipPixels(Pixels):
         if placed is None:
             learned.other_poses += 1
         return ".json", placed or data
+
+    def times(self) -> tuple[float, ...]:
+        if not self.options.times:
+            return ()
+        times = self.video.header.timeline.times
+        return tuple(float(times[index]) for index in self._learned.wanted)
 
     def found(self) -> dict[str, str]:
         taken = self._learned.taken

@@ -18,7 +18,7 @@ from typing import Any
 import av
 
 from signdata.errors import CrashError, DecodeError, MissingError
-from signdata.media.video import container, ffmpeg_decode, header
+from signdata.media.video import animation, container, ffmpeg_decode, header
 from signdata.media.video.deinterlacing import deinterlaced
 from signdata.media.video.timeout import alarm
 
@@ -124,7 +124,12 @@ class VideoFile:
         """What demuxing, or an earlier pass, says of the file."""
         if self._header is None:
             with alarm(self.timeout):
-                self._header = header.read_header(self.path)
+                moving = animation.kind_of(self.path)
+                self._header = (
+                    animation.read_header(self.path, moving)
+                    if moving
+                    else header.read_header(self.path)
+                )
         return self._header
 
     def accept_timestamps(self, stamps: list[int | None]) -> None:
@@ -171,7 +176,9 @@ class VideoFile:
         self._settled = True
 
     def _decode(self) -> Generator[Any, None, None]:
-        if self.decoder == "ffmpeg":
+        if animation.kind_of(self.path):
+            yield from animation.decode(self.path, self.header)
+        elif self.decoder == "ffmpeg":
             deadline = None if self.timeout is None else time.monotonic() + self.timeout
             yield from ffmpeg_decode.decode(self.path, self.header, deadline=deadline)
         elif not self.header.n_joints:
