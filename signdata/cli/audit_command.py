@@ -15,7 +15,7 @@ from signdata.options import OutputOptions, ReadOptions
 @click.argument("others", metavar="[OTHER...]", nargs=-1, type=options.PATH)
 @click.option(
     "--threshold",
-    type=float,
+    type=options.Number(),
     default=0.98,
     show_default=True,
     help="Correlation at which two pictures count as twins.",
