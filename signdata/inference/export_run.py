@@ -96,6 +96,8 @@ def _partial(out: Path) -> Iterator[Path]:
             remove(work)
             lock.vanish()
             folder.rmdir()
+            if not out.exists():
+                lock.remove_folders()
         lock.release()
 
 

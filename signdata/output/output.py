@@ -209,5 +209,6 @@ class Output:
                 self.partial.rmdir()
                 if self._wanted.directory:
                     self.path.rmdir()
+                self._lock.remove_folders()
         self._lock.release()
         self._lock = None
