@@ -291,3 +291,18 @@ def test_numbers_that_are_none_are_usage(
         assert done.returncode == 2, (words, done)
         assert done.error
     assert not (tmp_path / "out").exists()
+
+
+def test_more_frames_than_any_clip_has(tmp_path: Path, main: Callable[..., Any]) -> None:
+    index = make_index(tmp_path / "w.json", [{"video_id": "1"}])
+    make_video(tmp_path / "videos/1.mp4", 3)
+    words = ["extract-frames", index, tmp_path / "out", "-j1"]
+    for more in (
+        ["--frames", 10**30],
+        ["--segments", 10**30, "--frames-per-segment", 2],
+        ["--segments", 2, "--frames-per-segment", 10**30],
+    ):
+        done = main(*words, *map(str, more))
+        assert done.returncode == 2
+        assert "frames of each clip; expected at most 100,000" in done.error
+    assert main(*words, "--timeout", "1e300").returncode == 0

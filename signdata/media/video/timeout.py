@@ -9,6 +9,10 @@ import threading
 from collections.abc import Iterator
 
 
+LONGEST = 1e8
+"""Seconds that the system's clocks can count."""
+
+
 @contextlib.contextmanager
 def alarm(seconds: float | None) -> Iterator[None]:
     """End this worker process if what is inside takes longer than `seconds`.
@@ -26,7 +30,7 @@ def alarm(seconds: float | None) -> Iterator[None]:
         yield
         return
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, min(seconds, LONGEST))
     try:
         yield
     finally:
