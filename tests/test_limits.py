@@ -262,3 +262,47 @@ def test_a_picture_of_more_pixels_than_usual(tmp_path: Path, main: Callable[...,
     assert done.returncode == 4
     assert "Say --max-pixels 90250000" in done.error
     assert main(*words, "--max-pixels", "90250000").returncode == 0
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "1e400", "1e308", "0", "-1"])
+def test_numbers_that_are_none_are_usage(
+    number: str, tmp_path: Path, main: Callable[..., Any], make_tree: Callable[..., Path]
+) -> None:
+    index = make_index(tmp_path / "w.json", [{"video_id": "1", "bbox": [0, 0, 9, 9]}])
+    make_video(tmp_path / "videos/1.mp4", 1)
+    tree = make_tree()
+    for words in (
+        ["extract-frames", index, tmp_path / "out", "--crop-bbox", "--bbox-scale", number],
+        ["extract-frames", index, tmp_path / "out", "--fps", number],
+        ["extract-frames", index, tmp_path / "out", "--margin", number],
+        ["extract-frames", index, tmp_path / "out", "--timeout", number],
+        ["trim", index, tmp_path / "out", "--timeout", number],
+        ["audit", tree, "--threshold", number],
+        ["baseline", tree, "--lr", number, "--out", tmp_path / "out"],
+        ["baseline", tree, "--label-smoothing", number, "--out", tmp_path / "out"],
+        ["baseline", tree, "--clip-norm", number, "--out", tmp_path / "out"],
+    ):
+        option = words[-2] if words[-1] == number else words[2]
+        if number == "0" and option in ("--margin", "--threshold", "--label-smoothing"):
+            continue
+        if number in ("0", "1e308") and option in ("--clip-norm", "--lr", "--timeout"):
+            continue
+        done = main(*words)
+        assert done.returncode == 2, (words, done)
+        assert done.error
+    assert not (tmp_path / "out").exists()
+
+
+def test_more_frames_than_any_clip_has(tmp_path: Path, main: Callable[..., Any]) -> None:
+    index = make_index(tmp_path / "w.json", [{"video_id": "1"}])
+    make_video(tmp_path / "videos/1.mp4", 3)
+    words = ["extract-frames", index, tmp_path / "out", "-j1"]
+    for more in (
+        ["--frames", 10**30],
+        ["--segments", 10**30, "--frames-per-segment", 2],
+        ["--segments", 2, "--frames-per-segment", 10**30],
+    ):
+        done = main(*words, *map(str, more))
+        assert done.returncode == 2
+        assert "frames of each clip; expected at most 100,000" in done.error
+    assert main(*words, "--timeout", "1e300").returncode == 0
