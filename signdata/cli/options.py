@@ -121,6 +121,8 @@ TYPED: dict[str, dict[str, Any]] = {
     "max_pixels": {"type": click.IntRange(1, HIGHEST_LIMIT), "metavar": "N"},
     "timeout": {"type": click.FloatRange(0, min_open=True)},
     "size": {"type": SIZE, "metavar": "WxH"},
+    "fit": {"type": click.Choice(["stretch", "pad", "crop"])},
+    "background": {"metavar": "COLOR"},
     "image_format": {"type": click.Choice(["png", "jpg"])},
     "quality": {"type": click.IntRange(1, 100)},
     "workers": {"type": click.IntRange(1)},

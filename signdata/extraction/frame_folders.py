@@ -203,6 +203,8 @@ def _recorded(sources: Sources, clips: Clips, pictures: Pictures) -> dict[str, A
         everything.update(asdict(group))
     for name in ("selection", "shape", "options"):
         everything.update(everything.pop(name))
+    everything.pop("fit")
+    everything |= clips.shape.fit.record()
     everything["frames"] = everything.pop("n_frames")
     if not clips.selection.allow_repeats:  # as outputs have it that know no such option
         everything.pop("allow_repeats")
