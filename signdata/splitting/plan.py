@@ -236,6 +236,9 @@ def plan(
     )
 
 
+MOST_FOLDS = 1000
+
+
 def _shares(wanted: SplitOptions) -> dict[str, float]:
     for name in wanted.keep:
         if name not in SPLITS:
@@ -246,8 +249,8 @@ def _shares(wanted: SplitOptions) -> dict[str, float]:
         return stratified.parse_ratios(wanted.ratios or DEFAULT_RATIOS, wanted.keep)
     if wanted.ratios is not None:
         raise UsageError("--folds and --ratios contradict each other: all folds are alike")
-    if wanted.folds < 2:
-        raise UsageError(f"--folds {wanted.folds}; expected at least 2")
+    if not 2 <= wanted.folds <= MOST_FOLDS:
+        raise UsageError(f"--folds {wanted.folds}; expected 2 to {MOST_FOLDS:,}")
     return {str(number): 1 / wanted.folds for number in range(1, wanted.folds + 1)}
 
 

@@ -8,7 +8,6 @@ import signal
 import threading
 from collections.abc import Iterator
 
-
 LONGEST = 1e8
 """Seconds that the system's clocks can count."""
 
