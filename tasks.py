@@ -57,7 +57,7 @@ def test(*words: str) -> None:
     run(PYTHON, "-m", "ruff", "check", ".")
     run(PYTHON, "-m", "ruff", "format", "--check", ".")
     run(PYTHON, "-m", "mypy")
-    run(PYTHON, "-m", "pytest", *words)
+    run(PYTHON, "-m", "pytest", "-n", "auto", "--dist", "worksteal", *words)
 
 
 def bench(*words: str) -> None:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from signdata.version import __version__
 
 if TYPE_CHECKING:
+    from signdata import numpy, torch
     from signdata.commands.augmentation import augment
     from signdata.commands.conversion import convert, csv_to_folders, folders_to_csv
     from signdata.commands.inspection import info, verify
-    from signdata.commands.models import baseline, export, predict
+    from signdata.commands.models import baseline, evaluate, export, predict
     from signdata.commands.quality import audit
     from signdata.commands.splits import split
     from signdata.commands.synthetic import sample
@@ -34,6 +35,7 @@ _PUBLIC = {
     "convert": "signdata.commands.conversion",
     "csv_to_folders": "signdata.commands.conversion",
     "demo": "signdata.commands.walkthrough",
+    "evaluate": "signdata.commands.models",
     "export": "signdata.commands.models",
     "extract_frames": "signdata.commands.videos",
     "folders_to_csv": "signdata.commands.conversion",
@@ -62,22 +64,30 @@ __all__ = [
     "convert",
     "csv_to_folders",
     "demo",
+    "evaluate",
     "export",
     "extract_frames",
     "folders_to_csv",
     "info",
+    "numpy",
     "open_dataset",
     "predict",
     "sample",
     "split",
+    "torch",
     "trim",
     "verify",
 ]
 
 
+_LOADERS = ("numpy", "torch")
+
+
 def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
         return getattr(import_module(_PUBLIC[name]), name)
+    if name in _LOADERS:
+        return import_module(f"signdata.{name}")
     raise AttributeError(f"module 'signdata' has no attribute {name!r}")
 
 

@@ -3,26 +3,26 @@
 ::
 
     SigndataError                         exit
-    |-- UsageError(ValueError)            2   two options, or an option and the data, contradict
-    |-- DatasetError(ValueError)          4   the input is not what it should be
-    |   |-- FormatError                   4   a file or folder breaks its format
+    |-- UsageError(ValueError)            2   options contradict each other or the data
+    |-- DatasetError(ValueError)          4   the input cannot be used as requested
+    |   |-- FormatError                   4   a file or folder violates its format
     |   |-- LabelError                    4   a label outside the label space
-    |   `-- UnsafeNameError               4   a name that may not become a file name
-    |-- DecodeError(OSError)              4   one picture or video cannot be decoded
-    |   |-- UnsupportedError              4   a picture of a kind that is not read
-    |   |   `-- AbsentError               4   a picture that a table lists and that is not there
-    |   |-- ShortError                    4   a video that ends before it should
-    |   `-- CrashError                    4   one on which the decoding process died
-    |-- MissingError(FileNotFoundError)   4   something named is not there
+    |   `-- UnsafeNameError               4   a name that must not become a file name
+    |-- DecodeError(OSError)              4   a picture or video cannot be decoded
+    |   |-- UnsupportedError              4   a kind of picture that is not supported
+    |   |   `-- AbsentError               4   a picture listed in a table does not exist
+    |   |-- ShortError                    4   a video ends too early
+    |   `-- CrashError                    4   the decoding process died on it
+    |-- MissingError(FileNotFoundError)   4   a named file does not exist
     |-- TrainingError(RuntimeError)       4   a network could not be trained on this data
     |-- DependencyError(ImportError)      2   an extra is not installed
     `-- OutputError(OSError)              5   the output cannot be written
-        |-- OutputExistsError(FileExistsError)  5   it exists, made by something else
+        |-- OutputExistsError(FileExistsError)  5   it exists, but was made by something else
         |-- OutputLockedError             5   another run is writing it
-        `-- SourceChangedError            5   its source is not the one it was made from
+        `-- SourceChangedError            5   a source has changed since it was made
 
-Each is also the builtin named in brackets. A message reads
-``PATH:WHERE: what; expected X, found Y. remedy`` on one line.
+Each also inherits from the builtin in brackets. A message is one line:
+``PATH:WHERE: what; expected X, found Y. remedy``.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ import os
 
 
 class SigndataError(Exception):
-    """An expected failure, told in one line.
+    """An expected failure, reported in one line.
 
     Parameters
     ----------
     what : str
-        What is wrong, best as ``what; expected X, found Y``.
+        What is wrong, preferably as ``what; expected X, found Y``.
     path : str or os.PathLike
-        The file or folder at fault, '' when there is none.
+        The file or folder at fault; '' if there is none.
     where : str
         The place inside it (``row 12, column pixel7``; ``frame 3``), or ''.
     remedy : str
@@ -47,9 +47,9 @@ class SigndataError(Exception):
     Attributes
     ----------
     exit_code : int
-        What a command ends with.
+        Exit code of the command.
     kind : str
-        What a problem of this kind is called that cost one sample.
+        Kind of the `signdata.results.Problem` for a sample lost to this error.
     """
 
     exit_code = 4
@@ -72,7 +72,7 @@ class SigndataError(Exception):
         return one_line(text)
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Errors travel from worker processes; Exception would rebuild from `args` alone.
+        # Errors are pickled by worker processes; Exception would restore only `args`.
         return (_rebuild, (type(self), self.what, self.path, self.where, self.remedy))
 
 
@@ -83,9 +83,9 @@ def _rebuild(
 
 
 def one_line(text: str) -> str:
-    """`text` without anything that a terminal would act on: control and bidi characters escaped.
+    """`text` with control and bidi characters escaped, so that a terminal shows one plain line.
 
-    Names come from strangers' files, and an error message repeats them.
+    Error messages repeat names from untrusted files.
     """
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape", "replace").decode()
@@ -94,7 +94,7 @@ def one_line(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Lines of `text`, each without anything that a terminal would act on; see `one_line`."""
+    """The lines of `text`, each with control characters escaped; see `one_line`."""
     return "\n".join(map(one_line, text.split("\n")))
 
 
@@ -105,11 +105,11 @@ class UsageError(SigndataError, ValueError):
 
 
 class DatasetError(SigndataError, ValueError):
-    """A dataset that cannot be used for what was asked."""
+    """A dataset that cannot be used as requested."""
 
 
 class FormatError(DatasetError):
-    """A file or folder that breaks its format."""
+    """A file or folder that violates its format."""
 
 
 class LabelError(DatasetError):
@@ -117,27 +117,27 @@ class LabelError(DatasetError):
 
 
 class UnsafeNameError(DatasetError):
-    """A name from a file that may not become a file name."""
+    """A name from a file that must not become a file name."""
 
 
 class DecodeError(SigndataError, OSError):
-    """One picture or video that cannot be decoded."""
+    """A picture or video that cannot be decoded."""
 
 
 class UnsupportedError(DecodeError):
-    """A picture of a kind that is not read; left out whatever the policy on errors."""
+    """A kind of picture that is not supported; skipped whatever the error policy."""
 
     kind = "unsupported"
 
 
 class AbsentError(UnsupportedError):
-    """A picture that a table lists and that is not there; left out whatever the policy."""
+    """A picture listed in a table that does not exist; skipped whatever the error policy."""
 
     kind = "missing"
 
 
 class ShortError(DecodeError):
-    """A video that ends before it should, or a range that its file does not hold."""
+    """A video that ends too early, or a frame range beyond the end of its file."""
 
     kind = "short"
 
@@ -149,13 +149,13 @@ class CrashError(DecodeError):
 
 
 class MissingError(SigndataError, FileNotFoundError):
-    """A file that is named but not there."""
+    """A named file that does not exist."""
 
     kind = "missing"
 
 
 class TrainingError(SigndataError, RuntimeError):
-    """A network that could not be trained on this data."""
+    """A network that cannot be trained on this data."""
 
 
 class DependencyError(SigndataError, ImportError):  # type: ignore[misc]  # ImportError.path is a str too
@@ -179,4 +179,4 @@ class OutputLockedError(OutputError):
 
 
 class SourceChangedError(OutputError):
-    """A source that is no longer what the output was made from."""
+    """A source that has changed since the output was made from it."""

@@ -1,4 +1,4 @@
-"""Writing files: never through a link, never over a source; errors that say what to do."""
+"""Writing files: never through a link or over a source, and with clear errors."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _NO_LINK = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP}
 
 
 class reading:
-    """Turns what the system refuses while one item is read into a `DecodeError`."""
+    """Turns system errors while an item is read into a `DecodeError`."""
 
     def __init__(self, path: str) -> None:
         self._path = path
 
     def __enter__(self) -> None:
-        """Nothing to do: this runs for each sample, and a generator would cost four times it."""
+        """Nothing to do. A class, because this runs per sample and a generator is 4x slower."""
 
     def __exit__(self, kind: object, err: BaseException | None, traceback: object) -> None:
         if err is None or isinstance(err, SigndataError):
@@ -40,13 +40,13 @@ class reading:
 
 
 class writing:
-    """Turns an `OSError` of the system into an `OutputError` that says what to do."""
+    """Turns an `OSError` into an `OutputError` with a remedy."""
 
     def __init__(self, path: str | Path) -> None:
         self._path = path
 
     def __enter__(self) -> None:
-        """Nothing to do: this runs for each file."""
+        """Nothing to do."""
 
     def __exit__(self, kind: object, err: BaseException | None, traceback: object) -> None:
         if not isinstance(err, OSError) or isinstance(err, SigndataError):
@@ -55,7 +55,7 @@ class writing:
             raise OutputError(
                 f"the disk is full ({os.strerror(err.errno)})",
                 path=self._path,
-                remedy="Free some space and run the same command again: it goes on from here.",
+                remedy="Free some space and run the same command again to resume.",
             ) from err
         what = f"cannot be written ({err.strerror or err})"
         raise OutputError(what, path=err.filename or self._path) from err
@@ -79,12 +79,12 @@ def full_disk(folder: Path) -> Iterator[None]:
 
 
 def path_below(path: str | Path, root: str | Path) -> str:
-    """A path as seen from `root`, POSIX separators."""
+    """A path relative to `root`, POSIX separators."""
     return os.path.relpath(path, root).replace(os.sep, "/")
 
 
 def write_file(path: str | Path, data: bytes) -> None:
-    """Write a file, making its folder when needed; see `put_file`."""
+    """Write a file, creating its folder if needed; see `put_file`."""
     try:
         put_file(path, data)
     except FileNotFoundError:
@@ -93,11 +93,10 @@ def write_file(path: str | Path, data: bytes) -> None:
 
 
 def put_file(path: str | Path, data: bytes) -> None:
-    """Write a file into a folder that is there.
+    """Write a file to an existing folder.
 
-    What already has the name is replaced in one step, never opened and never removed before:
-    it may be a hard link to a source, or the same file by another attempt at the same work,
-    which counts as written.
+    An existing file is replaced atomically, never opened or removed first: it may be a hard link
+    to a source, or the same file written by another attempt, which must stay valid.
     """
     try:
         _create(path, data)
@@ -114,9 +113,9 @@ def _create(path: str | Path, data: bytes) -> None:
 
 
 def replace_by(path: str | Path, make: Callable[[str], object]) -> None:
-    """Have `make` write a file under another name next to `path`, and give it that name.
+    """Let `make` write a temporary file next to `path`, then move it to `path`.
 
-    The other name ends like `path`, as some writers tell the format by it.
+    The temporary file has the same suffix, because some writers choose the format by it.
     """
     folder, name = os.path.split(path)
     staged = os.path.join(folder, unique_name(os.path.splitext(name)[1]))
@@ -126,7 +125,7 @@ def replace_by(path: str | Path, make: Callable[[str], object]) -> None:
             shutil.rmtree(path)
         os.replace(staged, path)
     finally:
-        # Still there after an error, or where both names are links to one file already.
+        # It still exists after an error, or if both names are links to the same file.
         with contextlib.suppress(OSError):
             os.unlink(staged)
 
@@ -136,9 +135,9 @@ _numbers = itertools.count()
 
 
 def unique_name(suffix: str = "") -> str:
-    """Return a file name that no other call returns, in whatever process on whatever machine.
+    """Return a file name that no other call returns, in any process on any machine.
 
-    Process numbers alone do not tell: every container has a process 7.
+    Process ids alone are not enough: every container has a process 7.
     """
     global _process
     if _process[0] != os.getpid():
@@ -147,26 +146,26 @@ def unique_name(suffix: str = "") -> str:
 
 
 def write_all(file: int, data: bytes) -> None:
-    """Write all of `data` to an open file, however little of it the system takes at once."""
+    """Write all of `data` to an open file, even if the system accepts only parts at a time."""
     written = os.write(file, data)
     while written < len(data):
         written += os.write(file, memoryview(data)[written:])
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Write a file that is there with all of `data`, or as it was before."""
+    """Replace a file's content atomically with `data`."""
     new = path.with_name(f"{path.name}.new")
     write_file(new, data)
     os.replace(new, path)
 
 
 def link_file(source: str, path: str | Path, *, symbolic: bool) -> bool:
-    """Make `path` a link to the file `source`, in a folder that is there.
+    """Make `path` a link to the file `source`, in an existing folder.
 
     Returns
     -------
     bool
-        False if the file system refused a hard link and the file was copied instead.
+        False if the file was copied because the file system refused a hard link.
     """
     target = os.path.realpath(source) if symbolic or os.path.islink(source) else source
     make = os.symlink if symbolic else os.link
@@ -184,7 +183,7 @@ def link_file(source: str, path: str | Path, *, symbolic: bool) -> bool:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, a link or a folder, if there is one."""
+    """Remove a file, a link or a folder, if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -192,9 +191,9 @@ def remove(path: Path) -> None:
 
 
 def own_folder(root: str, folder: str) -> None:
-    """Make the folder `root`/`folder`, with no symbolic link on the way down from `root`.
+    """Create the folder `root`/`folder`, replacing symbolic links on the way down from `root`.
 
-    `root` itself is never made: if it is gone, so is the run that wanted the folder.
+    `root` itself is never created: if it is gone, the run that needs the folder has ended.
     """
     place = root
     for name in folder.split("/") if folder else ():
@@ -210,10 +209,10 @@ def own_folder(root: str, folder: str) -> None:
 
 
 def replace_folder(staged: str, path: str) -> None:
-    """Give the folder `staged` the name `path`, in one step.
+    """Move the folder `staged` to `path` atomically.
 
-    If there is a folder already, another attempt at the same work made it whole; it stays so
-    at every moment: its files are replaced one by one.
+    If `path` exists, another attempt at the same work has completed it; it stays complete at
+    every moment, because its files are replaced one by one.
     """
     try:
         os.rename(staged, path)
@@ -239,14 +238,14 @@ def merge(source: Path, target: Path) -> None:
     Raises
     ------
     OutputError
-        If a link stands where a folder is to be: what it points at is not part of `target`.
+        If a link is in the place of a folder: what it points to is not part of `target`.
     """
     target.mkdir(parents=True, exist_ok=True)
     for entry in sorted(source.iterdir()):
         place = target / entry.name
         folder = entry.is_dir() and not entry.is_symlink()
         if folder and place.is_symlink():
-            raise OutputError("a link where a folder is to be", path=place, remedy="Remove it.")
+            raise OutputError("is a link; expected a folder", path=place, remedy="Remove it.")
         if folder and place.is_dir():
             merge(entry, place)
         else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 LETTERS = tuple(string.ascii_uppercase)
 MOTION_LETTERS = ("J", "Z")
-"""Letters that are movements: a still picture cannot show them, Sign-MNIST has none."""
+"""Letters signed with a movement, which a still picture cannot show; Sign-MNIST lacks them."""
 
 SIGN_MNIST_CODES = {code: letter for code, letter in enumerate(LETTERS) if letter not in "JZ"}
 """Sign-MNIST's source codes: 0..24 without 9 (J); 25 (Z) never occurs. 24 classes."""
@@ -19,34 +19,34 @@ _INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 @dataclass(frozen=True)
 class LabelSpace:
-    """What labels a dataset may hold.
+    """The labels of a dataset.
 
     Attributes
     ----------
     classes : tuple of str
         Declared class names in order (``classes.txt``, an HDF5 file's ``class_names``);
-        empty when nothing declares them.
+        empty if none are declared.
     codes : mapping of str to int
-        The integer that a file used for a class, where it used one.
+        The integer codes that a file used for its classes, if any.
     """
 
     classes: tuple[str, ...] = ()
     codes: Mapping[str, int] = field(default_factory=dict)
 
     def order(self, present: Iterable[str]) -> tuple[str, ...]:
-        """Class names in their one order.
+        """The class names in order.
 
-        Declared names come first and all of them stay, present or not, so that an
-        index means the same class in every part of a dataset. Otherwise Sign-MNIST's
-        letters follow their codes and any other names are sorted, see `in_order`.
+        Declared names come first and are all included, present or not, so that an index
+        means the same class in every part of a dataset. All other names are sorted, see
+        `in_order`.
         """
         return self.classes + in_order(set(present).difference(self.classes))
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
-    """Class names that nothing declares the order of: by number if all are integers, else sorted.
+    """Sort class names without a declared order: by number if all are integers, else by name.
 
-    A set that calls its classes 0..11 means 2 to come before 10.
+    With classes 0..11, 2 comes before 10.
     """
     distinct = set(names)
     if all(_INTEGER.fullmatch(name) for name in distinct):
@@ -60,12 +60,12 @@ def class_to_idx(classes: Sequence[str]) -> dict[str, int]:
 
 
 def code_of(label: str, codes: Mapping[str, int]) -> int | None:
-    """Source code of a class name: the recorded one, a letter's, or the number it spells.
+    """Integer code of a class: the recorded one, else its position if a letter, else its number.
 
     Returns
     -------
     int or None
-        None when nothing says which integer stands for `label`.
+        None if `label` has no code.
     """
     if label in codes:
         return codes[label]

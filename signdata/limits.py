@@ -1,6 +1,6 @@
 """How large a picture may be: one limit for reading and for writing.
 
-`pixel_limit` sets it for all that is read and written inside of it; commands do so from their
+`pixel_limit` sets it for everything that is read and written inside it; commands do so from their
 ``max_pixels``::
 
     with pixel_limit(100_000_000), open_dataset("scans") as reader:
@@ -21,13 +21,13 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 MAX_PIXELS = 64_000_000
-"""Pictures of more pixels are neither read nor written, unless another limit is set."""
+"""Pictures with more pixels are neither read nor written, unless another limit is set."""
 
 HIGHEST_LIMIT = 178_000_000
 """No higher limit can be set: the picture library opens no larger picture."""
 
 MAX_SIDE = 65_500
-"""No JPEG has a longer side."""
+"""Longest side in pixels that a JPEG can have."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def larger_remedy(n_pixels: int) -> str:
     limit = _limit.get()
     if not limit.has_option or n_pixels > HIGHEST_LIMIT:
         return ""
-    return f"Say --max-pixels {n_pixels} if it is to be allowed."
+    return f"Use --max-pixels {n_pixels} to allow it."
 
 
 @contextmanager
@@ -107,9 +107,9 @@ def check_size(size_wh: tuple[int, int] | None, what: str) -> None:
     Parameters
     ----------
     size_wh : tuple of int or None
-        Width and height; None is as it comes.
+        Width and height; None keeps the original size and is always accepted.
     what : str
-        The option that asks for it.
+        The option's name, for the message.
     """
     if size_wh is None:
         return

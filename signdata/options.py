@@ -16,17 +16,19 @@ import contextlib
 import difflib
 import hashlib
 import inspect
+import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, Self, TypeAlias, TypedDict
+from typing import Any, ClassVar, ParamSpec, Self, TypeAlias, TypedDict
 
 from signdata.errors import MissingError, UsageError
 from signdata.limits import MAX_PIXELS, check_size, pixel_limit
 from signdata.results import Result
+from signdata.samples import SPLIT_NAMES
 
 PathLike: TypeAlias = str | Path
 P = ParamSpec("P")
@@ -48,18 +50,60 @@ def paths(value: PathLike | Sequence[PathLike]) -> list[Path]:
     return [Path(value)] if isinstance(value, str | Path) else [Path(one) for one in value]
 
 
+def named_split(source: PathLike) -> tuple[str, str]:
+    """The split and the place of a source that was named ``train=DIR``; '' for any other."""
+    text = str(source)
+    word, equals, place = text.partition("=")
+    split = SPLIT_NAMES.get(word.casefold(), "")
+    if not (equals and split and place) or os.path.lexists(text):
+        return "", text
+    return split, place
+
+
+def in_datasets(words: Sequence[PathLike]) -> list[list[PathLike]]:
+    """Words of a command line as datasets: those that say their split one after the other are one.
+
+    ``train=a test=b other`` are two datasets.
+    """
+    made: list[list[PathLike]] = []
+    before = ""
+    for word in words:
+        split = named_split(word)[0]
+        if split and before:
+            made[-1].append(word)
+        else:
+            made.append([word])
+        before = split
+    return made
+
+
 def keyword(default: Any, help: str, flag: str = "") -> Any:
     """A keyword of a group: its default, its explanation, and its option if that differs."""
     return field(default=default, metadata={"help": help, "flag": flag})
 
 
 class Group:
-    """What all keyword groups can do."""
+    """What all keyword groups can do.
+
+    Attributes
+    ----------
+    title : str
+        What the help of a command shows the group's options under.
+    """
+
+    title: ClassVar[str]
 
     @classmethod
     def keywords(cls) -> dict[str, Field[Any]]:
         """The fields by name."""
         return {one.name: one for one in fields(cls)}  # type: ignore[arg-type]  # groups are dataclasses
+
+    @classmethod
+    def title_of(cls, name: str) -> str:
+        """The title of the group that defines a field, which may be a base of this one."""
+        owner = next(one for one in cls.__mro__ if name in inspect.get_annotations(one))
+        title: str = owner.title  # type: ignore[attr-defined]  # fields are in groups only
+        return title
 
     @classmethod
     def taken_from(cls, keywords: Mapping[str, Any]) -> Self:
@@ -78,6 +122,8 @@ class LimitKeywords(TypedDict, total=False):
 class LimitOptions(Group):
     """How large a picture may be; `command` sees to it that it is kept."""
 
+    title = "Limits"
+
     max_pixels: int = keyword(
         MAX_PIXELS, "Read and write no picture of more pixels, width times height."
     )
@@ -86,14 +132,19 @@ class LimitOptions(Group):
 # -- How a dataset is read
 
 
+class VideoKeywords(TypedDict, total=False):
+    tone_map: bool
+    deinterlace: str
+
+
 class RowKeywords(LimitKeywords, total=False):
     split: str | None
     labels: str
-    csv_size: tuple[int, int] | None
+    csv_size: tuple[int, ...] | None
     header: bool
 
 
-class ReadKeywords(RowKeywords, total=False):
+class ReadKeywords(RowKeywords, VideoKeywords, total=False):
     from_format: str | None
     videos: PathLike | None
     follow_symlinks: bool
@@ -111,15 +162,35 @@ class ReadKeywords(RowKeywords, total=False):
 
 
 @dataclass(frozen=True)
+class VideoOptions(Group):
+    """What is made of the frames of videos."""
+
+    title = "Videos"
+
+    tone_map: bool = keyword(
+        True, "Keep the code values of HDR videos, which look dull.", "--no-tone-map"
+    )
+    deinterlace: str = keyword("auto", "Deinterlace interlaced videos, or leave them.")
+
+    def record_videos(self) -> dict[str, Any]:
+        """What of it makes two runs the same, where it differs from the defaults."""
+        everything = {"tone_map": self.tone_map, "deinterlace": self.deinterlace}
+        usual = VideoOptions()
+        return {k: v for k, v in everything.items() if v != getattr(usual, k)}
+
+
+@dataclass(frozen=True)
 class RowOptions(LimitOptions):
     """How the rows of CSVs are read."""
 
+    title = "Reading"
+
     split: str | None = keyword(None, "Read only this split.")
     labels: str = keyword(
-        "letters", "Meaning of a CSV's labels: A..Y, any integer, or the lines of FILE."
+        "letters", "Meaning of a CSV's labels: A..Y, any integer, names, none, or lines of FILE."
     )
-    csv_size: tuple[int, int] | None = keyword(
-        None, "Size of a CSV's pictures, width x height [default: square]."
+    csv_size: tuple[int, ...] | None = keyword(
+        None, "Size of a CSV's pictures: WxH, WxHx3 or 3xWxH for colour [default: square]."
     )
     header: bool = keyword(True, "The CSV's first line is a picture.", "--no-header")
 
@@ -134,11 +205,15 @@ class RowOptions(LimitOptions):
 
 
 @dataclass(frozen=True)
-class ReadOptions(RowOptions):
+class ReadOptions(VideoOptions, RowOptions):
     """How a dataset of any format is read."""
 
+    title = "Reading"
+
     from_format: str | None = keyword(None, "Format of SRC [default: recognised].", "--from")
-    videos: PathLike | None = keyword(None, "Videos of a WLASL JSON [default: videos/].")
+    videos: PathLike | None = keyword(
+        None, "Videos of a WLASL JSON or of a table [default: videos/]."
+    )
     follow_symlinks: bool = keyword(False, "Follow symbolic links to folders.")
     layout: str | None = keyword(None, "Meaning of the paths: '{signer}/{label}/*'; see docs.")
     classes: Sequence[str] | PathLike | None = keyword(
@@ -175,6 +250,7 @@ class ReadOptions(RowOptions):
             "max_per_class": self.max_per_class,
             "fold": self.fold,
             "val_fold": self.val_fold,
+            **self.record_videos(),
             **self.record(),
         }
 
@@ -190,7 +266,7 @@ def _content_of_file(value: Sequence[str] | PathLike | None) -> str | list[str] 
 
 def _content_of(labels: str) -> str:
     """What is recorded of `labels`: the word, or a checksum of the file."""
-    if labels in ("letters", "codes"):
+    if labels in ("letters", "codes", "text", "none"):
         return labels
     try:
         return f"file {hashlib.sha256(Path(labels).read_bytes()).hexdigest()}"
@@ -198,12 +274,14 @@ def _content_of(labels: str) -> str:
         raise MissingError(f"cannot be read ({err.strerror})", path=labels) from err
 
 
-# -- Which clips of a WLASL index are read, and how
+# -- Which clips of an index or a table are read, and how
 
 
-class ClipKeywords(LimitKeywords, total=False):
+class ClipKeywords(LimitKeywords, VideoKeywords, total=False):
     split: str | None
     videos: PathLike | None
+    path_column: str | None
+    label_column: str | None
     glosses: int | Sequence[str] | PathLike | None
     subset: PathLike | None
     signers: Sequence[str]
@@ -215,11 +293,17 @@ class ClipKeywords(LimitKeywords, total=False):
 
 
 @dataclass(frozen=True)
-class ClipSelection(LimitOptions):
-    """Which clips of a WLASL index are read, and where in their files they are."""
+class ClipSelection(VideoOptions, LimitOptions):
+    """Which clips of an index or a table are read, and where in their files they are."""
+
+    title = "Which clips"
 
     split: str | None = keyword(None, "Read only this split.")
-    videos: PathLike | None = keyword(None, "Videos of a WLASL JSON [default: videos/].")
+    videos: PathLike | None = keyword(
+        None, "Videos of a WLASL JSON or of a table [default: videos/]."
+    )
+    path_column: str | None = keyword(None, "Column of a table that has paths.")
+    label_column: str | None = keyword(None, "Column of a table that has labels.")
     glosses: int | Sequence[str] | PathLike | None = keyword(
         None, "The first N glosses, or those in the lines of FILE."
     )
@@ -240,6 +324,8 @@ class ClipSelection(LimitOptions):
         """What of it makes two runs the same."""
         return {
             "split": self.split,
+            "path_column": self.path_column,
+            "label_column": self.label_column,
             "glosses": self.glosses,
             "subset": None if self.subset is None else Path(self.subset).name,
             "signers": list(self.signers),
@@ -247,6 +333,7 @@ class ClipSelection(LimitOptions):
             "ranges": self.ranges,
             "json_fps": self.json_fps,
             "keep_short": self.keep_short,
+            **self.record_videos(),
         }
 
 
@@ -255,6 +342,8 @@ class ClipSelection(LimitOptions):
 
 class SizeKeywords(TypedDict, total=False):
     size: tuple[int, int] | None
+    fit: str
+    background: str
     gray: bool
 
 
@@ -271,18 +360,29 @@ class WriteKeywords(SizeKeywords, EncodingKeywords, total=False):
 class SizeOptions(Group):
     """What is changed of every picture that is written."""
 
+    title = "Pictures"
+
     size: tuple[int, int] | None = keyword(
         None, "Size of the written pictures, width x height [default: as read]."
     )
+    fit: str = keyword(
+        "stretch",
+        "Bring other proportions to --size: stretch; pad with the background; crop the middle.",
+    )
+    background: str = keyword("black", "Background of --fit pad: a colour's name or #rrggbb.")
     gray: bool = keyword(False, "Write grey pictures (Rec. 601 luma).")
 
     def __post_init__(self) -> None:
         check_size(self.size, "--size")
+        if self.fit != "stretch" and self.size is None:
+            raise UsageError("--fit goes with --size")
 
 
 @dataclass(frozen=True)
 class EncodingOptions(Group):
     """How pictures are encoded."""
+
+    title = "Pictures"
 
     image_format: str | None = keyword(
         None, "Picture format [default: original bytes, otherwise png]."
@@ -298,6 +398,8 @@ class WriteOptions(EncodingOptions, SizeOptions):
         """What of it makes two runs the same."""
         return {
             "size": list(self.size) if self.size else None,
+            "fit": self.fit,
+            "background": self.background,
             "gray": self.gray,
             "image_format": self.image_format,
             "quality": self.quality,
@@ -324,6 +426,8 @@ class RunKeywords(OutputKeywords, total=False):
 @dataclass(frozen=True)
 class WorkOptions(Group):
     """How the work is done; nothing of it changes a byte of the output."""
+
+    title = "Running"
 
     workers: int | None = keyword(None, "Worker processes [default: all cores].", "--workers/-j")
     progress: ProgressCallback | None = keyword(

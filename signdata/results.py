@@ -1,4 +1,4 @@
-"""What a command returns: counts whose counts add up, and every problem by name."""
+"""What a command returns: counts that add up, and the list of problems."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import msgspec
 from signdata.errors import SigndataError, one_line
 
 NOTE = "note"
-"""The kind of problem that changes no exit code."""
+"""The kind of problem that does not affect the exit code."""
 
 MAX_LISTED = 1000
-"""How many problems the JSON object lists; the file beside the data lists all."""
+"""How many problems the JSON object lists; ``problems.csv`` lists all."""
 
 
 class Problem(msgspec.Struct, frozen=True, order=True):
-    """One thing that a user should know of.
+    """Something the user should know about.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Problem(msgspec.Struct, frozen=True, order=True):
     where : str
         The place inside it, or ''.
     kind : str
-        ``note`` (changes no exit code), ``missing``, ``corrupt``, ``short``, ``junk``, ...
+        ``note`` (does not affect the exit code), ``missing``, ``corrupt``, ``short``, ...
     message : str
         One line.
     """
@@ -40,7 +40,7 @@ class Problem(msgspec.Struct, frozen=True, order=True):
 
     @classmethod
     def from_error(cls, error: SigndataError, kind: str, path: str = "") -> Problem:
-        """Record of an error that cost one sample."""
+        """The problem for an error that cost one sample."""
         message = f"{error.what}. {error.remedy}" if error.remedy else error.what
         return cls(path or error.path, error.where, kind, message)
 
@@ -58,20 +58,20 @@ class Result:
     seconds : float
         Wall time.
     problems : list of Problem
-        Everything that was not as expected; the first 1,000.
+        The first 1,000 problems.
     details : dict
         Further keys of the JSON object.
     summary : str
-        One or more lines for people.
+        One or more lines to print.
     rejected : bool
-        Whether the answer is no: datasets differ, a strict audit found something, or nothing
-        could be read.
+        Whether the command's check failed: datasets differ, a strict audit found problems, or
+        nothing could be read.
     lost : int or None
-        Samples that could not be used, where these are not the skipped and failed ones.
+        Samples that could not be used, if these are not the skipped and failed ones.
     shows_counts : bool
-        Whether people are told the counts.
+        Whether the counts are printed.
     silent : bool
-        Whether nothing is printed at all, as another process tells it.
+        Whether nothing is printed, because another process does it.
     """
 
     command: str
@@ -91,7 +91,7 @@ class Result:
 
     @property
     def exit_code(self) -> int:
-        """What the command ends with: 4 if it is rejected, 3 if samples were lost, else 0."""
+        """The exit code: 4 if rejected, 3 if samples were lost, else 0."""
         if self.rejected:
             return 4
         lost = self.skipped + self.failed if self.lost is None else self.lost
@@ -103,7 +103,7 @@ class Result:
             self.problems.append(Problem(path, where, NOTE, message))
 
     def extend(self, problems: Iterable[Problem]) -> None:
-        """Add problems up to the number that is listed."""
+        """Add problems, up to `MAX_LISTED` in all."""
         for problem in problems:
             if len(self.problems) >= MAX_LISTED:
                 break
@@ -127,9 +127,9 @@ class Result:
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[object]], left: Collection[int] = (0,)
 ) -> str:
-    """Columns of text aligned for people: those of `left` flush left, the others flush right.
+    """A text table: the columns in `left` are left-aligned, the others right-aligned.
 
-    Names come from strangers' files: what a terminal would act on is escaped in every cell.
+    Names come from untrusted files, so control characters in cells are escaped.
     """
     lines = [[one_line(str(cell)) for cell in row] for row in (columns, *rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]

@@ -1,4 +1,4 @@
-"""Names from strangers' files, made into one path component or refused.
+"""Check names from untrusted files before they become path components.
 
 Every output path goes through `component`; nothing else may turn a label, a
 gloss, a video id or an HDF5 string into a file name.
@@ -6,6 +6,7 @@ gloss, a video id or an HDF5 string into a file name.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import unicodedata
@@ -13,10 +14,10 @@ import unicodedata
 from signdata.errors import UnsafeNameError
 
 MAX_BYTES = 200
-"""Leaves room for suffixes below the 255 bytes that file systems allow."""
+"""Leaves room for suffixes within the 255 bytes that file systems allow."""
 
 MAX_SHOWN = 60
-"""Characters of a refused name that an error repeats."""
+"""Characters of a refused name that an error message shows."""
 
 _RESERVED = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])( *\..*)?", re.IGNORECASE
@@ -30,7 +31,7 @@ JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 def component(
     name: str, *, what: str = "name", path: str | os.PathLike[str] = "", where: str = ""
 ) -> str:
-    """Return `name` if it can safely be one component of a path, on any system.
+    """Return `name` if it is a safe path component on every system.
 
     Parameters
     ----------
@@ -39,14 +40,14 @@ def component(
     what : str
         What it names, for the message (``class name``, ``id``).
     path, where : str
-        The file that it stands in, and the place in it, where they are known.
+        The file that contains it, and the place in it, if known.
 
     Raises
     ------
     UnsafeNameError
-        If it is empty, holds a separator, a control or bidi character or NUL, is ``.`` or
-        ``..``, is a device name of Windows, starts or ends in a way that Windows or this
-        project's own readers would change or skip, or is longer than 200 bytes.
+        If it is empty, ``.`` or ``..``, a Windows device name, or longer than 200 bytes, contains
+        a separator, a control or bidi character or NUL, or starts or ends so that Windows would
+        change it or this project's readers would skip it.
     """
     reason = _unsafe(name)
     if reason:
@@ -59,6 +60,16 @@ def component(
     return name
 
 
+def shortened(name: str) -> str:
+    """A name that ends in a dot or is too long, cut, with digits that keep it apart from others."""
+    name_bytes = name.encode("utf-8", "surrogateescape")
+    if len(name_bytes) <= MAX_BYTES and not (name.endswith(".") and name.strip(" ._")):
+        return name
+    digits = hashlib.sha256(name_bytes).hexdigest()[:8]
+    start = name_bytes[: MAX_BYTES // 2].decode("utf-8", "ignore").rstrip(" ._")
+    return f"{start}-{digits}"
+
+
 def is_fault(error: UnsafeNameError, name: str, what: str) -> bool:
     """Whether `error` is about this name."""
     return error.what.startswith(f"{what} {_shown(name)!r} ")
@@ -69,7 +80,7 @@ def _shown(name: str) -> str:
 
 
 def _unsafe(name: str) -> str:
-    if _PLAIN.fullmatch(name) and len(name) <= MAX_BYTES:  # nearly every name there is
+    if _PLAIN.fullmatch(name) and len(name) <= MAX_BYTES:  # the common case, for speed
         return "is a device name on Windows" if _RESERVED.fullmatch(name) else ""
     if not name or name.isspace():
         return "is empty"
@@ -80,11 +91,11 @@ def _unsafe(name: str) -> str:
     if any(unicodedata.category(char) in _CONTROL for char in name):
         return "holds a control or direction character"
     if name.startswith("."):
-        return "starts with '.', which every reader skips as junk"
+        return "starts with '.', so readers would skip it"
     if name.casefold() in JUNK_NAMES:
-        return "is a name that every reader skips as junk"
+        return "is a system file name, so readers would skip it"
     if name != name.strip() or name.endswith("."):
-        return "starts or ends with a blank, or ends with a dot"
+        return "starts or ends with a space, or ends with a dot"
     if len(name.encode("utf-8", "surrogateescape")) > MAX_BYTES:
         return f"is longer than {MAX_BYTES} bytes"
     if _RESERVED.fullmatch(name):
@@ -95,17 +106,17 @@ def _unsafe(name: str) -> str:
 
 
 def key(name: str) -> str:
-    """What two names share when some file system would take them for one: NFC and casefold."""
+    """The same for two names that some file system treats as one: NFC and casefolded."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def is_junk(name: str) -> bool:
-    """Whether a directory entry is something that systems and editors leave behind."""
+    """Whether a directory entry is a hidden file or one that systems leave behind."""
     return name.startswith(".") or name.casefold() in JUNK_NAMES
 
 
 class Names:
-    """Watches a set of paths for two that a file system could take for one."""
+    """Collects paths and refuses two that a file system could treat as one."""
 
     def __init__(self) -> None:
         self._seen: dict[str, str] = {}
@@ -116,8 +127,8 @@ class Names:
         Raises
         ------
         UnsafeNameError
-            If it, or a folder of it, meets another one that is equal after NFC and casefold,
-            or the file itself was recorded before.
+            If it, or one of its folders, is equal to another one after NFC and casefolding, or
+            if the file itself was recorded before.
         """
         folded = key(path)
         if folded in self._seen:
@@ -140,12 +151,12 @@ class Names:
         raise UnsafeNameError(
             f"two {'classes' if folders else 'samples'} would be stored as "
             f"{' and '.join(_distinct(one, other))}, "
-            "which a file system may take for one name",
+            "which a file system may treat as the same name",
             remedy="Rename one in the source.",
         )
 
 
 def _distinct(*names: str) -> list[str]:
-    """Names in quotes; where they would look alike, with what is not ASCII spelled out."""
-    alike = len({unicodedata.normalize("NFKC", name) for name in names}) < len(set(names))
-    return [ascii(name) if alike else repr(name) for name in names]
+    """Names in quotes; if they would look the same, non-ASCII characters are escaped."""
+    look_same = len({unicodedata.normalize("NFKC", name) for name in names}) < len(set(names))
+    return [ascii(name) if look_same else repr(name) for name in names]

@@ -1,8 +1,8 @@
-"""The model of the data: a sample is one labelled item, a still or a clip.
+"""The data model: a sample is one labelled item, a still or a clip.
 
-A still is a clip of one frame. Pixels are lazy and can be read again: a sample
-holds a `Pixels` object that knows where they are, not the pixels themselves,
-so that samples are light and travel between processes.
+A still is a clip of one frame. Pixels are loaded lazily and can be read repeatedly: a
+sample holds a `Pixels` object that knows where they are, not the pixels themselves, so
+that samples are small and can be sent between processes.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, TypeAlias
 
 from signdata.errors import SigndataError
 
-Frame: TypeAlias = NDArray[np.uint8]
+if TYPE_CHECKING:  # the command line, which knows the names of splits, starts without NumPy
+    import numpy as np
+    from numpy.typing import NDArray
+
+Frame: TypeAlias = "NDArray[np.uint8]"
 """One picture: (H, W, C) uint8, C in {1, 3}, 0..255, grey or RGB."""
 
 SPLITS = ("train", "val", "test")
@@ -30,7 +31,7 @@ SPLIT_NAMES = {
     "validation": "val",
     "test": "test",
 }
-"""What files and folders call splits, casefolded."""
+"""Names of splits in files and folders, casefolded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Encoded:
     data : bytes
         The whole file.
     suffix : str
-        What the bytes are, whatever the file was called: ``.jpg``, ``.png``, ...
+        The format of the bytes, whatever the file's name: ``.jpg``, ``.png``, ...
     """
 
     data: bytes
@@ -50,9 +51,9 @@ class Encoded:
 
 
 class ReadAgain(Exception):
-    """Raised by `Pixels.frames`: what it yielded was wrong, the next call will be right.
+    """Raised by `Pixels.frames`: the frames so far were wrong, call it again for correct ones.
 
-    Only for who can take back what was yielded; `Sample.frames` never raises it.
+    Only for callers that can discard what they received; `Sample.frames` never raises it.
     """
 
 
@@ -63,7 +64,7 @@ class Pixels(ABC):
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The files that hold exactly these frames, one each; () where there are none."""
+        """The files that hold exactly these frames, one each; () if there are none."""
         return ()
 
     @abstractmethod
@@ -71,35 +72,39 @@ class Pixels(ABC):
         """Yield each frame as (H, W, C) uint8; raise `DecodeError` on damage."""
 
     def resolve(self) -> None:
-        """Find out whatever makes sure that `frames` will not raise `ReadAgain`."""
+        """Determine whatever is needed so that `frames` does not raise `ReadAgain`."""
         return None
 
     def stored(self) -> Iterator[bytes] | None:
-        """Yield the bytes of the file that holds this sample and no other, in parts."""
+        """Yield the bytes of the file that holds only this sample, in parts; None if none does."""
         return None
 
     def encoded(self) -> Iterator[Encoded] | None:
-        """Yield each frame's original bytes, proved whole; None where there are none."""
+        """Yield each frame's original bytes, checked to be intact; None if there are none."""
         return None
 
     def notes(self) -> tuple[str, ...]:
-        """What the last reading did to the pixels that a viewer may not expect."""
+        """Notes on how the last reading changed the pixels, for example applied an orientation."""
         return ()
 
     def found(self) -> dict[str, str]:
-        """Manifest columns that the last reading filled in."""
+        """Manifest columns filled in by the last reading."""
         return {}
 
     def beside(self, number: int) -> tuple[str, bytes] | None:
-        """Suffix and bytes of what belongs beside frame `number` (from 0), such as its pose."""
+        """Suffix and bytes of the companion file of frame `number` (from 0), such as its pose."""
         return None
 
+    def times(self) -> tuple[float, ...]:
+        """Seconds at which each frame of the last reading is shown; () where nobody asked."""
+        return ()
+
     def jpegs(self, quality: int) -> Iterator[bytes] | None:
-        """Yield each frame as a JPEG where that can be had without its RGB values, else None."""
+        """Yield each frame as a JPEG if that is possible without decoding to RGB, else None."""
         return None
 
     def source_sha256(self) -> str | None:
-        """Digest of the file or files read for these pixels; None where the reader has one."""
+        """Checksum of the files read for these pixels; None if the reader has one for all."""
         return None
 
 
@@ -115,7 +120,7 @@ class ArrayPixels(Pixels):
 
 @dataclass(frozen=True, slots=True)
 class Derived(Pixels):
-    """Pixels made of those of another sample, which tell what there is to tell of reading."""
+    """Pixels computed from those of another sample, which provides notes and checksums."""
 
     pixels: Pixels
 
@@ -128,13 +133,16 @@ class Derived(Pixels):
     def found(self) -> dict[str, str]:
         return self.pixels.found()
 
+    def times(self) -> tuple[float, ...]:
+        return self.pixels.times()
+
     def source_sha256(self) -> str | None:
         return self.pixels.source_sha256()
 
 
 @dataclass(frozen=True, slots=True)
 class Broken(Pixels):
-    """Pixels that are known to be unreadable: asking for them raises `error`."""
+    """Pixels known to be unreadable: reading them raises `error`."""
 
     error: SigndataError
 
@@ -152,7 +160,7 @@ class Sample:
     Attributes
     ----------
     id : str
-        Fixed when the sample is first read, the same ever after.
+        Assigned when the sample is first read, and never changed.
     label : str
         Class name.
     pixels : Pixels
@@ -160,15 +168,15 @@ class Sample:
     split : str
         ``train``, ``val``, ``test``, or ''.
     group : str
-        What must not straddle splits (the signer, the source picture, the source video), or ''.
+        Samples of one group (signer, source picture, source video) stay in one split; or ''.
     source : str
-        Where the sample came from: the name of a file, or a path below the dataset's root.
+        Where the sample came from: a file name, or a path relative to the dataset's root.
     kind : {'still', 'clip'}
         Whether the sample is one picture or a sequence.
     meta : mapping of str to str
         Further manifest columns (``signer``, ``fps``, ...).
     stored_as : str
-        A name that a writer uses instead of the id's last part, or ''.
+        File name to use instead of the id's last part, or ''.
     """
 
     id: str
@@ -183,7 +191,7 @@ class Sample:
 
     @property
     def name(self) -> str:
-        """What the sample is called inside its class: `stored_as`, else the id's last part."""
+        """The sample's name within its class: `stored_as`, else the id's last part."""
         return self.stored_as or self.id.rpartition("/")[2]
 
     def frames(self) -> Iterator[Frame]:

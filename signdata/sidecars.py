@@ -1,10 +1,9 @@
-"""What lies beside the data: manifest, class list, document and problems.
+"""Sidecar files next to the data: manifest, class list, ``signdata.json`` and problems.
 
-A directory carries ``manifest.csv``, ``classes.txt``, ``signdata.json`` and, when there
-is something to tell, ``problems.csv`` at its root. ``OUT.csv`` carries ``OUT.csv.manifest.csv``
-and ``OUT.csv.signdata.json``; an HDF5 file holds the same inside. None of them
-holds a time, an absolute path or the output's own name, so equal work gives
-equal bytes.
+A directory has ``manifest.csv``, ``classes.txt``, ``signdata.json`` and, if there were
+problems, ``problems.csv`` at its root. ``OUT.csv`` has ``OUT.csv.manifest.csv`` and
+``OUT.csv.signdata.json``; an HDF5 file holds the same inside. None of them contains a
+time, an absolute path or the output's own name, so the same work gives the same bytes.
 """
 
 from __future__ import annotations
@@ -39,31 +38,31 @@ COLUMNS = ("id", "path", "label", "split", "group", "source")
 """The columns that every manifest starts with."""
 
 OWN_COLUMNS = ("sha256", "source_sha256")
-"""Columns that describe one stored copy; a later copy gets its own."""
+"""Columns that describe one stored copy; each copy gets its own."""
 
 STORED_AS = "stored_as"
-"""Column with the name that a sample got where its own was taken."""
+"""Column with the file name of a sample whose own name was taken."""
 
 Row = dict[str, str]
 
 
 def is_sidecar(name: str) -> bool:
-    """Whether a file at the root of a directory dataset describes it: no sample, no stray."""
+    """Whether a file at the root of a directory dataset is a sidecar, not a sample or a stray."""
     return name in SIDECARS or _LISTS.fullmatch(name) is not None
 
 
 def beside(path: Path, name: str) -> Path:
-    """Where the sidecar `name` of a dataset is: in a directory, or next to a file."""
+    """Path of the sidecar `name` of a dataset: inside a directory, or next to a file."""
     return path / name if path.is_dir() else beside_file(path, name)
 
 
 def beside_file(path: Path, name: str) -> Path:
-    """Where the sidecar `name` of a dataset that is one file is, or will be."""
+    """Path of the sidecar `name` of a single-file dataset, whether or not it exists."""
     return path.with_name(f"{path.name}.{name}")
 
 
 def columns_of(rows: Iterable[Row]) -> list[str]:
-    """All column names of `rows`: the common ones, then the others as they first appear."""
+    """All column names of `rows`: the standard ones, then the others in order of appearance."""
     extra: dict[str, None] = {}
     for row in rows:
         extra.update(dict.fromkeys(row))
@@ -71,18 +70,18 @@ def columns_of(rows: Iterable[Row]) -> list[str]:
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """Write a manifest: UTF-8, LF, one row a sample."""
+    """Write a manifest: UTF-8, LF, one row per sample."""
     _write_csv(path, columns, ([row.get(name, "") for name in columns] for row in rows))
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         plain = csv.writer(file, lineterminator="\n")
-        # Python leaves a lone CR unquoted, and then reads it as the end of a row.
-        careful = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        # Python does not quote a lone CR, but reads it as the end of a row.
+        quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
         plain.writerow(header)
         for row in rows:
-            (careful if any("\r" in cell for cell in row) else plain).writerow(row)
+            (quoted if any("\r" in cell for cell in row) else plain).writerow(row)
 
 
 @contextlib.contextmanager
@@ -102,8 +101,8 @@ def read_rows(path: Path) -> Iterator[Row]:
     Raises
     ------
     FormatError
-        If it is not UTF-8, lacks a needed column, names one twice, has a row of another
-        length, an empty or repeated id, or a split that is none.
+        If it is not UTF-8, lacks a required column or has one twice, or if a row has the wrong
+        number of fields, an empty or repeated id, or an invalid split.
     """
     seen: set[str] = set()
     with _reading(path), path.open("r", encoding="utf-8-sig", newline="") as file:
@@ -138,14 +137,14 @@ def read_rows(path: Path) -> Iterator[Row]:
                 yield row
         except (csv.Error, UnicodeDecodeError) as err:
             raise FormatError(
-                f"no manifest ({err}); expected UTF-8 CSV",
+                f"not a manifest ({err}); expected UTF-8 CSV",
                 path=path,
                 where=f"line {reader.line_num + 1}",
             ) from err
 
 
 def manifest(path: str | Path) -> pd.DataFrame:
-    """Read the manifest of a dataset into a pandas DataFrame, one row a sample, all strings.
+    """Read the manifest of a dataset into a pandas DataFrame: one row per sample, all strings.
 
     Parameters
     ----------
@@ -155,28 +154,28 @@ def manifest(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     FormatError
-        If the manifest is damaged or not there.
+        If the manifest is damaged or does not exist.
     """
     import pandas as pd
 
     file = beside(Path(path), MANIFEST)
     if not file.exists():
-        raise FormatError("no manifest; expected a dataset written by signdata", path=file)
+        raise FormatError("does not exist; expected the manifest of a written dataset", path=file)
     return pd.DataFrame(list(read_rows(file)), dtype=str)
 
 
 def dump_document(document: Mapping[str, Any]) -> bytes:
-    """Encode ``signdata.json``: UTF-8, indented, keys as given."""
+    """Encode ``signdata.json``: UTF-8, indented, keys in the given order."""
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
 def read_document(path: Path) -> dict[str, Any] | None:
-    """Return what ``signdata.json`` says of a dataset (a directory or a CSV), None without it.
+    """Return the ``signdata.json`` of a dataset (a directory or a CSV); None if it has none.
 
     Raises
     ------
     FormatError
-        If it is no JSON object.
+        If it is not a JSON object.
     """
     file = beside(path, DOCUMENT)
     if not file.is_file():
@@ -187,12 +186,12 @@ def read_document(path: Path) -> dict[str, Any] | None:
 
 
 def json_bytes(data: bytes, path: Path) -> bytes:
-    """The bytes of a JSON file as UTF-8, whichever encoding of Unicode it is in.
+    """The bytes of a JSON file converted to UTF-8 from any Unicode encoding.
 
     Raises
     ------
     FormatError
-        If it is in none; names the first byte that does not belong, and where it is.
+        If it is in no Unicode encoding; names the first invalid byte and its position.
     """
     encoding = json.detect_encoding(data)
     try:
@@ -217,24 +216,24 @@ def parse_document(data: bytes, path: Path) -> dict[str, Any]:
     try:
         return msgspec.json.decode(json_bytes(data, path), type=dict[str, Any])
     except (msgspec.DecodeError, RecursionError) as err:
-        raise FormatError(f"no JSON object ({err})", path=path) from err
+        raise FormatError(f"not a JSON object ({err})", path=path) from err
 
 
 def origin_of(document: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What a document says of how the first file of a chain of conversions was spelled."""
+    """What a document records about the original file of a chain of conversions."""
     origin = (document or {}).get("origin")
     return origin if isinstance(origin, dict) else {}
 
 
 def read_classes(path: Path) -> tuple[str, ...]:
-    """Return the class names of ``classes.txt``, one a line.
+    """Return the class names in ``classes.txt``, one per line.
 
     Raises
     ------
     MissingError
-        If it is not there.
+        If it does not exist.
     FormatError
-        If it cannot be read, one appears twice or a line is empty.
+        If it cannot be read, a name appears twice or a line is empty.
     """
     try:
         with _reading(path):
@@ -250,7 +249,7 @@ def read_classes(path: Path) -> tuple[str, ...]:
         if not line or line in seen:
             fault = "a class that appears twice" if line else "an empty line"
             raise FormatError(
-                f"{fault}; expected one class a line", path=path, where=f"line {number}"
+                f"{fault}; expected one class per line", path=path, where=f"line {number}"
             )
         seen.add(line)
     return tuple(lines)
@@ -269,7 +268,7 @@ PARTIAL_SUFFIX = ".partial"
 
 
 def is_partial(path: Path) -> bool:
-    """Whether `path` is, or lies in, the unfinished output of a run under way or killed."""
+    """Whether `path` is, or is inside, the unfinished output of a running or killed run."""
     if path.name.endswith(PARTIAL_SUFFIX):
         return True
     beside = Path(f"{path}{PARTIAL_SUFFIX}")

@@ -14,6 +14,7 @@ EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
 SAYS = {
     "clips_to_tensors": r"clips \(\d+, 8, 3, 24, 32\) labels \[\d",
     "csv_to_hdf5_batches": r"(\(64, 28, 28\) mean \d+\.\d, first label [A-Y]\n){3}",
+    "own_training": r"(epoch \d: loss \d\.\d\d\n){3}scikit-learn: [01]\.\d\d",
     "own_reader": r"folders: 6 pictures of 3 classes, 8x8 colour",
     "rebuild_sign_mnist": r"test: 24 rows of user_3\ntrain: 2880 rows of user_1, user_2\n"
     r"on both sides: nobody\n",

@@ -17,11 +17,11 @@ HEAVY = {"numpy", "cv2", "pandas", "av", "h5py", "torch", "PIL", "sklearn", "sim
 SHOWN = {"as_json", "quiet", "help", "onnx"}
 """Options about what is shown; the library shows nothing. And the name of the only format."""
 
-RENAMED = {"no_header": "header"}
-"""Options whose keyword says the opposite."""
-
 WORDS = {"sample": ["wlasl", "b"], "demo": ["b"]}
 """What is typed after a command; two paths, usually."""
+
+IN_ONE = {"audit", "augment", "verify"}
+"""Commands whose paths are one argument, so that several may make one dataset: train=A test=B."""
 
 NOT_TYPED = {"progress", "say"}
 """Keywords that take a function."""
@@ -63,7 +63,7 @@ def test_a_command_is_a_function_with_the_same_keywords(name: str) -> None:
     assert command.name == name
     function = getattr(signdata, name.replace("-", "_"))
     typed = {
-        RENAMED.get(str(param.name), str(param.name)): param
+        str(param.name): param
         for param in command.params
         if param.name not in SHOWN and param.expose_value
     }
@@ -76,7 +76,10 @@ def test_a_command_is_a_function_with_the_same_keywords(name: str) -> None:
     options = {key for key, param in typed.items() if isinstance(param, click.Option)}
     assert options == set(keywords)
     arguments = [key for key, param in typed.items() if isinstance(param, click.Argument)]
-    assert arguments == [key for key in parameters if key not in {*keywords, *NOT_TYPED}]
+    if name in IN_ONE:
+        assert arguments == ["words"]
+    else:
+        assert arguments == [key for key in parameters if key not in {*keywords, *NOT_TYPED}]
 
 
 @pytest.mark.parametrize("name", commands())
@@ -89,10 +92,8 @@ def test_defaults_are_the_same(name: str) -> None:
         if not isinstance(param, click.Option) or param.name in SHOWN or not param.expose_value:
             continue
         default = parsed[param.name]
-        expected = parameters[RENAMED.get(str(param.name), str(param.name))].default
-        if param.name == "no_header":
-            default = not default
-        elif param.name == "frames" and default == "all":
+        expected = parameters[str(param.name)].default
+        if param.name == "frames" and default == "all":
             default = None
         assert (default or None) == (expected or None), f"--{param.name}"
 

@@ -94,7 +94,7 @@ def test_these_are_fine(name: str) -> None:
 def test_names_that_meet_somewhere_are_refused(one: str, other: str) -> None:
     names = Names()
     names.add(one)
-    with pytest.raises(UnsafeNameError, match="may take for one name"):
+    with pytest.raises(UnsafeNameError, match="may treat as the same name"):
         names.add(other)
 
 

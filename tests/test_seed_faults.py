@@ -91,7 +91,7 @@ def test_a_split_by_position_in_a_sorted_file(make_csv, tmp_path):
     # what that notebook did is flagged: classes of the test that are never learned
     first = make_csv(rows_of(map(photo, range(50)), labels[:50]), "a.csv", header=HEADER)
     rest = make_csv(rows_of(map(photo, range(50, 100)), labels[50:]), "b.csv", header=HEADER)
-    assert "no sample of B, C" in said(audit(first, rest), "class-sets")[0]["message"]
+    assert "no samples of B, C" in said(audit(first, rest), "class-sets")[0]["message"]
 
 
 def test_an_output_for_a_class_that_is_not_there(make_csv):
@@ -262,7 +262,7 @@ def test_three_sizes_in_one_dataset(make_tree):
     files["A/large.png"] = ops.resize(photo(40), (32, 32))
     found = audit(make_tree(files))
     assert [(f["path"], f["message"]) for f in said(found, "odd-size")] == [
-        ("A/large", "32x32, where 12x12 is usual")
+        ("A/large", "32x32; most are 12x12")
     ]
 
 

@@ -49,9 +49,9 @@ def test_columns_start_with_the_common_ones() -> None:
         (b"id,label\n,A\n", r"line 2: an empty id"),
         (b"id,label,split\n1,A,holdout\n", r"line 2: split 'holdout'; expected train, val, test"),
         (b"id,label,split\n1,A,../x\n", r"line 2: split '\.\./x'"),
-        (b'id,label\n1,"A\n', r"no manifest"),
-        (b"id,label\n1,\xe9\n", r"no manifest .*UTF-8"),
-        (b"id,label\n1," + b"A" * 200_000 + b"\n", r"no manifest .*limit"),
+        (b'id,label\n1,"A\n', r"not a manifest"),
+        (b"id,label\n1,\xe9\n", r"not a manifest .*UTF-8"),
+        (b"id,label\n1," + b"A" * 200_000 + b"\n", r"not a manifest .*limit"),
     ],
 )
 def test_a_damaged_manifest_names_its_line(text: bytes, what: str, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_the_document_is_the_same_for_the_same_content() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{", b"[" * 100_000, b"5"])
 def test_a_document_that_is_no_object_is_refused(data: bytes) -> None:
-    with pytest.raises(FormatError, match="x: no JSON object"):
+    with pytest.raises(FormatError, match="x: not a JSON object"):
         sidecars.parse_document(data, Path("x"))
 
 
@@ -148,7 +148,7 @@ def test_the_manifest_of_a_dataset_is_a_data_frame(
     assert list(frame.columns) == [*sidecars.COLUMNS, "sha256"]
     assert list(frame["label"]) == list("ABCDEF")
     assert list(frame["path"])[:2] == ["A/000001.png", "B/000002.png"]
-    with pytest.raises(FormatError, match="no manifest"):
+    with pytest.raises(FormatError, match="does not exist; expected the manifest"):
         sidecars.manifest(path)
 
 

@@ -1,1 +1,1 @@
-"""What is wrong with a dataset: found, shown, and left out of a copy."""
+"""Find what is wrong with a dataset, report it, and write a copy without it."""

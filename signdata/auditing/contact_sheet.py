@@ -1,4 +1,4 @@
-"""The contact sheet of an audit: leaks, conflicts and groups to look at."""
+"""The contact sheet of an audit: leaks, label conflicts and groups of near-duplicates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from signdata.auditing.run import Audit, Seen
+from signdata.auditing.run import Audit, AuditedDataset
 from signdata.filesystem import replace_file, writing
 from signdata.formats.batches import ListBatch
 from signdata.media.contact_sheet import COLUMNS, sheet
@@ -18,74 +18,73 @@ from signdata.samples import Frame
 from signdata.similarity.fingerprints import CLIP_FRAMES, CLIP_SIDE, Fingerprint
 
 N_PAIRS = 36
-"""Pairs of leaking samples and their twins."""
+"""Most pairs of a leaking sample and its twin that are drawn."""
 
 N_GROUPS = 12
-"""Groups of near-duplicates, a line each."""
+"""Most groups of near-duplicates that are drawn, one row each."""
 
 _LETTERS = 15
 
 
 def draw(found: Audit, out: Path) -> bool:
-    """Draw the sheet; False, and no file, where there is nothing to show."""
+    """Write the sheet to `out`; return False and write nothing if there is nothing to show."""
     rows = _rows(found)
     if not rows:
         return False
     pictures = _pictures(found, itertools.chain.from_iterable(some for _, some in rows))
-    drawn = [(title, [(_word(found.looks[i]), pictures[i]) for i in some]) for title, some in rows]
+    drawn = [
+        (title, [(_word(found.fingerprints[i]), pictures[i]) for i in some]) for title, some in rows
+    ]
     with writing(out):
         replace_file(out, sheet(drawn))
     return True
 
 
 def _rows(found: Audit) -> list[tuple[str, list[int]]]:
-    like, looks = found.like, found.looks
+    compared, samples = found.compared, found.fingerprints
     rows = []
     if found.leaking:
         pairs = [i for leak in found.leaking[:N_PAIRS] for i in (leak.partner, leak.index)]
-        title = f"{len(found.leaking):,} leaks: a sample of the earlier part, its twin in the later"
+        title = f"{len(found.leaking):,} leaks: a sample of an earlier part and its twin in a later"
         rows.append((title, pairs))
     conflicts = [
         (int(first), i)
-        for i, first in enumerate(like.copy_of.tolist())
-        if looks[first].label != looks[i].label
+        for i, first in enumerate(compared.copy_of.tolist())
+        if samples[first].label != samples[i].label
     ]
     if conflicts:
         title = f"{len(conflicts):,} pictures under two labels"
         rows.append((title, [i for pair in conflicts[:N_PAIRS] for i in pair]))
-    for members in like.clusters()[:N_GROUPS]:
+    for members in compared.clusters()[:N_GROUPS]:
         chosen = members[:COLUMNS].tolist()
         rows.append(
-            (
-                f"{len(members):,} near-duplicates of class {looks[chosen[0]].label}",
-                chosen,
-            )
+            (f"{len(members):,} near-duplicates of class {samples[chosen[0]].label}", chosen)
         )
     return rows
 
 
-def _word(look: Fingerprint) -> str:
-    return f"{look.label} {look.id.rpartition('/')[2]}"[-_LETTERS:]
+def _word(sample: Fingerprint) -> str:
+    return f"{sample.label} {sample.id.rpartition('/')[2]}"[-_LETTERS:]
 
 
 def _pictures(found: Audit, wanted: Iterable[int]) -> dict[int, Frame]:
-    """A picture of each sample: its own thumbnail where that is as good, else its middle frame."""
+    """A picture of each sample: its thumbnail if that is full size, else its middle frame."""
     pictures: dict[int, Frame] = {}
     missing: dict[int, dict[int, int]] = {}
     for i in wanted:
         number, position = found.places[i]
         pictures[i] = _thumbnail(found.thumbnails[i], clip=found.first.info.kind == "clip")
-        look = found.looks[i]
-        shows = look.n_frames == 1 and (*look.size_hw, look.channels) == pictures[i].shape
-        if not shows and not found.seen[number].reader.risky:
+        sample = found.fingerprints[i]
+        shows = sample.n_frames == 1 and (*sample.size_hw, sample.channels) == pictures[i].shape
+        if not shows and not found.datasets[number].reader.risky:
             missing.setdefault(number, {})[position] = i
     for number, positions in missing.items():
-        pictures.update(_read(found.seen[number], positions))
+        pictures.update(_read(found.datasets[number], positions))
     return pictures
 
 
 def _thumbnail(values: NDArray[np.uint8], *, clip: bool) -> Frame:
-    """(H, W, 1): the picture, or a clip's frames side by side."""
+    """(H, W, 1) uint8: the thumbnail, or a clip's thumbnails side by side."""
     if clip:
         frames = values.reshape(CLIP_FRAMES, CLIP_SIDE, CLIP_SIDE)
         return np.ascontiguousarray(frames.transpose(1, 0, 2)).reshape(CLIP_SIDE, -1, 1)
@@ -93,14 +92,14 @@ def _thumbnail(values: NDArray[np.uint8], *, clip: bool) -> Frame:
     return values.reshape(side, side, 1)
 
 
-def _read(seen: Seen, positions: Mapping[int, int]) -> Iterable[tuple[int, Frame]]:
+def _read(dataset: AuditedDataset, positions: Mapping[int, int]) -> Iterable[tuple[int, Frame]]:
     start = 0
-    for batch, n in zip(seen.reader.batches(), seen.looks.per_batch, strict=True):
+    for batch, n in zip(dataset.reader.batches(), dataset.fingerprints.per_batch, strict=True):
         if any(start <= position < start + n for position in positions):
             samples = batch.samples if isinstance(batch, ListBatch) else batch
             for position, sample in enumerate(samples, start):
                 if position in positions:
-                    middle = seen.looks.looks[position].n_frames // 2
+                    middle = dataset.fingerprints.samples[position].n_frames // 2
                     frames = itertools.islice(sample.frames(), middle, None)
                     yield positions[position], next(frames)
         start += n

@@ -1,4 +1,4 @@
-"""Findings about a dataset as a whole: its classes, their sizes, its signers, its strays."""
+"""Findings about a dataset as a whole: classes, class sizes, signers and stray files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from signdata.similarity.fingerprints import Fingerprint
 from signdata.similarity.neighbour_probe import Probe
 
 UNEQUAL = 3
-"""The largest class is this many times the smallest when that is worth a line."""
+"""Ratio of the largest to the smallest class above which imbalance is reported."""
 
 _SPLIT_WORDS = re.compile(
     r"(^|[-_. ])(train|training|val|valid|validation|dev|eval|test|testing)([-_. ]|$)", re.I
@@ -26,21 +26,21 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_SHOWN]) + more
 
 
-def classes(name: str, info: DatasetInfo, looks: Sequence[Fingerprint]) -> Iterator[Finding]:
-    """What the classes of a dataset called `name` look like from outside."""
-    present = sorted({look.label for look in looks if look.label})
+def classes(name: str, info: DatasetInfo, samples: Sequence[Fingerprint]) -> Iterator[Finding]:
+    """Empty classes, class order and suspicious class names of the dataset `name`."""
+    present = sorted({sample.label for sample in samples if sample.label})
     declared = info.labels.classes
     empty = [label for label in declared if label not in present]
     if empty:
-        text = f"in the list of classes, but without a sample: {_some(empty)}"
+        text = f"in the class list, but without samples: {_some(empty)}"
         yield Finding("empty-class", name, "", text)
     for note in info.notes:
         if note.message.endswith(": no class"):
             yield Finding("empty-class", note.path, name, note.message)
     if declared and list(declared) != sorted(declared):
         text = (
-            f"the list of classes begins {_some(declared[:4])}, sorted folders would begin "
-            f"{_some(sorted(declared)[:4])}: a loader that sorts numbers them otherwise"
+            f"the class list starts with {_some(declared[:4])}, sorted it would start with "
+            f"{_some(sorted(declared)[:4])}: a loader that sorts class names assigns other indices"
         )
         yield Finding("class-order", name, "", text, counts=False)
     yield from _splits_as_classes(name, present)
@@ -52,26 +52,26 @@ def _splits_as_classes(name: str, present: Sequence[str]) -> Iterator[Finding]:
     likely = [label for label in present if _SPLIT_WORDS.search(label)]
     if likely and 2 * len(likely) > len(present):
         text = (
-            f"{_some(likely)}: named like splits, read as classes. Name the folder below them, "
-            "or rename them train, val, test"
+            f"{_some(likely)}: look like splits but were read as classes. Pass the folder below "
+            "them, or rename them train, val, test"
         )
         yield Finding("split-as-class", name, "", text)
 
 
 def _fact(present: Sequence[str]) -> str:
-    """What is known of label spaces like this one; '' for others."""
+    """A remark on a well-known label space; '' for any other."""
     upper = {label.upper() for label in present}
     if upper == set(SIGN_MNIST_CODES.values()):
         return (
-            "24 letters, A to Y without J: a network needs 24 outputs, or 25 or 26 of which some "
-            "are never right"
+            "24 letters, A to Y without J: a network needs 24 outputs; of 25 or 26, some would "
+            "never be used"
         )
     if upper == {*LETTERS, "DEL", "NOTHING", "SPACE"}:
         return "29 classes: the letters and del, nothing, space"
     letters = upper & set(LETTERS)
     if len(letters) == len(upper) > 12:
         lacking = sorted(set(LETTERS) - upper)
-        still = "; J and Z are movements, no still shows them" * (
+        still = "; J and Z are movements, which a still picture cannot show" * (
             not lacking and all(letter in upper for letter in MOTION_LETTERS)
         )
         return f"{len(letters)} letters" + (
@@ -89,19 +89,19 @@ def _fact(present: Sequence[str]) -> str:
 
 
 def class_sets(labels_of: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
-    """Classes that some parts have and others lack; the first part is the one to learn from."""
+    """Classes that some parts lack; it counts only for the first part, which is for training."""
     everything = sorted({label for labels in labels_of.values() for label in labels})
     first = next(iter(labels_of), "")
     for part, labels in labels_of.items():
         lacking = [label for label in everything if label not in set(labels)]
         if lacking and len(labels_of) > 1:
-            text = f"has no sample of {_some(lacking)}"
+            text = f"has no samples of {_some(lacking)}"
             yield Finding("class-sets", part, "", text, counts=part == first)
 
 
-def imbalance(name: str, looks: Sequence[Fingerprint]) -> Iterator[Finding]:
-    """Whether the largest class is many times the smallest."""
-    counts = Counter(look.label for look in looks if look.label)
+def imbalance(name: str, samples: Sequence[Fingerprint]) -> Iterator[Finding]:
+    """Report it if the largest class is many times the size of the smallest."""
+    counts = Counter(sample.label for sample in samples if sample.label)
     if not counts:
         return
     (large, most), (small, fewest) = counts.most_common()[0], counts.most_common()[-1]
@@ -110,11 +110,11 @@ def imbalance(name: str, looks: Sequence[Fingerprint]) -> Iterator[Finding]:
         yield Finding("imbalance", name, "", text, counts=False)
 
 
-def shared(parts: Sequence[str], looks: Sequence[Fingerprint]) -> Iterator[Finding]:
-    """Signers and groups that stand in several parts."""
+def shared(parts: Sequence[str], samples: Sequence[Fingerprint]) -> Iterator[Finding]:
+    """Signers and groups that appear in several parts."""
     for kind, names in (
-        ("shared-signer", [look.signer for look in looks]),
-        ("shared-group", [look.group for look in looks]),
+        ("shared-signer", [sample.signer for sample in samples]),
+        ("shared-group", [sample.group for sample in samples]),
     ):
         places: dict[str, dict[str, int]] = defaultdict(dict)
         for name, part in zip(names, parts, strict=True):
@@ -126,32 +126,32 @@ def shared(parts: Sequence[str], looks: Sequence[Fingerprint]) -> Iterator[Findi
                 yield Finding(kind, name, "", text)
 
 
-def protection(name: str, looks: Sequence[Fingerprint], probe: Probe | None) -> Iterator[Finding]:
-    """What a random split would not know: films, signers."""
+def protection(name: str, samples: Sequence[Fingerprint], probe: Probe | None) -> Iterator[Finding]:
+    """Whether a random split would leak, and whether signers or groups prevent it."""
     if probe is not None and probe.is_wide:
         by = "signer" if probe.unseen == "signers" else f"blocks:{probe.block}"
-        unseen = "signers it has not seen" if probe.unseen == "signers" else "runs it has not seen"
+        unseen = "unseen signers" if probe.unseen == "signers" else "unseen runs of numbered names"
         text = (
-            f"a nearest neighbour reads {probe.random:.1%} of a random tenth, {probe.apart:.1%} "
-            f"of {unseen}. Split with --group-by {by}"
+            f"a nearest-neighbour classifier gets {probe.random:.1%} of a random tenth right, but "
+            f"only {probe.apart:.1%} of {unseen}. Split with --group-by {by}"
         )
         yield Finding("burst", name, "", text)
-    elif not any(look.signer or look.group for look in looks):
+    elif not any(sample.signer or sample.group for sample in samples):
         text = (
-            "neither signers nor groups are known: NOTHING PROTECTS against leaks by person or by "
-            "film; only near-duplicates can be seen"
+            "neither signers nor groups are known: NOTHING PROTECTS against leaks by signer or "
+            "recording; only near-duplicates can be detected"
         )
         if probe is not None:
-            text += f" (runs of numbers in the names show no gap: {probe.gap:+.1%})"
+            text += f" (the neighbour probe over numbered names shows no gap: {probe.gap:+.1%})"
         yield Finding("unprotected", name, "", text, counts=False)
 
 
 def strays(name: str, info: DatasetInfo) -> Iterator[Finding]:
-    """What lies in the dataset and is no sample."""
+    """Files in the dataset that are not samples."""
     for note in info.notes:
         if note.message.endswith(": no class"):
             continue
         if info.kind == "clip" and note.path.lower().endswith(".json"):
-            yield Finding("pose-mismatch", note.path, name, "a pose without its frame")
+            yield Finding("pose-mismatch", note.path, name, "a pose file without a frame")
         else:
             yield Finding("stray", note.path, name, note.message, counts=False)

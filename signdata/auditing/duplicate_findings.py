@@ -1,87 +1,91 @@
-"""Findings about samples that are alike: duplicates, conflicts, leaks."""
+"""Findings about duplicates: exact and near-duplicates, label conflicts, leaks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
 from signdata.auditing.findings import Finding
-from signdata.similarity.comparison import Leaking, Likeness
+from signdata.similarity.comparison import Comparison, LeakingSample
 from signdata.similarity.fingerprints import Fingerprint
 from signdata.similarity.near_duplicates import RELATED
 
 _SHOWN = 5
 
 Place = Callable[[int], str]
-"""Names the split, dataset or class of a sample by its number."""
+"""Returns the split or dataset of a sample, given its index."""
 
 
-def copies(like: Likeness, looks: Sequence[Fingerprint], place: Place) -> Iterator[Finding]:
-    """Samples whose pixels an earlier one has."""
-    for i in like.copies:
-        first = looks[like.copy_of[i]]
-        there = f" ({place(like.copy_of[i])})" if place(i) != place(like.copy_of[i]) else ""
+def copies(compared: Comparison, samples: Sequence[Fingerprint], place: Place) -> Iterator[Finding]:
+    """Samples with the same pixels as an earlier one."""
+    for i in compared.copies:
+        first = samples[compared.copy_of[i]]
+        there = f" ({place(compared.copy_of[i])})" if place(i) != place(compared.copy_of[i]) else ""
         text = f"the same pixels as {first.id}{there}"
-        yield Finding("exact-duplicate", looks[i].id, place(i), text)
+        yield Finding("exact-duplicate", samples[i].id, place(i), text)
 
 
-def conflicts(like: Likeness, looks: Sequence[Fingerprint], place: Place) -> Iterator[Finding]:
-    """Pictures, or near-duplicates, that have two labels."""
-    for i in like.copies:
-        first = looks[like.copy_of[i]]
-        if first.label != looks[i].label:
-            text = f"labelled {looks[i].label}; the same pixels are labelled {first.label} at "
-            yield Finding("label-conflict", looks[i].id, place(i), text + first.id)
+def conflicts(
+    compared: Comparison, samples: Sequence[Fingerprint], place: Place
+) -> Iterator[Finding]:
+    """Exact or near-duplicates with different labels."""
+    for i in compared.copies:
+        first = samples[compared.copy_of[i]]
+        if first.label != samples[i].label:
+            text = f"labelled {samples[i].label}; {first.id} has the same pixels and is labelled "
+            yield Finding("label-conflict", samples[i].id, place(i), text + first.label)
     for (i, j), value in zip(
-        like.twins.index.tolist(), like.twins.correlation.tolist(), strict=True
+        compared.twins.index.tolist(), compared.twins.correlation.tolist(), strict=True
     ):
-        if looks[i].label != looks[j].label and like.pixels[i] != like.pixels[j]:
+        if samples[i].label != samples[j].label and compared.pixels[i] != compared.pixels[j]:
             text = (
-                f"labelled {looks[j].label}; correlates {value:.3f} with {looks[i].id}, which is "
-                f"labelled {looks[i].label}"
+                f"labelled {samples[j].label}; correlation {value:.3f} with {samples[i].id}, "
+                f"which is labelled {samples[i].label}"
             )
-            yield Finding("near-label-conflict", looks[j].id, place(j), text)
+            yield Finding("near-label-conflict", samples[j].id, place(j), text)
 
 
-def groups(like: Likeness, looks: Sequence[Fingerprint]) -> Iterator[Finding]:
+def groups(compared: Comparison, samples: Sequence[Fingerprint]) -> Iterator[Finding]:
     """Clusters of near-duplicates, the largest first.
 
-    One counts unless something keeps it together: all its members are in one split or dataset
-    of several, or in one known group.
+    A cluster counts unless it cannot leak: all its members are in one of several splits or
+    datasets, or in one known group.
     """
-    for members in like.clusters():
-        some = [looks[i] for i in members.tolist()]
-        parts = list(dict.fromkeys(like.parts[i] for i in members.tolist()))
-        kept = len(like.order) > 1 and len(parts) == 1 and parts != [""]
-        kept |= len({look.group for look in some}) == 1 and some[0].group != ""
-        names = [look.id for look in some[1 : _SHOWN + 1]]
+    for members in compared.clusters():
+        some = [samples[i] for i in members.tolist()]
+        parts = list(dict.fromkeys(compared.parts[i] for i in members.tolist()))
+        kept = len(compared.order) > 1 and len(parts) == 1 and parts != [""]
+        kept |= len({sample.group for sample in some}) == 1 and some[0].group != ""
+        names = [sample.id for sample in some[1 : _SHOWN + 1]]
         more = ", ..." if len(some) > _SHOWN + 1 else ""
-        text = f"{len(some):,} alike, with {', '.join(names)}{more}"
+        text = f"{len(some):,} near-duplicates, among them {', '.join(names)}{more}"
         if len(parts) > 1:
             text += f"; in {', '.join(part or 'no split' for part in parts)}"
         yield Finding("near-duplicates", some[0].id, some[0].label, text, counts=not kept)
 
 
 def leaked(
-    like: Likeness, looks: Sequence[Fingerprint], found: Sequence[Leaking]
+    compared: Comparison, samples: Sequence[Fingerprint], found: Sequence[LeakingSample]
 ) -> Iterator[Finding]:
-    """Samples of later parts with a twin in an earlier one, as `likeness.leaking` found them."""
+    """Samples of later parts with a twin in an earlier one, as found by `leaking_samples`."""
     for leak in found:
-        yield Finding("leak", looks[leak.index].id, like.parts[leak.index], how(like, looks, leak))
+        yield Finding(
+            "leak", samples[leak.index].id, compared.parts[leak.index], how(compared, samples, leak)
+        )
 
 
-def how(like: Likeness, looks: Sequence[Fingerprint], leak: Leaking) -> str:
-    """What a leaking sample has in common with an earlier one, in words."""
-    other = f"{looks[leak.partner].id} of {like.parts[leak.partner]}"
-    if like.pixels[leak.index] == like.pixels[leak.partner]:
+def how(compared: Comparison, samples: Sequence[Fingerprint], leak: LeakingSample) -> str:
+    """Describe what a leaking sample has in common with an earlier one."""
+    other = f"{samples[leak.partner].id} of {compared.parts[leak.partner]}"
+    if compared.pixels[leak.index] == compared.pixels[leak.partner]:
         return f"the same pixels as {other}"
-    return f"correlates {leak.correlation:.3f} with {other}"
+    return f"correlation {leak.correlation:.3f} with {other}"
 
 
-def related(like: Likeness, name: str, threshold: float) -> Iterator[Finding]:
-    """One line on pairs below the threshold: bursts and sessions, not duplicates."""
-    if len(like.related):
+def related(compared: Comparison, name: str, threshold: float) -> Iterator[Finding]:
+    """One line about similar pairs below the threshold: bursts or sessions, not duplicates."""
+    if len(compared.related):
         text = (
-            f"{len(like.related):,} pairs inside classes correlate between {RELATED:g} and "
-            f"{threshold:g} beyond these groups: bursts or sessions, not duplicates"
+            f"outside these groups, {len(compared.related):,} pairs within classes have a "
+            f"correlation of {RELATED:g} to {threshold:g}: bursts or sessions, not duplicates"
         )
         yield Finding("related", name, "", text, counts=False)

@@ -1,4 +1,4 @@
-"""What an audit says: the kinds of finding, and which of them count."""
+"""The kinds of finding an audit reports, and how they are listed."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from signdata.errors import one_line
 from signdata.results import MAX_LISTED
 
 KINDS = {
-    "leak": "twins of samples in an earlier part",
+    "leak": "twins of samples in an earlier split or dataset",
     "label-conflict": "the same pixels under two labels",
     "near-label-conflict": "almost the same pixels under two labels",
     "shared-signer": "a signer in several splits",
     "shared-group": "a group in several splits",
-    "burst": "a random split would flatter",
-    "missing": "not there",
+    "burst": "a random split would give a misleadingly high accuracy",
+    "missing": "does not exist",
     "corrupt": "cannot be read",
     "crash": "cannot be read",
     "short": "too short",
     "exact-duplicate": "the same pixels as an earlier sample",
     "near-duplicates": "groups of near-duplicates",
     "flat": "blank",
-    "frozen": "clips that do not move",
+    "frozen": "clips without motion",
     "pose-mismatch": "poses that do not fit the frames",
-    "split-as-class": "a split that is read as a class",
-    "class-sets": "classes that are not in every part",
-    "empty-class": "classes without a sample",
+    "split-as-class": "a split that was read as a class",
+    "class-sets": "classes that are not in every split or dataset",
+    "empty-class": "classes without samples",
     "label-space": "about the classes",
-    "class-order": "classes that others would number otherwise",
-    "odd-size": "pictures of an odd size",
-    "odd-mode": "pictures of an odd mode",
-    "changed": "not as its file or its index says",
+    "class-order": "class order differs from the sorted order",
+    "odd-size": "pictures of an unusual size",
+    "odd-mode": "pictures of an unusual colour mode",
+    "changed": "differs from what its file or its index says",
     "dark": "nearly black",
     "bright": "nearly white",
     "blurred": "blurred",
     "imbalance": "classes of very different size",
-    "unprotected": "no one knows who signs",
-    "related": "alike, but no duplicates",
-    "stray": "not a sample: not read",
+    "unprotected": "signers are unknown",
+    "related": "similar, but not duplicates",
+    "stray": "files that are not samples and were not read",
 }
-"""Every kind and what it says, the most important first."""
+"""Every kind and what it means, the most important first."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong, or good to know.
+    """One problem, or a note.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class Finding:
     message : str
         One line.
     counts : bool
-        Whether `--strict` ends with 4 for it; otherwise it is advice.
+        Whether `--strict` makes the exit code 4 because of it; otherwise it is a note.
     """
 
     kind: str
@@ -70,16 +70,11 @@ class Finding:
 
     def to_dict(self) -> dict[str, str]:
         """For JSON."""
-        return {
-            "kind": self.kind,
-            "path": self.path,
-            "where": self.where,
-            "message": self.message,
-        }
+        return {"kind": self.kind, "path": self.path, "where": self.where, "message": self.message}
 
 
 def ordered(findings: Iterable[Finding]) -> list[Finding]:
-    """The most important kinds first; inside a kind as they came."""
+    """Sorted by importance of their kind; the order within a kind is kept."""
     rank = {kind: number for number, kind in enumerate(KINDS)}
     return sorted(findings, key=lambda finding: (not finding.counts, rank[finding.kind]))
 
@@ -96,18 +91,18 @@ def listed(findings: Sequence[Finding]) -> list[dict[str, str]]:
 
 
 def counted(findings: Sequence[Finding]) -> dict[str, int]:
-    """How many there are of each kind."""
+    """Number of findings of each kind."""
     return dict(Counter(finding.kind for finding in findings))
 
 
 SHOWN = 3
-"""Findings of one kind that are shown to people."""
+"""How many findings of one kind are printed."""
 
 
 def shown(findings: Sequence[Finding]) -> list[str]:
-    """Lines for people: a heading a kind, and the first few."""
+    """Lines to print: a heading for each kind, and its first few findings."""
     lines = []
-    for counts, heading in ((True, "FOUND"), (False, "good to know")):
+    for counts, heading in ((True, "PROBLEMS"), (False, "NOTES")):
         some = [finding for finding in findings if finding.counts == counts]
         if some:
             lines += ["", heading]

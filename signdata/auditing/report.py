@@ -1,4 +1,4 @@
-"""An audit as a table for people and as an object for programs."""
+"""The result of an audit, as text to print and as a JSON object."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 from signdata import results
 from signdata.auditing import findings
 from signdata.auditing.findings import Finding
-from signdata.auditing.run import Audit, Seen, samples_per_part
+from signdata.auditing.run import Audit, AuditedDataset, samples_per_part
 from signdata.errors import one_line
 from signdata.results import Problem, Result
 
 
 def result(found: Audit, *, strict: bool) -> Result:
-    """What `audit` returns when it writes no dataset."""
+    """What `audit` returns if it does not write a dataset."""
     made = Result("audit", shows_counts=False)
-    made.read = sum(len(seen.looks) for seen in found.seen)
+    made.read = sum(len(dataset.fingerprints) for dataset in found.datasets)
     made.skipped = sum(isinstance(one.error, FileNotFoundError) for one in found.unreadable)
     made.failed = len(found.unreadable) - made.skipped
     made.extend(
@@ -28,28 +28,28 @@ def result(found: Audit, *, strict: bool) -> Result:
     made.details = details(found)
     made.summary = table(found)
     made.rejected = strict and bool(found.serious)
-    made.lost = len(found.unreadable)  # of all datasets, and not what --fix leaves out
+    made.lost = len(found.unreadable)  # in all datasets; what --fix leaves out is not lost
     return made
 
 
-def tell_of_sheet(made: Result, path: str, *, drawn: bool) -> None:
-    """Say what came of the contact sheet."""
+def add_contact_sheet(made: Result, path: str, *, drawn: bool) -> None:
+    """Add the contact sheet's path, or that there is none, to a result."""
     made.details["contact_sheet"] = path if drawn else None
-    line = f"{one_line(path)}: leaks, conflicts and groups to look at"
-    made.summary += f"\n{line if drawn else 'nothing to draw: no contact sheet was written'}"
+    line = f"{one_line(path)}: contact sheet of leaks, label conflicts and near-duplicates"
+    made.summary += f"\n{line if drawn else 'nothing to draw; no contact sheet was written'}"
 
 
 def with_fixed(
     made: Result, written: Result, found: Audit, left_out: Collection[Finding]
 ) -> Result:
-    """What `audit` returns when it has written the first dataset again."""
+    """What `audit --fix` returns after writing the cleaned copy of the first dataset."""
     broken = [
         one
-        for one in found.first.looks.looks
+        for one in found.first.fingerprints.samples
         if one.error is not None and not isinstance(one.error, FileNotFoundError)
     ]
     made.output = written.output
-    made.read = len(found.first.looks)
+    made.read = len(found.first.fingerprints)
     made.written = written.written
     made.failed = len(broken)
     made.skipped = made.read - made.written - made.failed
@@ -67,21 +67,21 @@ def with_fixed(
 
 def details(found: Audit) -> dict[str, Any]:
     """Keys of the JSON object."""
-    like = found.like
-    clusters = like.clusters()
-    biggest = [found.looks[i] for i in clusters[0].tolist()] if clusters else []
+    compared = found.compared
+    clusters = compared.clusters()
+    biggest = [found.fingerprints[i] for i in clusters[0].tolist()] if clusters else []
     return {
-        "samples": sum(len(seen.looks) for seen in found.seen),
-        "classes": len({one.label for one in found.looks}),
-        "exact_duplicates": len(like.copies),
-        "near_duplicate_groups": like.n_clusters,
+        "samples": sum(len(dataset.fingerprints) for dataset in found.datasets),
+        "classes": len({one.label for one in found.fingerprints}),
+        "exact_duplicates": len(compared.copies),
+        "near_duplicate_groups": compared.n_clusters,
         "in_groups": sum(map(len, clusters)),
         "biggest_group": [one.id for one in biggest[:1000]],
-        "related_pairs": len(like.related),
+        "related_pairs": len(compared.related),
         "threshold": found.threshold,
         "parts": dict(samples_per_part(found)),
         "signers": _signers(found),
-        "leaks": [leak.to_dict() for leak in like.leaks],
+        "leaks": [leak.to_dict() for leak in compared.leaks],
         "probe": found.probe.to_dict() if found.probe else None,
         "found": findings.counted(found.findings),
         "serious": found.serious,
@@ -90,65 +90,69 @@ def details(found: Audit) -> dict[str, Any]:
 
 
 def _signers(found: Audit) -> dict[str, int]:
-    """How many signers are known in each part."""
+    """Number of known signers in each part."""
     pairs = {
         (part, one.signer)
-        for part, one in zip(found.like.parts, found.looks, strict=True)
+        for part, one in zip(found.compared.parts, found.fingerprints, strict=True)
         if one.signer
     }
     return dict(sorted(Counter(part for part, _ in pairs).items()))
 
 
 def table(found: Audit) -> str:
-    """Lines for people, the most important first."""
-    lines = [_dataset(seen) for seen in found.seen]
-    clusters = found.like.clusters()
-    n_groups = found.like.n_clusters
-    text = f"{len(found.like.copies):,} exact duplicates; "
+    """The text to print, the most important first."""
+    lines = [_dataset(dataset) for dataset in found.datasets]
+    clusters = found.compared.clusters()
+    n_groups = found.compared.n_clusters
+    text = f"{len(found.compared.copies):,} exact duplicates; "
     text += f"{n_groups:,} different {_kind(found.first)} at {found.threshold:g}"
     if clusters:
         text += f"; the largest group of near-duplicates has {len(clusters[0]):,}"
     lines.append(text)
-    if found.like.leaks:
+    if found.compared.leaks:
         lines += ["", *_leaks(found)]
     lines += findings.shown(found.findings)
     if found.probe is not None and not found.probe.is_wide:
         probe = found.probe
         lines += [
             "",
-            f"nearest neighbour: {probe.random:.1%} of a random tenth, {probe.apart:.1%} "
-            f"of unseen {probe.unseen}",
+            f"nearest-neighbour accuracy: {probe.random:.1%} on a random tenth, {probe.apart:.1%} "
+            f"on unseen {probe.unseen}",
         ]
     count = found.serious
-    verdict = "no problems found" if not count else f"{count:,} findings count"
+    verdict = f"{count:,} problems found" if count else "no problems found"
     return "\n".join([*lines, "", verdict])
 
 
-def _kind(seen: Seen) -> str:
-    return "clips" if seen.info.kind == "clip" else "pictures"
+def _kind(dataset: AuditedDataset) -> str:
+    return "clips" if dataset.info.kind == "clip" else "pictures"
 
 
-def _dataset(seen: Seen) -> str:
-    looks = [one for one in seen.looks.looks if one.error is None]
-    sizes = {one.size_hw for one in looks}
-    colours = {one.channels for one in looks}
-    n_classes = len({one.label for one in looks})
-    text = f"{one_line(seen.name)}: {len(seen.looks):,} {_kind(seen)} of {n_classes:,} classes"
+def _dataset(dataset: AuditedDataset) -> str:
+    fingerprints = [one for one in dataset.fingerprints.samples if one.error is None]
+    sizes = {one.size_hw for one in fingerprints}
+    colours = {one.channels for one in fingerprints}
+    n_classes = len({one.label for one in fingerprints})
+    total = len(dataset.fingerprints)
+    text = f"{one_line(dataset.name)}: {total:,} {_kind(dataset)} of {n_classes:,} classes"
     if len(sizes) == 1:
         height, width = sizes.pop()
         text += f", {width}x{height}"
     if len(colours) == 1:
         text += " grey" if colours.pop() == 1 else " colour"
-    lost = len(seen.looks) - len(looks)
+    lost = total - len(fingerprints)
     return text + (f", {lost:,} of them unreadable" if lost else "")
 
 
 def _leaks(found: Audit) -> list[str]:
     columns = ["leaks between", "exact", "near", "share", "linked", "signers", "groups"]
     rows: list[list[object]] = []
-    for leak in found.like.leaks:
+    for leak in found.compared.leaks:
         name = f"{leak.between[0]} and {leak.between[1]}"
         share = f"{leak.share:.1%}"
         rows.append([name, leak.exact, leak.near, share, leak.linked, leak.signers, leak.groups])
     lines = results.table(columns, rows).split("\n")
-    return [*lines, "near: the second's samples with a twin in the first; linked: in one group"]
+    return [
+        *lines,
+        "near: samples of the second with a twin in the first; linked: in a group",
+    ]

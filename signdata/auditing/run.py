@@ -1,4 +1,4 @@
-"""The `audit` command: look at everything once, hold it against each other, say what is wrong."""
+"""The `audit` command: read every sample once, compare all samples, collect the findings."""
 
 from __future__ import annotations
 
@@ -17,29 +17,30 @@ from signdata.errors import DatasetError, UsageError
 from signdata.formats.reader import DatasetInfo, Reader
 from signdata.samples import SPLITS
 from signdata.similarity import near_duplicates, neighbour_probe
-from signdata.similarity.comparison import Leaking, Likeness, compare, leaking
+from signdata.similarity.comparison import Comparison, LeakingSample, compare, leaking_samples
 from signdata.similarity.fingerprints import SIDE, Fingerprint, Fingerprints, fingerprint, side_for
 from signdata.similarity.near_duplicates import TWIN, Vectors
 from signdata.similarity.neighbour_probe import Probe
 
 LOWEST = 0.5
-"""Thresholds below this would call anything a twin."""
+"""Lowest threshold allowed: below it, nearly all pairs would be twins."""
 
 
 @dataclass(frozen=True)
 class AuditOptions:
-    """How an audit is to be done.
+    """How an audit runs.
 
     Attributes
     ----------
     threshold : float
         Correlation from which two pictures are twins.
     seed : int
-        Of the probe's hold-outs.
+        Random seed of the neighbour probe.
     workers : int or None
-        Processes; None takes all cores.
+        Worker processes; None uses all cores.
     progress : callable or None
-        Told how much is done, in samples; each is looked at and then compared.
+        Called with the samples done and their total; each is counted when it is read and again
+        when it is compared.
     """
 
     threshold: float = TWIN
@@ -49,29 +50,29 @@ class AuditOptions:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One dataset that was looked at.
+class AuditedDataset:
+    """One audited dataset.
 
     Attributes
     ----------
     name : str
-        What it is called in the report.
+        Its name in the report.
     reader : Reader
         The dataset.
     info : DatasetInfo
-        What its reader says.
-    looks : Looks
-        All its samples.
+        Its reader's info.
+    fingerprints : Fingerprints
+        The fingerprints of all its samples.
     by_split : bool
-        Whether its splits are parts of their own beside other datasets.
+        Whether each of its splits is a part of its own.
     alone : bool
-        Whether it is the only one.
+        Whether it is the only dataset audited.
     """
 
     name: str
     reader: Reader
     info: DatasetInfo
-    looks: Fingerprints
+    fingerprints: Fingerprints
     by_split: bool
     alone: bool
 
@@ -83,7 +84,7 @@ class Seen:
 
     @property
     def order(self) -> list[str]:
-        """Its parts, the one to learn from first."""
+        """Its parts, the training part first."""
         if self.alone:
             return list(SPLITS)
         return [*(f"{self.name}/{split}" for split in SPLITS if self.by_split), self.name]
@@ -91,50 +92,55 @@ class Seen:
 
 @dataclass
 class Audit:
-    """What was found.
+    """What an audit found.
 
     Attributes
     ----------
-    seen : list of Seen
-        The datasets.
-    looks : list of Look
-        Their readable samples, one after another.
+    datasets : list of AuditedDataset
+        The datasets, as they were given.
+    fingerprints : list of Fingerprint
+        All readable samples, dataset by dataset.
     thumbnails : ndarray
-        (N, D) uint8, of those.
-    like : Likeness
-        What is alike among them.
-    leaking : list of Leaking
+        (N, D) uint8, one of each readable sample.
+    compared : Comparison
+        Duplicates and leaks among the readable samples.
+    leaking : list of LeakingSample
         Samples of later parts with a twin in an earlier one.
     probe : Probe or None
-        Of the first dataset.
+        The neighbour probe of the first dataset.
     """
 
-    seen: list[Seen]
-    looks: list[Fingerprint]
+    datasets: list[AuditedDataset]
+    fingerprints: list[Fingerprint]
     thumbnails: NDArray[np.uint8]
-    like: Likeness
-    leaking: list[Leaking]
+    compared: Comparison
+    leaking: list[LeakingSample]
     probe: Probe | None
     threshold: float
     findings: list[Finding] = field(default_factory=list)
 
     @property
-    def first(self) -> Seen:
-        """The dataset that was named first."""
-        return self.seen[0]
+    def first(self) -> AuditedDataset:
+        """The dataset given first."""
+        return self.datasets[0]
 
     @property
     def unreadable(self) -> list[Fingerprint]:
-        """Samples of all datasets that cannot be read."""
-        return [one for seen in self.seen for one in seen.looks.looks if one.error is not None]
+        """Unreadable samples of all datasets."""
+        return [
+            one
+            for dataset in self.datasets
+            for one in dataset.fingerprints.samples
+            if one.error is not None
+        ]
 
     @cached_property
     def places(self) -> list[tuple[int, int]]:
-        """Dataset and number in it of each readable sample."""
+        """Index of the dataset, and index in that dataset, of each readable sample."""
         return [
             (number, position)
-            for number, seen in enumerate(self.seen)
-            for position, one in enumerate(seen.looks.looks)
+            for number, dataset in enumerate(self.datasets)
+            for position, one in enumerate(dataset.fingerprints.samples)
             if one.error is None
         ]
 
@@ -144,10 +150,10 @@ class Audit:
         return sum(finding.counts for finding in self.findings)
 
 
-def audit(readers: Sequence[Reader], paths: Sequence[Path], wanted: AuditOptions) -> Audit:
-    """Look at datasets and hold their samples against each other.
+def audit(readers: Sequence[Reader], paths: Sequence[Path], options: AuditOptions) -> Audit:
+    """Read all samples of `readers`, compare them and collect the findings.
 
-    Memory: a thumbnail and a vector of each sample, some 5 KB, and what is under way.
+    Memory: a thumbnail and a vector of each sample, about 5 KB, plus the batches in progress.
 
     Raises
     ------
@@ -156,46 +162,50 @@ def audit(readers: Sequence[Reader], paths: Sequence[Path], wanted: AuditOptions
     DatasetError
         If stills and clips are mixed, or nothing can be read.
     """
-    if not LOWEST <= wanted.threshold <= 1:
-        raise UsageError(f"threshold {wanted.threshold:g}; expected {LOWEST:g} to 1")
+    if not LOWEST <= options.threshold <= 1:
+        raise UsageError(f"threshold {options.threshold:g}; expected {LOWEST:g} to 1")
     kinds = {reader.info.kind for reader in readers}
     if len(kinds) > 1:
-        raise DatasetError("stills beside clips; expected datasets of one kind", path=paths[-1])
-    seen = list(_look(readers, paths, wanted))
-    kept = [one.looks.readable for one in seen]
-    looks = [one for some in kept for one in some.looks]
-    if not looks:
-        bad = next((one for some in seen for one in some.looks.looks), None)
+        raise DatasetError("stills and clips mixed; expected datasets of one kind", path=paths[-1])
+    datasets = list(_fingerprint_all(readers, paths, options))
+    kept = [one.fingerprints.readable for one in datasets]
+    fingerprints = [one for some in kept for one in some.samples]
+    if not fingerprints:
+        bad = next((one for some in datasets for one in some.fingerprints.samples), None)
         what = f": {bad.error.what}" if bad is not None and bad.error else ""
         raise DatasetError(f"nothing could be read{what}", path=paths[0])
     thumbnails = kept[0].thumbnails
     if len(kept) > 1:
         thumbnails = np.concatenate([some.thumbnails for some in kept])
     vectors = near_duplicates.normalised(thumbnails)
-    parts = [one.part(item) for one, some in zip(seen, kept, strict=True) for item in some.looks]
-    like = compare(
-        looks,
+    parts = [
+        one.part(item) for one, some in zip(datasets, kept, strict=True) for item in some.samples
+    ]
+    compared = compare(
+        fingerprints,
         vectors,
         parts,
-        [part for one in seen for part in one.order],
-        threshold=min(wanted.threshold, 1 - 1e-6),  # as near to 1 as single precision comes
-        workers=wanted.workers,
-        progress=_second_half(wanted, len(looks)),
+        [part for one in datasets for part in one.order],
+        threshold=min(options.threshold, 1 - 1e-6),  # float32 products may fall just short of 1
+        workers=options.workers,
+        progress=_second_half(options, len(fingerprints)),
     )
     found = Audit(
-        seen,
-        looks,
+        datasets,
+        fingerprints,
         thumbnails,
-        like,
-        list(leaking(like, like.order, np.zeros(len(looks), bool))),
-        _probe(vectors, kept[0].looks, wanted.seed),
-        wanted.threshold,
+        compared,
+        list(leaking_samples(compared, compared.order, np.zeros(len(fingerprints), bool))),
+        _probe(vectors, kept[0].samples, options.seed),
+        options.threshold,
     )
     found.findings = ordered(_findings(found, kept))
     return found
 
 
-def _look(readers: Sequence[Reader], paths: Sequence[Path], wanted: AuditOptions) -> Iterator[Seen]:
+def _fingerprint_all(
+    readers: Sequence[Reader], paths: Sequence[Path], options: AuditOptions
+) -> Iterator[AuditedDataset]:
     clips = readers[0].info.kind == "clip"
     side = SIDE if clips else max(side_for(reader) for reader in readers)
     totals = [reader.info.n_samples for reader in readers]
@@ -203,18 +213,20 @@ def _look(readers: Sequence[Reader], paths: Sequence[Path], wanted: AuditOptions
     done = 0
 
     def progress(n: int, _: int | None) -> None:
-        if wanted.progress:
-            wanted.progress(done + n, total)
+        if options.progress:
+            options.progress(done + n, total)
 
     for name, reader in zip(named(paths), readers, strict=True):
-        looks = fingerprint(reader, side=side, workers=wanted.workers, progress=progress)
-        done += len(looks)
-        splits = {one.split for one in looks.looks}
-        yield Seen(name, reader, reader.info, looks, len(splits) > 1, len(readers) == 1)
+        fingerprints = fingerprint(reader, side=side, workers=options.workers, progress=progress)
+        done += len(fingerprints)
+        splits = {one.split for one in fingerprints.samples}
+        yield AuditedDataset(
+            name, reader, reader.info, fingerprints, len(splits) > 1, len(readers) == 1
+        )
 
 
 def named(paths: Sequence[Path]) -> list[str]:
-    """Base names of datasets; paths as they were typed where these are the same."""
+    """Base names of datasets; the path as typed where a base name is not unique."""
     names = [path.name or path.resolve().name or str(path) for path in paths]
     names = [
         name if names.count(name) == 1 else str(path)
@@ -224,53 +236,61 @@ def named(paths: Sequence[Path]) -> list[str]:
     return [f"{name} ({n + 1})" if n else name for name, n in zip(names, again, strict=True)]
 
 
-def _second_half(wanted: AuditOptions, n: int) -> Callable[[int, int | None], None] | None:
-    tell = wanted.progress
-    if tell is None:
+def _second_half(options: AuditOptions, n: int) -> Callable[[int, int | None], None] | None:
+    report = options.progress
+    if report is None:
         return None
-    return lambda done, total: tell(n + n * done // (total or 1), 2 * n)
+    return lambda done, total: report(n + n * done // (total or 1), 2 * n)
 
 
-def _probe(vectors: Vectors, looks: Sequence[Fingerprint], seed: int) -> Probe | None:
-    """Of the first dataset: by signers where they are known, else by the numbers in names."""
-    labels = [one.label for one in looks]
-    some = vectors[: len(looks)]
-    by_signers = neighbour_probe.by_signers(some, labels, [one.signer for one in looks], seed)
-    return by_signers or neighbour_probe.by_numbers(some, labels, [one.id for one in looks], seed)
+def _probe(vectors: Vectors, fingerprints: Sequence[Fingerprint], seed: int) -> Probe | None:
+    """Probe the first dataset: by signers if they are known, else by the numbers in names."""
+    labels = [one.label for one in fingerprints]
+    some = vectors[: len(fingerprints)]
+    by_signers = neighbour_probe.by_signers(
+        some, labels, [one.signer for one in fingerprints], seed
+    )
+    return by_signers or neighbour_probe.by_numbers(
+        some, labels, [one.id for one in fingerprints], seed
+    )
 
 
 def _findings(found: Audit, kept: Sequence[Fingerprints]) -> Iterator[Finding]:
-    like, looks = found.like, found.looks
+    compared, fingerprints = found.compared, found.fingerprints
 
     def place(i: int) -> str:
-        return like.parts[i]
+        return compared.parts[i]
 
-    yield from duplicate_findings.leaked(like, looks, found.leaking)
-    yield from duplicate_findings.copies(like, looks, place)
-    yield from duplicate_findings.conflicts(like, looks, place)
-    yield from duplicate_findings.groups(like, looks)
-    yield from duplicate_findings.related(like, found.first.name, found.threshold)
-    yield from dataset_findings.shared(like.parts, looks)
-    labels_of = {part: _labels(looks, like.parts, part) for part in like.order}
+    yield from duplicate_findings.leaked(compared, fingerprints, found.leaking)
+    yield from duplicate_findings.copies(compared, fingerprints, place)
+    yield from duplicate_findings.conflicts(compared, fingerprints, place)
+    yield from duplicate_findings.groups(compared, fingerprints)
+    yield from duplicate_findings.related(compared, found.first.name, found.threshold)
+    yield from dataset_findings.shared(compared.parts, fingerprints)
+    labels_of = {part: _labels(fingerprints, compared.parts, part) for part in compared.order}
     yield from dataset_findings.class_sets(labels_of)
-    for number, (seen, some) in enumerate(zip(found.seen, kept, strict=True)):
-        yield from sample_findings.unreadable(seen.looks.looks, seen.part)
-        if seen.info.kind == "clip":
-            yield from sample_findings.clips(some.looks, seen.part)
+    for number, (dataset, some) in enumerate(zip(found.datasets, kept, strict=True)):
+        yield from sample_findings.unreadable(dataset.fingerprints.samples, dataset.part)
+        if dataset.info.kind == "clip":
+            yield from sample_findings.clips(some.samples, dataset.part)
         else:
-            yield from sample_findings.pictures(some.looks, seen.part)
-        yield from sample_findings.shapes(some.looks, seen.part)
-        yield from dataset_findings.classes(seen.name, seen.info, seen.looks.looks)
-        yield from dataset_findings.imbalance(seen.name, some.looks)
-        yield from dataset_findings.strays(seen.name, seen.info)
+            yield from sample_findings.pictures(some.samples, dataset.part)
+        yield from sample_findings.shapes(some.samples, dataset.part)
+        yield from dataset_findings.classes(
+            dataset.name, dataset.info, dataset.fingerprints.samples
+        )
+        yield from dataset_findings.imbalance(dataset.name, some.samples)
+        yield from dataset_findings.strays(dataset.name, dataset.info)
         probe = found.probe if number == 0 else None
-        yield from dataset_findings.protection(seen.name, some.looks, probe)
+        yield from dataset_findings.protection(dataset.name, some.samples, probe)
 
 
-def _labels(looks: Sequence[Fingerprint], parts: Sequence[str], wanted: str) -> list[str]:
-    return sorted({one.label for one, part in zip(looks, parts, strict=True) if part == wanted})
+def _labels(fingerprints: Sequence[Fingerprint], parts: Sequence[str], wanted: str) -> list[str]:
+    return sorted(
+        {one.label for one, part in zip(fingerprints, parts, strict=True) if part == wanted}
+    )
 
 
 def samples_per_part(found: Audit) -> Counter[str]:
-    """How many readable samples each part has."""
-    return Counter(found.like.parts)
+    """Number of readable samples in each part."""
+    return Counter(found.compared.parts)

@@ -1,1 +1,1 @@
-"""Variants of pictures, made as ImageMagick makes them."""
+"""Variants of pictures, the same as ImageMagick makes them."""

@@ -1,4 +1,4 @@
-"""A dataset whose samples are told more than their format knows: labels, signers, boxes."""
+"""Add labels, signers and boxes to samples whose format does not store them."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from signdata.formats.views import MappedReader
 from signdata.samples import Broken, Sample
 
 BOX = "box"
-"""Manifest column with a picture's box: left, top, right, bottom."""
+"""Manifest column with a picture's box: left, top, right, bottom in pixels."""
 
 
 @dataclass(frozen=True)
-class Description:
-    """What is known of samples by their path below the dataset's root.
+class Annotations:
+    """What is known about samples from their path below the dataset's root.
 
     Attributes
     ----------
     label, group : re.Pattern or None
-        Each with one group, looked for in the path: the label; the signer, who is also
-        what must not straddle splits.
+        Regular expressions with one group, searched in the path: the label; the signer, who
+        also becomes the group that must stay in one split.
     boxes : mapping or None
-        Box of each picture; None where boxes do not matter.
+        Box of each picture; None if boxes are not used.
     tables : frozenset of str
-        Where in the dataset the boxes stand: no junk.
+        Paths of the box tables in the dataset, which are not stray files.
     """
 
     label: re.Pattern[str] | None = None
@@ -42,16 +42,16 @@ class Description:
 
 
 class AnnotatedReader(MappedReader):
-    """Another dataset, each of its samples described; what cannot be is unreadable.
+    """Another dataset with annotated samples; a sample without its annotation is unreadable.
 
-    A box whose picture is not there becomes a sample that is missing.
+    A box whose picture does not exist becomes a missing sample.
     """
 
     name = "described"
 
-    def __init__(self, reader: Reader, description: Description, root: Path) -> None:
+    def __init__(self, reader: Reader, annotations: Annotations, root: Path) -> None:
         super().__init__(reader)
-        self._description = description
+        self._annotations = annotations
         self._root = root
 
     @cached_property
@@ -59,25 +59,25 @@ class AnnotatedReader(MappedReader):
         info = self._reader.info
         extra = tuple(
             name
-            for name, known in (("signer", self._description.group), (BOX, self._description.boxes))
+            for name, known in (("signer", self._annotations.group), (BOX, self._annotations.boxes))
             if known is not None and name not in info.columns
         )
         n_lost = len(self._lost)
         present = info.present
-        if self._description.label is not None:
+        if self._annotations.label is not None:
             present = tuple(sorted({sample.label for sample in self if sample.label}))
         return replace(
             info,
             n_samples=None if info.n_samples is None else info.n_samples + n_lost,
             columns=(*info.columns, *extra),
             present=present,
-            notes=tuple(p for p in info.notes if p.path not in self._description.tables),
+            notes=tuple(p for p in info.notes if p.path not in self._annotations.tables),
         )
 
     @cached_property
     def _lost(self) -> tuple[Sample, ...]:
-        """Boxes without their picture."""
-        boxes = dict(self._description.boxes or {})
+        """Samples for boxes whose picture does not exist."""
+        boxes = dict(self._annotations.boxes or {})
         for sample in self._reader if boxes else ():
             boxes.pop(self._path(sample), None)
         return tuple(
@@ -86,9 +86,9 @@ class AnnotatedReader(MappedReader):
                 label="",
                 pixels=Broken(
                     MissingError(
-                        f"has a box in {box.table}, line {box.line}, but is not there",
+                        f"does not exist, but has a box in {box.table}, line {box.line}",
                         path=path,
-                        remedy="Put the picture back, or remove the row.",
+                        remedy="Restore the picture, or remove the row.",
                     )
                 ),
                 source=path,
@@ -108,38 +108,39 @@ class AnnotatedReader(MappedReader):
         return sample.source or sample.id
 
     def describe(self, sample: Sample) -> Sample:
-        """The sample with what the description says of it."""
+        """The sample with its annotations."""
         if isinstance(sample.pixels, Broken):
             return sample
         path = self._path(sample)
         try:
-            return self._described(sample, path)
+            return self._annotated(sample, path)
         except SigndataError as err:
             return replace(sample, pixels=Broken(err))
 
-    def _described(self, sample: Sample, path: str) -> Sample:
-        known = self._description
+    def _annotated(self, sample: Sample, path: str) -> Sample:
+        known = self._annotations
         meta = dict(sample.meta)
         changes: dict[str, str] = {}
         if known.label is not None:
             changes["label"] = _found(known.label, path, "label")
-            changes["stored_as"] = sample.id.replace("/", "-")  # one folder holds many signers'
+            # A class folder holds samples of many signers, whose names may be the same.
+            changes["stored_as"] = sample.id.replace("/", "-")
         if known.group is not None:
             meta["signer"] = changes["group"] = _found(known.group, path, "group")
         if known.boxes is not None:
             box = known.boxes.get(path)
             if box is None:
                 raise MissingError(
-                    "has no box", path=path, remedy="Add its row, or leave it out with skip."
+                    "has no box", path=path, remedy="Add a row for it, or leave it out with skip."
                 )
             meta[BOX] = " ".join(map(str, box.bounds))
         return replace(sample, meta=meta, **changes)  # type: ignore[arg-type]  # strings all
 
 
-def _found(searched: re.Pattern[str], path: str, what: str) -> str:
-    match = searched.search(path)
+def _found(pattern: re.Pattern[str], path: str, what: str) -> str:
+    match = pattern.search(path)
     if match is None or not match[1]:
         raise LabelError(
-            f"no {what} in its path; expected a match of {searched.pattern!r}", path=path
+            f"no {what} in its path; expected a match of {pattern.pattern!r}", path=path
         )
     return match[1]

@@ -1,12 +1,12 @@
-"""Boxes of hands: which part of each picture is meant, from tables of other people's making.
+"""Bounding boxes of hands, from third-party tables.
 
 ::
 
     image,top_left_x,top_left_y,bottom_right_x,bottom_right_y
     user_1/A0.jpg,83,41,254,217
 
-The right and lower bounds are not part of the box. An image is a path below the dataset's
-root, the table's folder or the one above, with ``/`` or ``\\``.
+The right and bottom bounds are exclusive. An image is a path relative to the dataset's root,
+the table's folder or its parent, with ``/`` or ``\\``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from signdata.samples import SPLIT_NAMES
 
 COLUMNS = ("image", "top_left_x", "top_left_y", "bottom_right_x", "bottom_right_y")
 TABLE = "*_loc.csv"
-"""How tables of boxes are called that lie beside the pictures."""
+"""Name pattern of box tables next to the pictures."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Box:
     Attributes
     ----------
     bounds : tuple of int
-        left, top, right, bottom in pixels; right and bottom are the first outside.
+        left, top, right, bottom in pixels; right and bottom are exclusive.
     table : str
-        The file it comes from.
+        Name of the table's file.
     line : int
-        Where it stands there.
+        Line number in the table.
     """
 
     bounds: tuple[int, int, int, int]
@@ -44,14 +44,14 @@ class Box:
 
 
 def read(tables: Iterable[Path], root: Path) -> dict[str, Box]:
-    """Boxes by their picture's path below `root`, POSIX separators.
+    """Boxes by their picture's path relative to `root`, POSIX separators.
 
     Raises
     ------
     MissingError
-        If a table is not there.
+        If a table does not exist.
     FormatError
-        If it is no table of boxes, a number is none, a box is empty, or a picture has two.
+        If it is not a box table, a number is invalid, a box is empty, or a picture has two.
     """
     boxes: dict[str, Box] = {}
     for table in tables:
@@ -69,14 +69,14 @@ def read(tables: Iterable[Path], root: Path) -> dict[str, Box]:
 
 
 def tables_in(root: Path) -> list[Path]:
-    """The tables of boxes in a dataset: at its root, in the folders there, and in a split's."""
+    """The box tables of a dataset: at its root, in its folders, and in those of a split."""
     found = {*root.glob(TABLE), *root.glob(f"*/{TABLE}")}
     found |= {t for t in root.glob(f"*/*/{TABLE}") if t.parts[-3].casefold() in SPLIT_NAMES}
     return sorted(found)
 
 
 def parse(text: str) -> tuple[int, int, int, int] | None:
-    """Bounds as a manifest keeps them (``83 41 254 217``), rounded; None if it keeps none."""
+    """Bounds from a manifest cell (``83 41 254 217``), rounded; None if it has none."""
     try:
         bounds = [round(float(word)) for word in text.split()]
     except (ValueError, OverflowError):
@@ -84,8 +84,8 @@ def parse(text: str) -> tuple[int, int, int, int] | None:
     return (bounds[0], bounds[1], bounds[2], bounds[3]) if len(bounds) == 4 else None
 
 
-def are_shares(text: str) -> bool:
-    """Whether bounds that `parse` takes are shares of a picture rather than pixels of it."""
+def are_fractions(text: str) -> bool:
+    """Whether bounds that `parse` accepts are fractions of the picture's size, not pixels."""
     return all(0 <= float(word) <= 1 for word in text.split())
 
 
@@ -112,11 +112,11 @@ def _rows(table: Path) -> Iterable[tuple[str, Box]]:
                 if cells:
                     yield _row(cells, table, reader.line_num)
     except FileNotFoundError as err:
-        raise MissingError("no such table of boxes", path=table) from err
+        raise MissingError("no such box table", path=table) from err
     except OSError as err:
         raise FormatError(f"cannot be read ({err.strerror})", path=table) from err
     except (UnicodeDecodeError, csv.Error) as err:
-        raise FormatError(f"no CSV ({err})", path=table) from err
+        raise FormatError(f"not a CSV ({err})", path=table) from err
 
 
 def _row(cells: list[str], table: Path, line: int) -> tuple[str, Box]:

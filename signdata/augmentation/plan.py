@@ -1,4 +1,4 @@
-"""The `augment` command: variants of every picture, as ImageMagick would make them."""
+"""The `augment` command: variants of every picture, the same as ImageMagick makes them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from signdata.augmentation import boxes
-from signdata.augmentation.annotations import BOX, AnnotatedReader, Description
+from signdata.augmentation import boxes, picture_sizes
+from signdata.augmentation.annotations import BOX, AnnotatedReader, Annotations
 from signdata.augmentation.boxes import Box
 from signdata.augmentation.variants import COLUMNS, Counted, Variants
 from signdata.errors import DatasetError, UsageError, one_line
@@ -24,41 +24,41 @@ from signdata.media.contact_sheet import sheet
 from signdata.media.image.png import SIGNATURE
 from signdata.options import one_group
 from signdata.output.overlap import refuse_overlap, refuse_replacing
-from signdata.results import Result
+from signdata.results import Problem, Result
 from signdata.samples import Broken, Sample
 
 AUTO = "auto"
 BOUNDING_BOX = "bbox"
-"""Manifest column with the box of WLASL."""
+"""Manifest column with a WLASL bounding box."""
 
 N_SHOWN = 4
-"""Samples on a preview."""
+"""Number of samples in a preview."""
 
 
 @dataclass(frozen=True)
 class AugmentOptions:
-    """What `augment` is to make.
+    """The options of `augment`.
 
     Attributes
     ----------
     recipe : str
         Name of a built-in recipe, or path of a TOML file.
     variants : int or None
-        How many of each picture; None as the recipe says.
+        Variants per picture; None uses the recipe's number.
     size : tuple of int or None
-        Width and height of the variants; None as the recipe says.
+        Width and height of the variants; None uses the recipe's size.
     profile : str or None
-        Which ImageMagick; None as the recipe says.
+        ImageMagick version to reproduce; None uses the recipe's.
     splits : {'train', 'all'}
-        Which splits are varied; the others are brought to the same size and colour.
+        Splits to augment; pictures of the others are only converted to the same size and colour.
     keep_original : bool
-        Whether each varied picture comes along itself.
+        Whether to include each augmented picture itself.
     boxes : str, Path or None
-        A table of boxes, or ``auto``: those that lie in the dataset or its manifest.
+        A box table, or ``auto``: the tables in the dataset, or the boxes in its manifest.
     label_pattern, group_pattern : str or None
-        Regular expressions with one group, for the path of a picture.
+        Regular expressions with one group, searched in the path of a picture.
     seed : int
-        Another seed draws other variants.
+        Random seed.
     """
 
     recipe: str = "sign-mnist-60"
@@ -75,76 +75,80 @@ class AugmentOptions:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What is to be done, made out of what is wanted.
+    """A prepared augmentation.
 
     Attributes
     ----------
     reader : Reader
-        The dataset, its samples described.
+        The dataset, with annotated samples.
     transform : Counted
-        What makes the variants.
+        Makes the variants.
     options : dict
-        What is recorded.
+        The options to record.
     inputs : tuple of Path
-        Files that are read beside the dataset: the recipe, tables of boxes.
+        Files read in addition to the dataset: the recipe, box tables.
+    notes : tuple of Problem
+        Pictures whose box may have been drawn on another size.
     """
 
     reader: Reader
     transform: Counted
     options: dict[str, Any]
     inputs: tuple[Path, ...]
+    notes: tuple[Problem, ...] = ()
 
 
-def prepare(reader: Reader, root: Path, wanted: AugmentOptions) -> Augmentation:
-    """Find recipe and boxes, and describe the dataset by them.
+def prepare(reader: Reader, root: Path, options: AugmentOptions) -> Augmentation:
+    """Load the recipe and the boxes, and annotate the dataset.
 
     Raises
     ------
     UsageError
         If options contradict each other or the recipe.
     MissingError, FormatError
-        If a recipe or a table of boxes is not there, or is none.
+        If a recipe or a box table does not exist or is invalid.
     """
-    if wanted.splits not in ("train", "all"):
-        raise UsageError(f"augment-splits {wanted.splits!r}; expected train or all")
-    made = _recipe(wanted)
-    tables = _tables(wanted.boxes, root)
-    columns = _box_columns(wanted.boxes, tables, reader, root)
+    if options.splits not in ("train", "all"):
+        raise UsageError(f"augment-splits {options.splits!r}; expected train or all")
+    made = _recipe(options)
+    tables = _tables(options.boxes, root)
+    columns = _box_columns(options.boxes, tables, reader, root)
     if columns and not made.has("crop"):
-        raise UsageError(f"recipe {made.name} has no crop: its boxes would not be used")
+        raise UsageError(f"recipe {made.name} has no crop: the boxes would not be used")
     found = _boxes(tables, root)
-    if found is not None or wanted.label_pattern or wanted.group_pattern:
-        description = Description(
-            _pattern(wanted.label_pattern, "--label-pattern"),
-            _pattern(wanted.group_pattern, "--group-pattern"),
+    if found is not None or options.label_pattern or options.group_pattern:
+        annotations = Annotations(
+            _pattern(options.label_pattern, "--label-pattern"),
+            _pattern(options.group_pattern, "--group-pattern"),
             found,
             frozenset(path_below(table, root) for table in tables),
         )
-        reader = AnnotatedReader(reader, description, root)
-    variants = Variants(made, wanted.seed, wanted.splits == "all", wanted.keep_original, columns)
+        reader = AnnotatedReader(reader, annotations, root)
+    variants = Variants(made, options.seed, options.splits == "all", options.keep_original, columns)
     transform = Counted(variants, dict(_n_in_splits(reader)))
-    recipe_file = Path(wanted.recipe)
+    recipe_file = Path(options.recipe)
     inputs = (*tables, *((recipe_file,) if recipe_file.is_file() else ()))
-    return Augmentation(reader, transform, _record(wanted, made, tables), inputs)
+    odd = picture_sizes.notes(reader, columns, str(root)) if columns else []
+    return Augmentation(reader, transform, _record(options, made, tables), inputs, tuple(odd))
 
 
 def _pattern(text: str | None, option: str) -> re.Pattern[str] | None:
     return None if text is None else one_group(text, option)
 
 
-def _recipe(wanted: AugmentOptions) -> Recipe:
-    check_size(wanted.size, "--size")
-    made = recipe.load(wanted.recipe)
-    if wanted.profile is not None:
-        profiles.profile_of(wanted.profile)
-    return made.with_options(variants=wanted.variants, size=wanted.size, profile=wanted.profile)
+def _recipe(options: AugmentOptions) -> Recipe:
+    check_size(options.size, "--size")
+    made = recipe.load(options.recipe)
+    if options.profile is not None:
+        profiles.profile_of(options.profile)
+    return made.with_options(variants=options.variants, size=options.size, profile=options.profile)
 
 
-def _tables(wanted: str | Path | None, root: Path) -> list[Path]:
-    if wanted is None:
+def _tables(source: str | Path | None, root: Path) -> list[Path]:
+    if source is None:
         return []
-    if wanted != AUTO:
-        return [Path(wanted)]
+    if source != AUTO:
+        return [Path(source)]
     return boxes.tables_in(root) if root.is_dir() else []
 
 
@@ -153,23 +157,23 @@ def _boxes(tables: Sequence[Path], root: Path) -> dict[str, Box] | None:
 
 
 def _box_columns(
-    wanted: str | Path | None, tables: list[Path], reader: Reader, root: Path
+    source: str | Path | None, tables: list[Path], reader: Reader, root: Path
 ) -> tuple[str, ...]:
-    """The manifest columns that hold boxes."""
-    if wanted is None:
+    """The manifest columns with boxes."""
+    if source is None:
         return ()
     if tables:
         return (BOX,)
     if "variant" in reader.info.columns:
         raise UsageError(
-            "its pictures are variants: their boxes were cut out already",
+            "its pictures are variants, already cropped to their boxes",
             path=root,
             remedy="Leave --boxes out.",
         )
     known = tuple(name for name in (BOX, BOUNDING_BOX) if name in reader.info.columns)
     if not known:
         raise UsageError(
-            f"no boxes: neither {boxes.TABLE} in it nor a column box or bbox in its manifest",
+            f"no boxes; expected a file {boxes.TABLE} or a manifest column box or bbox",
             path=root,
             remedy="Name a table: --boxes FILE.",
         )
@@ -180,7 +184,7 @@ def _n_in_splits(reader: Reader) -> Counter[str]:
     return Counter(sample.split for sample in reader)
 
 
-def _record(wanted: AugmentOptions, made: Recipe, tables: Sequence[Path]) -> dict[str, Any]:
+def _record(options: AugmentOptions, made: Recipe, tables: Sequence[Path]) -> dict[str, Any]:
     digest = hashlib.sha256()
     for table in tables:
         digest.update(table.read_bytes())
@@ -188,17 +192,17 @@ def _record(wanted: AugmentOptions, made: Recipe, tables: Sequence[Path]) -> dic
         "recipe": made.name,
         "recipe_sha256": made.digest,
         "variants": made.n_variants,
-        "augment_splits": wanted.splits,
-        "keep_original": wanted.keep_original,
+        "augment_splits": options.splits,
+        "keep_original": options.keep_original,
         "boxes_sha256": digest.hexdigest() if tables else None,
-        "boxes": None if wanted.boxes is None else "auto" if wanted.boxes == AUTO else "table",
-        "label_pattern": wanted.label_pattern,
-        "group_pattern": wanted.group_pattern,
+        "boxes": None if options.boxes is None else "auto" if options.boxes == AUTO else "table",
+        "label_pattern": options.label_pattern,
+        "group_pattern": options.group_pattern,
     }
 
 
 def describe(augmentation: Augmentation) -> dict[str, Any]:
-    """What ``signdata.json`` says of the variants."""
+    """Keys of ``signdata.json`` about the variants."""
     variants = augmentation.transform.variants
     return {
         "imagemagick": {"profile": variants.profile.name, "equals": variants.profile.engine},
@@ -209,14 +213,14 @@ def describe(augmentation: Augmentation) -> dict[str, Any]:
 def preview(
     augmentation: Augmentation, out: Path, *, overwrite: bool = False, dry_run: bool = False
 ) -> Result:
-    """Draw all variants of a few samples on one sheet; write nothing else.
+    """Draw all variants of a few samples on a contact sheet; write nothing else.
 
     Raises
     ------
     DatasetError
         If no sample can be read.
     OutputExistsError
-        If there is something under its name that is not to be replaced.
+        If the file exists and may not be replaced.
     """
     refuse_overlap([*augmentation.reader.inputs, *augmentation.inputs], out)
     refuse_replacing(out, SIGNATURE, "PNG", overwrite=overwrite)
@@ -239,7 +243,7 @@ def preview(
 
 
 def _few(augmentation: Augmentation) -> list[Sample]:
-    """Some readable samples that are varied, of different classes as far as there are."""
+    """A few readable samples to augment, each of another class."""
     by_label: dict[str, Sample] = {}
     for sample in augmentation.reader:
         broken = isinstance(sample.pixels, Broken)
@@ -247,6 +251,6 @@ def _few(augmentation: Augmentation) -> list[Sample]:
             by_label.setdefault(sample.label, sample)
     found = list(by_label.values())
     if not found:
-        raise DatasetError("no sample that can be varied")
+        raise DatasetError("no sample that can be augmented")
     step = max(1, len(found) // N_SHOWN)
     return found[::step][:N_SHOWN]

@@ -1,4 +1,4 @@
-"""Variants of pictures: one sample in, as many out as a recipe says."""
+"""Variants of pictures: one sample in, as many out as the recipe asks for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from signdata.augmentation.boxes import are_shares, parse
+from signdata.augmentation.boxes import are_fractions, parse
 from signdata.errors import DatasetError
 from signdata.formats.reader import PictureSummary
 from signdata.limits import check_size
@@ -31,10 +31,10 @@ COLUMNS = (
     "profile",
     "imagemagick",
 )
-"""What a variant's row holds beyond its picture's."""
+"""Manifest columns that a variant has in addition to its picture's."""
 
 PLAIN = "plain"
-"""Name of what a picture becomes that is not varied but brought to the variants' size."""
+"""Variant name of a picture that is only converted to the variants' size and colour."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,16 @@ class Variants:
     Attributes
     ----------
     recipe : Recipe
-        Which variants.
+        Defines the variants.
     seed : int
-        Of what is drawn for each picture.
+        Random seed.
     all_splits : bool
-        Whether validation and test pictures are varied, too; otherwise they are only
-        brought to the size and colour of the variants.
+        Whether validation and test pictures are augmented, too; otherwise they are only
+        converted to the size and colour of the variants.
     keep_original : bool
-        Whether each varied picture comes along itself, brought to the same size and colour.
+        Whether to include each augmented picture itself, in the same size and colour.
     columns : tuple of str
-        Which columns hold a box, the first one that is filled counts.
+        Manifest columns with a box; the first one that is not empty is used.
     """
 
     recipe: Recipe
@@ -72,11 +72,11 @@ class Variants:
         return profiles.profile_of(self.recipe.profile)
 
     def varies(self, split: str) -> bool:
-        """Whether the samples of a split may be varied."""
+        """Whether the samples of a split are augmented."""
         return self.all_splits or split in ("", "train")
 
     def n_made(self, split: str) -> int:
-        """How many samples are made of one."""
+        """Number of samples made from one sample of a split."""
         return self.recipe.n_variants + self.keep_original if self.varies(split) else 1
 
     def __call__(self, sample: Sample) -> Iterable[Sample]:
@@ -88,7 +88,7 @@ class Variants:
             yield from self._of_still(sample)
 
     def planned(self, sample: Sample) -> tuple[list[Variant], list[Place]]:
-        """The variants of a sample that `varies`, each with its place."""
+        """The variants of a sample to augment, each with its box and random seed."""
         digest = hashlib.sha256(sample.id.encode("utf-8", "surrogateescape")).digest()
         random = np.random.default_rng([self.seed, int.from_bytes(digest[:8], "little")])
         variants = list(self.recipe.variants(random))
@@ -105,12 +105,12 @@ class Variants:
         variants, places = self.planned(sample) if self.varies(sample.split) else ([], [])
         made = operations.run([variant.chain for variant in variants], quanta, places)
         if self.keep_original or not variants:
-            plain = _Made(self._plain(frame, quanta, sample), told=notes, sha256=sha256)
-            yield self._itself(sample, plain, frame, turned)
+            plain = _Made(self._plain(frame, quanta, sample), all_notes=notes, sha256=sha256)
+            yield self._plain_sample(sample, plain, frame, turned)
             notes = ()
         frames = _all_to_frames(made, self.profile)
         for variant, place, one in zip(variants, places, frames, strict=True):
-            pixels = _Made(one, told=notes, sha256=sha256)
+            pixels = _Made(one, all_notes=notes, sha256=sha256)
             yield self._variant(sample, variant, pixels, place, frame.shape[:2], turned)
             notes = ()
 
@@ -122,14 +122,14 @@ class Variants:
         if self.keep_original or not varied:
             place = Place(self.profile, self._box(sample))
             if self._fits(first):
-                yield self._itself(sample, sample.pixels, first, turned)
+                yield self._plain_sample(sample, sample.pixels, first, turned)
             else:
-                pixels = _Through(sample.pixels, self.recipe.plain, place)
-                yield self._itself(sample, pixels, first, turned)
+                pixels = _Processed(sample.pixels, self.recipe.plain, place)
+                yield self._plain_sample(sample, pixels, first, turned)
         if varied:
             for variant, place in zip(*self.planned(sample), strict=True):
-                through = _Through(sample.pixels, variant.chain, place)
-                yield self._variant(sample, variant, through, place, first.shape[:2], turned)
+                pixels = _Processed(sample.pixels, variant.chain, place)
+                yield self._variant(sample, variant, pixels, place, first.shape[:2], turned)
 
     def _plain(self, frame: Frame, quanta: Quanta, sample: Sample) -> Frame:
         if self._fits(frame):
@@ -140,17 +140,17 @@ class Variants:
         return plain
 
     def _fits(self, frame: Frame) -> bool:
-        """Whether a frame is as the variants will be, and can stay as it is."""
+        """Whether a frame already has the size and colour of the variants."""
         return frame.shape == (*(self.size_hw or ()), 1)
 
     @property
     def size_hw(self) -> tuple[int, int] | None:
-        """Height and width of all that is made; None if that depends on the picture."""
+        """Height and width of all variants; None if they depend on the picture."""
         sizes = {_exact_size(chain) for chain in self.recipe.chains}
         return sizes.pop() if len(sizes) == 1 else None
 
     def _bounds(self, sample: Sample) -> str:
-        """The bounds of a sample's box as they are kept, or ''."""
+        """The bounds of a sample's box as stored in its manifest row, or ''."""
         kept = (sample.meta.get(name, "") for name in self.columns)
         return next((text for text in kept if parse(text) is not None), "")
 
@@ -166,22 +166,23 @@ class Variants:
         if box is None:
             return
         left, top, width, height = box
-        if width < 1 or height < 1 or are_shares(self._bounds(sample)):
+        if width < 1 or height < 1 or are_fractions(self._bounds(sample)):
             raise DatasetError(
-                f"box {self._bounds(sample)!r}; expected left, top, right and bottom in pixels, "
-                "around a part of the picture",
+                f"box {self._bounds(sample)!r}; expected left, top, right and bottom in pixels",
                 path=sample.source or sample.id,
-                remedy="Mend its row, or leave the picture out with --on-error skip.",
+                remedy="Correct its row, or leave the picture out with --on-error skip.",
             )
         if left < 0 or top < 0 or left + width > frame.shape[1] or top + height > frame.shape[0]:
             raise DatasetError(
                 f"box {self._bounds(sample)!r} is not inside the picture "
                 f"({frame.shape[1]}x{frame.shape[0]})",
                 path=sample.source or sample.id,
-                remedy="Mend its row, or leave the picture out with --on-error skip.",
+                remedy="Correct its row, or leave the picture out with --on-error skip.",
             )
 
-    def _itself(self, sample: Sample, pixels: Pixels, frame: Frame, turned: _Turned) -> Sample:
+    def _plain_sample(
+        self, sample: Sample, pixels: Pixels, frame: Frame, turned: _Turned
+    ) -> Sample:
         words: list[str] | None = []
         if not self._fits(frame):
             place = Place(self.profile, self._box(sample))
@@ -239,7 +240,7 @@ class Variants:
 
 @dataclass(frozen=True)
 class Counted:
-    """`Variants`, and how many samples each split has: what a writer has to make room for."""
+    """`Variants` with the number of samples in each split, so that a writer can allocate space."""
 
     variants: Variants
     n_samples: dict[str, int] = field(default_factory=dict)
@@ -272,14 +273,14 @@ KEYPOINTS_LOST = "its keypoints are not written: they do not move with the pixel
 
 @dataclass(frozen=True)
 class _Turned:
-    """What reading did to a picture's pixels before the first operation.
+    """How a picture's pixels were changed when they were read, before the first operation.
 
     Attributes
     ----------
     orientation : bool
-        Whether an orientation was applied, as ``-auto-orient`` does.
+        Whether the orientation was applied, as ``-auto-orient`` does.
     otherwise : bool
-        Whether something else was done, that the real program does not do alike.
+        Whether there was another change, which ImageMagick does not reproduce.
     """
 
     orientation: bool
@@ -291,7 +292,7 @@ class _Turned:
         return cls(bool(orientations), len(orientations) < len(notes))
 
     def before(self, words: list[str]) -> list[str]:
-        """The options for the real program; [] if it cannot do the same."""
+        """The options for ImageMagick itself; [] if it cannot do the same."""
         if self.otherwise or not words:
             return []
         return ["-auto-orient", *words] if self.orientation else words
@@ -299,21 +300,21 @@ class _Turned:
 
 @dataclass(frozen=True)
 class _Made(ArrayPixels):
-    """One picture (H, W, C), what is to be told of it, and the digest of what it was made of."""
+    """One picture (H, W, C) uint8, the notes about it, and the checksum of its source."""
 
-    told: tuple[str, ...] = ()
+    all_notes: tuple[str, ...] = ()
     sha256: str | None = None
 
     def notes(self) -> tuple[str, ...]:
-        return self.told
+        return self.all_notes
 
     def source_sha256(self) -> str | None:
         return self.sha256
 
 
 @dataclass(frozen=True, slots=True)
-class _Through(Derived):
-    """The frames of another sample, each through the same chain with the same draws."""
+class _Processed(Derived):
+    """The frames of another sample, each processed with the same operations and random seed."""
 
     chain: Chain
     place: Place
@@ -340,14 +341,14 @@ def _to_frames(quanta: Quanta, profile: Profile) -> Frame:
 
 
 def _all_to_frames(many: Sequence[Quanta], profile: Profile) -> Iterable[Frame]:
-    """A frame (H, W, C) of each (1, C, H, W): at once where all have one shape."""
+    """A frame (H, W, C) of each (1, C, H, W), in one call if all have the same shape."""
     if len({quanta.shape for quanta in many}) == 1:
         return _to_frames(np.concatenate(many), profile)
     return (_to_frames(quanta, profile)[0] for quanta in many)
 
 
 def _exact_size(chain: Chain) -> tuple[int, int] | None:
-    """The size that a chain makes of any picture; None if it depends on the picture's own."""
+    """The size of every picture after a chain; None if it depends on the picture's size."""
     size_hw = None
     for operation in chain:
         if operation.exact_size is not None:
@@ -360,5 +361,5 @@ def _exact_size(chain: Chain) -> tuple[int, int] | None:
 
 
 def _group(sample: Sample) -> str:
-    """What the variants of a picture must not be parted from: its signer, else itself."""
+    """The group that keeps a picture's variants in one split: its group, its signer, or itself."""
     return sample.group or sample.meta.get("signer", "") or sample.id

@@ -7,12 +7,12 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
-from signdata.options import OutputOptions, ReadOptions
+from signdata.cli.help import Command
+from signdata.options import OutputOptions, ReadOptions, in_datasets
 
 
-@click.command("audit")
-@click.argument("src", type=options.PATH)
-@click.argument("others", metavar="[OTHER...]", nargs=-1, type=options.PATH)
+@click.command("audit", cls=Command)
+@click.argument("words", metavar="SRC [OTHER...]", nargs=-1, required=True, type=options.PATH)
 @click.option(
     "--threshold",
     type=options.Number(),
@@ -36,21 +36,24 @@ from signdata.options import OutputOptions, ReadOptions
 @options.seed
 @options.groups(ReadOptions, OutputOptions)
 @options.shows
-def command(src: str, others: tuple[str, ...], **kwargs: Any) -> None:
+def command(words: tuple[str, ...], **kwargs: Any) -> None:
     """Find problems in dataset SRC, between its splits, or between it and OTHER datasets.
 
     Looks for leaks, duplicates, pictures under two labels, damage, odd pictures and clips, gaps
     in the classes, signers in several splits, and films that a random split would tear apart.
     Advice does not count for --strict. --fix leaves out unreadable samples, pictures under two
     labels, copies, and samples of a later split with a twin in an earlier one; given OTHER
-    datasets, all samples of SRC with a twin in one of them.
+    datasets, all samples of SRC with a twin in one of them. Directories that are the splits of one
+    dataset are named train=DIR test=DIR.
 
     \b
     Example:
       signdata audit sign_mnist_train.csv sign_mnist_test.csv
+      signdata audit train=asl-train/ test=asl-test/
       signdata audit asl-split/ --strict --contact-sheet look.png
       signdata audit asl-split/ --fix asl-clean/
     """
     import signdata
 
+    src, *others = in_datasets(words)
     display.run(signdata.audit, src, *others, **kwargs)

@@ -7,12 +7,12 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
-from signdata.options import EncodingOptions, ReadOptions, RunOptions
+from signdata.cli.help import Command
+from signdata.options import EncodingOptions, ReadOptions, RunOptions, in_datasets
 
 
-@click.command("augment")
-@click.argument("src", type=options.PATH)
-@click.argument("out", required=False, type=options.PATH)
+@click.command("augment", cls=Command)
+@click.argument("words", metavar="SRC... [OUT]", nargs=-1, required=True, type=options.PATH)
 @click.option(
     "--recipe",
     default="sign-mnist-60",
@@ -45,8 +45,12 @@ from signdata.options import EncodingOptions, ReadOptions, RunOptions
     metavar="CSV|auto",
     help="Crop to these boxes first; auto uses *_loc.csv or the manifest.",
 )
-@click.option("--label-pattern", metavar="REGEX", help="Its one group is the label in a path.")
-@click.option("--group-pattern", metavar="REGEX", help="Its one group is the signer in a path.")
+@click.option(
+    "--label-pattern", metavar="PATTERN", help="As --layout, or a REGEX whose group is the label."
+)
+@click.option(
+    "--group-pattern", metavar="PATTERN", help="As --layout, or a REGEX whose group is the signer."
+)
 @click.option(
     "--preview", type=options.PATH, metavar="PNG", help="Preview a few samples; write nothing else."
 )
@@ -55,7 +59,7 @@ from signdata.options import EncodingOptions, ReadOptions, RunOptions
 @options.hdf5_layout
 @options.groups(ReadOptions, EncodingOptions, RunOptions)
 @options.shows
-def command(src: str, out: str | None, **kwargs: Any) -> None:
+def command(words: tuple[str, ...], **kwargs: Any) -> None:
     """Make variants of every picture, with the grey levels that ImageMagick gives.
 
     If the dataset has splits, only train is varied. Each variant's manifest row says what it was
@@ -68,4 +72,8 @@ def command(src: str, out: str | None, **kwargs: Any) -> None:
     """
     import signdata
 
+    src, *others = in_datasets(words)
+    if others:
+        src, others = list(words[:-1]), [[words[-1]]]
+    out = others[0][0] if others else None
     display.run(signdata.augment, src, out, **kwargs)

@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 from signdata.options import ReadOptions
 
 
-@click.command("baseline")
+@click.command("baseline", cls=Command)
 @click.argument("src", metavar="SRC...", nargs=-1, type=options.PATH)
 @click.option("--model", help="Name of the network [default: the one for pictures, or for clips].")
 @click.option("--list-models", is_flag=True, help="Show the networks; needs no SRC.")
@@ -69,6 +70,17 @@ from signdata.options import ReadOptions
 @click.option("--weights", type=options.PATH, metavar="FILE", help="Start from these weights.")
 @click.option("--finetune", is_flag=True, help="Also train layers that are frozen by default.")
 @click.option(
+    "--fit",
+    type=click.Choice(["stretch", "pad", "crop"]),
+    help="Bring other proportions to the network's size: stretch; pad with the background; crop "
+    "the middle [default: stretch].",
+)
+@click.option(
+    "--background",
+    metavar="COLOR",
+    help="Background of --fit pad: a colour's name or #rrggbb [default: black].",
+)
+@click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),
     help="auto uses CUDA if available [default: auto].",
@@ -85,6 +97,12 @@ from signdata.options import ReadOptions
     "--compare-splits",
     is_flag=True,
     help="Pool all samples, split by rows and by groups; show both accuracies and controls.",
+)
+@click.option(
+    "--folds",
+    is_flag=True,
+    help="Train once per fold of split --folds, with that fold as test; show mean, standard "
+    "deviation and all tests pooled.",
 )
 @click.option("--resume", type=options.PATH, metavar="RUN", help="Resume an interrupted run.")
 @options.seed

@@ -7,14 +7,18 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 from signdata.options import ReadOptions, RunOptions, WriteOptions
 
 
-@click.command("convert")
+@click.command("convert", cls=Command)
 @click.argument("src", metavar="SRC...", nargs=-1, required=True, type=options.PATH)
 @click.argument("out", metavar="DST", type=options.PATH)
 @options.to_format
 @options.hdf5_layout
+@click.option(
+    "--frames", type=click.IntRange(1), help="Evenly spaced frames of each clip [default: all]."
+)
 @options.groups(ReadOptions, WriteOptions, RunOptions)
 @options.shows
 def command(src: tuple[str, ...], out: str, **kwargs: Any) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 from signdata.options import RowOptions, RunOptions, WriteOptions
 
 
-@click.command("csv-to-folders")
+@click.command("csv-to-folders", cls=Command)
 @click.argument("csvs", metavar="CSV...", nargs=-1, required=True, type=options.PATH)
 @click.argument("out", type=options.PATH)
 @options.groups(RowOptions, WriteOptions, RunOptions)

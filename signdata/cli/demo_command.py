@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 
 
-@click.command("demo")
+@click.command("demo", cls=Command)
 @click.argument("out", default="signdata-demo", type=options.PATH)
 @options.overwrite
 @options.shows

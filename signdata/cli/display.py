@@ -95,8 +95,6 @@ def run(
     """Call a library function with a command's options and show what it returns."""
     as_json = options.pop("as_json", False)
     hidden = options.pop("quiet", False)
-    if "no_header" in options:
-        options["header"] = not options.pop("no_header")
     with progress_bar(unit, hidden=hidden, units=units) as progress:
         if progress is not None and "progress" in inspect.signature(function).parameters:
             options["progress"] = progress

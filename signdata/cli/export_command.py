@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 from signdata.options import ReadOptions
 
 
-@click.command("export")
+@click.command("export", cls=Command)
 @click.argument("run", type=options.PATH)
 @click.argument("out", required=False, type=options.PATH)
 @click.option("--onnx", is_flag=True, expose_value=False, hidden=True)  # typed by old scripts

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 from signdata.options import SKIP, ClipSelection, RunOptions
 
 
@@ -25,7 +26,7 @@ class Count(click.ParamType[int | None]):
         return int(value)
 
 
-@click.command("extract-frames")
+@click.command("extract-frames", cls=Command)
 @click.argument("src", type=options.PATH)
 @click.argument("out", type=options.PATH)
 @click.option(
@@ -54,6 +55,20 @@ class Count(click.ParamType[int | None]):
     "--short-side", type=click.IntRange(1), help="Scale the shorter side to this many pixels."
 )
 @click.option("--size", type=options.SIZE, metavar="WxH", help="Scale to this size.")
+@click.option(
+    "--fit",
+    type=click.Choice(["stretch", "pad", "crop"]),
+    default="stretch",
+    show_default=True,
+    help="Bring other proportions to --size: stretch; pad with the background; crop the middle.",
+)
+@click.option(
+    "--background",
+    default="black",
+    show_default=True,
+    metavar="COLOR",
+    help="Background of --fit pad: a colour's name or #rrggbb.",
+)
 @click.option("--crop-bbox", is_flag=True, help="Crop to WLASL's bounding box of the signer.")
 @click.option(
     "--bbox-scale",
@@ -103,10 +118,11 @@ class Count(click.ParamType[int | None]):
     show_default=True,
     help="The PyAV library, or the ffmpeg program in a separate process.",
 )
+@click.option("--times", is_flag=True, help="Write when each frame is shown: times.csv.")
 @click.option(
     "--from",
     "from_format",
-    type=click.Choice(["videos", "wlasl"]),
+    type=click.Choice(["videos", "wlasl", "table"]),
     help="Format of SRC [default: recognised].",
 )
 @click.option(

@@ -7,15 +7,16 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 from signdata.options import ReadOptions, RunOptions, SizeOptions
 
 
-@click.command("folders-to-csv")
-@click.argument("src", type=options.PATH)
+@click.command("folders-to-csv", cls=Command)
+@click.argument("src", metavar="SRC...", nargs=-1, required=True, type=options.PATH)
 @click.argument("out", metavar="OUT.csv", type=options.PATH)
 @options.groups(ReadOptions, SizeOptions, RunOptions)
 @options.shows
-def command(src: str, out: str, **kwargs: Any) -> None:
+def command(src: tuple[str, ...], out: str, **kwargs: Any) -> None:
     """Turn folders of pictures, or any dataset of stills, into a Sign-MNIST CSV.
 
     A dataset made from a CSV gives the same bytes back. Without a manifest, rows are ordered by

@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 from signdata.options import ReadOptions
 
 
-@click.command("info")
+@click.command("info", cls=Command)
 @click.argument("src", metavar="SRC...", nargs=-1, required=True, type=options.PATH)
 @options.groups(ReadOptions)
 @options.shows

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import click
 
+from signdata.cli.help import SharedOption
 from signdata.formats import registry
 from signdata.limits import HIGHEST_LIMIT
 from signdata.options import Group
@@ -56,6 +57,28 @@ class Number(click.FloatRange):
         return number
 
 
+class CsvSize(click.ParamType[tuple[int, ...]]):
+    """``WxH`` in pixels, or ``WxHx3`` or ``3xWxH`` for colour."""
+
+    name = "WxH"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        parts = str(value).lower().split("x")
+        sides = tuple(int(part) for part in parts if part.isdecimal() and int(part))
+        if len(sides) != len(parts) or len(sides) not in (2, 3):
+            self.fail(
+                f"{value!r} is no size; expected WxH such as 28x28, or WxHx3 or 3xWxH", param, ctx
+            )
+        return sides
+
+
+CSV_SIZE = CsvSize()
+
+
 class Names(click.ParamType[tuple[str, ...]]):
     """Names with commas between them."""
 
@@ -86,12 +109,13 @@ class FormatName(click.Choice[str]):
 
 TYPED: dict[str, dict[str, Any]] = {
     "split": {"type": click.Choice(["train", "val", "test"])},
-    "labels": {"metavar": "letters|codes|FILE"},
-    "csv_size": {"type": SIZE, "metavar": "WxH"},
+    "labels": {"metavar": "letters|codes|text|none|FILE"},
+    "csv_size": {"type": CSV_SIZE, "metavar": "WxH[x3]"},
     "from_format": {"type": FormatName(registry.readable)},
     "layout": {"metavar": "PATTERN"},
     "classes": {"metavar": "A,B,...|FILE"},
     "rename": {"type": PATH, "metavar": "FILE"},
+    "deinterlace": {"type": click.Choice(["auto", "off"])},
     "max_per_class": {"type": click.IntRange(1)},
     "fold": {"type": click.IntRange(1)},
     "val_fold": {"type": click.IntRange(1)},
@@ -110,6 +134,8 @@ TYPED: dict[str, dict[str, Any]] = {
     "max_pixels": {"type": click.IntRange(1, HIGHEST_LIMIT), "metavar": "N"},
     "timeout": {"type": Number(0, min_open=True)},
     "size": {"type": SIZE, "metavar": "WxH"},
+    "fit": {"type": click.Choice(["stretch", "pad", "crop"])},
+    "background": {"metavar": "COLOR"},
     "image_format": {"type": click.Choice(["png", "jpg"])},
     "quality": {"type": click.IntRange(1, 100)},
     "workers": {"type": click.IntRange(1)},
@@ -123,36 +149,44 @@ NOT_TYPED = {"progress"}
 
 def groups(*groups: type[Group], **defaults: Any) -> Callable[[F], F]:
     """Add the options of keyword groups; `defaults` says which have another default here."""
-    shared = {name: one for group in groups for name, one in group.keywords().items()}
+    shared = {
+        name: (one, group.title_of(name))
+        for group in groups
+        for name, one in group.keywords().items()
+    }
 
     def add(function: F) -> F:
-        for name, one in reversed(shared.items()):
+        for name, (one, title) in reversed(shared.items()):
             if name not in NOT_TYPED:
-                function = _option(name, one, defaults.get(name, one.default))(function)
+                function = _option(name, one, defaults.get(name, one.default), title)(function)
         return function
 
     return add
 
 
-def _option(name: str, one: Field[Any], default: Any) -> Callable[[F], F]:
+def _option(name: str, one: Field[Any], default: Any, section: str) -> Callable[[F], F]:
     flag = one.metadata["flag"] or f"--{name.replace('_', '-')}"
-    help_text = one.metadata["help"]
+    shown = {"cls": SharedOption, "section": section, "help": one.metadata["help"]}
     if flag.startswith("--no-"):
-        return click.option(flag, is_flag=True, help=help_text)
+        return click.option(flag, name, flag_value=False, default=True, **shown)
     if isinstance(default, bool):
-        return click.option(flag, name, is_flag=True, default=default, help=help_text)
+        return click.option(flag, name, is_flag=True, default=default, **shown)
     return click.option(
         *flag.split("/"),
         name,
         default=default,
         show_default=default not in (None, ()),
-        help=help_text,
+        **shown,
         **TYPED.get(name, {}),
     )
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-quiet = click.option("--quiet", is_flag=True, help="No progress, no summary, no notes.")
+SHOWN: dict[str, Any] = {"cls": SharedOption, "section": "What is shown"}
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object.", **SHOWN
+)
+quiet = click.option("--quiet", is_flag=True, help="No progress, no summary, no notes.", **SHOWN)
 
 
 def shows(function: F) -> F:
@@ -161,9 +195,19 @@ def shows(function: F) -> F:
 
 
 overwrite = click.option("--overwrite", is_flag=True, help="Replace an existing output.")
-seed = click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Random seed."
-)
+
+
+class Seed(click.IntRange):
+    """A random seed; that it has 63 bits is nothing to read in every help."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 2**63 - 1)
+
+    def _describe_range(self) -> str:
+        return "x>=0"
+
+
+seed = click.option("--seed", type=Seed(), default=0, show_default=True, help="Random seed.")
 to_format = click.option(
     "--to",
     "to_format",

@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 from signdata.options import LimitOptions
 
 
-@click.command("predict")
+@click.command("predict", cls=Command)
 @click.argument("run", metavar="RUN|MODEL.onnx", type=options.PATH)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option(

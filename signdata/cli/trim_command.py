@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 from signdata.options import SKIP, ClipSelection, RunOptions
 
 
-@click.command("trim")
+@click.command("trim", cls=Command)
 @click.argument("src", type=options.PATH)
 @click.argument("out", type=options.PATH)
 @click.option("--copy", is_flag=True, help="Copy files that need no change.")

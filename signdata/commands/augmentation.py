@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
@@ -12,6 +14,7 @@ from signdata.errors import UsageError
 from signdata.formats import targets
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions
+from signdata.formats.sources import shown
 from signdata.options import (
     EncodingKeywords,
     EncodingOptions,
@@ -75,7 +78,8 @@ def augment(
         A table of boxes that are cut out first, or ``auto``: ``*_loc.csv`` in the dataset,
         else the column ``box`` or ``bbox`` of its manifest.
     label_pattern : str, optional
-        Regular expression with one group for the label in a picture's path.
+        Another way to say `layout`, or a regular expression with one group for the label in a
+        picture's path.
     group_pattern : str, optional
         The same for who signs, and what must not straddle splits.
     preview : path, optional
@@ -87,11 +91,19 @@ def augment(
     """
     read, encoding = ReadOptions.taken_from(shared), EncodingOptions.taken_from(shared)
     how = RunOptions.taken_from(shared)
+    read, label_pattern, group_pattern = _layout_of(read, label_pattern, group_pattern)
     sources = paths(src)
+    told = {"boxes": boxes, "label-pattern": label_pattern, "group-pattern": group_pattern}
+    for name, value in told.items():
+        if value is not None and len(sources) > 1:
+            raise UsageError(
+                f"--{name} goes with one source; expected one directory, found {len(sources)}",
+                remedy="Convert them into one first.",
+            )
     reader = open_source(sources, OpenOptions(read))
     augmentation = plan.prepare(
         reader,
-        sources[0],
+        shown(sources),
         plan.AugmentOptions(
             str(recipe),
             variants,
@@ -128,7 +140,32 @@ def augment(
         },
         how,
         inputs=augmentation.inputs,
+        notes=augmentation.notes,
         transforms=[augmentation.transform],
         seed=seed,
         describe=lambda: plan.describe(augmentation),
     )
+
+
+_FIELD = re.compile(r"\{[a-z]")
+"""What a layout has, and a regular expression has not."""
+
+
+def _layout_of(
+    read: ReadOptions, label_pattern: str | None, group_pattern: str | None
+) -> tuple[ReadOptions, str | None, str | None]:
+    """The reading options with what a pattern says of paths, if it is a layout, and the others."""
+    patterns = (label_pattern, group_pattern)
+    layouts = {one for one in patterns if one is not None and _FIELD.search(one)}
+    if not layouts:
+        return read, label_pattern, group_pattern
+    layouts |= set() if read.layout is None else {read.layout}
+    if len(layouts) > 1:
+        raise UsageError(
+            f"two layouts: {' and '.join(sorted(layouts))}; expected one",
+            remedy="Say all of it with --layout.",
+        )
+    layout = layouts.pop()
+    label_pattern = None if label_pattern == layout else label_pattern
+    group_pattern = None if group_pattern == layout else group_pattern
+    return replace(read, layout=layout), label_pattern, group_pattern

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
 from signdata.conversion import pipeline
-from signdata.conversion.transforms import Geometry, Transform
+from signdata.conversion.transforms import EvenFrames, Geometry, Transform
+from signdata.errors import UsageError
 from signdata.formats import targets
+from signdata.formats.csv.dialect import has_split_column
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions, Reader
+from signdata.formats.sources import shown
 from signdata.formats.writer import Writer
 from signdata.inspection import summary
+from signdata.media.fitting import Fit
+from signdata.media.video.frame_selection import Selection
 from signdata.options import (
     EncodingOptions,
     PathLike,
@@ -96,8 +102,8 @@ def folders_to_csv(
     sources, target = paths(src), Path(out)
     targets.check_named("csv", target)
     reader = open_source(sources, OpenOptions(read, by_number=True))
-    if read.split is None:
-        summary.refuse_several_splits(reader, sources[0])
+    if read.split is None and not has_split_column(reader.info.origin):
+        summary.refuse_several_splits(reader, shown(sources))
     return convert_dataset(
         reader,
         targets.writer_for("csv", target, split=read.split),
@@ -116,6 +122,7 @@ def convert(
     *,
     to_format: str | None = None,
     hdf5_layout: str = "auto",
+    frames: int | None = None,
     **shared: Unpack[ConvertKeywords],
 ) -> Result:
     """Convert a dataset from any format to any other that can hold it.
@@ -130,9 +137,15 @@ def convert(
         Name of the format, where it is not clear from `out`.
     hdf5_layout : {'auto', 'raw', 'encoded'}
         Arrays, or picture files; see `signdata.formats.hdf5`.
+    frames : int, optional
+        That many evenly spaced frames of each clip; all by default.
     """
     read, write = ReadOptions.taken_from(shared), WriteOptions.taken_from(shared)
-    reader = open_source(paths(src), OpenOptions(read))
+    options = OpenOptions(read)
+    if frames is not None:
+        clips = replace(options.clip_options, selection=Selection(n_frames=frames))
+        options = replace(options, clips=clips)
+    reader = open_source(paths(src), options)
     target = Path(out)
     written = targets.format_for(target, reader.info, to_format)
     return convert_dataset(
@@ -145,10 +158,20 @@ def convert(
             "to": written,
             "hdf5_layout": hdf5_layout,
             **write.record(),
+            **({} if frames is None else {"frames": frames}),
         },
         RunOptions.taken_from(shared),
-        transforms=geometry(write),
+        transforms=(*evenly_spaced(reader, frames), *geometry(write)),
     )
+
+
+def evenly_spaced(reader: Reader, frames: int | None) -> tuple[Transform, ...]:
+    """What chooses frames of clips that are not decoded from videos, which choose themselves."""
+    if frames is None:
+        return ()
+    if reader.info.kind != "clip":
+        raise UsageError("--frames goes with clips", path=reader.info.source_name)
+    return () if reader.risky else (EvenFrames(frames),)
 
 
 def convert_dataset(
@@ -192,5 +215,6 @@ def writer(
 
 def geometry(size: SizeOptions) -> tuple[Geometry, ...]:
     """What changes every picture, if anything is asked for."""
-    made = Geometry((size.size[1], size.size[0]) if size.size else None, size.gray)
+    size_hw = (size.size[1], size.size[0]) if size.size else None
+    made = Geometry(size_hw, size.gray, Fit(size.fit, size.background))
     return (made,) if made else ()

@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
+from signdata.errors import UsageError
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions, Reader
+from signdata.formats.sources import shown
 from signdata.formats.wlasl import layout
 from signdata.inspection import summary, verification
 from signdata.options import (
@@ -19,6 +21,7 @@ from signdata.options import (
     WorkKeywords,
     WorkOptions,
     command,
+    named_split,
     paths,
 )
 from signdata.results import Result
@@ -50,8 +53,8 @@ def info(
 
 @command(ReadOptions, WorkOptions)
 def verify(
-    a: PathLike,
-    b: PathLike | None = None,
+    a: PathLike | Sequence[PathLike],
+    b: PathLike | Sequence[PathLike] | None = None,
     **shared: Unpack[VerifyKeywords],
 ) -> Result:
     """Check a dataset against its manifest, or tell whether two hold the same samples.
@@ -60,8 +63,8 @@ def verify(
     ----------
     a, b : path
         With `a` alone, every stored file is compared with the checksum in its manifest. With
-        both, samples are paired by id when both have the same ids, else compared as
-        multisets of split, label and pixels. A dataset without splits equals one whose
+        both, samples are paired by id when both have the same ids, otherwise
+        paired by split, label and pixels. A dataset without splits equals one whose
         samples share one split. `from_format` and `videos` are about `a` alone.
 
     Returns
@@ -71,13 +74,28 @@ def verify(
     """
     read, how = ReadOptions.taken_from(shared), WorkOptions.taken_from(shared)
 
-    def opened(path: PathLike, read: ReadOptions) -> Reader:
-        return open_source([Path(path)], OpenOptions(read))
+    def opened(sources: list[Path], read: ReadOptions) -> Reader:
+        return open_source(sources, OpenOptions(read))
 
+    first = paths(a)
     if b is None:
-        a = layout.dataset_of(Path(a))
-        return verification.against_manifest(opened(a, read), a, how.workers, how.progress)
+        if len(first) > 1 or named_split(first[0])[0]:
+            raise UsageError(
+                "several sources have no one manifest; expected one, or a dataset to compare with",
+                path=shown(first),
+                remedy="Verify them one by one.",
+            )
+        place = layout.dataset_of(first[0])
+        return verification.against_manifest(
+            opened([place], read), place, how.workers, how.progress
+        )
+    second = paths(b)
     other = replace(read, from_format=None, videos=None)
     return verification.compare(
-        opened(a, read), opened(b, other), Path(a), Path(b), how.workers, how.progress
+        opened(first, read),
+        opened(second, other),
+        shown(first),
+        shown(second),
+        how.workers,
+        how.progress,
     )

@@ -14,6 +14,7 @@ from signdata.commands.conversion import convert_dataset
 from signdata.formats import targets
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions
+from signdata.formats.sources import shown
 from signdata.media.image.png import SIGNATURE
 from signdata.options import (
     SKIP,
@@ -37,7 +38,7 @@ class AuditKeywords(ReadKeywords, OutputKeywords, total=False):
 @command(ReadOptions, OutputOptions)
 def audit(
     src: PathLike | Sequence[PathLike],
-    *others: PathLike,
+    *others: PathLike | Sequence[PathLike],
     threshold: float = 0.98,
     contact_sheet: PathLike | None = None,
     fix: PathLike | None = None,
@@ -70,10 +71,10 @@ def audit(
         Random seed of the hold-outs of the probe.
     """
     read, how = ReadOptions.taken_from(shared), OutputOptions.taken_from(shared)
-    sources = paths(src)
     compared = replace(read, split=None, videos=None)
-    readers = [open_source(sources, OpenOptions(read))]
-    readers += (open_source(paths(other), OpenOptions(compared)) for other in others)
+    datasets = [paths(src), *map(paths, others)]
+    readers = [open_source(datasets[0], OpenOptions(read))]
+    readers += (open_source(other, OpenOptions(compared)) for other in datasets[1:])
     inputs = [path for reader in readers for path in reader.inputs]
     for target in (fix, contact_sheet):
         if target is not None:
@@ -85,13 +86,13 @@ def audit(
             stack.enter_context(reader)
         found = run.audit(
             readers,
-            [sources[0], *map(Path, others)],
+            [shown(one) for one in datasets],
             run.AuditOptions(threshold, seed, how.workers, how.progress),
         )
         result = report.result(found, strict=strict)
         if contact_sheet is not None:
             drawn = sheets.draw(found, Path(contact_sheet))
-            report.tell_of_sheet(result, str(contact_sheet), drawn=drawn)
+            report.add_contact_sheet(result, str(contact_sheet), drawn=drawn)
         if fix is None:
             return result
         left_out = cleaning.offenders(found)

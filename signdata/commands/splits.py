@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Unpack
 
 from signdata.commands.conversion import convert_dataset
+from signdata.errors import UsageError
 from signdata.formats import targets
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions
+from signdata.formats.sources import shown
 from signdata.formats.views import Without
 from signdata.options import (
     PathLike,
@@ -87,8 +89,12 @@ def split(
     """
     read, how = ReadOptions.taken_from(shared), RunOptions.taken_from(shared)
     sources, target = paths(src), Path(out)
+    if mode == "manifest" and len(sources) > 1:
+        raise UsageError(
+            f"--mode manifest with {len(sources)} sources; expected one, which its paths lie below"
+        )
     reader = open_source(sources, OpenOptions(read))
-    writer = targets.split_writer(target, reader.info, mode, sources[0], into)
+    writer = targets.split_writer(target, reader.info, mode, shown(sources), into)
     options = planning.SplitOptions(
         ratios,
         tuple(keep),
@@ -101,7 +107,7 @@ def split(
         how.workers,
         allow_empty,
     )
-    plan = planning.plan(reader, sources[0], options, how.progress)
+    plan = planning.plan(reader, shown(sources), options, how.progress)
     if plan.left_out:
         reader = Without(reader, plan.left_out)
     result = convert_dataset(

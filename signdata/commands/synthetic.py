@@ -26,14 +26,16 @@ def sample(
 
     Parameters
     ----------
-    kind : {'sign-mnist', 'asl-alphabet', 'wlasl', 'photos'}
-        Two CSVs; a tree of 29 classes; a JSON with videos; colour photographs of several
-        signers with hand boxes.
+    kind : str
+        ``sign-mnist``: two CSVs; ``asl-alphabet``: a tree of 29 classes; ``wlasl``: a JSON with
+        videos; ``photos``: colour photographs of several signers with hand boxes; ``ms-asl``,
+        ``asl-citizen``, ``autsl``, ``lsa64``, ``how2sign``, ``phoenix-2014t``: clips laid out as
+        in these datasets.
     out : path
         The directory to make.
     n : int, optional
-        Rows of both CSVs together; pictures a class; clips a gloss; pictures a letter and
-        signer.
+        Rows of both CSVs together; pictures a class; clips or recordings a gloss; pictures a
+        letter and signer.
     signers : int, optional
         How many people sign.
     size : tuple of int, optional

@@ -7,6 +7,7 @@ from typing import Unpack
 
 from signdata.formats.frames import DEFAULT_TEMPLATE
 from signdata.formats.targets import picture_options
+from signdata.media.fitting import Fit
 from signdata.media.video.frame_conversion import FrameShape
 from signdata.media.video.frame_selection import Selection
 from signdata.options import (
@@ -42,6 +43,8 @@ def extract_frames(
     frames_per_segment: int | None = None,
     short_side: int | None = None,
     size: tuple[int, int] | None = None,
+    fit: str = "stretch",
+    background: str = "black",
     crop_bbox: bool = False,
     bbox_scale: float = 1.0,
     montage: bool = False,
@@ -53,6 +56,7 @@ def extract_frames(
     class_names: str = "safe",
     annotations_style: str = "v2",
     decoder: str = "pyav",
+    times: bool = False,
     **shared: Unpack[VideoKeywords],
 ) -> Result:
     """Decode videos into one folder of numbered pictures a clip.
@@ -60,11 +64,11 @@ def extract_frames(
     Parameters
     ----------
     src : path
-        A tree ``[SPLIT/]CLASS/NAME.mp4`` or a WLASL JSON.
+        A tree ``[SPLIT/]CLASS/NAME.mp4``, a WLASL JSON or a table of clips.
     out : path
         The directory to make: ``[SPLIT/]CLASS/CLIP/img_00001.jpg``, with ``annotations.txt``
         or ``annotations_SPLIT.txt`` for loaders.
-    from_format : {'videos', 'wlasl'}, optional
+    from_format : {'videos', 'wlasl', 'table'}, optional
         What `src` is, where that is not clear.
     official_splits : bool
         Whether the splits of a WLASL JSON are used.
@@ -84,6 +88,11 @@ def extract_frames(
         Evenly spaced runs of consecutive frames, as VideoFrameDataset samples.
     short_side, size
         Scale the shorter side to this many pixels, or to this width and height.
+    fit : {'stretch', 'pad', 'crop'}
+        How frames of other proportions come to `size`: stretched; whole, in the middle of the
+        background; or cropped to the middle. Keypoints follow.
+    background : str
+        Background of padded frames: a colour's name or ``#rrggbb``.
     crop_bbox, bbox_scale
         Cut out WLASL's box, grown by this factor.
     montage : bool
@@ -106,6 +115,8 @@ def extract_frames(
         ``PATH START END CLASS_IDX`` or ``PATH N_FRAMES CLASS_IDX``.
     decoder : {'pyav', 'ffmpeg'}
         The library, or the ffmpeg program in a process of its own.
+    times : bool
+        Whether ``times.csv`` beside the frames of each clip says when each is shown.
     """
     from signdata.extraction import frame_folders
 
@@ -117,12 +128,13 @@ def extract_frames(
         ),
         frame_folders.Clips(
             Selection(frames, fps, segments, frames_per_segment, margin, allow_repeats),
-            FrameShape(short_side, (size[1], size[0]) if size else None),
+            FrameShape(short_side, (size[1], size[0]) if size else None, Fit(fit, background)),
             frame_folders.box_scale(crop_bbox, bbox_scale),
             montage,
             Path(poses) if poses is not None else None,
             pose_base,
             decoder,
+            times,
         ),
         frame_folders.Pictures(
             picture_options(image_format, quality, class_names=class_names),

@@ -11,6 +11,7 @@ from typing import Any
 from signdata.commands import conversion, models, splits, synthetic, videos
 from signdata.options import PathLike, command
 from signdata.results import Result
+from signdata.training.torch_check import need_torch
 
 Say = Callable[[str], None]
 
@@ -77,7 +78,13 @@ def demo(
         Whether what an earlier demo, or something else, left there may be replaced.
     say : callable
         Called with each command and what came of it.
+
+    Raises
+    ------
+    DependencyError
+        If torch, which one of the steps needs, is not installed; before the first step.
     """
+    need_torch()
     return _show(Path(out), say, overwrite)
 
 

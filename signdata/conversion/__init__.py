@@ -1,1 +1,1 @@
-"""The one loop: reader, transforms, writer."""
+"""The conversion loop: reader, transforms, writer."""

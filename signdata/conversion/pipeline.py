@@ -1,4 +1,4 @@
-"""The one loop: reader -> transforms -> writer, in parallel, resumable, with books that close."""
+"""The conversion loop: reader -> transforms -> writer; parallel, resumable, fully counted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
 from signdata.formats.writer import OutputSummary, Writer
 from signdata.options import RunOptions
 from signdata.output import existing
-from signdata.output.existing import AGAIN, COMPLETE
+from signdata.output.existing import COMPLETE, RETRY
 from signdata.output.journal import JournalEntry, JournalRows
 from signdata.output.output import Output
 from signdata.results import NOTE, Problem, Result
@@ -33,7 +33,7 @@ from signdata.workers import forks
 T = TypeVar("T")
 
 LOST = "not preserved: "
-"""How a note starts that tells what the target cannot say."""
+"""Prefix of notes about what the target format cannot store."""
 
 
 def convert(
@@ -49,33 +49,33 @@ def convert(
     notes: Sequence[Problem] = (),
     how: RunOptions = RunOptions(),
 ) -> Result:
-    """Bring every sample of `reader` through `transforms` into `writer`.
+    """Pass every sample of `reader` through `transforms` to `writer`.
 
     Parameters
     ----------
     reader, writer
-        Where the samples come from and go to.
+        Source and target of the samples.
     out : Path
-        Where the output will be when the run has ended.
+        Final path of the output.
     command, options, seed
-        What is recorded, and what tells whether two runs are the same.
+        Recorded; two runs with the same record are the same run.
     transforms : sequence of callables
-        Each makes any number of samples of one.
+        Each turns one sample into any number of samples.
     describe : callable, optional
         Returns further keys for ``signdata.json``.
     notes : sequence of Problem
-        What is to be said beyond what the reader noted.
+        Notes to report in addition to the reader's.
     how : RunOptions
-        Workers, policy on errors, progress.
+        Workers, error policy, progress.
 
     Raises
     ------
     DatasetError
-        If the writer cannot hold the dataset, or nothing in it could be written.
+        If the writer cannot store the dataset, or no sample could be written.
     OutputError
         If the output exists, is locked, or cannot be written.
     """
-    with _placing(reader):
+    with _locating_errors(reader):
         info = _resplit(reader.info, transforms)
         writer.check(info)
         losses = writer.loses(info)
@@ -120,8 +120,8 @@ def convert(
 
 
 @contextmanager
-def _placing(reader: Reader) -> Iterator[None]:
-    """Add file and place to an error about a dataset that names none."""
+def _locating_errors(reader: Reader) -> Iterator[None]:
+    """Add the file and the place in it to dataset errors that lack them."""
     try:
         yield
     except DatasetError as err:
@@ -138,7 +138,7 @@ class _Conversion:
     Attributes
     ----------
     kept : dict
-        Rows of a complete output whose samples stay as they are, by id.
+        Rows of a complete output whose samples are kept, by id.
     """
 
     def __init__(
@@ -156,8 +156,8 @@ class _Conversion:
         self.end = 0
 
     def _rows_to_keep(self) -> dict[str, Row]:
-        """Rows of a complete output, if each is of one sample that is known by name."""
-        if self.output.state != AGAIN or self.writer.single_file:
+        """Rows of a complete output, if each belongs to one sample whose id is known."""
+        if self.output.state != RETRY or self.writer.single_file:
             return {}
         ids: set[str] = set()
         for batch in self.reader.batches():
@@ -170,7 +170,7 @@ class _Conversion:
     def _todo(self) -> Iterator[Batch]:
         """Batches that are not in the journal, without the samples that are kept."""
         for batch in self.reader.batches():
-            if batch.key in self.output.journal.lines:
+            if batch.key in self.output.journal.entries:
                 continue
             if self.kept and isinstance(batch, ListBatch):
                 batch = batch.without(self.kept.keys())
@@ -179,20 +179,20 @@ class _Conversion:
             yield batch
 
     def run(self) -> None:
-        """Store every batch and write its line into the journal."""
+        """Store every batch and add it to the journal."""
         output, journal = self.output, self.output.journal
-        done = len(self.kept) + sum(line.read for line in journal.lines.values())
+        done = len(self.kept) + sum(entry.read for entry in journal.entries.values())
         scratch = output.partial / "scratch"
         target: Path | None = None
         with writing(output.path):
             remove(scratch)
             if self.writer.single_file:
-                if not journal.lines:  # what was begun may have been cut short
+                if not journal.entries:  # an earlier start may have been interrupted
                     remove(output.tree)
                     output.tree.mkdir()
                 scratch.mkdir()
-                target, begin = _apart(lambda: self.writer.begin(output.tree), output.path)
-                self.end = max([begin, *(line.end for line in journal.lines.values())])
+                target, begin = _in_subprocess(lambda: self.writer.begin(output.tree), output.path)
+                self.end = max([begin, *(entry.end for entry in journal.entries.values())])
         job = Job(
             self.writer,
             self.transforms,
@@ -208,8 +208,8 @@ class _Conversion:
                     raise outcome.fatal
                 with writing(output.path):
                     if target is not None:
-                        self.end = _append(target, self.end, outcome.payloads)
-                    journal.add(_line(batch, outcome, self.end), outcome.body)
+                        self.end = _append(target, self.end, outcome.items)
+                    journal.add(_entry(batch, outcome, self.end), outcome.rows)
                 done += outcome.read
                 if self.how.progress:
                     self.how.progress(done, self.reader.info.n_samples)
@@ -220,7 +220,7 @@ class _Conversion:
         notes: list[Problem],
         describe: Callable[[], dict[str, Any]] | None,
     ) -> None:
-        """Count, describe, and move the output to its final name."""
+        """Write counts and sidecars, and move the output to its final path."""
         result, output = self.result, self.output
         problems = self._count(notes)
         self._refuse_gaps()
@@ -265,7 +265,7 @@ class _Conversion:
             if not self.writer.single_file:
                 _sweep(output.tree, paths)
             if self.writer.single_file:
-                _apart(lambda: self.writer.finish(output.tree, finished), output.path)
+                _in_subprocess(lambda: self.writer.finish(output.tree, finished), output.path)
                 existing.seal(output.tree / output.path.name)
             else:
                 self.writer.finish(output.tree, finished)
@@ -279,8 +279,7 @@ class _Conversion:
     def _refuse_gaps(self) -> None:
         """Raise `OutputError` unless every batch was stored and every sample counted.
 
-        Whatever runs the batches may end early without an error; what is missing then would be
-        missing in silence.
+        A process pool may end early without an error; samples would then be missing silently.
         """
         gap = next((f"batch {batch.key} was not stored" for batch in self._todo()), "")
         wanted, read = self.reader.info.n_samples, self.result.read
@@ -290,11 +289,11 @@ class _Conversion:
             raise OutputError(
                 f"not complete: {gap}",
                 path=self.output.path,
-                remedy="Run the same command again: it goes on from here.",
+                remedy="Run the same command again to resume.",
             )
 
     def _count(self, notes: list[Problem]) -> list[Problem]:
-        """Close the books but for what was written; return all problems, each once, sorted."""
+        """Count samples read, skipped and failed; return all problems, each once, sorted."""
         result = self.result
         problems = list(notes)
         if self.kept:
@@ -305,18 +304,18 @@ class _Conversion:
                 if problem.kind == NOTE and problem.path in sources
             )
         result.read = len(self.kept)
-        for line in self.output.journal.lines.values():
-            result.read += line.read
-            result.skipped += line.skipped
-            result.failed += line.failed
-            problems += line.problems
+        for entry in self.output.journal.entries.values():
+            result.read += entry.read
+            result.skipped += entry.skipped
+            result.failed += entry.failed
+            problems += entry.problems
         problems = sorted(set(problems))
         result.extend(problems)
         return problems
 
     def _rows(self) -> Iterator[Row]:
         for batch in self.reader.batches():
-            rows = self.output.journal.body(batch.key).rows
+            rows = self.output.journal.rows_of(batch.key).rows
             if not self.kept:
                 yield from rows
                 continue
@@ -328,27 +327,27 @@ class _Conversion:
 
     def _sizes(self) -> Iterator[list[int]]:
         for batch in self.reader.batches():
-            yield from self.output.journal.body(batch.key).sizes
+            yield from self.output.journal.rows_of(batch.key).sizes
 
 
-def _line(batch: Batch, outcome: Outcome, end: int) -> JournalEntry:
+def _entry(batch: Batch, outcome: Outcome, end: int) -> JournalEntry:
     return JournalEntry(
         batch.key, outcome.read, outcome.skipped, outcome.failed, outcome.problems, end
     )
 
 
-def _append(path: Path, end: int, payloads: list[ItemBytes]) -> int:
-    """Write bytes behind position `end` of a file; return where they end."""
+def _append(path: Path, end: int, items: list[ItemBytes]) -> int:
+    """Write bytes to a file from position `end` on; return the new end."""
     with path.open("r+b") as file:
         file.seek(end)
-        for payload in payloads:
-            for data in payload.take():
+        for item in items:
+            for data in item.take():
                 file.write(data)
         return file.tell()
 
 
-def _apart(function: Callable[[], T], path: Path) -> T:
-    """Call a function that writes an HDF5 file: on a full disk its library may crash."""
+def _in_subprocess(function: Callable[[], T], path: Path) -> T:
+    """Call a function that writes an HDF5 file; on a full disk, its library may crash."""
     try:
         with full_disk(path.parent):
             return forks.run_in_subprocess(function)
@@ -357,7 +356,7 @@ def _apart(function: Callable[[], T], path: Path) -> T:
 
 
 def _sweep(tree: Path, paths: set[str]) -> None:
-    """Remove what no row knows: left by a run that was killed, or by a worker that died."""
+    """Remove files without a manifest row, left by a killed run or a dead worker."""
     folders: set[str] = set()
     for path in paths:
         folder = path.rpartition("/")[0]
@@ -376,7 +375,7 @@ def _sweep(tree: Path, paths: set[str]) -> None:
 
 
 def _picture_summary(reader: Reader, transforms: Sequence[Transform]) -> PictureSummary:
-    """What the pictures will have in common when they reach the writer."""
+    """What the pictures will have in common after the transforms."""
     summary = reader.picture_summary()
     for transform in transforms:
         summary = (
@@ -388,7 +387,7 @@ def _picture_summary(reader: Reader, transforms: Sequence[Transform]) -> Picture
 
 
 def _resplit(info: DatasetInfo, transforms: Sequence[Transform]) -> DatasetInfo:
-    """What is known of the samples when they reach the writer."""
+    """The dataset's info after the transforms."""
     for transform in transforms:
         if isinstance(transform, Resplits):
             info = replace(info, splits=transform.resplit(info.splits))
@@ -411,7 +410,7 @@ def _dry(
         for _, outcome in finished:
             if outcome.fatal:
                 raise outcome.fatal
-            rows = msgspec.json.decode(outcome.body, type=JournalRows).rows
+            rows = msgspec.json.decode(outcome.rows, type=JournalRows).rows
             for row in rows:
                 if row["path"]:
                     watched.add(row["path"])
@@ -438,7 +437,7 @@ def _refuse_nothing(result: Result, problems: list[Problem], reader: Reader) -> 
 
 
 def _already_done(result: Result, output: Output) -> None:
-    """Say what a complete output holds."""
+    """Fill in the result from an output that is already complete."""
     counts = output.document.get("counts", {})
     result.written = int(counts.get("written", 0))
     result.read = int(counts.get("read", result.written))

@@ -1,4 +1,4 @@
-"""Telling whether the sources of an output are still what it was made from."""
+"""Check whether the sources of an output have changed since it was made."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from signdata.sidecars import Row
 
 @dataclass
 class Sources:
-    """The sources of a reader, to be held against what was recorded of an earlier run.
+    """The sources of a reader, to be compared with the record of an earlier run.
 
-    A file that was named (a CSV, an HDF5 file, a JSON) is told by its digest. A directory
-    is told by each of its files: by the digest of those that were read, by identity of those
-    that were linked. A sample that was not written may change: it is tried again.
+    A single file (a CSV, an HDF5 file, a JSON) is compared by its checksum. A directory is
+    compared file by file: files that were read by checksum, linked files by identity. A sample
+    that was not written may change, because it is retried.
     """
 
     reader: Reader
     out: Path
 
     def changed(self, document: Mapping[str, Any], rows: Rows) -> str:
-        """Name the first source that is not as `document` and `rows` say; '' if all are."""
+        """Return the first source that differs from `document` and `rows`; '' if none does."""
         listings = False
         recorded = document.get("sources", [])
         found = [dict(source) for source in self.reader.info.sources]
@@ -71,13 +71,13 @@ class Sources:
                     unknown.append(name)
                 elif (key and key != batch.key) or not self._is_same(sample, row):
                     return name
-        if counts is None:  # a journal: it need not know every sample
+        if counts is None:  # a journal, which need not list every sample
             gone = [row for key, row in stored.values() if key not in keys]
         elif counts.get("read") == counts.get("written", 0) + _unwritten(counts):
             gone = [row for _, row in (*stored.values(), *made_of.values())]
             if len(unknown) > _unwritten(counts):
                 return unknown[0]
-        else:  # several samples were made of one: their ids are not those of the source
+        else:  # several samples were made from one, so their ids are not those of the source
             gone = []
         return (gone[0].get("source") or gone[0]["id"]) if gone else ""
 
@@ -92,9 +92,9 @@ class Sources:
             return False
 
     def _is_linked(self, sample: Sample, place: Path) -> bool:
-        """Whether what was stored as links to a sample's files still is them."""
+        """Whether what was stored as links to a sample's files is still the same as them."""
         if not place.exists():
-            return True  # somebody took it away: not the source's doing
+            return True  # the stored file was removed; the source has not changed
         paths = [place]
         if place.is_dir():
             names = sorted(os.listdir(place), key=lambda name: (len(name), name))

@@ -1,21 +1,28 @@
-"""Size and colour: the `--size` and `--gray` of every command that writes pictures."""
+"""Resizing and conversion to grey: `--size` and `--gray` of the commands that write pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from signdata.formats.reader import PictureSummary
 from signdata.media import keypoints
+from signdata.media.fitting import STRETCHED, Fit
 from signdata.media.image import ops
 from signdata.media.keypoints import Placement, Size
-from signdata.samples import Derived, Frame, Sample
+from signdata.media.video.frame_selection import evenly
+from signdata.samples import Broken, Derived, Encoded, Frame, Sample
+
+T = TypeVar("T")
+
+BOX_COLUMNS = ("box", "bbox")
+"""Manifest columns of a still's box: left, top, right, bottom with blanks between them."""
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """Resize every frame and take its grey value.
+    """Resize every frame and convert it to grey.
 
     Attributes
     ----------
@@ -23,19 +30,27 @@ class Geometry:
         Height and width of every output picture; None keeps the source's.
     gray : bool
         Whether RGB frames become grey (Rec. 601 luma).
+    fit : Fit
+        How pictures of other proportions come to `size_hw`.
     """
 
     size_hw: tuple[int, int] | None = None
     gray: bool = False
+    fit: Fit = STRETCHED
 
     def __bool__(self) -> bool:
         return self.size_hw is not None or self.gray
 
     def __call__(self, sample: Sample) -> Iterable[Sample]:
-        return (replace(sample, pixels=_Changed(sample.pixels, self)),)
+        boxes = {
+            name: sample.meta[name]
+            for name in BOX_COLUMNS
+            if self.size_hw is not None and sample.kind == "still" and sample.meta.get(name)
+        }
+        return (replace(sample, pixels=_Changed(sample.pixels, self, boxes)),)
 
     def picture_summary(self, summary: PictureSummary) -> PictureSummary:
-        """What the pictures have in common once they are changed."""
+        """What the pictures have in common after the change."""
         return replace(
             summary,
             size_hw=self.size_hw or summary.size_hw,
@@ -47,7 +62,7 @@ class Geometry:
         """Change one (H, W, C) uint8 frame."""
         if self.gray:
             frame = ops.to_gray(frame)
-        return frame if self.size_hw is None else ops.resize(frame, self.size_hw)
+        return frame if self.size_hw is None else self.fit.apply(frame, self.size_hw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,7 @@ class _Changed(Derived):
     """The pixels of another sample, each frame changed."""
 
     geometry: Geometry
+    boxes: Mapping[str, str]
     _sizes: list[Size] = field(default_factory=list, compare=False)
 
     def frames(self) -> Iterator[Frame]:
@@ -63,14 +79,65 @@ class _Changed(Derived):
             self._sizes.append((frame.shape[1], frame.shape[0]))
             yield self.geometry.apply(frame)
 
+    def found(self) -> dict[str, str]:
+        found = self.pixels.found()
+        size_hw = self.geometry.size_hw
+        if size_hw is None or not self.boxes or not self._sizes:
+            return found
+        placement = self.geometry.fit.place(Placement.of(*self._sizes[0]), size_hw)
+        return found | {name: keypoints.put_box(box, placement) for name, box in self.boxes.items()}
+
     def beside(self, number: int) -> tuple[str, bytes] | None:
         found = self.pixels.beside(number)
         if found is None or self.geometry.size_hw is None:
             return found
-        height, width = self.geometry.size_hw
         suffix, data = found
-        placed = keypoints.put(data, Placement.of(*self._sizes[number]).scaled(width, height))
+        before = Placement.of(*self._sizes[number])
+        placed = keypoints.put(data, self.geometry.fit.place(before, self.geometry.size_hw))
         return suffix, placed or data
+
+
+@dataclass(frozen=True)
+class EvenFrames:
+    """A transform: this many evenly spaced frames of each clip."""
+
+    n: int
+
+    def __call__(self, sample: Sample) -> Iterable[Sample]:
+        """The sample as it is to be stored."""
+        if isinstance(sample.pixels, Broken):
+            return (sample,)
+        return (replace(sample, pixels=_Chosen(sample.pixels, self.n)),)
+
+    def picture_summary(self, summary: PictureSummary) -> PictureSummary:
+        """What the pictures have in common; how many there are only the clips tell."""
+        return replace(summary, n_frames=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen(Derived):
+    """Some frames of another sample."""
+
+    n: int
+    _indices: list[int] = field(default_factory=list, compare=False)
+
+    def frames(self) -> Iterator[Frame]:
+        yield from self._of(list(self.pixels.frames()))
+
+    def encoded(self) -> Iterator[Encoded] | None:
+        originals = self.pixels.encoded()
+        return None if originals is None else self._of(list(originals))
+
+    def _of(self, frames: list[T]) -> Iterator[T]:
+        self._indices[:] = evenly(self.n, len(frames))
+        return iter([frames[index] for index in self._indices])
+
+    def beside(self, number: int) -> tuple[str, bytes] | None:
+        return self.pixels.beside(self._indices[number])
+
+    def times(self) -> tuple[float, ...]:
+        times = self.pixels.times()
+        return tuple(times[index] for index in self._indices) if times else ()
 
 
 @runtime_checkable
@@ -82,7 +149,7 @@ class ChangesPictures(Protocol):
 
 @runtime_checkable
 class Resplits(Protocol):
-    """A transform that changes which splits there are."""
+    """A transform that changes the set of splits."""
 
     def resplit(self, splits: tuple[str, ...]) -> tuple[str, ...]: ...
 

@@ -1,8 +1,8 @@
-"""How the files of a sample get into the tree of an output.
+"""Write the files of a sample to the tree of an output.
 
-A batch may be attempted twice: tried again after its worker died, or still under way in a
-process that a dead run left behind. So no attempt ever removes or opens what another one may
-have written: a file, or the whole folder of a clip, appears under its name in one step.
+A batch may be written twice: retried after its worker died, or still in progress in a process
+that a dead run left behind. So no attempt ever removes or opens what another one may have
+written: a file, or the whole folder of a clip, gets its name in one atomic step.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class TreeFiles:
     Parameters
     ----------
     root : str
-        The tree. It is never made here.
+        The tree. It must exist.
     row_path : callable
-        What the manifest calls the place of a sample, given the path of one of its items; a
-        folder if it is another path.
+        Returns the sample's path in the manifest, given the path of one of its items; a
+        different path means that the sample is a folder.
     """
 
     def __init__(self, root: str, row_path: Callable[[str], str]) -> None:
@@ -44,7 +44,7 @@ class TreeFiles:
         self._final = ""
 
     def put(self, item: EncodedItem) -> bool:
-        """Write one item; return False if a link was asked for and the file was copied."""
+        """Write one item; return False if it was copied although a link was requested."""
         target = self._target(item.path)
         with writing(target):
             if item.link:
@@ -56,17 +56,17 @@ class TreeFiles:
         return True
 
     def finish(self) -> None:
-        """Give the folder of a sample its name, now that all its items are in it."""
+        """Move the folder of a sample to its final name once all its items are written."""
         if self._staged:
             with writing(self._final):
                 replace_folder(self._staged, self._final)
             self._staged = ""
 
     def discard(self) -> None:
-        """Remove what was written of a sample that is not finished.
+        """Remove what was written of an unfinished sample.
 
-        A single file stays where it is: it may be another attempt's. The tree is swept of
-        what no row of the manifest names before it becomes an output.
+        A single file stays: another attempt may have written it. Files without a manifest row
+        are removed before the tree becomes an output.
         """
         if self._staged:
             remove(Path(self._staged))

@@ -1,4 +1,4 @@
-"""What the workers of a run do: bring the samples of a batch into the tree of the output."""
+"""The work of a conversion's workers: write the samples of a batch to the output's tree."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ from signdata.samples import ReadAgain, Sample
 from signdata.sidecars import STORED_AS, Row
 
 IN_MEMORY = 1 << 20
-"""Bytes that a batch sends to the parent directly; more of them go through a file."""
+"""Bytes that a batch sends to the parent directly; more are sent through a file."""
 
 
 @dataclass
 class ItemBytes:
-    """Bytes for the one file of an output, on their way from a worker to the parent."""
+    """Bytes for a single-file output, sent from a worker to the parent."""
 
     folder: Path | None
     length: int = 0
@@ -65,7 +65,7 @@ class ItemBytes:
             self._data.clear()
 
     def cut(self, length: int) -> None:
-        """Take back all bytes behind the first `length`."""
+        """Drop all bytes after the first `length`."""
         self.length = length
         if self._file is not None and length < self._in_file:
             os.truncate(self._file, length)
@@ -73,7 +73,7 @@ class ItemBytes:
         del self._data[length - self._in_file :]
 
     def take(self) -> Iterator[bytes]:
-        """Yield the bytes, a part at a time, and let go of them."""
+        """Yield the bytes in parts and remove their file."""
         if self._file is not None:
             with self._file.open("rb") as file:
                 while data := file.read(IN_MEMORY):
@@ -90,27 +90,27 @@ class Outcome:
     skipped: int = 0
     failed: int = 0
     problems: list[Problem] = field(default_factory=list)
-    body: bytes = b""
-    payloads: list[ItemBytes] = field(default_factory=list)
+    rows: bytes = b""
+    items: list[ItemBytes] = field(default_factory=list)
     fatal: SigndataError | None = None
 
 
 @dataclass(frozen=True)
 class Job:
-    """One batch's way from reader to writer; runs in a worker.
+    """Transforms and writes one batch; runs in a worker.
 
     Attributes
     ----------
     writer : Writer
-        Says what is stored of a sample.
+        Encodes the samples.
     transforms : sequence of callables
-        What is done to each sample before.
+        Applied to each sample first.
     tree : Path or None
-        Where files go; None writes nothing.
+        Folder for the files; None writes nothing.
     scratch : Path or None
-        Where bytes wait that go into the one file of an output.
+        Folder for bytes on their way into a single-file output.
     on_error : {'stop', 'skip'}
-        Whether a sample that cannot be read ends the run.
+        Whether an unreadable sample ends the run.
     """
 
     writer: Writer
@@ -129,9 +129,10 @@ class _Storing:
     def __init__(self, job: Job, batch: Batch) -> None:
         self._job = job
         self._files = TreeFiles(str(job.tree), job.writer.row_path)
-        self._payload = ItemBytes(job.scratch)
-        self._body = JournalRows([], [])
-        self.outcome = Outcome(payloads=[self._payload])
+        self._bytes = ItemBytes(job.scratch)
+        self._writing_scratch = writing(str(job.scratch))
+        self._rows = JournalRows([], [])
+        self.outcome = Outcome(items=[self._bytes])
         try:
             with reading(f"batch {batch.key}"):
                 for sample in batch:
@@ -141,7 +142,7 @@ class _Storing:
                         break
         except SigndataError as err:  # the batch itself cannot be read
             self.outcome.fatal = err
-        self.outcome.body = msgspec.json.encode(self._body)
+        self.outcome.rows = msgspec.json.encode(self._rows)
 
     def _one(self, sample: Sample) -> None:
         outcome = self.outcome
@@ -149,8 +150,8 @@ class _Storing:
             with reading(sample.source or sample.id):
                 for changed in self._transformed(sample):
                     row, lengths = self._store(changed)
-                    self._body.rows.append(row)
-                    self._body.sizes.append(lengths)
+                    self._rows.rows.append(row)
+                    self._rows.sizes.append(lengths)
         except OutputError as err:
             outcome.fatal = err
         except SigndataError as err:
@@ -175,14 +176,14 @@ class _Storing:
                 return self._store_once(sample)
             except ReadAgain:
                 continue
-        raise DecodeError("reads differently every time", path=sample.source)
+        raise DecodeError("reads differently each time", path=sample.source)
 
     def _store_once(self, sample: Sample) -> tuple[Row, list[int]]:
         tree, writer = self._job.tree, self._job.writer
         digest = hashlib.sha256()
         lengths: list[int] = []
         item = None
-        before = self._payload.length
+        before = self._bytes.length
         try:
             for item in writer.encoded_items(sample):
                 if not item.companion:
@@ -195,8 +196,8 @@ class _Storing:
                             digest.update(data)
             self._files.finish()
         except BaseException:
-            with contextlib.suppress(OSError):  # whatever it was is worse
-                self._payload.cut(before)
+            with contextlib.suppress(OSError):  # the first error matters more
+                self._bytes.cut(before)
                 self._files.discard()
             raise
         for note in sample.pixels.notes():
@@ -224,15 +225,15 @@ class _Storing:
         if self._job.tree is None:
             return
         if not item.path:
-            with writing(str(self._job.scratch)):
-                self._payload.add(item.data)
+            with self._writing_scratch:
+                self._bytes.add(item.data)
         elif not self._files.put(item):
             note = "copied: no hard link across file systems"
             self.outcome.problems.append(Problem(item.path, "", NOTE, note))
 
 
 def problem_of(sample: Sample, error: SigndataError) -> Problem:
-    """The record of an error that cost a sample: no path that only this machine knows."""
+    """The problem for an error that cost a sample, without paths specific to this machine."""
     name = sample.source or sample.id
     file = os.path.basename(error.path)
     where = error.where
@@ -245,9 +246,9 @@ def problem_of(sample: Sample, error: SigndataError) -> Problem:
 def work(
     job: Job, batches: Iterable[Batch], workers: int | None, *, risky: bool = False
 ) -> Generator[tuple[Batch, Outcome], None, None]:
-    """Run a job over batches, in order; a sample that kills its worker is an unreadable one.
+    """Run a job over batches, in order; a sample that kills its worker counts as unreadable.
 
-    To be closed where it may be left early; see `run_batches`.
+    Close the generator if it may be left early; see `run_batches`.
     """
     runs = run_batches(
         job, batches, workers, died=lambda batch: _died(batch, job.on_error), risky=risky
@@ -258,31 +259,31 @@ def work(
 
 
 def _merged(parts: list[Outcome]) -> Outcome:
-    merged, bodies = Outcome(), JournalRows([], [])
+    merged, rows = Outcome(), JournalRows([], [])
     for outcome in parts:
         merged.read += outcome.read
         merged.skipped += outcome.skipped
         merged.failed += outcome.failed
         merged.problems += outcome.problems
-        merged.payloads += outcome.payloads
+        merged.items += outcome.items
         merged.fatal = merged.fatal or outcome.fatal
-        body = msgspec.json.decode(outcome.body, type=JournalRows)
-        bodies.rows += body.rows
-        bodies.sizes += body.sizes
-    merged.body = msgspec.json.encode(bodies)
+        stored = msgspec.json.decode(outcome.rows, type=JournalRows)
+        rows.rows += stored.rows
+        rows.sizes += stored.sizes
+    merged.rows = msgspec.json.encode(rows)
     return merged
 
 
 def _died(batch: Batch, on_error: str) -> Outcome:
-    """What is recorded of a sample whose decoding ended the worker process every time."""
+    """The outcome for a sample that killed its worker process on every attempt."""
     what = (
-        "the worker process died on it every time (out of memory, or the decoder crashed or hung)"
+        "the worker process died on every attempt (out of memory, or the decoder crashed or hung)"
     )
-    body = msgspec.json.encode(JournalRows([], []))
+    rows = msgspec.json.encode(JournalRows([], []))
     if not isinstance(batch, ListBatch):
-        return Outcome(fatal=DatasetError(what, where=f"batch {batch.key}"), body=body)
+        return Outcome(fatal=DatasetError(what, where=f"batch {batch.key}"), rows=rows)
     sample = batch.samples[0]
     error = CrashError(what, path=sample.source or sample.id)
     if on_error == STOP:
-        return Outcome(fatal=error, body=body)
-    return Outcome(read=1, failed=1, problems=[problem_of(sample, error)], body=body)
+        return Outcome(fatal=error, rows=rows)
+    return Outcome(read=1, failed=1, problems=[problem_of(sample, error)], rows=rows)

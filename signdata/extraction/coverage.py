@@ -27,7 +27,7 @@ class Coverage:
         By ``split``, ``gloss`` and ``source`` (the site), then by name: how many are ``found``
         and ``missing``.
     missing : tuple of str
-        Ids of those that are not there, in the order of the index.
+        Ids or names of those that are not there, in the order of the index.
     """
 
     counts: dict[str, dict[str, dict[str, int]]]
@@ -54,7 +54,7 @@ def of(reader: Reader) -> Coverage:
         pixels = sample.pixels
         is_missing = isinstance(pixels, Broken) and isinstance(pixels.error, MissingError)
         if is_missing:
-            missing.append(sample.id)
+            missing.append(sample.source or sample.id)
         counters = lacking if is_missing else found
         counters["split"][sample.split] += 1
         counters["gloss"][sample.label] += 1
@@ -66,7 +66,7 @@ def of(reader: Reader) -> Coverage:
         }
         for name in found
     }
-    return Coverage(counts, tuple(missing))
+    return Coverage(counts, tuple(dict.fromkeys(missing)))
 
 
 def write_missing(tree: Path, missing: Sequence[str]) -> None:

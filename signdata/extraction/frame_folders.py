@@ -10,17 +10,18 @@ from typing import Any
 from signdata import sidecars
 from signdata.conversion import pipeline
 from signdata.conversion.transforms import Transform
-from signdata.errors import UsageError
+from signdata.errors import FormatError, UsageError
 from signdata.extraction import coverage
 from signdata.extraction.montage import montage
 from signdata.filesystem import write_file
-from signdata.formats import detect
+from signdata.formats import detect, targets
+from signdata.formats.clip_choice import Choice
 from signdata.formats.folders import FoldersWriter
 from signdata.formats.frames import FramesWriter
 from signdata.formats.open import open_source
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import OpenOptions, Reader
-from signdata.formats.wlasl.choice import Choice
+from signdata.formats.registry import FORMATS
 from signdata.formats.writer import OutputSummary, Writer
 from signdata.labels import class_to_idx
 from signdata.media.image import decode
@@ -34,7 +35,7 @@ from signdata.samples import Sample
 
 ANNOTATION_STYLES = ("v2", "v1")
 
-VIDEO_FORMATS = ("videos", "wlasl")
+VIDEO_FORMATS = ("videos", "wlasl", "table")
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Clips:
     poses: Path | None = None
     pose_base: int | None = None
     decoder: str = "pyav"
+    times: bool = False
 
 
 MIXED_REMEDY = "Say extract-frames --no-official-splits to write all without one, or --subset FILE."
@@ -106,14 +108,14 @@ def extract(
     covered = coverage.of(reader)
     result = pipeline.convert(
         reader,
-        _writer(pictures, clips, covered.missing),
+        _writer(pictures, clips, covered.missing, out, reader),
         out,
         command="extract-frames",
         options=_recorded(sources, clips, pictures),
         transforms=_transforms(reader, clips, pictures),
         how=how,
     )
-    if reader.info.format == "wlasl":
+    if reader.info.format != "videos":
         covered.tell(result)
     return result
 
@@ -142,6 +144,8 @@ def open_videos(
         videos=chosen.videos,
         follow_symlinks=sources.follow_symlinks,
         layout=sources.layout,
+        path_column=chosen.path_column,
+        label_column=chosen.label_column,
     )
     if read.from_format is None:
         found = detect.recognise(
@@ -158,23 +162,31 @@ def open_videos(
         pose_base,
         chosen.json_fps,
     )
-    if read.from_format != "wlasl" and choice != Choice():
+    if read.from_format == "videos" and choice != Choice():
         raise UsageError(
             "--glosses, --subset, --signers, --limit, --json-fps, --crop-bbox and --poses go "
-            "with a WLASL JSON",
+            "with a WLASL JSON or a table of clips",
             path=src,
         )
     options = replace(
-        options, ranges=chosen.ranges, keep_short=chosen.keep_short, timeout=chosen.timeout
+        options,
+        ranges=chosen.ranges,
+        keep_short=chosen.keep_short,
+        timeout=chosen.timeout,
+        tone_map=chosen.tone_map,
+        deinterlace=chosen.deinterlace,
     )
-    return open_source(
+    reader = open_source(
         [src],
         OpenOptions(read, clips=options, choice=choice, official_splits=sources.official_splits),
     )
+    if reader.info.kind != "clip":
+        raise FormatError("a table of pictures; expected one of videos", path=src)
+    return reader
 
 
 def _open(src: Path, sources: Sources, clips: Clips) -> Reader:
-    options = ClipOptions(clips.selection, clips.shape, decoder=clips.decoder)
+    options = ClipOptions(clips.selection, clips.shape, decoder=clips.decoder, times=clips.times)
     return open_videos(
         src,
         sources,
@@ -196,9 +208,13 @@ def _recorded(sources: Sources, clips: Clips, pictures: Pictures) -> dict[str, A
         everything.update(asdict(group))
     for name in ("selection", "shape", "options"):
         everything.update(everything.pop(name))
+    everything.pop("fit")
+    everything |= clips.shape.fit.record()
     everything["frames"] = everything.pop("n_frames")
     if not clips.selection.allow_repeats:  # as outputs have it that know no such option
         everything.pop("allow_repeats")
+    if not clips.times:
+        everything.pop("times")
     everything.pop("mode")
     if clips.poses is not None:
         everything["poses"] = clips.poses.name
@@ -251,10 +267,21 @@ def _without_suffix(pictures: Pictures) -> str:
     return stem
 
 
-def _writer(pictures: Pictures, clips: Clips, missing: Sequence[str]) -> Writer:
+def _writer(
+    pictures: Pictures, clips: Clips, missing: Sequence[str], out: Path, reader: Reader
+) -> Writer:
+    written = targets.format_for(out, reader.info)
+    if FORMATS[written].is_file:
+        if clips.montage:
+            raise UsageError("--montage makes pictures; expected the name of a folder", path=out)
+        # Frames of one size are stored as they are decoded: no picture file between.
+        layout = "raw" if clips.shape.size_hw is not None else "encoded"
+        return targets.writer_for(written, out, pictures.options, layout=layout)
     if clips.montage:
         if clips.selection.n_frames is None and clips.selection.segments is None:
             raise UsageError("--montage puts a number of frames side by side; say --frames N")
+        if clips.times:
+            raise UsageError("--times goes with frames, not with --montage")
         return MontageWriter(pictures.options, missing)
     return AnnotatedFramesWriter(pictures, missing)
 

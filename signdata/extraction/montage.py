@@ -31,6 +31,9 @@ class _Montage(Derived):
         padded = [np.pad(frame, ((0, high - len(frame)), (0, 0), (0, 0))) for frame in frames]
         yield np.asarray(np.hstack(padded), np.uint8)
 
+    def times(self) -> tuple[float, ...]:
+        return ()  # one picture has no time
+
     def beside(self, number: int) -> tuple[str, bytes] | None:
         found = [self.pixels.beside(i) for i in range(len(self._sizes))]
         merged = side_by_side(

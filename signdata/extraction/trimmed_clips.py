@@ -1,7 +1,8 @@
-"""The `trim` command: raw downloads of WLASL into one MP4 for each instance."""
+"""The `trim` command: raw downloads of WLASL or of a table into one MP4 for each clip."""
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -15,9 +16,12 @@ from typing import Any
 
 from signdata import sidecars
 from signdata.conversion import pipeline
+from signdata.errors import FormatError
 from signdata.extraction import coverage
 from signdata.extraction.frame_folders import Sources, open_videos
 from signdata.filesystem import remove, write_file
+from signdata.formats.clip_tables.reader import SPAN_COLUMNS
+from signdata.formats.table.writer import METADATA
 from signdata.formats.wlasl.index import index_of
 from signdata.formats.wlasl.layout import TRIMMED_INDEX, index_at
 from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
@@ -28,18 +32,20 @@ from signdata.media.video.orientation import UPRIGHT, orientation_of
 from signdata.options import ClipSelection, RunOptions
 from signdata.output.overlap import refuse_overlap
 from signdata.results import Result
+from signdata.safe_names import component
 from signdata.samples import Sample
 
 
 def trim(src: Path, out: Path, clips: ClipSelection, how: RunOptions, *, copy: bool) -> Result:
     """Run the command; see `signdata.trim`."""
     ffmpeg_program.find_program()
-    reader = open_videos(src, Sources(clips), ClipOptions(), among=("wlasl",))
+    reader = open_videos(src, Sources(clips), ClipOptions(), among=("wlasl", "table"))
     refuse_overlap(reader.inputs, out)
     covered = coverage.of(reader)
+    index = index_at(src) if reader.info.format == "wlasl" else None
     result = pipeline.convert(
         reader,
-        TrimmedWriter(index_at(src), covered.missing, copy=copy, dry_run=how.dry_run),
+        TrimmedWriter(index, covered.missing, copy=copy, dry_run=how.dry_run),
         out,
         command="trim",
         options={**clips.record(), "copy": copy},
@@ -53,16 +59,24 @@ def trim(src: Path, out: Path, clips: ClipSelection, how: RunOptions, *, copy: b
 WHOLE = ("1", "-1")
 """Where a clip begins and ends in a file that holds nothing else."""
 
+SOURCE = "source_"
+"""What stands before a column that tells of the file that a clip was cut out of."""
+
 
 def cut(sample: Sample) -> Iterable[Sample]:
     """A transform: the sample as it is once its clip is a file of its own."""
     pixels = sample.pixels
     meta = dict(sample.meta)
-    was_cut = "source_frame_start" in meta and (meta["frame_start"], meta["frame_end"]) == WHOLE
-    if not was_cut:
-        meta["source_frame_start"] = meta["frame_start"]
-        meta["source_frame_end"] = meta["frame_end"]
-    meta["frame_start"], meta["frame_end"] = WHOLE
+    if {"frame_start", "frame_end", "site"} <= meta.keys():  # an instance of WLASL
+        was_cut = "source_frame_start" in meta and (meta["frame_start"], meta["frame_end"]) == WHOLE
+        if not was_cut:
+            meta["source_frame_start"] = meta["frame_start"]
+            meta["source_frame_end"] = meta["frame_end"]
+        meta["frame_start"], meta["frame_end"] = WHOLE
+    else:
+        for column in SPAN_COLUMNS:
+            if column in meta:
+                meta[f"{SOURCE}{column}"] = meta.pop(column)
     if isinstance(pixels, ClipPixels):
         pixels = CutPixels(pixels.video, pixels.range, pixels.options, _learned=pixels._learned)
     return (replace(sample, pixels=pixels, meta=meta),)
@@ -95,7 +109,11 @@ class CutPixels(ClipPixels):
         if copy and self._is_all() and ffmpeg_encode.can_be_copied(self.video.path):
             with closing(self.coded()) as frames:
                 upright = all(orientation_of(frame) == UPRIGHT for frame in frames)
-            if upright and self._is_all():
+            learned = self._learned
+            as_it_is = not learned.n_deinterlaced and not (
+                learned.transfer and self.options.tone_map
+            )
+            if upright and as_it_is and self._is_all():
                 self._copy(target)
                 return
         coded = f"{target}.nut"
@@ -114,6 +132,7 @@ class CutPixels(ClipPixels):
                 target=target,
                 rate=header.rate,
                 aspect=header.aspect,
+                tone_map=self.options.tone_map,
                 deadline=None if timeout is None else time.monotonic() + timeout,
             )
 
@@ -156,8 +175,9 @@ class TrimmedWriter(Writer):
 
     Parameters
     ----------
-    index : Path
-        The JSON that the clips come from.
+    index : Path or None
+        The JSON that the clips come from; None where it is a table, for which the manifest is
+        the index, and ``metadata.csv`` the one that Hugging Face's `videofolder` reads.
     missing : sequence of str
         Ids of videos that are not there.
     copy : bool
@@ -170,7 +190,9 @@ class TrimmedWriter(Writer):
     single_file = False
     holds = frozenset({"clip"})
 
-    def __init__(self, index: Path, missing: Sequence[str], *, copy: bool, dry_run: bool) -> None:
+    def __init__(
+        self, index: Path | None, missing: Sequence[str], *, copy: bool, dry_run: bool
+    ) -> None:
         self._index = index
         self._missing = missing
         self._copy = copy
@@ -179,11 +201,12 @@ class TrimmedWriter(Writer):
     def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         refuse_broken(sample)
         pixels = sample.pixels
-        assert isinstance(pixels, CutPixels)
+        if not isinstance(pixels, CutPixels):
+            raise FormatError("a folder of pictures; trim cuts videos", path=sample.source)
         if self._dry_run:
             for _ in pixels.coded():
                 pass
-        name = f"{sample.id}.mp4"
+        name = f"{component(sample.id.replace('/', '-'), what='id')}.mp4"
         yield EncodedItem(name, b"", make=partial(pixels.write, name=name, copy=self._copy))
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
@@ -192,7 +215,24 @@ class TrimmedWriter(Writer):
         write_file(tree / sidecars.CLASSES, classes.encode())
         write_file(tree / sidecars.DOCUMENT, sidecars.dump_document(finished.document))
         coverage.write_missing(tree, self._missing)
-        splits = {row["id"]: row["split"] for row in finished.rows()}
-        entries = json.loads(self._index.read_bytes())
-        index = json.dumps(index_of(entries, splits, finished.classes), indent=4)
-        write_file(tree / TRIMMED_INDEX, f"{index}\n".encode())
+        if self._index is None:
+            _write_metadata(tree / METADATA, finished)
+        else:
+            _write_index(tree / TRIMMED_INDEX, self._index, finished)
+
+
+def _write_metadata(path: Path, finished: OutputSummary) -> None:
+    """Write the table of the clips that Hugging Face's `videofolder` reads."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["file_name", "label", "split", "id"])
+        for row in finished.rows():
+            table.writerow([row["path"], row["label"], row["split"], row["id"]])
+
+
+def _write_index(path: Path, source: Path, finished: OutputSummary) -> None:
+    """Write the WLASL JSON of the clips."""
+    splits = {row["id"]: row["split"] for row in finished.rows()}
+    entries = json.loads(source.read_bytes())
+    index = json.dumps(index_of(entries, splits, finished.classes), indent=4)
+    write_file(path, f"{index}\n".encode())

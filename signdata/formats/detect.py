@@ -6,11 +6,14 @@ from collections.abc import Collection
 from pathlib import Path
 
 from signdata import sidecars
+from signdata.downloads import refuse_failed
 from signdata.errors import FormatError, MissingError
+from signdata.formats.clip_tables import known
 from signdata.formats.hdf5.signature import starts_as_hdf5
 from signdata.formats.place import Place
 from signdata.formats.registry import FORMATS
 from signdata.formats.trees.readings import Reading, layouts, media_in, questions, wrapped
+from signdata.media.image.kinds import is_picture
 from signdata.sidecars import is_partial
 
 MOST_READINGS = 4
@@ -18,6 +21,19 @@ MOST_READINGS = 4
 
 LAID_OUT = ("folders", "frames", "videos")
 """Formats of which a layout says what paths mean."""
+
+
+ARCHIVES = {
+    ".zip": "unzip",
+    ".tar": "tar -xf",
+    ".tar.gz": "tar -xf",
+    ".tgz": "tar -xf",
+    ".tar.xz": "tar -xf",
+    ".tar.bz2": "tar -xf",
+    ".7z": "7z x",
+    ".rar": "unrar x",
+}
+"""How archives are called, and what unpacks them."""
 
 
 def recognise(
@@ -51,6 +67,8 @@ def recognise(
         refuse_partial(path)
         if not path.exists():
             raise MissingError("not there", path=path)
+        if path.is_file() and path.stat().st_size:
+            refuse_failed(path)
     if len(paths) > 1:
         return _of_several(paths)
     place = Place(paths[0], follow_symlinks, layout)
@@ -62,6 +80,8 @@ def recognise(
             f"not read by this command; expected {expected}, found {listed(others)}",
             path=place.path,
         )
+    if {"folders", "videos"} <= found.keys() and is_picture(str(place.path / found["videos"])):
+        del found["videos"]  # pictures that move are stills unless a command asks for videos
     if len(found) > 1:
         raise FormatError(
             f"{len(found)} readings: {listed(found)}",
@@ -92,9 +112,12 @@ def readings(place: Place) -> dict[str, str]:
             found = {name: one.recognised_in(place) for name, one in named.items()}
             certain = {name: example for name, example in found.items() if example}
             return certain or {next(iter(named)): place.path.name}
+    # A published dataset is known by its tables: the folders next to them are no classes.
+    published = known.layout_at(place.path) is not None
     found = {}
     fault: FormatError | None = None
-    for name, one in FORMATS.items():
+    for name in ("table", "wlasl") if published else FORMATS:
+        one = FORMATS[name]
         try:
             found[name] = one.recognised_in(place) if one.reader else ""
         except FormatError as err:  # laid out as no tree is, and another format may know better
@@ -153,9 +176,20 @@ def _remedy_for(place: Place, found: dict[str, str]) -> str:
     return "Name one with --from, or point at the part that is meant."
 
 
+def _ends(path: Path, suffix: str) -> bool:
+    return path.name.lower().endswith(suffix)
+
+
 def _not_a_dataset(place: Place) -> FormatError:
     path = place.path
     if not place.is_dir:
+        unpacker = next((how for suffix, how in ARCHIVES.items() if _ends(path, suffix)), "")
+        if unpacker:
+            return FormatError(
+                "an archive; expected what is in it",
+                path=path,
+                remedy=f"Unpack it: {unpacker} {path.name}",
+            )
         if starts_as_hdf5(path):
             return FormatError(
                 "an HDF5 file with another suffix; expected .h5 or .hdf5",
@@ -163,7 +197,7 @@ def _not_a_dataset(place: Place) -> FormatError:
                 remedy=f"Rename it to {path.name}.h5.",
             )
         return FormatError(
-            "not a dataset; expected a .csv, .h5, .hdf5, .npz, .jsonl or "
+            "not a dataset; expected a .csv, .csv.gz, .h5, .hdf5, .npz, .jsonl or "
             "WLASL .json file, or a directory",
             path=path,
         )

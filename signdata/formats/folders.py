@@ -146,16 +146,16 @@ class FoldersWriter(Writer):
         if self._options.mode != "copy" and self._options.image_format is None and files:
             path = pictures.with_suffix(stem, suffix_by_content(files[0]))
             symbolic = self._options.mode == "symlink"
-            yield from pictures.companions(sample, 1, os.path.splitext(path)[0])
+            yield from pictures.companions(sample, 1, path)
             yield EncodedItem(path, b"", files[0], symbolic, content=picture_files.read(files[0]))
             return
         for picture in pictures.encoded_frames(sample, self._options):
             path = pictures.with_suffix(stem, picture.suffix)
-            yield from pictures.companions(sample, 1, os.path.splitext(path)[0])
+            yield from pictures.companions(sample, 1, path)
             yield EncodedItem(path, picture.data)
 
     def companions(self, path: str) -> tuple[str, ...]:
-        return (os.path.splitext(path)[0] + POSE,)
+        return (path.rpartition(".")[0] + POSE,)
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
         pictures.write_sidecars(tree, finished)

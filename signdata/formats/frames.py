@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from signdata.errors import UsageError
+from signdata.formats import frame_times
 from signdata.formats.batches import samples_of_split
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import OpenOptions, PictureSummary
@@ -70,7 +71,9 @@ class FramesReader(TreeReader):
             files, folders = self._tree.entries(folder)
             pictures_of = {Path(name).stem for name in files if suffixes.suffix_of(name) != ".json"}
             poses = [n for n in files if n.endswith(".json") and Path(n).stem in pictures_of]
-            files = tuple(name for name in files if name not in poses)
+            beside = {*poses, frame_times.FILE}
+            times = str(folder / frame_times.FILE) if frame_times.FILE in files else ""
+            files = tuple(name for name in files if name not in beside)
             inside = ClassDir(class_dir.split, class_dir.label, folder, files, folders)
             names = sorted(self._tree.pictures(inside), key=suffixes.natural)
             for name in folders:
@@ -82,7 +85,9 @@ class FramesReader(TreeReader):
             paths = tuple(str(folder / name) for name in names)
             refused = next(filter(None, map(unsupported, paths)), None)
             pixels: Pixels = (
-                PictureFiles(paths, poses=bool(poses)) if refused is None else Broken(refused)
+                PictureFiles(paths, poses=bool(poses), times_file=times)
+                if refused is None
+                else Broken(refused)
             )
             place = self._tree.below(folder)
             yield Found(place, class_dir.split, class_dir.label, pixels, self.kind, is_file=False)
@@ -134,16 +139,17 @@ class FramesWriter(Writer):
         files = sample.pixels.files
         if self._options.mode != "copy" and self._options.image_format is None and files:
             for number, file in enumerate(files, 1):
-                stem = f"{folder}/{self._template.format(number)}"
-                path = f"{stem}{suffix_by_content(file)}"
+                path = f"{folder}/{self._template.format(number)}{suffix_by_content(file)}"
                 symbolic = self._options.mode == "symlink"
                 yield EncodedItem(path, b"", file, symbolic, content=picture_files.read(file))
-                yield from pictures.companions(sample, number, stem)
+                yield from pictures.companions(sample, number, path)
+            yield from _times(sample, folder)
             return
         for number, picture in enumerate(pictures.encoded_frames(sample, self._options), 1):
-            stem = f"{folder}/{self._template.format(number)}"
-            yield EncodedItem(f"{stem}{picture.suffix}", picture.data)
-            yield from pictures.companions(sample, number, stem)
+            path = f"{folder}/{self._template.format(number)}{picture.suffix}"
+            yield EncodedItem(path, picture.data)
+            yield from pictures.companions(sample, number, path)
+        yield from _times(sample, folder)
 
     def row_path(self, piece_path: str) -> str:
         return posixpath.dirname(piece_path)
@@ -153,6 +159,13 @@ class FramesWriter(Writer):
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
         pictures.write_sidecars(tree, finished)
+
+
+def _times(sample: Sample, folder: str) -> Iterator[EncodedItem]:
+    """The file that says when the frames of a sample are shown, where that is known."""
+    times = sample.pixels.times()
+    if times:
+        yield EncodedItem(f"{folder}/{frame_times.FILE}", frame_times.dump(times), companion=True)
 
 
 def _refuse_wide(template: str) -> None:

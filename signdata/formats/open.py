@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from signdata.errors import UsageError
 from signdata.formats import detect
+from signdata.formats.joined import JoinedReader
 from signdata.formats.reader import OpenOptions, Reader
 from signdata.formats.registry import FORMATS, reader_class
 from signdata.formats.selection import selected
+from signdata.formats.sources import Source, several
 from signdata.formats.views import Only
 from signdata.options import ReadOptions, paths
 from signdata.results import NOTE, Problem
 
 if TYPE_CHECKING:
-    from signdata.formats.wlasl.choice import Choice
+    from signdata.formats.clip_choice import Choice
     from signdata.media.video.clip import ClipOptions
 
 
@@ -26,7 +29,7 @@ def open_dataset(
     format: str | None = None,
     split: str | None = None,
     labels: str = "letters",
-    csv_size: tuple[int, int] | None = None,
+    csv_size: tuple[int, ...] | None = None,
     header: bool = True,
     videos: str | Path | None = None,
     official_splits: bool = True,
@@ -50,7 +53,8 @@ def open_dataset(
     Parameters
     ----------
     src : path or sequence of paths
-        A file or directory of any format; several CSV files make one dataset.
+        A file or directory of any format. Several are one dataset, with splits where they are
+        named ``train=DIR`` or have the word in their names; see `signdata.formats.sources`.
     format : str, optional
         Name of the format; recognised by default.
     split : str, optional
@@ -114,6 +118,35 @@ def open_source(sources: list[Path], options: OpenOptions) -> Reader:
     read = options.read
     if not sources:
         raise UsageError("no dataset named")
+    parts = several(sources, read.from_format)
+    if parts:
+        reader: Reader = _joined(parts, options)
+    else:
+        reader = _open_one(sources, options)
+    reader = selected(reader, read)
+    return reader if read.split is None else Only(reader, read.split)
+
+
+def _joined(parts: list[Source], options: OpenOptions) -> Reader:
+    """Several sources as one dataset; what is selected is selected from all of it."""
+    alone = replace(
+        options,
+        read=replace(
+            options.read,
+            split=None,
+            classes=None,
+            rename=None,
+            max_per_class=None,
+            fold=None,
+            val_fold=None,
+        ),
+    )
+    return JoinedReader(parts, [open_source([part.path], alone) for part in parts])
+
+
+def _open_one(sources: list[Path], options: OpenOptions) -> Reader:
+    """Open what is one dataset by itself."""
+    read = options.read
     named = sources
     if read.from_format is None and read.layout is None and len(sources) == 1:
         sources = [detect.unwrapped(sources[0], follow_symlinks=read.follow_symlinks)]
@@ -126,8 +159,8 @@ def open_source(sources: list[Path], options: OpenOptions) -> Reader:
     reader_type = reader_class(name)
     if len(sources) > 1 and not FORMATS[name].several:
         raise UsageError(f"{len(sources)} sources; expected one for {name}")
-    if read.videos is not None and name != "wlasl":
-        raise UsageError(f"--videos goes with a WLASL JSON, not with {name}")
+    if read.videos is not None and name not in ("wlasl", "table"):
+        raise UsageError(f"--videos goes with a WLASL JSON or a table of clips, not with {name}")
     if read.layout is not None and name not in detect.LAID_OUT:
         raise UsageError(f"--layout goes with directories of files, not with {name}")
     if (read.images or read.targets) and name not in ("arrays", "hdf5"):
@@ -142,5 +175,4 @@ def open_source(sources: list[Path], options: OpenOptions) -> Reader:
         reader.inputs = (*named, *reader.inputs)
         inside = sources[0].relative_to(named[0]).as_posix()
         reader.remarks = (Problem(inside, "", NOTE, "the only folder: read in place of SRC"),)
-    reader = selected(reader, read)
-    return reader if read.split is None else Only(reader, read.split)
+    return reader

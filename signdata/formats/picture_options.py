@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from signdata import sidecars
 from signdata.errors import UnsafeNameError, UsageError
 from signdata.media.image import encode
 from signdata.media.image.encode import ImageFormat
-from signdata.safe_names import component
+from signdata.safe_names import component, shortened
 from signdata.samples import SPLIT_NAMES, Sample
 
 LINK_MODES = ("link", "copy", "symlink")
@@ -27,7 +28,8 @@ class PictureOptions:
     mode : {'copy', 'link', 'symlink'}
         Whether a file that stays as it is is copied or linked to.
     class_names : {'as-is', 'safe'}
-        `safe` writes ``_`` for blanks in class folders.
+        `safe` writes ``_`` for blanks in class folders, and gives a class that is a sentence
+        the start of it and a few digits.
     """
 
     image_format: ImageFormat | None = None
@@ -38,7 +40,8 @@ class PictureOptions:
     def place(self, sample: Sample) -> str:
         """Where a tree stores a sample, without suffix; see `scan.target`."""
         if self.class_names == "safe":
-            sample = replace(sample, label=sample.label.replace(" ", "_"))
+            label = shortened(sample.label.replace(" ", "_"))
+            sample = replace(sample, label=label)
         return target(sample)
 
     def __post_init__(self) -> None:
@@ -58,11 +61,18 @@ def target(sample: Sample) -> str:
         If the label or the name may not become a path component, or the class would be
         read as a split.
     """
-    label = component(sample.label, what="class name")
-    if not sample.split:
-        _refuse_taken(label)
-    name = component(sample.name, what="name")
-    return f"{sample.split}/{label}/{name}" if sample.split else f"{label}/{name}"
+    folder = _class_folder(sample.label, sample.split)
+    return f"{folder}/{component(sample.name, what='name')}"
+
+
+@lru_cache(maxsize=4096)
+def _class_folder(label: str, split: str) -> str:
+    """The folder of a class: asked for with every sample, and always one of a few."""
+    component(label, what="class name")
+    if split:
+        return f"{split}/{label}"
+    _refuse_taken(label)
+    return label
 
 
 def _refuse_taken(label: str) -> None:

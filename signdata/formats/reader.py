@@ -21,7 +21,7 @@ from signdata.results import Problem
 from signdata.samples import SPLITS, Broken, Sample
 
 if TYPE_CHECKING:
-    from signdata.formats.wlasl.choice import Choice
+    from signdata.formats.clip_choice import Choice
     from signdata.media.video.clip import ClipOptions
 
 
@@ -46,6 +46,11 @@ class PictureSummary:
     channels: int | None
     lossless: bool
     n_frames: int | None
+
+
+def decoded_summary(size_hw: tuple[int, int] | None) -> PictureSummary:
+    """What frames of videos have in common: their size, where they are all scaled to one."""
+    return PictureSummary(size_hw, 3, False, None)
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,14 @@ class OpenOptions:
     choice: Choice | None = None
     official_splits: bool = True
 
+    @property
+    def clip_options(self) -> ClipOptions:
+        """What is read of every video."""
+        from signdata.media.video.clip import ClipOptions
+
+        read = self.read
+        return self.clips or ClipOptions(tone_map=read.tone_map, deinterlace=read.deinterlace)
+
 
 class Reader(ABC):
     """A dataset on disk: iterable again and again, in the same order.
@@ -153,7 +166,7 @@ class Reader(ABC):
         """Yield the dataset in units of work."""
 
     @classmethod
-    def open(cls, paths: list[Path], options: OpenOptions) -> Self:
+    def open(cls, paths: list[Path], options: OpenOptions) -> Reader:
         """Open a source.
 
         Parameters

@@ -90,6 +90,7 @@ FORMATS: dict[str, Format] = {
             "`label,pixel1,...,pixelN`, one grey picture per row",
             _STILL,
             (".csv",),
+            (".csv.gz", ".csv.xz", ".csv.bz2", ".csv.zip"),
             reader="signdata.formats.csv.reader:CsvReader",
             writer="signdata.formats.csv.writer:CsvWriter",
             recognises="signdata.formats.csv.files:recognises",
@@ -125,7 +126,7 @@ FORMATS: dict[str, Format] = {
         Format(
             "arrays",
             "`X.npy` + `Y.npy`, or one `.npz`",
-            _STILL,
+            _CLIP | _STILL,
             (".npz",),
             (".npy",),
             reader="signdata.formats.arrays.reader:ArraysReader",
@@ -135,8 +136,8 @@ FORMATS: dict[str, Format] = {
         ),
         Format(
             "table",
-            "a table of picture files (CSV, TSV, JSONL, Parquet): paths and labels",
-            _STILL,
+            "a table of pictures or clips (CSV, TSV, JSONL, Parquet): paths and labels",
+            _CLIP | _STILL,
             (),
             (".csv", ".tsv", ".jsonl", ".parquet"),
             reader="signdata.formats.table.reader:TableReader",

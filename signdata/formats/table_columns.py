@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signdata.errors import DecodeError, FormatError, UsageError
+from signdata.formats.clip_tables import known
+from signdata.formats.clip_tables.header import names_clips
 
 PATHS = (
     "file_name",
@@ -133,6 +135,8 @@ def is_table(path: Path) -> bool:
 
     A header in which two columns could be meant is one as well.
     """
+    if known.layout_at(path) is not None:
+        return True
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = [file.readline(MAX_LINE) for _ in range(2)]
@@ -141,6 +145,8 @@ def is_table(path: Path) -> bool:
         raise DecodeError(f"cannot be read ({err.strerror})", path=path) from err
     except (UnicodeDecodeError, csv.Error, ValueError):
         return False
+    if names_clips(header):
+        return True
     first = dict(zip(header, rows[0] if rows else [], strict=False))
     try:
         return roles_of(header, first, path) is not None

@@ -13,11 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from signdata.formats.reader import OpenOptions, PictureSummary
+from signdata.formats.reader import OpenOptions, PictureSummary, decoded_summary
 from signdata.formats.trees.manifest_join import Found
 from signdata.formats.trees.reader import TreeReader
 from signdata.formats.trees.scan import ClassDir
-from signdata.media import suffixes
 from signdata.media.video.clip import ClipOptions, ClipPixels
 from signdata.samples import Sample
 
@@ -36,7 +35,7 @@ class VideosReader(TreeReader):
     def open(cls, paths: list[Path], options: OpenOptions) -> Self:
         reader = cls(
             paths[0],
-            options.clips or ClipOptions(),
+            options.clip_options,
             follow_symlinks=options.read.follow_symlinks,
             layout=options.read.layout,
         )
@@ -55,7 +54,7 @@ class VideosReader(TreeReader):
         super().__init__(path, follow_symlinks=follow_symlinks, layout=layout)
 
     def _find(self, class_dir: ClassDir) -> Iterator[Found]:
-        names = self._tree.take(class_dir, {*suffixes.VIDEO_SUFFIXES, ".gif"})
+        names = self._tree.videos(class_dir)
         for name in class_dir.folders:
             self._tree.note(class_dir.path / name, "folder inside a class folder: not read")
         if not names:
@@ -71,4 +70,4 @@ class VideosReader(TreeReader):
         return (pixels.video.path,) if isinstance(pixels, ClipPixels) else ()
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
-        return PictureSummary(None, None, False, None)
+        return decoded_summary(self._options.shape.size_hw)

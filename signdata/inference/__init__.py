@@ -1,1 +1,1 @@
-"""What a saved network reads, and its export to ONNX."""
+"""Predict with saved networks, and export them to ONNX."""

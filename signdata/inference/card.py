@@ -1,4 +1,4 @@
-"""What a saved network takes and answers, as its file says it: checked before it is believed."""
+"""The model card: a saved network's inputs and outputs, as declared in its file, checked."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from math import prod
 
 import msgspec
 
-from signdata.errors import FormatError
+from signdata.errors import FormatError, UsageError
 from signdata.inference.scaling import SCALINGS
+from signdata.media.fitting import BLACK, STRETCH, Fit
 
 MAX_CLASSES = 100_000
 MAX_NAME = 1000
-"""Characters of a name."""
+"""Characters in a name."""
 
 MAX_FRAMES = 1024
 MAX_SAMPLE = 1 << 28
-"""Bytes of one sample as a network takes it: stills of 64 megapixels, or clips of many frames."""
+"""Bytes of one input sample: a still of 64 megapixels, or a clip of many frames."""
 
 
 class Card(msgspec.Struct, frozen=True):
-    """What a saved network takes and answers.
+    """Inputs and outputs of a saved network.
 
     Attributes
     ----------
@@ -33,7 +34,10 @@ class Card(msgspec.Struct, frozen=True):
     channels, frames : int
         1 or 3; 1 for stills.
     normalise : str
-        As `signdata.inference.scaling.scaled` has it.
+        As in `signdata.inference.scaling.scaled`.
+    fit, background : str
+        How pictures of other aspect ratios are brought to `size_hw`; see
+        `signdata.media.fitting.Fit`.
     """
 
     model: str
@@ -42,6 +46,13 @@ class Card(msgspec.Struct, frozen=True):
     channels: int
     frames: int
     normalise: str
+    fit: str = STRETCH
+    background: str = BLACK
+
+    @property
+    def fitting(self) -> Fit:
+        """How pictures come to its size."""
+        return Fit(self.fit, self.background)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -51,9 +62,9 @@ class Card(msgspec.Struct, frozen=True):
 
 
 def checked(card: Card) -> Card:
-    """Return a card; raise `FormatError` if no network can be like that."""
+    """Return a card; raise `FormatError` if it describes an impossible network."""
     if fault := _fault(card):
-        raise FormatError(f"describes a network that cannot be: {fault}")
+        raise FormatError(f"describes an impossible network: {fault}")
     return card
 
 
@@ -65,7 +76,7 @@ def _fault(card: Card) -> str:
     if max(map(len, (card.model, *card.classes))) > MAX_NAME:
         return f"a name of over {MAX_NAME:,} characters"
     if not all(map(_is_text, (card.model, *card.classes))):
-        return "a name that is no text"
+        return "a name that is not text"
     if len(set(card.classes)) < n:
         return "a class that appears twice"
     if card.channels not in (1, 3):
@@ -77,6 +88,12 @@ def _fault(card: Card) -> str:
         return f"samples of {width}x{height}"
     if card.normalise not in SCALINGS:
         return f"scaling {card.normalise!r}; expected {', '.join(SCALINGS)}"
+    if max(len(card.fit), len(card.background)) > MAX_NAME:
+        return f"a name of over {MAX_NAME:,} characters"
+    try:
+        card.fitting  # noqa: B018 - whether it can be
+    except UsageError as err:
+        return err.what
     return ""
 
 
@@ -85,5 +102,5 @@ def _is_text(name: str) -> bool:
 
 
 def card_text(card: Card) -> str:
-    """A card as it is kept in a model's metadata."""
+    """A card as stored in a model's metadata."""
     return json.dumps(msgspec.to_builtins(card))

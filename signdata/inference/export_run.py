@@ -1,4 +1,4 @@
-"""Writing a run as ONNX, and comparing it with PyTorch."""
+"""Export a run to ONNX, and compare the result with PyTorch."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,11 @@ from signdata.output.overlap import refuse_overlap, refuse_replacing
 from signdata.results import Result
 from signdata.sidecars import PARTIAL_SUFFIX
 
+ALL = "all"
+"""What a dataset without splits is tested on."""
+
 _ONNX_START = b"\x08"
-"""The tag of a model's first field, the version of ONNX."""
+"""First byte of an ONNX file: the tag of its version field."""
 
 
 def export(
@@ -39,7 +43,7 @@ def export(
     split: str,
     overwrite: bool,
 ) -> Result:
-    """Write a run's network as ONNX, and compare it with PyTorch; see `signdata.export`."""
+    """Export a run's network to ONNX, and compare it with PyTorch; see `signdata.export`."""
     for name in ("torch", "onnx", "onnxruntime", "onnxscript"):
         if importlib.util.find_spec(name) is None:
             raise DependencyError(
@@ -47,7 +51,7 @@ def export(
                 remedy="pip install 'signdata[train,onnx]'",
             )
     if run.suffix.lower() == ".onnx":
-        raise UsageError("is ONNX already; expected a run of baseline", path=run)
+        raise UsageError("is already ONNX; expected a run of baseline", path=run)
     files = _named(out, quantize, overwrite)
     for file in files.values():
         refuse_overlap(reader.inputs if reader else (), file)
@@ -56,19 +60,24 @@ def export(
     with _partial(out) as folder:
         made = {kind: folder / file.name for kind, file in files.items()}
         with open_predictor(run, "cpu", scratch=folder) as predictor:
-            samples, labels = _checked_on(reader, split, predictor)
+            inputs = _test_samples(reader, split, predictor)
+            samples, labels = inputs.samples, inputs.labels
             expected = predictor.logits(samples)
             with writing(out), full_disk(folder):
                 predictor.export(made["whole"])
                 if quantize:
                     predictor.quantise(made["whole"], made["quantised"])
         result.read = result.written = result.details["samples"] = len(samples)
+        result.details["measured_on"] = inputs.measured_on
+        if reader is not None and inputs.measured_on == ALL:
+            whole = f"has no splits: tested on all {len(samples):,} samples"
+            result.note(reader.info.source_name, whole)
         for kind, file in files.items():
             with open_predictor(made[kind]) as exported:
-                told = _compared(expected, exported.logits(samples), labels)
-            told |= {"path": str(file), "bytes": made[kind].stat().st_size}
-            result.details[kind] = told
-            lines.append(_line(told, len(samples)))
+                compared = _compared(expected, exported.logits(samples), labels)
+            compared |= {"path": str(file), "bytes": made[kind].stat().st_size}
+            result.details[kind] = compared
+            lines.append(_line(compared, f"{len(samples):,} {inputs.what}"))
         with writing(out):
             for kind, file in made.items():
                 file.replace(files[kind])
@@ -78,45 +87,45 @@ def export(
 
 @contextlib.contextmanager
 def _partial(out: Path) -> Iterator[Path]:
-    """A folder beside the output for all that is not finished; what a killed run left is swept."""
+    """A locked folder next to the output for unfinished files; leftovers are removed."""
     folder = Path(f"{out}{PARTIAL_SUFFIX}")
-    _refuse_strange(folder)
+    _refuse_foreign(folder)
     work = folder / "tree"
     lock = Lock(folder, out, "export")
     with writing(out):
         lock.acquire()
     try:
         with writing(out):
-            lock.sign()
+            lock.write_owner()
             remove(work)
             work.mkdir()
         yield work
     finally:
         with contextlib.suppress(OSError):
             remove(work)
-            lock.vanish()
+            lock.remove_files()
             folder.rmdir()
             if not out.exists():
                 lock.remove_folders()
         lock.release()
 
 
-def _refuse_strange(folder: Path) -> None:
-    """Refuse a partial folder that is none of ours: it would be emptied."""
+def _refuse_foreign(folder: Path) -> None:
+    """Refuse a partial folder that signdata did not make, because it would be emptied."""
     if not os.path.lexists(folder):
         return
     ours = folder.is_dir() and not folder.is_symlink()
     names = os.listdir(folder) if ours else []
     if not ours or (names and "lock" not in names and "owner.json" not in names):
         raise OutputExistsError(
-            "stands where the unfinished output would be, and was made by something else",
+            "was made by something else; expected the unfinished output, or nothing",
             path=folder,
             remedy="Choose another name, or remove it.",
         )
 
 
 def _named(out: Path, quantize: bool, overwrite: bool) -> dict[str, Path]:
-    """The files to make; those that are there may be replaced only if that is said."""
+    """The files to write; existing ones may be replaced only with `overwrite`."""
     if out.suffix.lower() != ".onnx":
         raise UsageError("expected a name that ends in .onnx", path=out)
     files = {"whole": out}
@@ -130,7 +139,7 @@ def _named(out: Path, quantize: bool, overwrite: bool) -> dict[str, Path]:
 def _compared(
     expected: NDArray[np.float32], found: NDArray[np.float32], labels: NDArray[np.int64] | None
 ) -> dict[str, Any]:
-    """How far two networks' logits (N, n_classes) agree, and how often the second is right."""
+    """How far two networks' logits (N, n_classes) agree, and the accuracy of the second."""
     first = found.argmax(axis=1)
     return {
         "same_top1": float((expected.argmax(axis=1) == first).mean()),
@@ -139,20 +148,38 @@ def _compared(
     }
 
 
-def _line(told: dict[str, Any], n: int) -> str:
-    accuracy = "" if told["accuracy"] is None else f", accuracy {told['accuracy']:.2%}"
-    what = "samples" if accuracy else "random inputs"
+def _line(compared: dict[str, Any], inputs: str) -> str:
+    accuracy = "" if compared["accuracy"] is None else f", accuracy {compared['accuracy']:.2%}"
     return (
-        f"{told['path']}: {told['bytes']:,} bytes{accuracy}; same answer as PyTorch for "
-        f"{told['same_top1']:.2%} of {n:,} {what}"
+        f"{compared['path']}: {compared['bytes']:,} bytes{accuracy}; same answer as PyTorch for "
+        f"{compared['same_top1']:.2%} of {inputs}"
     )
 
 
-def _checked_on(
-    reader: Reader | None, split: str, predictor: NetworkProcess
-) -> tuple[NDArray[np.uint8], NDArray[np.int64] | None]:
-    """The samples of a dataset's split, as the run has split it, and their labels; random
-    inputs where no dataset is named.
+@dataclass(frozen=True, eq=False)
+class _Inputs:
+    """What two networks are compared on.
+
+    Attributes
+    ----------
+    samples : ndarray of uint8
+    labels : ndarray of int64, or None
+        Indices into the network's classes; None where nobody knows.
+    measured_on : str
+        A split, `ALL`, or ``random``.
+    what : str
+        What the samples are called.
+    """
+
+    samples: NDArray[np.uint8]
+    labels: NDArray[np.int64] | None
+    measured_on: str
+    what: str
+
+
+def _test_samples(reader: Reader | None, split: str, predictor: NetworkProcess) -> _Inputs:
+    """The samples of a dataset's split, as the run has split it where it has others; all of
+    them where it has none; random inputs where no dataset is named.
     """
     from signdata.training.data import load
     from signdata.training.holdout import resolve_splits
@@ -160,16 +187,27 @@ def _checked_on(
     card = predictor.card
     if reader is None:
         random = np.random.default_rng(0)
-        return random.integers(0, 256, (64, *card.shape), np.uint8), None
+        inputs = random.integers(0, 256, (64, *card.shape), np.uint8)
+        return _Inputs(inputs, None, "random", "random inputs")
     source = str(reader.info.sources[0]["name"])
-    data = load(reader, size_hw=card.size_hw, channels=card.channels, frames=card.frames)
+    data = load(
+        reader,
+        size_hw=card.size_hw,
+        channels=card.channels,
+        frames=card.frames,
+        how=card.fitting,
+    )
     if unknown := sorted(set(data.classes) - set(card.classes)):
         raise DatasetError(f"the network has no class {unknown[0]!r}", path=source)
-    splits = data.splits
-    if not (splits == split).any():
+    splits, measured_on = data.splits, split
+    if not (splits != "").any():
+        splits, measured_on = np.full(len(splits), ALL), ALL
+    elif not (splits == split).any():
         splits, _ = resolve_splits(data, predictor.split_seed or 0)
-    rows = np.flatnonzero(splits == split)
+    rows = np.flatnonzero(splits == measured_on)
     if not len(rows):
-        raise DatasetError(f"no samples in {split}", path=source, remedy="Say export --split.")
+        remedy = "Choose another with export --split."
+        raise DatasetError(f"no samples in {split}", path=source, remedy=remedy)
     labels = [card.classes.index(data.classes[label]) for label in data.labels[rows].tolist()]
-    return data.images[rows], np.array(labels, np.int64)
+    name = f"all of {source}" if measured_on == ALL else f"{split} of {source}"
+    return _Inputs(data.images[rows], np.array(labels, np.int64), measured_on, f"samples, {name}")

@@ -1,4 +1,4 @@
-"""What a user names to be read by a network: pictures, folders of them, videos, links."""
+"""The inputs of `predict`: pictures, folders of pictures, videos, links."""
 
 from __future__ import annotations
 
@@ -12,51 +12,57 @@ from urllib.parse import urlsplit
 
 from signdata.errors import DecodeError, MissingError, SigndataError
 from signdata.filesystem import reading
+from signdata.formats.trees.masks import are_masks
 from signdata.formats.trees.picture_files import read
 from signdata.inference import links
 from signdata.media.image import decode
+from signdata.media.image.masks import seen
 from signdata.media.suffixes import VIDEO_SUFFIXES, natural
+from signdata.media.video.kinds import is_video
 from signdata.samples import Frame, Pixels
 
 
 @dataclass(frozen=True)
 class Input:
-    """One picture or video, or what was named and is none.
+    """One picture or video, or an argument that is neither.
 
     Attributes
     ----------
     name : str
-        As the user said it, or found below a folder that the user named.
+        As typed by the user, or found in a folder that the user named.
     is_video : bool
     is_link : bool
+    of_masks : bool
+        Whether it is of a folder of masks, of values 0 and 1, or one.
     fault : SigndataError or None
-        Why it cannot be read, if that is known already.
+        Why it cannot be read, if already known.
     """
 
     name: str
     is_video: bool
     is_link: bool = False
+    of_masks: bool = False
     fault: SigndataError | None = None
 
     @contextmanager
     def opened(self) -> Iterator[Source]:
-        """What it holds; a link is fetched once, and nothing of it stays.
+        """Its content; a link is fetched once and not kept on disk.
 
         Raises
         ------
         MissingError, DecodeError
-            If it is not there, or cannot be fetched.
+            If it does not exist or cannot be fetched.
         """
         if self.fault is not None:
             raise self.fault
         if not self.is_link:
-            yield Source(self.name, self.name, self.is_video)
+            yield Source(self.name, self.name, self.is_video, of_masks=self.of_masks)
             return
         data = links.fetch(self.name)
         if not self.is_video:
             yield Source(self.name, "", False, data)
             return
-        with _nameless(data) as path:
+        with _temporary_path(data) as path:
             yield Source(self.name, path, True)
 
     @property
@@ -73,12 +79,13 @@ class Source:
     path: str
     is_video: bool
     data: bytes = b""
+    of_masks: bool = False
 
     def frames(self) -> Iterator[Frame]:
         """Its frames, one for a picture; raises `DecodeError` on damage."""
         if not self.is_video:
             frame, _ = decode.decode(read(self.path) if self.path else self.data, self.name)
-            yield frame
+            yield seen(frame) if self.of_masks else frame
             return
         from signdata.media.video.clip import ClipOptions, ClipPixels
 
@@ -89,8 +96,8 @@ class Source:
 
 
 @contextmanager
-def _nameless(data: bytes) -> Iterator[str]:
-    """A path to bytes that a program can open, and that leaves nothing behind when it is killed."""
+def _temporary_path(data: bytes) -> Iterator[str]:
+    """A path from which a program can read `data`; a killed process leaves nothing behind."""
     with tempfile.TemporaryFile() as file:
         file.write(data)
         file.flush()
@@ -105,14 +112,14 @@ def _nameless(data: bytes) -> Iterator[str]:
 
 
 def find(words: list[str]) -> list[Input]:
-    """Find what each word names, in order; what is not there is an input with a fault."""
+    """Find the inputs that each word names, in order; a missing one is an input with a fault."""
     return [one for word in words for one in _named(word)]
 
 
 def _named(word: str) -> list[Input]:
     if links.is_link(word):
         suffix = ""
-        with suppress(ValueError):  # no link at all: fetching it says so
+        with suppress(ValueError):  # an invalid link is reported when it is fetched
             suffix = Path(urlsplit(word.strip()).path).suffix.lower()
         return [Input(word, suffix in VIDEO_SUFFIXES, is_link=True)]
     path = Path(word)
@@ -131,23 +138,24 @@ def _files(path: Path) -> list[Input]:
             key=lambda file: natural(file.relative_to(path).as_posix()),
         )
         if not inside:
-            raise MissingError("no picture and no video in it", path=path)
-        return [Input(str(file), bool(_kind(file))) for file in inside]
+            raise MissingError("contains no pictures or videos", path=path)
+        of_masks = are_masks((str(file) for file in inside if not _kind(file)), path)
+        return [Input(str(file), bool(_kind(file)), of_masks=of_masks) for file in inside]
     if not path.exists():
         raise MissingError("not there", path=path)
-    return [Input(str(path), bool(_kind(path)))]
+    of_masks = not _kind(path) and are_masks([str(path)], path)
+    return [Input(str(path), bool(_kind(path)), of_masks=of_masks)]
 
 
 def _kind(path: Path) -> bool | None:
-    """Whether a name is that of a video; None if it is of nothing that can be read."""
-    suffix = path.suffix.lower()
-    if suffix in VIDEO_SUFFIXES:
+    """Whether a file is a video; None if it is nothing that can be read."""
+    if is_video(str(path)):
         return True
-    return False if suffix in decode.SUFFIXES else None
+    return False if path.suffix.lower() in decode.SUFFIXES else None
 
 
 def recorded(words: list[str]) -> list[dict[str, str]]:
-    """What tells whether the inputs are the same as in another run: names and digests."""
+    """What is recorded to compare the inputs of two runs: names and checksums."""
     return [
         {"name": _address(word)}
         if links.is_link(word)
@@ -157,14 +165,14 @@ def recorded(words: list[str]) -> list[dict[str, str]]:
 
 
 def _address(link: str) -> str:
-    """A link without a user's name and password."""
+    """A link without user name and password."""
     head, _, rest = link.partition("://")
     host, slash, path = rest.partition("/")
     return f"{head}://{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _digest(word: str) -> str:
-    """One digest of a file, or of all files of a folder that can be read, and their names."""
+    """One checksum of a file, or of the names and contents of a folder's readable files."""
     digest = hashlib.sha256()
     for one in _named(word):
         if one.fault is not None:
@@ -177,7 +185,7 @@ def _digest(word: str) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """The digest of a regular file's bytes; '' if it cannot be read."""
+    """The SHA-256 of a regular file; '' if it cannot be read."""
     if not path.is_file():
         return ""
     try:

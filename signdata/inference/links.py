@@ -1,8 +1,8 @@
-"""Fetching a link that a user typed: one deadline and one limit of bytes for all of it.
+"""Fetch a link that a user typed, with one deadline and one size limit for the whole exchange.
 
-Redirects are part of the exchange: they share its deadline and its limit, and none leads from
-the public network into a private one. Every host is resolved here, all of its addresses are
-checked, and the connection is made to an address that was checked.
+Redirects share the deadline and the limit, and none may lead from the public network to a
+private one. Every host is resolved here, all its addresses are checked, and the connection is
+made to an address that was checked.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 from signdata.errors import DecodeError
 
 MAX_BYTES = 64 << 20
-"""More is not received: headers, redirects and all."""
+"""Limit of the bytes received, including headers and redirects."""
 
 SECONDS = 60.0
-"""An exchange that takes longer is given up."""
+"""Limit of the time for the whole exchange."""
 
 SILENT = 15.0
-"""And a server that says nothing for so long."""
+"""Limit of the time, in seconds, without any data from the server."""
 
 MAX_REDIRECTS = 10
 
 MAX_LENGTH = 8192
-"""Characters of a link, typed or in a redirect."""
+"""Characters in a link, typed or in a redirect."""
 
 _MAX_HOST = 253
 _SHOWN = 100
@@ -46,20 +46,20 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 def is_link(word: str) -> bool:
-    """Whether what a user typed is a link rather than a path."""
+    """Whether an argument is a link rather than a path."""
     return word.lower().startswith(("http://", "https://"))
 
 
 def fetch(link: str) -> bytes:
-    """Receive what an http(s) link leads to.
+    """Download an http(s) link.
 
-    A link to this machine or a private network is followed where the user typed just that;
-    nothing that is public leads there.
+    A link to this machine or a private network is allowed only if the user typed it as such; no
+    public name or redirect may lead there.
 
     Raises
     ------
     DecodeError
-        If it cannot be fetched, in one line; its path is the link.
+        If it cannot be fetched; its path is the link.
     """
     shown = link if len(link) <= MAX_LENGTH else f"{link[:_SHOWN]}..."
     exchange = _Exchange(time.monotonic() + SECONDS, MAX_BYTES)
@@ -101,7 +101,7 @@ class _Exchange:
         return left
 
     def received(self, n: int) -> None:
-        """Count bytes that came, of whatever kind."""
+        """Count received bytes of any kind."""
         self.left -= n
         if self.left < 0:
             raise _too_much()
@@ -126,8 +126,8 @@ class _Exchange:
             plain.close()
 
     def _socket(self, addresses: list[str], port: int) -> socket.socket:
-        """A connection to the first of these addresses that takes one."""
-        fault = OSError("it has no address")
+        """A connection to the first of these addresses that accepts one."""
+        fault = OSError("the host has no address")
         for address in addresses:
             try:
                 plain = socket.create_connection(
@@ -142,7 +142,7 @@ class _Exchange:
         raise fault
 
     def _resolved(self, host: str, port: int) -> list[str]:
-        """All addresses of a host; the system's resolver knows no deadline, so a thread asks."""
+        """All addresses of a host; resolved in a thread, because the resolver has no timeout."""
         answers: queue.Queue[list[Any] | Exception] = queue.Queue()
 
         def ask() -> None:
@@ -161,14 +161,14 @@ class _Exchange:
         return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
     def _check(self, host: str, addresses: list[str], typed: bool) -> None:
-        """Refuse a way from what is public to what is not."""
+        """Refuse to go from a public address to a private one."""
         if not (typed or self.public):
             return
         inner = next((address for address in addresses if not _is_public(address)), "")
         if not inner:
             return
         if typed:
-            remedy = "Type the address itself if that is meant."
+            remedy = "Type the address itself if you mean it."
             raise DecodeError(f"leads to {inner}, which is not a public address", remedy=remedy)
         raise DecodeError(f"redirected to {host} ({inner}), which is not a public address")
 
@@ -189,12 +189,12 @@ class _Exchange:
         while part := answer.read1(1 << 16):
             data += part
         if answer.length:
-            raise OSError(f"ended after {len(data):,} bytes; {answer.length:,} more were announced")
+            raise OSError(f"ended after {len(data):,} bytes; expected {answer.length:,} more")
         return bytes(data)
 
 
 class _Connection(HTTPConnection):
-    """HTTP over a connection that is there already, to an address that was checked."""
+    """HTTP over an existing connection, to an address that was checked."""
 
     def __init__(self, host: str, port: int, secure: bool, plain: _Metered) -> None:
         self.default_port = 443 if secure else 80
@@ -202,12 +202,12 @@ class _Connection(HTTPConnection):
         self.sock = plain
 
     def connect(self) -> None:
-        """Refuse to connect once more: nobody would check that address."""
+        """Refuse to reconnect, because that address would not be checked."""
         raise ConnectionError("the connection was closed")
 
 
 class _Metered:
-    """What http.client needs of a socket; each call keeps the deadline and counts its bytes."""
+    """The socket interface for http.client; enforces the deadline and counts bytes."""
 
     def __init__(self, exchange: _Exchange, plain: socket.socket) -> None:
         self._exchange, self._plain = exchange, plain
@@ -220,7 +220,7 @@ class _Metered:
         return io.BufferedReader(_Received(self._exchange, self._plain))
 
     def close(self) -> None:
-        """Nothing yet: http.client calls this before the body has been read."""
+        """Do nothing: http.client calls this before the body has been read."""
 
 
 class _Received(io.RawIOBase):
@@ -235,8 +235,8 @@ class _Received(io.RawIOBase):
         try:
             n = self._plain.recv_into(buffer)
         except TimeoutError:
-            self._exchange.remaining()  # says so where it was the deadline
-            raise TimeoutError(f"nothing came for {SILENT:g} s") from None
+            self._exchange.remaining()  # raises if the deadline has passed
+            raise TimeoutError(f"no data for {SILENT:g} s") from None
         self._exchange.received(n)
         return n
 
@@ -247,7 +247,7 @@ def _too_much() -> DecodeError:
 
 
 def _checked(url: str) -> SplitResult:
-    """A link in parts; what is no web address, or absurd, is refused."""
+    """The parts of a link; raise `ValueError` if it is not a valid web address."""
     if len(url) > MAX_LENGTH:
         raise ValueError(f"{len(url):,} characters; expected at most {MAX_LENGTH:,}")
     parts = urlsplit(url)
@@ -260,7 +260,7 @@ def _checked(url: str) -> SplitResult:
 
 
 def _is_local(host: str) -> bool:
-    """Whether a host, as it is written, can only be meant to be one of this network."""
+    """Whether a host name, as typed, can only mean a local one."""
     with contextlib.suppress(ValueError):
         return not _is_public(host)
     name = host.rstrip(".").lower()
@@ -268,12 +268,12 @@ def _is_local(host: str) -> bool:
 
 
 def _is_public(address: str) -> bool:
-    """Whether an address is one of the public network, also when it is wrapped in an IPv6 one."""
+    """Whether an address is public, including IPv4 addresses embedded in IPv6 ones."""
     return all(one.is_global and not one.is_multicast for one in _meanings(address))
 
 
 def _meanings(address: str) -> Iterator[ipaddress.IPv4Address | ipaddress.IPv6Address]:
-    """An address and the IPv4 addresses that it stands for."""
+    """The address, or the IPv4 addresses embedded in it."""
     one = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(one, ipaddress.IPv6Address):
         if one.ipv4_mapped:

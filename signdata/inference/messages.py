@@ -1,7 +1,7 @@
-"""What the process of a network and the one that asks it say to each other.
+"""Messages between the process of a network and its client.
 
-A message is two lengths, a structure in msgpack, and bytes. It is never a pickle: a network
-of a stranger must not be able to say anything but numbers and words.
+A message is two lengths, a msgpack structure, and bytes. It is never a pickle: an untrusted
+network must not be able to send anything but numbers and text.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from signdata.inference.card import Card
 _LENGTHS = struct.Struct("<QQ")
 
 MAX_STRUCTURE = 256 << 20
-"""Bytes of a structure: a card with all the classes that it may have."""
+"""Limit of a structure in bytes, enough for a card with the most classes allowed."""
 
 
 class Open(msgspec.Struct, tag=True, frozen=True):
-    """Load a network; `shown` is what a message calls its file."""
+    """Load a network; `shown` is its path in error messages."""
 
     path: bytes
     shown: bytes
@@ -34,7 +34,7 @@ class Open(msgspec.Struct, tag=True, frozen=True):
 
 
 class Read(msgspec.Struct, tag=True, frozen=True):
-    """Read samples of this shape, whose bytes follow."""
+    """Classify samples of this shape, whose bytes follow."""
 
     shape: tuple[int, ...]
 
@@ -52,18 +52,26 @@ class Quantise(msgspec.Struct, tag=True, frozen=True):
     target: bytes
 
 
-Request: TypeAlias = Open | Read | Export | Quantise
+class CheckWeights(msgspec.Struct, tag=True, frozen=True):
+    """See that a file holds weights; `shown` is what a message calls it."""
+
+    path: bytes
+    shown: bytes
+    max_memory: int
+
+
+Request: TypeAlias = Open | Read | Export | Quantise | CheckWeights
 
 
 class Opened(msgspec.Struct, tag=True, frozen=True):
-    """A network is ready; `split_seed` is None for one that is no run."""
+    """A network is ready; `split_seed` is None if it is not from a run."""
 
     card: Card
     split_seed: int | None
 
 
 class Logits(msgspec.Struct, tag=True, frozen=True):
-    """What it answered, (B, n_classes) float32, whose bytes follow."""
+    """The network's output, (B, n_classes) float32, whose bytes follow."""
 
     shape: tuple[int, int]
 
@@ -83,12 +91,12 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
 
     @classmethod
     def from_error(cls, error: SigndataError) -> Failed:
-        """As it is sent."""
+        """The message for an error."""
         what, where, remedy = map(_text, (error.what, error.where, error.remedy))
         return cls(type(error).__name__, what, os.fsencode(error.path), where, remedy)
 
     def error(self) -> SigndataError:
-        """As it is raised."""
+        """The error to raise."""
         kind = getattr(errors, self.kind, errors.FormatError)
         found: SigndataError = kind(
             self.what, path=os.fsdecode(self.path), where=self.where, remedy=self.remedy
@@ -97,7 +105,7 @@ class Failed(msgspec.Struct, tag=True, frozen=True):
 
 
 class Bug(msgspec.Struct, tag=True, frozen=True):
-    """An error that is ours, with its traceback."""
+    """An unexpected error (a bug), with its traceback."""
 
     text: str
 
@@ -106,7 +114,7 @@ Answer: TypeAlias = Opened | Logits | Done | Failed | Bug
 
 
 def _text(text: str) -> str:
-    """Text that can be sent: what stands for a byte of a strange file name is spelled out."""
+    """Text that can be sent: undecodable bytes of file names are escaped."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -124,7 +132,7 @@ def receive(file: BinaryIO, kind: object, max_payload: int) -> tuple[object, byt
     Raises
     ------
     EOFError
-        If the other side has ended, or says what cannot be.
+        If the other side has ended or sent an invalid message.
     """
     n_structure, n_payload = _LENGTHS.unpack(_exactly(file, _LENGTHS.size))
     if n_structure > MAX_STRUCTURE or n_payload > max_payload:
@@ -144,5 +152,5 @@ def _exactly(file: BinaryIO, n: int) -> bytes:
 
 
 def as_bytes(array: NDArray[np.uint8] | NDArray[np.float32]) -> memoryview:
-    """The bytes of an array, as they lie in memory."""
+    """The bytes of an array in memory order."""
     return np.ascontiguousarray(array).reshape(-1).view(np.uint8).data

@@ -1,7 +1,7 @@
-"""A saved network in a process of its own: a stranger's may crash, hang or ask for everything.
+"""A saved network in a process of its own: an untrusted one may crash, hang or use all memory.
 
-The process is a new interpreter, not a fork: PyTorch and CUDA do not survive one. It loads the
-network once; samples and answers travel through pipes.
+The process is a new interpreter, not a fork, which PyTorch and CUDA do not survive. It loads the
+network once; samples and logits are sent through pipes.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from typing import BinaryIO, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from signdata.errors import FormatError
+from signdata.errors import FormatError, MissingError
 from signdata.inference import messages
 from signdata.inference.card import Card
 from signdata.inference.messages import (
     Answer,
     Bug,
+    CheckWeights,
     Done,
     Export,
     Failed,
@@ -42,20 +43,20 @@ from signdata.inference.messages import (
 A = TypeVar("A", bound=Answer)
 
 MAX_MEMORY = 8 << 30
-"""Bytes that a network may take, beyond what its libraries do."""
+"""Memory limit of a network in bytes, beyond that of its libraries."""
 
 SECONDS = 120.0
-"""A network that is not loaded within this time, or takes longer for a batch, is given up."""
+"""Time limit for loading a network, and for each batch."""
 
 EXPORT_SECONDS = 1800.0
-"""Writing it in another form takes longer, and runs nothing of a stranger's."""
+"""Time limit of an export, which is slower, but runs no untrusted network."""
 
 BATCH, BATCH_BYTES = 256, 32 * 3 * 224 * 224
-"""Samples that are read at a time: this many, but no more bytes of them."""
+"""Limits of a batch: number of samples, and bytes of all samples."""
 
 _NO_TELEMETRY = {"ORT_DISABLE_TELEMETRY": "1", "ORT_TELEMETRY_DISABLED": "1"}
-"""onnxruntime reports to its maker from version 1.29 on, and keeps an identifier of the machine
-in a file, unless this is said before it is imported; nothing here talks to the network."""
+"""Since version 1.29, onnxruntime sends telemetry and stores a machine id in a file unless this
+is set before it is imported; nothing here may use the network."""
 
 _START = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
@@ -63,26 +64,15 @@ _START = (
 )
 
 
-class NetworkProcess:
-    """A saved network that reads, in its own process.
+class _Process:
+    """A process that answers requests about a stranger's file, within limits of memory and time."""
 
-    Attributes
-    ----------
-    card : Card
-        What it takes and answers.
-    split_seed : int or None
-        Of the run that it comes from; None for an ONNX file.
-    """
-
-    card: Card
-    split_seed: int | None
-
-    def __init__(self, path: Path, device: str, scratch: Path | None) -> None:
+    def __init__(self, path: Path, scratch: Path | None = None) -> None:
         self._shown = str(path)
         environment = {**os.environ, **_NO_TELEMETRY}
         if scratch is not None:
             environment |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch.absolute()))
-        # -P: nothing is imported from the current folder, nor from that of a stranger's model.
+        # -P: nothing is imported from the current folder or from that of an untrusted model.
         modules = json.dumps([os.path.abspath(place) for place in sys.path])
         self._late = False
         self._process = subprocess.Popen(
@@ -93,41 +83,13 @@ class NetworkProcess:
             env=environment,
             cwd=os.sep,
         )
-        try:
-            request = Open(_bytes(path.absolute()), _bytes(path), device, MAX_MEMORY)
-            opened, _ = self._ask(request, Opened, SECONDS)
-        except BaseException:
-            self.close()
-            raise
-        self.card, self.split_seed = opened.card, opened.split_seed
-
-    def logits(self, samples: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(B, n_classes) for stills (B, C, H, W) or clips (B, T, C, H, W)."""
-        step = max(1, min(BATCH, BATCH_BYTES // prod(samples.shape[1:])))
-        parts = (samples[start : start + step] for start in range(0, len(samples), step))
-        return np.concatenate([self._read(part) for part in parts])
-
-    def _read(self, samples: NDArray[np.uint8]) -> NDArray[np.float32]:
-        wanted = (len(samples), len(self.card.classes))
-        request, payload = Read(samples.shape), messages.as_bytes(samples)
-        _, found = self._ask(request, Logits, SECONDS, payload, 4 * prod(wanted))
-        return np.frombuffer(found, np.float32).reshape(wanted)
-
-    def export(self, target: Path) -> None:
-        """Write a run's network as ONNX."""
-        self._ask(Export(_bytes(target.absolute())), Done, EXPORT_SECONDS)
-
-    def quantise(self, source: Path, target: Path) -> None:
-        """Write a copy of an ONNX file with 8-bit weights."""
-        request = Quantise(_bytes(source.absolute()), _bytes(target.absolute()))
-        self._ask(request, Done, EXPORT_SECONDS)
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(OSError):  # what was not sent any more
+            with contextlib.suppress(OSError):  # data that could no longer be sent
                 cast(BinaryIO, pipe).close()
 
     def _ask(
@@ -138,7 +100,7 @@ class NetworkProcess:
         payload: bytes | memoryview = b"",
         max_answer: int = 0,
     ) -> tuple[A, bytes]:
-        """Send a request and wait for its answer; the process is killed when that takes long."""
+        """Send a request and wait for its answer; kill the process if that takes too long."""
         alarm = threading.Timer(seconds, self._end_late)
         alarm.daemon = True
         alarm.start()
@@ -164,21 +126,101 @@ class NetworkProcess:
         self._process.kill()
 
     def _ended(self, seconds: float) -> FormatError:
-        """Why there was no answer."""
+        """The error that explains why there was no answer."""
         self._process.kill()
         code = self._process.wait()
         if self._late:
-            what = f"no answer within {seconds:g} s; it was given up"
+            what = f"no answer within {seconds:g} s; its process was killed"
         elif code < 0:
             name = signal.Signals(-code).name
-            what = f"its process was ended by {name}: it is damaged, or needs too much memory"
+            what = f"its process was killed by {name}: it is damaged, or needs too much memory"
         else:
             what = f"its process ended without an answer (exit code {code})"
         return FormatError(what, path=self._shown)
 
 
+class NetworkProcess(_Process):
+    """A saved network, running in its own process.
+
+    Attributes
+    ----------
+    card : Card
+        Its inputs and outputs.
+    split_seed : int or None
+        Random seed of the run's split; None for an ONNX file.
+    """
+
+    card: Card
+    split_seed: int | None
+
+    def __init__(self, path: Path, device: str, scratch: Path | None) -> None:
+        super().__init__(path, scratch)
+        try:
+            request = Open(_bytes(path.absolute()), _bytes(path), device, MAX_MEMORY)
+            opened, _ = self._ask(request, Opened, SECONDS)
+        except BaseException:
+            self.close()
+            raise
+        self.card, self.split_seed = opened.card, opened.split_seed
+
+    @property
+    def batch_size(self) -> int:
+        """Samples that are read at a time."""
+        return max(1, min(BATCH, BATCH_BYTES // prod(self.card.shape)))
+
+    def logits(self, samples: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits (B, n_classes) of stills (B, C, H, W) or clips (B, T, C, H, W), uint8."""
+        step = self.batch_size
+        parts = (samples[start : start + step] for start in range(0, len(samples), step))
+        return np.concatenate([self._read(part) for part in parts])
+
+    def _read(self, samples: NDArray[np.uint8]) -> NDArray[np.float32]:
+        wanted = (len(samples), len(self.card.classes))
+        request, payload = Read(samples.shape), messages.as_bytes(samples)
+        _, found = self._ask(request, Logits, SECONDS, payload, 4 * prod(wanted))
+        return np.frombuffer(found, np.float32).reshape(wanted)
+
+    def export(self, target: Path) -> None:
+        """Export a run's network to ONNX."""
+        self._ask(Export(_bytes(target.absolute())), Done, EXPORT_SECONDS)
+
+    def quantise(self, source: Path, target: Path) -> None:
+        """Write a copy of an ONNX file with 8-bit weights."""
+        request = Quantise(_bytes(source.absolute()), _bytes(target.absolute()))
+        self._ask(request, Done, EXPORT_SECONDS)
+
+
+class _WeightsProcess(_Process):
+    """A process that looks at a file of weights."""
+
+    def check(self, path: Path) -> None:
+        request = CheckWeights(_bytes(path.absolute()), _bytes(path), MAX_MEMORY)
+        self._ask(request, Done, SECONDS)
+
+
+def check_weights(path: Path) -> None:
+    """See that a file holds plain tensors that fit into memory, in a process of its own.
+
+    What passes is safe to load in the process that trains with it.
+
+    Raises
+    ------
+    MissingError, FormatError
+        If it is not there, is no file of weights, or ended the process that looked at it.
+    """
+    if not path.exists():
+        raise MissingError("not there", path=path)
+    if not path.is_file():
+        raise FormatError("no weights file; expected a regular file", path=path)
+    process = _WeightsProcess(path)
+    try:
+        process.check(path)
+    finally:
+        process.close()
+
+
 def _bytes(path: Path) -> bytes:
-    """A path as it is sent; not every one is text."""
+    """A path as it is sent; it may not be valid text."""
     return os.fsencode(path)
 
 
@@ -186,23 +228,23 @@ def _bytes(path: Path) -> bytes:
 def open_predictor(
     path: Path, device: str = "auto", *, scratch: Path | None = None
 ) -> Iterator[NetworkProcess]:
-    """Load what `baseline` or `export` saved, in a process that ends with the block.
+    """Load a network saved by `baseline` or `export`, in a process that ends with the block.
 
     Parameters
     ----------
     path : Path
         A run folder, its ``best.pt``, or an ``.onnx`` file.
     device : {'auto', 'cpu', 'cuda'}
-        Where a run's network reads.
+        Device for a run's network.
     scratch : Path, optional
         Folder for temporary files of the libraries; the system's by default.
 
     Raises
     ------
     MissingError, FormatError
-        If it is not there, or is none.
+        If it does not exist or is not a saved network.
     DependencyError
-        If what it needs is not installed.
+        If a required package is not installed.
     """
     predictor = NetworkProcess(path, device, scratch)
     try:

@@ -1,7 +1,7 @@
-"""The process of one saved network: it loads it, reads with it, and dies with who asks.
+"""The process of one saved network: loads it, runs it, and exits with its client.
 
-Started by `signdata.inference.network_process`, with its requests on standard input and its
-answers on standard output.
+Started by `signdata.inference.network_process`, with requests on standard input and answers
+on standard output.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from signdata.inference.card import MAX_SAMPLE
 from signdata.inference.messages import (
     Answer,
     Bug,
+    CheckWeights,
     Done,
     Export,
     Failed,
@@ -39,8 +40,8 @@ from signdata.workers.memory import limited
 
 def main() -> None:
     """Answer requests until there are no more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who asks decides what a Ctrl-C ends
-    asked, answers = _taken_pipes()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the client handles Ctrl-C
+    asked, answers = _take_pipes()
     requests: queue.Queue[tuple[Request, bytes]] = queue.Queue()
     threading.Thread(target=_listen, args=(asked, requests), daemon=True).start()
     server = _Server()
@@ -57,8 +58,8 @@ def main() -> None:
         messages.send(answers, answer, found)
 
 
-def _taken_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """The pipes to who asks; what libraries print goes nowhere."""
+def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """The pipes from and to the client; what libraries print is discarded."""
     asked, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
@@ -68,7 +69,7 @@ def _taken_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _listen(asked: BinaryIO, requests: queue.Queue[tuple[Request, bytes]]) -> None:
-    """Take requests; end the process, whatever it is doing, once nobody is left to ask."""
+    """Queue requests; end the process at once when the client has gone."""
     with contextlib.suppress(EOFError):
         while True:
             message, payload = messages.receive(asked, Request, MAX_SAMPLE * 2)
@@ -77,7 +78,7 @@ def _listen(asked: BinaryIO, requests: queue.Queue[tuple[Request, bytes]]) -> No
 
 
 class _Server:
-    """What the process knows: the network, once it is open."""
+    """The state of the process: the network, once it is open."""
 
     def __init__(self) -> None:
         self._network: Network
@@ -89,6 +90,8 @@ class _Server:
             return self._open(request), b""
         if isinstance(request, Read):
             return self._read(request, payload)
+        if isinstance(request, CheckWeights):
+            return self._check(request), b""
         self._write(request)
         return Done(), b""
 
@@ -103,11 +106,26 @@ class _Server:
             self._network = open_run(path, request.device, request.max_memory)
             return Opened(self._network.card, self._network.split_seed)
         except MemoryError as err:
-            raise self._fault("does not fit into the memory that it may take") from err
+            raise self._fault("exceeds the memory limit while loading") from err
         except SigndataError as err:
-            # Opened by its full path, but named as the user named it.
+            # Opened by its absolute path, but reported as the user named it.
             err.path = err.path.replace(str(path), self._shown, 1) or self._shown
             raise
+
+    def _check(self, request: CheckWeights) -> Done:
+        self._shown = os.fsdecode(request.shown)
+        path = Path(os.fsdecode(request.path))
+        from signdata.training.models.weights_file import read_weights
+
+        try:
+            with limited(request.max_memory):
+                read_weights(path)
+        except (MemoryError, RuntimeError) as err:  # the latter is PyTorch's word for no memory
+            raise self._fault("does not fit into the memory that it may take") from err
+        except SigndataError as err:
+            err.path = self._shown
+            raise
+        return Done()
 
     def _read(self, request: Read, payload: bytes) -> tuple[Answer, bytes]:
         samples = np.frombuffer(payload, np.uint8).reshape(request.shape)
@@ -118,14 +136,14 @@ class _Server:
                 found = self._network.logits(samples)
                 if found.shape != wanted:
                     shapes = ["x".join(map(str, each)) for each in (wanted, found.shape)]
-                    raise self._fault(f"answers {shapes[1]} numbers; expected {shapes[0]}")
+                    raise self._fault(f"returns {shapes[1]} numbers; expected {shapes[0]}")
                 if not np.isfinite(found).all():
-                    raise self._fault("answers with what is no finite number")
+                    raise self._fault("returns numbers that are not finite")
         except SigndataError:
             raise
         except MemoryError as err:
-            raise self._fault("needs more memory than it may take") from err
-        except Exception as err:  # a stranger's model can make the library raise anything
+            raise self._fault("exceeds the memory limit") from err
+        except Exception as err:  # an untrusted model can make the library raise anything
             raise self._fault(f"cannot be run ({reason(err)})") from err
         return Logits(wanted), bytes(messages.as_bytes(found))
 

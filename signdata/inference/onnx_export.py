@@ -1,4 +1,4 @@
-"""Writing a network as ONNX, whole and quantised."""
+"""Export a network to ONNX, in full precision and quantised."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OPSET = 18
 
 
 class _OnlyLogits(nn.Module):
-    """The first output of a network, also of one that has two."""
+    """A network's first output (some have two)."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -33,10 +33,10 @@ class _OnlyLogits(nn.Module):
 
 
 def write(run: RunNetwork, path: Path) -> None:
-    """Write the network of a run as one ONNX file.
+    """Write the network of a run to a single ONNX file.
 
     Input ``samples``: scaled stills (batch, C, H, W) or clips (batch, T, C, H, W), float32;
-    output ``logits``: (batch, n_classes). The batch may have any size. The metadata's key
+    output ``logits``: (batch, n_classes). Any batch size is allowed. The metadata key
     ``signdata`` holds class names, size and scaling as JSON.
     """
     card = run.card
@@ -63,14 +63,14 @@ def write(run: RunNetwork, path: Path) -> None:
 
 
 def quantise(source: Path, target: Path) -> None:
-    """Write a copy whose weights are 8-bit integers (dynamic quantisation)."""
+    """Write a copy with 8-bit integer weights (dynamic quantisation)."""
     with _quiet():
         quantize_dynamic(source, target, weight_type=QuantType.QUInt8)
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the exporters from telling each of their steps."""
+    """Silence the exporters' progress messages."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -1,4 +1,4 @@
-"""The `predict` command: what a saved network reads in pictures and videos."""
+"""The `predict` command: classify pictures and videos with a saved network."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from signdata.results import Problem, Result, table
 from signdata.samples import Frame
 
 PER_VIDEO = 16
-"""Frames of a video that a network for pictures reads."""
+"""Number of frames of a video given to a network for pictures."""
 
 
 def predict(
@@ -38,7 +38,7 @@ def predict(
     device: str,
     overwrite: bool,
 ) -> Result:
-    """Read pictures, folders, videos or links with a saved network; see `signdata.predict`."""
+    """Classify pictures, folders, videos or links; see `signdata.predict`."""
     words = list(words)
     if annotate is not None:
         refuse_overlap([run, *(Path(word) for word in words if not links.is_link(word))], annotate)
@@ -61,19 +61,19 @@ def predict(
 
 
 class _NothingRead(SigndataError):
-    """No input could be read: there is nothing to keep."""
+    """No input could be read, so there is nothing to keep."""
 
 
 @dataclass
 class _Reading:
-    """The inputs being read, one after the other.
+    """Predictions for the inputs, one after the other.
 
     Attributes
     ----------
     predictions : list of dict
-        What was read, as `signdata.predict` returns it.
+        The predictions, as `signdata.predict` returns them.
     errors : list of SigndataError
-        Why the others were not.
+        One for each input without a prediction.
     """
 
     predictor: NetworkProcess
@@ -85,12 +85,12 @@ class _Reading:
     _problems: list[Problem] = field(default_factory=list)
 
     def run(self, folder: Path | None) -> None:
-        """Read each; with a folder, write each there with its answer on it.
+        """Classify each input; with a folder, write each there with its prediction drawn on it.
 
         Raises
         ------
         SigndataError
-            If the network cannot read, or nothing could be read.
+            If the network fails, or no input could be read.
         """
         for number, one in enumerate(self.inputs, 1):
             self.result.read += 1
@@ -126,13 +126,13 @@ class _Reading:
         self.result.extend(self._problems[-1:])
 
     def document(self) -> dict[str, Any]:
-        """What is recorded of it."""
+        """Keys for ``signdata.json``."""
         result = self.result
         names = ("read", "written", "skipped", "failed")
         return {"counts": {name: getattr(result, name) for name in names}}
 
     def write_problems(self, folder: Path) -> None:
-        """Write what was lost beside the pictures, if anything was."""
+        """Write ``problems.csv`` next to the pictures if there were any."""
         if self._problems:
             sidecars.write_problems(folder / sidecars.PROBLEMS, self._problems)
 
@@ -140,7 +140,7 @@ class _Reading:
 def _annotated(
     reading: _Reading, run: Path, words: list[str], folder: Path, device: str, overwrite: bool
 ) -> None:
-    """Read, and write the pictures into a folder that is whole or absent."""
+    """Classify, and write the annotated pictures as a complete output."""
 
     def build(root: Path) -> dict[str, Any]:
         reading.run(root)
@@ -166,50 +166,52 @@ def _annotated(
         reading.run(None)
 
 
-# ---------------------------------------------------------------------------- what it says
+# ---------------------------------------------------------------------------- output
 
 
 def _lines(predictions: list[dict[str, Any]]) -> str:
-    """A table for people; '' if nothing was read."""
+    """A table to print; '' if there are no predictions."""
     rows = []
     for prediction in predictions:
-        rows.append([prediction["path"], *map(_told, prediction["top"])])
+        rows.append([prediction["path"], *map(_answer_text, prediction["top"])])
         frames = prediction.get("frames", []) if len(predictions) == 1 else []
         blank = [""] * (len(prediction["top"]) - 1)
         rows += [
-            [f"  frame {k} of {len(frames)}", _told(a), *blank] for k, a in enumerate(frames, 1)
+            [f"  frame {k} of {len(frames)}", _answer_text(a), *blank]
+            for k, a in enumerate(frames, 1)
         ]
     if not rows:
         return ""
     return table(["path", *(str(k) for k in range(1, len(rows[0])))], rows)
 
 
-def _told(answer: dict[str, Any]) -> str:
+def _answer_text(answer: dict[str, Any]) -> str:
     return f"{answer['label']} {answer['probability']:.1%}"
 
 
 def _answers(shares: NDArray[np.float32], card: Card, top: int) -> list[dict[str, Any]]:
-    """The likeliest classes of probabilities (n_classes,)."""
+    """The `top` most likely classes, given probabilities (n_classes,)."""
     return [
         {"label": card.classes[i], "probability": round(float(shares[i]), 6)}
         for i in np.argsort(-shares, kind="stable")[:top].tolist()
     ]
 
 
-# ---------------------------------------------------------------------------- what it reads
+# ---------------------------------------------------------------------------- input
 
 
 def _samples(one: Input, card: Card) -> tuple[Frame, NDArray[np.uint8]]:
-    """The frame to show, and what the network is given: clips, or one or several stills."""
+    """The frame to show, and the network's input: a clip, or one or more stills."""
     from signdata.training.data import fit
 
-    frames = _some(one, card.frames)
-    fitted = np.stack([fit(frame, card.size_hw, card.channels) for frame in frames])
+    frames = _chosen_frames(one, card.frames)
+    how = card.fitting
+    fitted = np.stack([fit(frame, card.size_hw, card.channels, how) for frame in frames])
     return frames[len(frames) // 2], fitted[None] if card.frames > 1 else fitted
 
 
-def _some(one: Input, n_frames: int) -> list[Frame]:
-    """Evenly spaced frames: as many as a clip has, `PER_VIDEO` for stills, all of a picture."""
+def _chosen_frames(one: Input, n_frames: int) -> list[Frame]:
+    """Evenly spaced frames: `n_frames` for a clip, `PER_VIDEO` for stills; a picture repeated."""
     with one.opened() as source:
         if not source.is_video:
             [frame] = source.frames()
@@ -221,7 +223,7 @@ def _some(one: Input, n_frames: int) -> list[Frame]:
 
 
 def _annotate(one: Input, frame: Frame, answer: dict[str, Any], folder: Path, number: int) -> None:
-    """Write a frame with its answer; its name begins with the input's number."""
+    """Write a frame with its prediction; its name starts with the input's number."""
     try:
         name = safe_names.component(f"{number:04d}-{one.stem}")
     except UnsafeNameError:

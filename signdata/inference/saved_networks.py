@@ -1,7 +1,7 @@
-"""Loading saved networks: a run of `baseline`, or an exported ONNX model.
+"""Load saved networks: a run of `baseline`, or an exported ONNX model.
 
-Only the process of a network does this (`signdata.inference.network_server`): the file may be
-a stranger's.
+Only done in a process of its own (`signdata.inference.network_server`), because the file may
+be untrusted.
 """
 
 from __future__ import annotations
@@ -19,26 +19,31 @@ from numpy.typing import NDArray
 from signdata.errors import DependencyError, FormatError, MissingError
 from signdata.inference.card import Card, checked
 from signdata.inference.scaling import scaled
+from signdata.media.fitting import BLACK, STRETCH
 from signdata.workers.memory import limited
 
 MAX_REASON = 400
-"""Characters of a library's message that are repeated."""
+"""Characters of a library's message that are shown."""
 
 Shape: TypeAlias = Sequence[int | str | None]
-"""Numbers, and names or None for what may have any size."""
+"""Numbers, and names or None for dimensions of any size."""
 
 CARD = "signdata"
-"""Key of an ONNX model's metadata that holds its card, as JSON."""
+"""Metadata key of an ONNX model with its card, as JSON."""
+
+
+_USUAL_FIT = {"fit": STRETCH, "background": BLACK}
+"""What runs did before there was a choice."""
 
 
 class Network(Protocol):
-    """A network that is ready to read."""
+    """A loaded network."""
 
     @property
     def card(self) -> Card: ...
 
     def logits(self, samples: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(B, n_classes) for stills (B, C, H, W) or clips (B, T, C, H, W)."""
+        """Logits (B, n_classes) of stills (B, C, H, W) or clips (B, T, C, H, W), uint8."""
         ...
 
 
@@ -47,7 +52,7 @@ class Network(Protocol):
 
 @dataclass(frozen=True)
 class RunNetwork:
-    """The network of a run, with PyTorch."""
+    """The network of a run, in PyTorch."""
 
     card: Card
     network: Any
@@ -66,7 +71,7 @@ class RunNetwork:
 
 
 class _Saved(msgspec.Struct):
-    """What ``best.pt`` says beside its weights."""
+    """The content of ``best.pt`` besides its weights."""
 
     model: str
     classes: list[str]
@@ -74,15 +79,17 @@ class _Saved(msgspec.Struct):
 
 
 def open_run(path: Path, device: str, max_memory: int) -> RunNetwork:
-    """Load what `baseline` saved: a run folder, or its ``best.pt``.
+    """Load a run of `baseline`: its folder, or its ``best.pt``.
 
-    What the file decides is done with a limit of memory. The network itself is one of ours.
+    Loading is limited in memory, because the file may be untrusted; the network's code is ours.
     """
     file = path / "best.pt" if path.is_dir() else path
     if not file.is_file():
-        raise MissingError("no run of baseline; expected best.pt", path=path, remedy=_inside(path))
+        raise MissingError(
+            "not a run of baseline; expected best.pt", path=path, remedy=_inside(path)
+        )
     try:
-        import torch  # noqa: F401 - what all below needs
+        import torch  # noqa: F401 - needed by everything below
     except ImportError as err:
         raise DependencyError(
             "torch is not installed; a run of baseline needs it",
@@ -97,13 +104,13 @@ def open_run(path: Path, device: str, max_memory: int) -> RunNetwork:
 
 
 def _inside(path: Path) -> str:
-    """Which runs a folder of several holds."""
+    """The remedy that names the runs in a folder of several; '' if there are none."""
     runs = sorted(file.parent.name for file in path.glob("*/best.pt"))
     return f"Name one of its runs: {', '.join(runs)}." if runs else ""
 
 
 def _loaded(file: Path) -> tuple[Card, Any, int]:
-    """The card, the network with its weights, and the seed of its splits."""
+    """The card, the network with its weights, and the random seed of its split."""
     import torch
 
     from signdata.training.models import MODELS, load_weights, model_class
@@ -111,24 +118,25 @@ def _loaded(file: Path) -> tuple[Card, Any, int]:
     try:
         saved = torch.load(file, map_location="cpu", weights_only=True)
         kept = msgspec.convert({name: saved[name] for name in _Saved.__struct_fields__}, _Saved)
-    except Exception as err:  # a stranger's bytes can make torch raise anything
-        raise FormatError("no network that baseline saved", path=file) from err
+    except Exception as err:  # untrusted bytes can make torch raise anything
+        raise FormatError("not a network saved by baseline", path=file) from err
     if kept.model not in MODELS:
-        raise FormatError(f"of a network {kept.model!r} that is not known here", path=file)
+        raise FormatError(f"unknown network {kept.model!r}", path=file)
     build = model_class(kept.model)
     card = checked(
         Card(
             *(kept.model, kept.classes, build.input_size_hw),
             *(build.channels, build.frames, build.normalise),
+            *(str(kept.config.get(name, usual)) for name, usual in _USUAL_FIT.items()),
         )
     )
     try:
         network = build(len(card.classes))
         has_head = load_weights(network, file)
-    except (MemoryError, RuntimeError) as err:  # PyTorch's own word for no memory
+    except (MemoryError, RuntimeError) as err:  # PyTorch raises RuntimeError if memory runs out
         raise FormatError(f"cannot be loaded ({reason(err)})", path=file) from err
     if not has_head:
-        raise FormatError(f"not the weights of {len(card.classes)} classes", path=file)
+        raise FormatError(f"not the weights for {len(card.classes)} classes", path=file)
     network.eval()
     return card, network, _split_seed(kept.config, file)
 
@@ -137,7 +145,7 @@ def _split_seed(config: dict[str, Any], file: Path) -> int:
     seeds = [config.get(name) for name in ("split_seed", "seed")]
     seed = next((each for each in seeds if each is not None), 0)
     if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-        raise FormatError(f"a seed {seed!r}; expected a whole number from 0", path=file)
+        raise FormatError(f"seed {seed!r}; expected an integer of at least 0", path=file)
     return seed
 
 
@@ -146,7 +154,7 @@ def _split_seed(config: dict[str, Any], file: Path) -> int:
 
 @dataclass(frozen=True)
 class OnnxNetwork:
-    """An exported network, with onnxruntime."""
+    """An exported network, in onnxruntime."""
 
     card: Card
     session: Any
@@ -158,9 +166,9 @@ class OnnxNetwork:
 
 
 def open_onnx(path: Path) -> OnnxNetwork:
-    """Load an ONNX model that carries a card of ours.
+    """Load an ONNX model that has a signdata card.
 
-    It is loaded by its path, so that data in other files is looked for beside it alone.
+    It is loaded by path, so that external data is looked for only next to it.
     """
     if not path.is_file():
         raise MissingError("not there", path=path)
@@ -174,30 +182,30 @@ def open_onnx(path: Path) -> OnnxNetwork:
     quiet = onnxruntime.SessionOptions()
     quiet.log_severity_level = 4
     try:
-        # The library takes no path that is not text; such a model is whole, or refused.
+        # The library accepts only text paths; other models must be in one file, or are refused.
         source = str(path) if path.as_posix().isprintable() else path.read_bytes()
         session = onnxruntime.InferenceSession(source, quiet, providers=["CPUExecutionProvider"])
         text = session.get_modelmeta().custom_metadata_map[CARD]
         card = msgspec.json.decode(text, type=Card)
     except KeyError as err:
-        raise FormatError("no card of signdata in its metadata", path=path) from err
+        raise FormatError("no signdata card in its metadata", path=path) from err
     except msgspec.DecodeError as err:
-        raise FormatError(f"no card of signdata in its metadata ({err})", path=path) from err
+        raise FormatError(f"no signdata card in its metadata ({err})", path=path) from err
     except Exception as err:  # a damaged file may make the library raise anything
-        raise FormatError(f"no ONNX model that can be read ({reason(err)})", path=path) from err
+        raise FormatError(f"not a readable ONNX model ({reason(err)})", path=path) from err
     network = OnnxNetwork(checked(card), session)
-    if fault := _other_ends(network):
+    if fault := _mismatch(network):
         raise FormatError(fault, path=path)
     return network
 
 
 def reason(err: Exception) -> str:
-    """What a library says, without its number and in a length that can be read."""
+    """A library's error message, without its error number, shortened."""
     return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", str(err).strip())[:MAX_REASON]
 
 
-def _other_ends(network: OnnxNetwork) -> str:
-    """How a model's inputs and outputs are not those of its card; '' if they are."""
+def _mismatch(network: OnnxNetwork) -> str:
+    """How a model's inputs and outputs differ from those of its card; '' if they agree."""
     inputs = network.session.get_inputs()
     if len(inputs) != 1:
         return f"{len(inputs)} inputs; expected one"
@@ -205,21 +213,21 @@ def _other_ends(network: OnnxNetwork) -> str:
     wanted: Shape = ("N", *network.card.shape)
     if one.type != "tensor(float)" or not _fits(one.shape, wanted):
         found = f"{_shown(one.shape)} {one.type}"
-        return f"takes {found}; expected {_shown(wanted)} tensor(float), as its card says"
+        return f"input {found}; expected {_shown(wanted)} tensor(float), as its card says"
     outputs = {each.name: each for each in network.session.get_outputs()}
     if "logits" not in outputs:
         return f"no output 'logits'; found {', '.join(map(repr, outputs)) or 'none'}"
     answer, wanted = outputs["logits"], ("N", len(network.card.classes))
-    # What a model states of its answers may be little; each answer is measured as well.
+    # A model may declare only part of its output's shape; every output is checked as well.
     states = list(answer.shape[1:]) if answer.shape else list(wanted[1:])
     if answer.type != "tensor(float)" or not _fits(states, wanted[1:]):
         found = f"{_shown(answer.shape)} {answer.type}"
-        return f"answers {found}; expected {_shown(wanted)} tensor(float), as its card says"
+        return f"output {found}; expected {_shown(wanted)} tensor(float), as its card says"
     return ""
 
 
 def _fits(shape: Shape, wanted: Shape) -> bool:
-    """Whether a stated shape can be the wanted one: any batch, and each number that it states."""
+    """Whether a declared shape is compatible with the expected one; open dimensions match any."""
     return len(shape) == len(wanted) and all(
         not isinstance(found, int) or found == right
         for found, right in zip(shape, wanted, strict=True)

@@ -1,4 +1,4 @@
-"""Bytes to what a network takes, in numpy: exported networks run without PyTorch."""
+"""Scale pixels for a network, in numpy, so that exported networks run without PyTorch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of the channels red, green, blue, 0..1, as torchvision's weights expect."""
+"""For red, green, blue, 0..1, as torchvision's weights expect."""
 
 SCALINGS = ("each", "imagenet", "unit")
 
@@ -17,8 +17,8 @@ def scaled(samples: NDArray[np.uint8], normalise: str) -> NDArray[np.float32]:
     Parameters
     ----------
     normalise : {'each', 'imagenet', 'unit'}
-        Each sample to mean 0 and deviation 1; to 0..1 and then by ImageNet's mean and
-        deviation; to 0..1.
+        ``each``: every sample to mean 0 and standard deviation 1. ``imagenet``: to 0..1, then by
+        ImageNet's mean and standard deviation. ``unit``: to 0..1.
     """
     values: NDArray[np.float32] = samples.astype(np.float32) / np.float32(255)
     if normalise == "unit":

@@ -1,1 +1,1 @@
-"""Counting a dataset, and verifying it."""
+"""Summarise and verify datasets."""

@@ -1,4 +1,4 @@
-"""Looking at a dataset without changing it: counts per class and split, sizes, kind."""
+"""A dataset's summary: counts per class and split, sizes, kind."""
 
 from __future__ import annotations
 
@@ -31,16 +31,20 @@ def describe(reader: Reader, progress: ProgressCallback | None = None) -> Result
     classes = info.labels.order(label for label, _ in counts)
     splits = [name for name in ("", *SPLITS) if any(split == name for _, split in counts)]
     summary = reader.picture_summary()
+    n = sum(counts.values())  # a row of which nothing is known is no picture
+    n_frames = summary.n_frames
+    if info.kind == "still" and n_frames is not None:
+        n_frames = min(n, n_frames)
     result.details = {
         "format": info.format,
         "kind": info.kind,
-        "samples": result.read,
+        "samples": n,
         "classes": list(classes),
         "splits": {split: sum(counts[name, split] for name in classes) for split in splits},
         "counts": {name: {split: counts[name, split] for split in splits} for name in classes},
         "size": list(reversed(summary.size_hw)) if summary.size_hw else None,
         "channels": summary.channels,
-        "frames": summary.n_frames,
+        "frames": n_frames,
         "groups": len(groups - {""}),
     }
     result.summary = _summary(result, classes, splits, counts)
@@ -64,7 +68,7 @@ def _summary(
     colour = {1: "grey", 3: "colour"}.get(details["channels"], "")
     kind = "clips" if details["kind"] == "clip" else "pictures"
     lines = [
-        f"{details['format']}: {result.read:,} {kind} of {len(classes)} classes"
+        f"{details['format']}: {details['samples']:,} {kind} of {len(classes)} classes"
         + (f", {shown} {colour}".rstrip() if details["frames"] is not None else "")
     ]
     if result.skipped or result.failed:
@@ -86,7 +90,7 @@ def refuse_several_splits(reader: Reader, path: Path) -> None:
     splits = [name for name in SPLITS if name in present]
     if len(splits) > 1:
         raise UsageError(
-            f"several splits ({', '.join(splits)}); a CSV of the same kind holds one",
+            f"several splits ({', '.join(splits)}); expected one, as a Sign-MNIST CSV holds",
             path=path,
-            remedy=f"Say --split {splits[0]}.",
+            remedy=f"Choose one, for example with --split {splits[0]}.",
         )

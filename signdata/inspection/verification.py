@@ -1,4 +1,4 @@
-"""Telling whether a dataset is what its manifest says, or two datasets are the same."""
+"""Verify that a dataset matches its manifest, or that two datasets are the same."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ T = TypeVar("T")
 _DIED = "the worker process died on it"
 
 
-class Seen(NamedTuple):
-    """A sample as it is compared: `pixels` is a digest, '' with `error` if unreadable."""
+class PixelDigest(NamedTuple):
+    """A sample to compare: `pixels` is a checksum, '' with `error` if unreadable."""
 
     id: str
     label: str
@@ -35,8 +35,8 @@ class Seen(NamedTuple):
     error: str
 
 
-class Checked(NamedTuple):
-    """A sample as it is stored: a digest, '' with `error` and its `kind` if unreadable."""
+class StoredDigest(NamedTuple):
+    """A stored sample: its checksum, '' with `error` and its `kind` if unreadable."""
 
     id: str
     digest: str
@@ -45,18 +45,18 @@ class Checked(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Digest:
-    """Digests the samples of a batch; runs in a worker."""
+class _PixelDigests:
+    """Computes the checksums of a batch's pixels; runs in a worker."""
 
-    def __call__(self, batch: Batch) -> list[Seen]:
+    def __call__(self, batch: Batch) -> list[PixelDigest]:
         try:
             with reading(f"batch {batch.key}"):
-                return list(map(_see, batch))
+                return list(map(_digest_of, batch))
         except SigndataError as err:
-            return [Seen(batch.key, "", "", "", str(err))]
+            return [PixelDigest(batch.key, "", "", "", str(err))]
 
 
-def _see(sample: Sample) -> Seen:
+def _digest_of(sample: Sample) -> PixelDigest:
     digest = hashlib.sha256()
     try:
         with reading(sample.source or sample.id):
@@ -64,8 +64,8 @@ def _see(sample: Sample) -> Seen:
                 digest.update(f"{frame.shape}".encode())
                 digest.update(frame.tobytes())
     except SigndataError as err:
-        return Seen(sample.id, sample.label, sample.split, "", str(err))
-    return Seen(sample.id, sample.label, sample.split, digest.hexdigest(), "")
+        return PixelDigest(sample.id, sample.label, sample.split, "", str(err))
+    return PixelDigest(sample.id, sample.label, sample.split, digest.hexdigest(), "")
 
 
 def _each(
@@ -74,7 +74,7 @@ def _each(
     workers: int | None,
     progress: ProgressCallback | None,
 ) -> Iterator[T | str]:
-    """Yield what `job` returns for each sample; the id of one that killed its worker."""
+    """Yield what `job` returns for each sample, or the id of one that killed its worker."""
     done = 0
     runs = run_batches(
         job, reader.batches(), workers, died=lambda batch: [_name(batch)], risky=reader.risky
@@ -94,10 +94,12 @@ def _name(batch: Batch) -> str:
     return f"batch {batch.key}"
 
 
-def _all_seen(reader: Reader, workers: int | None, progress: ProgressCallback | None) -> list[Seen]:
+def _digests_of(
+    reader: Reader, workers: int | None, progress: ProgressCallback | None
+) -> list[PixelDigest]:
     return [
-        Seen(seen, "", "", "", _DIED) if isinstance(seen, str) else seen
-        for seen in _each(_Digest(), reader, workers, progress)
+        PixelDigest(one, "", "", "", _DIED) if isinstance(one, str) else one
+        for one in _each(_PixelDigests(), reader, workers, progress)
     ]
 
 
@@ -109,98 +111,100 @@ def compare(
     workers: int | None = None,
     progress: ProgressCallback | None = None,
 ) -> Result:
-    """Hold two datasets against each other; see `signdata.verify`."""
-    seen_a = _all_seen(a, workers, progress)
-    seen_b = _all_seen(b, workers, progress)
-    result = Result("verify", str(path_b), read=len(seen_a) + len(seen_b), shows_counts=False)
+    """Compare two datasets; see `signdata.verify`."""
+    digests_a = _digests_of(a, workers, progress)
+    digests_b = _digests_of(b, workers, progress)
+    result = Result("verify", str(path_b), read=len(digests_a) + len(digests_b), shows_counts=False)
     unreadable = [
-        Problem(seen.id, str(path), "corrupt", seen.error)
-        for path, all_seen in ((path_a, seen_a), (path_b, seen_b))
-        for seen in all_seen
-        if seen.error
+        Problem(one.id, str(path), "corrupt", one.error)
+        for path, digests in ((path_a, digests_a), (path_b, digests_b))
+        for one in digests
+        if one.error
     ]
-    seen_a, seen_b = _align_splits(seen_a, seen_b)
-    by_id = {seen.id for seen in seen_a} == {seen.id for seen in seen_b}
+    digests_a, digests_b = _align_splits(digests_a, digests_b)
+    by_id = {one.id for one in digests_a} == {one.id for one in digests_b}
     if by_id:
-        differences = list(_differences_by_id(seen_a, seen_b))
+        differences = list(_differences_by_id(digests_a, digests_b))
         how = "paired by id"
     else:
-        differences = list(_differences_as_multisets(seen_a, seen_b, path_a, path_b))
-        how = "compared as multisets of split, label and pixels, as their ids differ"
+        differences = list(_differences_as_multisets(digests_a, digests_b, path_a, path_b))
+        how = "paired by split, label and pixels, because their ids differ"
     result.extend([*unreadable, *differences])
     n = len(unreadable) + len(differences)
     result.failed = len(unreadable)
     result.rejected = bool(n)
     result.details = {"same": not n, "differences": n, "paired_by": "id" if by_id else "content"}
-    counts = f"{len(seen_a):,} and {len(seen_b):,} samples, {how}"
+    counts = f"{len(digests_a):,} and {len(digests_b):,} samples, {how}"
     result.summary = f"the same: {counts}" if not n else f"{n:,} differences: {counts}"
     return result
 
 
-def _align_splits(a: list[Seen], b: list[Seen]) -> tuple[list[Seen], list[Seen]]:
-    """Ignore splits where one side has none and the other just one."""
-    splits_a, splits_b = {seen.split for seen in a}, {seen.split for seen in b}
+def _align_splits(
+    a: list[PixelDigest], b: list[PixelDigest]
+) -> tuple[list[PixelDigest], list[PixelDigest]]:
+    """Ignore splits if one dataset has none and the other has only one."""
+    splits_a, splits_b = {one.split for one in a}, {one.split for one in b}
     if splits_a != splits_b and len(splits_a) == len(splits_b) == 1 and "" in splits_a | splits_b:
-        a = [seen._replace(split="") for seen in a]
-        b = [seen._replace(split="") for seen in b]
+        a = [one._replace(split="") for one in a]
+        b = [one._replace(split="") for one in b]
     return a, b
 
 
-def _differences_by_id(a: list[Seen], b: list[Seen]) -> Iterator[Problem]:
-    others = {seen.id: seen for seen in b}
-    for seen in a:
-        other = others[seen.id]
+def _differences_by_id(a: list[PixelDigest], b: list[PixelDigest]) -> Iterator[Problem]:
+    others = {one.id: one for one in b}
+    for one in a:
+        other = others[one.id]
         for what in ("label", "split", "pixels"):
-            left, right = getattr(seen, what), getattr(other, what)
-            if left != right and not (seen.error or other.error):
+            left, right = getattr(one, what), getattr(other, what)
+            if left != right and not (one.error or other.error):
                 message = what + " differ" if what == "pixels" else f"{what} {left!r} / {right!r}"
-                yield Problem(seen.id, what, "differs", message)
+                yield Problem(one.id, what, "differs", message)
 
 
 def _differences_as_multisets(
-    a: list[Seen], b: list[Seen], path_a: Path, path_b: Path
+    a: list[PixelDigest], b: list[PixelDigest], path_a: Path, path_b: Path
 ) -> Iterator[Problem]:
     for only, other, path in ((a, b, path_a), (b, a, path_b)):
-        left = Counter(_content(seen) for seen in other if not seen.error)
-        for seen in only:
-            if seen.error:
+        left = Counter(_content(one) for one in other if not one.error)
+        for one in only:
+            if one.error:
                 continue
-            if left[_content(seen)]:
-                left[_content(seen)] -= 1
+            if left[_content(one)]:
+                left[_content(one)] -= 1
             else:
-                where = f"split {seen.split}, " if seen.split else ""
-                yield Problem(seen.id, f"{where}label {seen.label}", "only", f"only in {path}")
+                where = f"split {one.split}, " if one.split else ""
+                yield Problem(one.id, f"{where}label {one.label}", "only", f"only in {path}")
 
 
-def _content(seen: Seen) -> tuple[str, str, str]:
-    return seen.split, seen.label, seen.pixels
+def _content(one: PixelDigest) -> tuple[str, str, str]:
+    return one.split, one.label, one.pixels
 
 
 def against_manifest(
     reader: Reader, path: Path, workers: int | None = None, progress: ProgressCallback | None = None
 ) -> Result:
-    """Hold every stored sample against the digest in its manifest; see `signdata.verify`."""
+    """Compare every stored sample with the checksum in the manifest; see `signdata.verify`."""
     result = Result("verify", str(path), shows_counts=False)
     recorded = _recorded(path)
     done = unrecorded = 0
     problems: list[Problem] = []
     seen_ids = set()
-    for checked in _each(_Stored(any(recorded.values())), reader, workers, progress):
+    for checked in _each(_StoredDigests(any(recorded.values())), reader, workers, progress):
         if isinstance(checked, str):
-            checked = Checked(checked, "", _DIED)
+            checked = StoredDigest(checked, "", _DIED)
         sample_id, digest, error, kind = checked
         done += 1
         seen_ids.add(sample_id)
-        wanted = recorded.get(sample_id)
+        expected = recorded.get(sample_id)
         if error:
             problems.append(Problem(sample_id, "", kind, error))
-        elif not wanted:
+        elif not expected:
             unrecorded += 1
-        elif digest != wanted:
-            message = "its bytes are not those of the manifest"
+        elif digest != expected:
+            message = "its checksum differs from the manifest's"
             problems.append(Problem(sample_id, "", "differs", message))
     problems += [
-        Problem(sample_id, "", "missing", "in the manifest, but not there")
+        Problem(sample_id, "", "missing", "listed in the manifest, but does not exist")
         for sample_id in recorded
         if sample_id not in seen_ids
     ]
@@ -220,35 +224,33 @@ def against_manifest(
 
 def _manifest_summary(done: int, unrecorded: int, n_problems: int) -> str:
     if n_problems:
-        return f"{n_problems:,} of {done:,} samples are not as the manifest says"
+        return f"{n_problems:,} of {done:,} samples do not match the manifest"
     if unrecorded == done:
-        return (
-            f"{done:,} samples can be read; there is no manifest with digests to hold them against"
-        )
-    text = f"{done - unrecorded:,} samples are as the manifest says"
-    return text + (f", {unrecorded:,} without a digest can be read" if unrecorded else "")
+        return f"{done:,} samples can be read; there is no manifest with checksums to check against"
+    text = f"{done - unrecorded:,} samples match the manifest"
+    return text + (f", {unrecorded:,} without a checksum can be read" if unrecorded else "")
 
 
 @dataclass(frozen=True)
-class _Stored:
-    """Digests what is stored of each sample, and decodes it; runs in a worker.
+class _StoredDigests:
+    """Computes the checksum of each stored sample; runs in a worker.
 
     Attributes
     ----------
     as_files : bool
-        Whether a file that holds one sample is digested as it is.
+        Whether a file that holds a single sample is read without decoding it.
     """
 
     as_files: bool
 
-    def __call__(self, batch: Batch) -> list[Checked]:
+    def __call__(self, batch: Batch) -> list[StoredDigest]:
         try:
             with reading(f"batch {batch.key}"):
                 return [self._one(sample) for sample in batch]
         except SigndataError as err:
-            return [Checked(batch.key, "", str(err), err.kind)]
+            return [StoredDigest(batch.key, "", str(err), err.kind)]
 
-    def _one(self, sample: Sample) -> Checked:
+    def _one(self, sample: Sample) -> StoredDigest:
         digest = hashlib.sha256()
         try:
             with reading(sample.source or sample.id):
@@ -256,8 +258,8 @@ class _Stored:
                 for data in file or _stored_bytes(sample):
                     digest.update(data)
         except SigndataError as err:
-            return Checked(sample.id, "", str(err), err.kind)
-        return Checked(sample.id, digest.hexdigest(), "")
+            return StoredDigest(sample.id, "", str(err), err.kind)
+        return StoredDigest(sample.id, digest.hexdigest(), "")
 
 
 def _stored_bytes(sample: Sample) -> Iterable[bytes]:

@@ -19,7 +19,7 @@ class Filter:
     Attributes
     ----------
     name : str
-        As ImageMagick's ``-filter`` spells it.
+        ImageMagick's name for it (``-filter``).
     support : float
         Distance beyond which the weight is 0.
     weight : callable
@@ -54,7 +54,7 @@ _SINC = (
     0.253524321426864752676094495396308636823e-13,
     -0.177084805010701112639035485248501049364e-15,
 )
-"""Of the polynomial that stands for sin(pi x) / (pi x) up to 4 (SincFast, resize.c)."""
+"""Coefficients of the polynomial approximation of sin(pi x) / (pi x) up to 4 (resize.c)."""
 
 
 def _sinc(x: Values) -> Values:
@@ -104,7 +104,7 @@ FILTERS = {
 
 
 def filter_of(name: str) -> Filter:
-    """Return the filter of a name, however it is capitalised; raise `UsageError` if unknown."""
+    """Return a filter by name, ignoring case; raise `UsageError` if it is unknown."""
     found = next((f for f in FILTERS.values() if f.name.casefold() == name.casefold()), None)
     if found is None:
         raise UsageError(f"filter {name!r}; expected one of {', '.join(FILTERS)}")

@@ -1,4 +1,4 @@
-"""Sizes and places as ImageMagick reads them: ``28x28!``, ``-crop``, ``-extent``, ``-gravity``."""
+"""ImageMagick's sizes and positions: ``28x28!``, ``-crop``, ``-extent``, ``-gravity``."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ GRAVITIES = {
     "South": (2, 1),
     "SouthEast": (2, 2),
 }
-"""Which third of the height and of the width something is put at."""
+"""Vertical and horizontal position of each gravity, in thirds."""
 
 _GEOMETRY = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})([!^]?)")
 
 
 def target_size(geometry: str, size_hw: tuple[int, int]) -> tuple[int, int]:
-    """Height and width that a geometry makes of `size_hw`.
+    """Height and width after applying a geometry to `size_hw`.
 
     ``WxH!`` is exact; ``WxH`` fits inside and ``WxH^`` covers, both keeping the shape
     (ParseRegionGeometry, geometry.c).
@@ -43,7 +43,7 @@ def target_size(geometry: str, size_hw: tuple[int, int]) -> tuple[int, int]:
 
 
 def parse_geometry(geometry: str) -> tuple[int, int, str]:
-    """Width, height and ``!``, ``^`` or '' of a geometry; raise `UsageError` if it is none."""
+    """Width, height and ``!``, ``^`` or '' of a geometry; raise `UsageError` if it is invalid."""
     match = _GEOMETRY.fullmatch(geometry)
     if match is None:
         raise UsageError(f"geometry {geometry!r}; expected WxH, WxH! or WxH^, such as 28x28!")
@@ -51,7 +51,7 @@ def parse_geometry(geometry: str) -> tuple[int, int, str]:
 
 
 def crop(quanta: Quanta, box: Box) -> Quanta:
-    """``-crop WxH+X+Y +repage``; raise `DatasetError` where the box leaves the picture."""
+    """``-crop WxH+X+Y +repage``; raise `DatasetError` if the box is not inside the picture."""
     left, top, width, height = box
     rows, columns = quanta.shape[-2:]
     if left < 0 or top < 0 or left + width > columns or top + height > rows:
@@ -62,7 +62,7 @@ def crop(quanta: Quanta, box: Box) -> Quanta:
 
 
 def offset(n: int, m: int, third: int, profile: Profile) -> int:
-    """Where something of size `m` begins in, or around, something of size `n`."""
+    """Offset of size `m` within (or around) size `n`."""
     if third == 0:
         return 0
     if third == 2:
@@ -77,7 +77,7 @@ def extent(
     gravity: str = "Center",
     background: float = RANGE,
 ) -> Quanta:
-    """``-gravity G -extent WxH``: cut off what is over, fill what is missing (white)."""
+    """``-gravity G -extent WxH``: crop what is too large, pad what is too small with white."""
     if gravity not in GRAVITIES:
         raise UsageError(f"gravity {gravity!r}; expected one of {', '.join(GRAVITIES)}")
     out = np.full((*quanta.shape[:-2], *size_hw), background, np.float32)
@@ -91,10 +91,10 @@ def extent(
     ]
     if not profile.hdri:
         return out
-    return np.clip(out, 0.0, RANGE)  # it is composed over the background, which clips
+    return np.clip(out, 0.0, RANGE)  # ImageMagick composites it over a background, which clips
 
 
 def _overlap(n: int, m: int, start: int) -> tuple[int, int, int]:
-    """Where the common part of source (n) and target (m, from `start`) begins in each; its size."""
+    """Start of the overlap in the source (n) and in the target (m, from `start`), and its size."""
     begin, end = max(start, 0), min(start + m, n)
     return begin, begin - start, max(0, end - begin)

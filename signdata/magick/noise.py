@@ -1,7 +1,7 @@
-"""``+noise``, ``-spread`` and the block pixelation: operations that draw random numbers.
+"""``+noise``, ``-spread`` and block pixelation: operations that use random numbers.
 
-Each takes its uniform numbers as an array, so that any generator can be used;
-`Stream` is that of ImageMagick 6, with which ``-seed N`` gives the same picture.
+Each takes its uniform random numbers as an array, so that any generator can be used;
+`Stream` is that of ImageMagick 6, which gives the same picture as ``-seed N``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MASK = (1 << 64) - 1
 
 
 class Stream:
-    """The random numbers of ImageMagick 6 after ``-seed N`` (random.c): xoshiro256+."""
+    """The random number generator of ImageMagick 6 after ``-seed N`` (random.c): xoshiro256+."""
 
     def __init__(self, seed: int) -> None:
         self._state = list(struct.unpack("<4Q", hashlib.sha256(struct.pack("<Q", seed)).digest()))
@@ -40,19 +40,19 @@ class Stream:
 
 
 def impulse(quanta: Quanta, attenuate: float, uniform: Values, profile: Profile) -> Quanta:
-    """``-attenuate A +noise Impulse``: a share of A / 10 turns black or white."""
+    """``-attenuate A +noise Impulse``: a fraction A / 10 of the pixels turns black or white."""
     edge = 0.1 * attenuate / 2
     values = np.where(uniform < edge, 0.0, np.where(uniform >= 1 - edge, RANGE, quanta))
     return profile.store(values)
 
 
 def uniform(quanta: Quanta, attenuate: float, uniform: Values, profile: Profile) -> Quanta:
-    """``-attenuate A +noise Uniform``: up to A / 128 of the range is added or taken away."""
+    """``-attenuate A +noise Uniform``: up to A / 128 of the range is added or subtracted."""
     return profile.store(quanta + RANGE * attenuate * (uniform - 0.5) / 64)
 
 
 def gaussian(quanta: Quanta, attenuate: float, uniform: Values, profile: Profile) -> Quanta:
-    """``-attenuate A +noise Gaussian``; `uniform` holds two numbers a pixel, (..., H, W, 2)."""
+    """``-attenuate A +noise Gaussian``; `uniform` is (..., H, W, 2), two numbers per pixel."""
     size = np.sqrt(-2 * np.log(np.where(uniform[..., 0] > 0, uniform[..., 0], 1.0)))
     angle = 2 * np.pi * uniform[..., 1]
     values = quanta.astype(np.float64)
@@ -61,7 +61,7 @@ def gaussian(quanta: Quanta, attenuate: float, uniform: Values, profile: Profile
 
 
 def spread(quanta: Quanta, radius: float, uniform: Values, profile: Profile) -> Quanta:
-    """``-spread R``: each pixel is taken from a random place near by, between pixels.
+    """``-spread R``: each pixel is interpolated at a random nearby position.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def spread(quanta: Quanta, radius: float, uniform: Values, profile: Profile) -> 
 
 
 def blocks_of(share: float, rows: int, columns: int) -> int:
-    """How many of rows x columns blocks a share is."""
+    """Number of blocks, of rows x columns, in a given fraction."""
     return int(share * (rows * columns) + 0.5)
 
 
@@ -98,7 +98,7 @@ def pixelate(quanta: Quanta, share: float, uniform: Values, profile: Profile) ->
     Parameters
     ----------
     uniform : ndarray
-        (..., H // 2, W // 2), one number a block: the smallest are replaced, exactly `share`
+        (..., H // 2, W // 2), one number per block: the smallest are replaced, exactly `share`
         of all blocks, rounded.
     """
     rows, columns = quanta.shape[-2] // 2, quanta.shape[-1] // 2

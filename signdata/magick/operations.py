@@ -1,6 +1,6 @@
-"""Operations by name: what a recipe's steps are, and the options of the real program for each.
+"""The operations of recipes, and the ImageMagick options that do the same.
 
-An operation knows how to change quanta and which options of ImageMagick do the same. Its
+An operation can change quanta, and knows which options of ImageMagick are equivalent. Its
 fields are the values of one variant; `signdata.magick.recipe` draws them.
 """
 
@@ -26,16 +26,16 @@ Gravity: TypeAlias = Literal[
 
 @dataclass(frozen=True)
 class Place:
-    """What a variant of one picture depends on besides its operations.
+    """What a variant depends on besides its operations.
 
     Attributes
     ----------
     profile : Profile
-        Which ImageMagick.
+        The ImageMagick version to reproduce.
     box : tuple of int or None
-        left, top, width, height of what ``crop`` keeps; None keeps all.
+        left, top, width, height of the part that ``crop`` keeps; None keeps all.
     seed : int
-        Of the operations that draw random numbers.
+        Random seed of the operations that use random numbers.
     """
 
     profile: Profile
@@ -43,14 +43,14 @@ class Place:
     seed: int = 0
 
     def uniform(self, *shape: int) -> Values:
-        """Numbers in [0, 1): ImageMagick's own after ``-seed``, where they are known."""
+        """Random numbers in [0, 1): those of ImageMagick after ``-seed``, if they are known."""
         if self.repeats:
             return noise.Stream(self.seed).uniform(*shape)
         return np.random.default_rng(self.seed).random(shape)
 
     @property
     def repeats(self) -> bool:
-        """Whether the real program draws the same numbers after ``-seed``."""
+        """Whether ImageMagick itself draws the same numbers after ``-seed``."""
         return not self.profile.hdri
 
 
@@ -60,12 +60,12 @@ class Operation(msgspec.Struct, frozen=True, tag_field="op", forbid_unknown_fiel
     Attributes
     ----------
     shapes : bool
-        Whether it is about size, place or colour, so that pictures that are not to be
-        varied go through it, too.
+        Whether it sets size, position or colour, so that pictures that are not augmented go
+        through it, too.
     turns_grey : bool
-        Whether one channel is left.
+        Whether its result has one channel.
     random : bool
-        Whether it draws numbers of its own.
+        Whether it uses random numbers.
     """
 
     shapes: ClassVar[bool] = False
@@ -78,32 +78,32 @@ class Operation(msgspec.Struct, frozen=True, tag_field="op", forbid_unknown_fiel
 
     @abstractmethod
     def options(self, size_hw: tuple[int, int], place: Place) -> list[str] | None:
-        """The options that do the same to a picture of this size; None if there are none."""
+        """The equivalent ImageMagick options for a picture of this size; None if there are none."""
 
     def size_after(self, size_hw: tuple[int, int], place: Place) -> tuple[int, int]:
-        """Height and width that it leaves."""
+        """Height and width of its result."""
         return size_hw
 
     @property
     def exact_size(self) -> tuple[int, int] | None:
-        """Height and width that it makes of any picture; None if that depends."""
+        """Height and width of its result for every picture; None if they depend on the picture."""
         return None
 
     @property
     def slug(self) -> str:
-        """Its part of a variant's name; '' where it does not tell variants apart."""
+        """Its part of a variant's name; '' if it is not part of it."""
         return ""
 
 
 def _expect(operation: Operation, key: str, low: float, high: float) -> None:
-    """Raise `ValueError` unless a value lies in a range; it names key and value."""
+    """Raise `ValueError`, naming key and value, unless a value is in a range."""
     value = getattr(operation, key)
     if not low <= value <= high:
         raise ValueError(f"{key} {value:g}; expected {low:g} to {high:g}")
 
 
 class Crop(Operation, frozen=True, tag="crop"):
-    """Cut out the box of the hand; the whole picture where there is no box."""
+    """Crop to the box of the hand; keep the whole picture if there is no box."""
 
     shapes: ClassVar[bool] = True
 
@@ -137,7 +137,7 @@ class Gray(Operation, frozen=True, tag="gray"):
 
 
 class _Sized(Operation, frozen=True):
-    """An operation that makes pictures of a size: ``WxH!``, or where it says so ``WxH(^)``."""
+    """An operation that sets the size: ``WxH!``, and for some operations ``WxH`` or ``WxH^``."""
 
     shapes: ClassVar[bool] = True
     size: str
@@ -197,7 +197,7 @@ class Sample(_Sized, frozen=True, tag="sample"):
 
 
 class Extent(Operation, frozen=True, tag="extent"):
-    """Cut or fill up (white) to WxH."""
+    """Crop or pad (with white) to WxH."""
 
     shapes: ClassVar[bool] = True
     size: str
@@ -223,7 +223,7 @@ class Extent(Operation, frozen=True, tag="extent"):
 
 
 class BrightnessContrast(Operation, frozen=True, tag="brightness-contrast"):
-    """Both in percent, -100 to 100."""
+    """Change brightness and contrast, each in percent, -100 to 100."""
 
     brightness: float = 0.0
     contrast: float = 0.0
@@ -249,7 +249,7 @@ class BrightnessContrast(Operation, frozen=True, tag="brightness-contrast"):
 
 
 class Modulate(Operation, frozen=True, tag="modulate"):
-    """Lightness in percent; 100 changes nothing."""
+    """Change the lightness, in percent; 100 is unchanged."""
 
     percent: float
 
@@ -268,7 +268,7 @@ class Modulate(Operation, frozen=True, tag="modulate"):
 
 
 class Level(Operation, frozen=True, tag="level"):
-    """Stretch what lies between two levels (in percent) to the whole range; or back."""
+    """Stretch the range between two levels (in percent) to the full range, or the reverse."""
 
     black: float
     white: float
@@ -299,7 +299,7 @@ class _Turning(Operation, frozen=True):
     def __post_init__(self) -> None:
         _expect(self, "degrees", -360, 360)
         if not filter_of(self.filter).radial:
-            raise ValueError(f"filter {self.filter}; a rotation knows only the cubic ones")
+            raise ValueError(f"filter {self.filter}; expected a cubic filter for a rotation")
 
     def _with_filter(self, *options: str) -> list[str]:
         if filter_of(self.filter).name == rotate.DEFAULT_FILTER:
@@ -312,7 +312,7 @@ class _Turning(Operation, frozen=True):
 
 
 class Srt(_Turning, frozen=True, tag="distort-srt"):
-    """Turn clockwise inside the same frame; the edges are repeated outside."""
+    """Rotate clockwise within the same size; the edges are repeated outside."""
 
     def apply(self, quanta: Quanta, place: Place) -> Quanta:
         return rotate.srt(quanta, self.degrees, place.profile, self.filter)
@@ -322,7 +322,7 @@ class Srt(_Turning, frozen=True, tag="distort-srt"):
 
 
 class Rotate(_Turning, frozen=True, tag="rotate"):
-    """Turn clockwise on a larger, white canvas; quarter turns are exact."""
+    """Rotate clockwise on a larger, white canvas; quarter turns are exact."""
 
     def apply(self, quanta: Quanta, place: Place) -> Quanta:
         return rotate.rotate(quanta, self.degrees, place.profile, self.filter)
@@ -335,7 +335,7 @@ class Rotate(_Turning, frozen=True, tag="rotate"):
 
 
 class Mosaic(Operation, frozen=True, tag="mosaic"):
-    """Blocks of one level: `percent` of the size in number, a way."""
+    """A mosaic whose number of blocks per side is `percent` of the size."""
 
     percent: float
 
@@ -383,7 +383,7 @@ class Noise(Operation, frozen=True, tag="noise"):
 
 
 class Spread(Operation, frozen=True, tag="spread"):
-    """Take each pixel from a random place up to about `radius` pixels away."""
+    """Take each pixel from a random position up to about `radius` pixels away."""
 
     random: ClassVar[bool] = True
     radius: float = 1.0
@@ -451,14 +451,14 @@ Chain: TypeAlias = tuple[Operation, ...]
 
 
 def run(chains: Sequence[Chain], quanta: Quanta, places: Sequence[Place]) -> list[Quanta]:
-    """Bring one picture, or all frames of a clip, through several chains.
+    """Apply several chains to one picture, or to all frames of a clip.
 
-    What chains have in common is done once.
+    Common first steps of chains are computed once.
 
     Parameters
     ----------
     chains, places
-        One of each a variant; the places differ in their seeds only.
+        One of each per variant; the places differ only in their seeds.
     quanta : ndarray
         (F, C, H, W) as loaded.
     """
@@ -478,7 +478,7 @@ def run(chains: Sequence[Chain], quanta: Quanta, places: Sequence[Place]) -> lis
 
 
 def options(chain: Chain, size_hw: tuple[int, int], place: Place) -> list[str]:
-    """What stands between input and output of the real program; [] if it cannot do the same."""
+    """ImageMagick's options between input and output; [] if it cannot do the same."""
     words: list[str] = []
     for number, operation in enumerate(chain):
         here = replace(place, seed=place.seed + number)

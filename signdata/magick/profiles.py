@@ -1,4 +1,4 @@
-"""How ImageMagick keeps numbers: profiles, bytes to quanta, stores, quanta to bytes."""
+"""ImageMagick's number formats: version profiles, bytes to quanta, rounding, quanta to bytes."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from numpy.typing import NDArray
 from signdata.errors import UsageError
 
 Quanta: TypeAlias = NDArray[np.float32]
-"""(..., H, W) float32, 0..65535; below and above where HDRI keeps it."""
+"""(..., H, W) float32, 0..65535; with HDRI also below and above."""
 
 Values: TypeAlias = NDArray[np.float64]
 
 RANGE = 65535.0
 LUMA_709 = (0.212656, 0.715158, 0.072186)
 LUMA_601 = (0.298839, 0.586811, 0.114350)
-"""Shares of red, green and blue (GetPixelIntensity, pixel.c)."""
+"""Weights of red, green and blue (GetPixelIntensity, pixel.c)."""
 BYTE = 257.0
 """Quanta in one grey level."""
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Which ImageMagick is meant.
+    """An ImageMagick version to reproduce.
 
     Attributes
     ----------
     name : str
-        As users say it.
+        The name that users give.
     hdri : bool
         Whether values are kept as floats between operations, or rounded and clipped.
     tan : bool
         Whether contrast follows a tangent (until 2023) or is linear.
     centre : str
-        How an odd difference is halved: each size for itself (``sizes``) or together.
+        Whether the two sizes are halved separately (``sizes``), or their ``difference`` is.
     engine : str
-        The program whose output is equal.
+        The versions with the same output.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Profile:
     engine: str
 
     def store(self, values: Values | Quanta) -> Quanta:
-        """What ImageMagick keeps of computed values: done after every operation."""
+        """Round computed values as ImageMagick stores them after every operation."""
         if self.hdri:
             return values.astype(np.float32)
         rounded: Values = np.floor(np.clip(values.astype(np.float64), 0.0, RANGE) + 0.5)
@@ -67,25 +67,25 @@ DEFAULT_PROFILE = "im7-2017"
 
 
 def profile_of(name: str) -> Profile:
-    """Return the profile of a name; raise `UsageError` if there is none."""
+    """Return a profile by name; raise `UsageError` if there is none."""
     if name not in PROFILES:
         raise UsageError(f"profile {name!r}; expected one of {', '.join(PROFILES)}")
     return PROFILES[name]
 
 
 def load(pixels: NDArray[np.uint8]) -> Quanta:
-    """Bring bytes (..., H, W) to quanta."""
+    """Convert bytes (..., H, W) to quanta."""
     return pixels.astype(np.float32) * np.float32(BYTE)
 
 
 def to_bytes(quanta: Quanta, profile: Profile) -> NDArray[np.uint8]:
-    """Bring quanta (..., C, H, W) to bytes, rounded as ImageMagick rounds."""
+    """Convert quanta (..., C, H, W) to bytes, rounded as ImageMagick rounds."""
     if not profile.hdri:
         shifted = quanta.astype(np.int64) + 128
         return ((shifted - (shifted >> 8)) >> 8).astype(np.uint8)
     if quanta.shape[-3] == 1:
-        # A grey picture leaves as the luma of three equal channels (GetPixelLuma), in single
-        # precision: some levels that end in .5 fall below it and are rounded down.
+        # A grey picture is written as the luma of three equal channels (GetPixelLuma), in
+        # single precision: some levels ending in .5 fall below it and are rounded down.
         red, green, blue = (np.float32(share) * quanta for share in LUMA_709)
         quanta = red + green + blue
     levels = np.clip(quanta.astype(np.float64) / BYTE, 0.0, 255.0)

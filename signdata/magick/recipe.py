@@ -1,8 +1,8 @@
-"""Recipes: TOML files that say which variants are made of a picture.
+"""Recipes: TOML files that define the variants of a picture.
 
 ::
 
-    variants = 20                                # drawn; without it every combination is made
+    variants = 20                                # at random; without it, every combination
     profile = "im7-2017"
 
     [[treatments]]                               # one or more, drawn by `weight`
@@ -14,8 +14,8 @@
         { op = "brightness-contrast", brightness = { min = -15, max = 15 } },
     ]
 
-A list is a choice; ``{ choice = [...], weights = [...] }`` is one with weights, and
-``{ min = a, max = b }`` any number between. `signdata.magick.operations` lists the
+A list is a choice; ``{ choice = [...], weights = [...] }`` is a weighted choice, and
+``{ min = a, max = b }`` any number in a range. `signdata.magick.operations` lists the
 operations and their values.
 """
 
@@ -39,23 +39,23 @@ from signdata.magick.profiles import DEFAULT_PROFILE, PROFILES
 
 OPERATIONS = tuple(str(operation.__struct_config__.tag) for operation in get_args(AnyOperation))
 RESIZING = ("crop", "resize", "scale", "sample", "extent", "rotate")
-"""Operations after which a box of the picture as it was means nothing."""
+"""Operations after which a box in pixels of the original picture is no longer valid."""
 BUILT_IN = ("sign-mnist-60", "observed-20")
 MAX_VARIANTS = 10_000
 _DECIMALS = 4
-"""Of numbers drawn from a range: what is recorded of a variant is all there is to it."""
+"""Decimals of numbers drawn from a range, so that the recorded values are exact."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to change a picture.
+    """One variant of a picture.
 
     Attributes
     ----------
     name : str
-        What tells it from the picture's other variants.
+        Unique among the picture's variants.
     chain : tuple of Operation
-        What is done, in order.
+        The operations, in order.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Variant:
 
 
 class _Drawn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A value that is drawn."""
+    """A value that is drawn at random."""
 
     choice: list[Any] | None = None
     weights: list[float] | None = None
@@ -85,7 +85,7 @@ class _Drawn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def values(self) -> list[Any]:
-        """All of them, or the ends of the range."""
+        """All choices, or the ends of the range."""
         return [self.min, self.max] if self.choice is None else self.choice
 
     def draw(self, random: np.random.Generator) -> Any:
@@ -113,18 +113,18 @@ Step = dict[str, Any]
 
 @dataclass(frozen=True)
 class Recipe:
-    """Which variants are made of a picture.
+    """Defines the variants of a picture.
 
     Attributes
     ----------
     name : str
-        As users name it.
+        The name that users give.
     profile : str
-        Which ImageMagick it is meant for.
+        The ImageMagick version to reproduce.
     n_drawn : int or None
-        How many variants are drawn for each picture; None makes all combinations.
+        Number of variants drawn at random for each picture; None makes all combinations.
     combinations : tuple of Variant
-        All of them; () where a value comes from a range.
+        All combinations; () if a value comes from a range.
     """
 
     name: str
@@ -136,13 +136,13 @@ class Recipe:
 
     @property
     def digest(self) -> str:
-        """Tells two recipes of one name apart."""
-        told = repr((self.profile, self.n_drawn, self._treatments, self._weights))
-        return hashlib.sha256(told.encode()).hexdigest()
+        """Checksum that distinguishes recipes with the same name."""
+        content = repr((self.profile, self.n_drawn, self._treatments, self._weights))
+        return hashlib.sha256(content.encode()).hexdigest()
 
     @property
     def n_variants(self) -> int:
-        """Variants of each picture."""
+        """Number of variants of each picture."""
         return len(self.combinations) if self.n_drawn is None else self.n_drawn
 
     def variants(self, random: np.random.Generator) -> Sequence[Variant]:
@@ -161,21 +161,21 @@ class Recipe:
 
     @property
     def plain(self) -> Chain:
-        """What brings a picture to the size and colour of the variants and changes nothing else.
+        """The operations that only set the size and colour of the variants.
 
-        The first treatment's steps of that kind, each with its first value.
+        These are the first treatment's steps of that kind, each with its first value.
         """
         firsts = (_operation(_first_values(step)) for step in self._treatments[0])
         return tuple(operation for operation in firsts if operation.shapes)
 
     @property
     def chains(self) -> Iterator[Chain]:
-        """One chain for each treatment, to see what they have in common."""
+        """One chain for each treatment, to find what they have in common."""
         for steps in self._treatments:
             yield tuple(_operation(_first_values(step)) for step in steps)
 
     def has(self, op: str) -> bool:
-        """Whether a step of this name occurs."""
+        """Whether a step with this name occurs."""
         return any(step["op"] == op for steps in self._treatments for step in steps)
 
     def with_options(
@@ -214,7 +214,7 @@ def load(name: str) -> Recipe:
     MissingError
         If there is no such file.
     FormatError
-        If it is no recipe; names the key and the value.
+        If it is not a valid recipe; names the key and the value.
     """
     if name in BUILT_IN:
         text = (resources.files("signdata.magick") / "recipes" / f"{name}.toml").read_bytes()
@@ -224,7 +224,7 @@ def load(name: str) -> Recipe:
         text = path.read_bytes()
     except FileNotFoundError as err:
         known = ", ".join(BUILT_IN)
-        remedy = f"Built in are {known}; anything else is the path of a TOML file."
+        remedy = f"The built-in recipes are {known}; any other name is the path of a TOML file."
         raise MissingError("no such recipe", path=path, remedy=remedy) from err
     except OSError as err:
         raise FormatError(f"cannot be read ({err.strerror})", path=path) from err
@@ -235,13 +235,13 @@ def _parse(text: bytes, name: str, path: str) -> Recipe:
     try:
         file = msgspec.convert(tomllib.loads(text.decode()), _File)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
-        raise FormatError(f"no TOML ({err})", path=path) from err
+        raise FormatError(f"not TOML ({err})", path=path) from err
     except msgspec.ValidationError as err:
         what, _, where = str(err).partition(" - at ")
-        raise FormatError(f"no recipe: {what}", path=path, where=where.strip("`$.")) from err
+        raise FormatError(f"not a recipe: {what}", path=path, where=where.strip("`$.")) from err
     treatments = file.treatments or ([_Treatment(file.steps)] if file.steps else [])
     if not treatments or bool(file.steps) == bool(file.treatments):
-        raise FormatError("no recipe: expected steps, or treatments with steps", path=path)
+        raise FormatError("not a recipe; expected steps, or treatments with steps", path=path)
     if file.profile not in PROFILES:
         expected = ", ".join(PROFILES)
         raise FormatError(
@@ -253,7 +253,7 @@ def _parse(text: bytes, name: str, path: str) -> Recipe:
         )
     weights = tuple(treatment.weight for treatment in treatments)
     if min(weights) < 0 or not sum(weights):
-        raise FormatError("weights of at least 0, one above it, are expected", path=path)
+        raise FormatError("bad weights; expected at least 0, and one above 0", path=path)
     steps = [treatment.steps for treatment in treatments]
     places = [f"treatments[{t}].steps" for t in range(len(steps))] if file.treatments else ["steps"]
     return _built(name, file.profile, file.variants, steps, weights, path, places)
@@ -268,7 +268,7 @@ def _built(
     path: str,
     places: Sequence[str],
 ) -> Recipe:
-    """Check every value that may be drawn, and list the combinations where they can be."""
+    """Check every value that may be drawn, and list the combinations if they are finite."""
     treatments = tuple(
         tuple(_checked(step, path, f"{where}[{s}]") for s, step in enumerate(steps))
         for where, steps in zip(places, raw, strict=True)
@@ -280,18 +280,18 @@ def _built(
         return recipe
     chains = [chain for steps in treatments for chain in _combined(steps, path)]
     if len(chains) > MAX_VARIANTS:
-        raise FormatError(f"{len(chains):,} variants; expected {MAX_VARIANTS:,} at most", path=path)
+        raise FormatError(f"{len(chains):,} variants; expected at most {MAX_VARIANTS:,}", path=path)
     return replace(recipe, combinations=tuple(_named(chains)))
 
 
 def _checked(step: Step, path: str, where: str) -> Step:
-    """A step with its choices and ranges told apart from plain values, each tried once."""
+    """A step with its choices and ranges parsed, and every value checked."""
     values: Step = {}
     if step.get("op") not in OPERATIONS:
         expected = ", ".join(OPERATIONS)
         what = f"{step['op']!r}" if "op" in step else "an operation is missing"
         raise FormatError(
-            f"no recipe: {what}; expected one of {expected}", path=path, where=f"{where}.op"
+            f"not a recipe: {what}; expected one of {expected}", path=path, where=f"{where}.op"
         )
     try:
         for key, value in step.items():
@@ -304,7 +304,7 @@ def _checked(step: Step, path: str, where: str) -> Step:
     except (msgspec.ValidationError, ValueError) as err:
         what, _, inner = str(err).partition(" - at ")
         place = f"{where}{inner.strip('`').removeprefix('$')}"
-        raise FormatError(f"no recipe: {what}", path=path, where=place) from err
+        raise FormatError(f"not a recipe: {what}", path=path, where=place) from err
     return values
 
 
@@ -316,13 +316,13 @@ def _drawn_from(value: dict[str, Any], key: str) -> _Drawn:
 
 
 def _check_order(steps: Sequence[Step], path: str, where: str) -> None:
-    """A box is told in pixels of the picture as it was: nothing before it changes the size."""
+    """Refuse a crop after a change of size: a box is in pixels of the original picture."""
     for number, step in enumerate(steps):
         if step["op"] == "crop":
             before = [s["op"] for s in steps[:number] if s["op"] in RESIZING]
             if before:
                 raise FormatError(
-                    f"no recipe: crop after {before[0]}; expected the box to be cut out first",
+                    f"not a recipe: crop after {before[0]}; expected crop first",
                     path=path,
                     where=f"{where}[{number}]",
                 )
@@ -344,7 +344,7 @@ def _combined(steps: tuple[Step, ...], path: str) -> Iterator[Chain]:
 
 
 def _named(chains: Sequence[Chain]) -> Iterator[Variant]:
-    """Give each chain a name of what is special in it."""
+    """Name each chain after its distinctive values."""
     taken: dict[str, int] = {}
     for chain in chains:
         name = "-".join(operation.slug for operation in chain if operation.slug) or "variant"

@@ -1,4 +1,4 @@
-"""``-resize``, ``-scale`` and ``-sample``: sizes changed by two passes of weights."""
+"""``-resize``, ``-scale`` and ``-sample``: resizing in two passes of weighted sums."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 
 from signdata.magick.filters import filter_of
 from signdata.magick.profiles import Profile, Quanta
-from signdata.magick.weighted_sums import Taps
+from signdata.magick.weighted_sums import WeightedSums
 
 _EPSILON = 1e-12
 
 
 def resize(quanta: Quanta, size_hw: tuple[int, int], filter: str, profile: Profile) -> Quanta:
-    """``-filter FILTER -resize WxH!``: resample both ways, with a store after each.
+    """``-filter FILTER -resize WxH!``: resample along each axis, rounding after each pass.
 
-    The axis that shrinks least comes first, the vertical one when both shrink alike. The
-    same size is no exception: some filters blur.
+    The axis that shrinks least comes first, the vertical one if both shrink equally. An
+    unchanged size is resampled, too, because some filters blur.
     """
     height, width = size_hw
     down = contributions(quanta.shape[-2], height, filter)
@@ -29,13 +29,13 @@ def resize(quanta: Quanta, size_hw: tuple[int, int], filter: str, profile: Profi
 
 
 def across_first(shape: tuple[int, ...], size_hw: tuple[int, int]) -> bool:
-    """Whether a resize of (..., H, W) begins with the columns."""
+    """Whether a resize of (..., H, W) starts with the horizontal pass."""
     return size_hw[1] / shape[-1] > size_hw[0] / shape[-2]
 
 
 @lru_cache(maxsize=256)
-def contributions(n: int, m: int, filter: str) -> Taps:
-    """What one pass reads, from `n` to `m` pixels (ResizeImage, resize.c)."""
+def contributions(n: int, m: int, filter: str) -> WeightedSums:
+    """The weighted sums of one pass, from `n` to `m` pixels (ResizeImage, resize.c)."""
     chosen = filter_of(filter)
     factor = m / n
     scale = max(1 / factor + _EPSILON, 1.0)
@@ -46,21 +46,21 @@ def contributions(n: int, m: int, filter: str) -> Taps:
     k = np.arange(n)
     weights = chosen.weight(np.abs((1 / scale) * (k - centre[:, None] + 0.5)))
     weights[(k < first[:, None]) | (k >= end[:, None])] = 0.0
-    return Taps.of_matrix(weights * (1 / np.add.reduce(weights, axis=1, keepdims=True)))
+    return WeightedSums.of_matrix(weights * (1 / np.add.reduce(weights, axis=1, keepdims=True)))
 
 
 def scale(quanta: Quanta, size_hw: tuple[int, int], profile: Profile) -> Quanta:
-    """``-scale WxH!``: each pixel the mean of the area it covers; one store."""
+    """``-scale WxH!``: each pixel is the mean of the area it covers; rounded once."""
     down = covered(quanta.shape[-2], size_hw[0])
     across = covered(quanta.shape[-1], size_hw[1])
     return profile.store(across.columns(down.rows(quanta)))
 
 
 @lru_cache(maxsize=256)
-def covered(n: int, m: int) -> Taps:
-    """Shares of the source pixels that lie in each target pixel (ScaleImage, resize.c).
+def covered(n: int, m: int) -> WeightedSums:
+    """Fractions of the source pixels in each target pixel (ScaleImage, resize.c).
 
-    Computed by taking away, as there: the remainders of the division are part of the result.
+    Computed by repeated subtraction like there, because its rounding errors affect the result.
     """
     weights = np.zeros((m, n))
     k, rest = 0, m / n
@@ -74,7 +74,7 @@ def covered(n: int, m: int) -> Taps:
         rest -= span
         if rest <= 0 and k < n - 1:
             k, rest = k + 1, m / n
-    return Taps.of_matrix(weights)
+    return WeightedSums.of_matrix(weights)
 
 
 def sample(quanta: Quanta, size_hw: tuple[int, int]) -> Quanta:
@@ -88,9 +88,9 @@ def _nearest(n: int, m: int) -> NDArray[np.int64]:
 
 
 def mosaic(quanta: Quanta, share: float, profile: Profile) -> Quanta:
-    """``-scale P% -scale WxH!``: blocks of one level each, `share` of the size in number.
+    """``-scale P% -scale WxH!``: uniform blocks; their number per side is `share` of the size.
 
-    Where that is less than half a block, ImageMagick 7 makes one and 6 changes nothing.
+    If that is less than half a block, ImageMagick 7 makes one block and 6 changes nothing.
     """
     height, width = quanta.shape[-2:]
     blocks = mosaic_size(height, width, share, profile)
@@ -100,7 +100,7 @@ def mosaic(quanta: Quanta, share: float, profile: Profile) -> Quanta:
 
 
 def mosaic_size(height: int, width: int, share: float, profile: Profile) -> tuple[int, int] | None:
-    """How many blocks a mosaic has, down and across; None where nothing changes."""
+    """Number of blocks of a mosaic, vertically and horizontally; None if nothing changes."""
     rows, columns = int(share * height + 0.5), int(share * width + 0.5)
     if not profile.hdri and not (rows and columns):
         return None

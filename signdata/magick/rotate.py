@@ -1,9 +1,9 @@
-"""``-rotate`` and ``-distort SRT``: each target pixel a weighted disc of source pixels.
+"""``-rotate`` and ``-distort SRT``: each target pixel is a weighted disc of source pixels.
 
-ImageMagick does not shear: both options reach the same resampling (ResamplePixelColor,
-resample.c), which weighs by distance in the plane, from a table of 1,024 steps. Where a
-distance lies on a step, as in the middle pixel of odd sizes, the last bit decides: a few
-values in a million are one level off.
+ImageMagick does not shear: both options use the same resampling (ResamplePixelColor,
+resample.c), which weights by distance in the plane, from a table of 1,024 steps. If a
+distance is exactly on a step, as in the middle pixel of odd sizes, the last bit decides: a
+few values in a million differ by one level.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from signdata.errors import UsageError
 from signdata.magick.filters import filter_of
 from signdata.magick.geometry import Box
 from signdata.magick.profiles import RANGE, Profile, Quanta, Values
-from signdata.magick.weighted_sums import Taps
+from signdata.magick.weighted_sums import WeightedSums
 
 DEFAULT_FILTER = "Robidoux"
 _STEPS = 1024
@@ -28,9 +28,9 @@ _STEPS = 1024
 def rotate(
     quanta: Quanta, degrees: float, profile: Profile, filter: str = DEFAULT_FILTER
 ) -> Quanta:
-    """``-rotate D +repage``: clockwise, on a canvas that holds all of it, white outside.
+    """``-rotate D +repage``: clockwise, on a canvas that contains all of it, white outside.
 
-    Quarter turns move pixels and compute nothing (RotateImage, distort.c).
+    Quarter turns only move pixels (RotateImage, distort.c).
     """
     if degrees % 90 == 0:
         return np.rot90(quanta, -int(degrees // 90), axes=(-2, -1)).copy()
@@ -58,7 +58,7 @@ def srt(
 
 
 def canvas_size(size_hw: tuple[int, int], degrees: float) -> tuple[int, int]:
-    """Height and width of what `rotate` makes."""
+    """Height and width of the result of `rotate`."""
     if degrees % 90 == 0:
         return size_hw if degrees % 180 == 0 else (size_hw[1], size_hw[0])
     angle = math.radians(degrees)
@@ -68,13 +68,13 @@ def canvas_size(size_hw: tuple[int, int], degrees: float) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Disc:
-    """Source pixels of each target pixel, and what their sum is multiplied by, (h * w,).
+    """Source pixels of each target pixel, and the factor of their sum, (h * w,).
 
-    A position one past the picture's last pixel is the background.
+    The index after the picture's last pixel is the background.
     """
 
     size_hw: tuple[int, int]
-    taps: Taps
+    sums: WeightedSums
     normal: Values
 
 
@@ -82,7 +82,7 @@ def _resample(quanta: Quanta, disc: Disc, profile: Profile) -> Quanta:
     planes = quanta.reshape(-1, quanta.shape[-2] * quanta.shape[-1])
     background = np.full((len(planes), 1), RANGE, np.float32)
     planes = np.concatenate([planes, background], axis=1)
-    total = disc.taps.columns(planes) * disc.normal
+    total = disc.sums.columns(planes) * disc.normal
     return profile.store(total).reshape(*quanta.shape[:-2], *disc.size_hw)
 
 
@@ -92,7 +92,7 @@ def disc_of(
 ) -> Disc:
     chosen = filter_of(filter)
     if not chosen.radial:
-        raise UsageError(f"filter {chosen.name}; a rotation knows only the cubic ones")
+        raise UsageError(f"filter {chosen.name}; expected a cubic filter for a rotation")
     angle = math.radians(degrees)
     cos, sin = math.cos(angle), math.sin(angle)
     left, top, out_width, out_height = box or _canvas(width, height, cos, sin)
@@ -115,8 +115,8 @@ def disc_of(
             inside = place < _STEPS
             weights.append(np.where(inside, table[np.where(inside, place, 0).astype(int)], 0.0))
             indices.append(_flat(x, y, width, height, white))
-    taps = Taps(np.array(indices, np.int64), np.array(weights))
-    return Disc((out_height, out_width), taps, 1 / np.add.reduce(taps.weight, axis=0))
+    sums = WeightedSums(np.array(indices, np.int64), np.array(weights))
+    return Disc((out_height, out_width), sums, 1 / np.add.reduce(sums.weight, axis=0))
 
 
 def _flat(
@@ -129,7 +129,7 @@ def _flat(
 
 
 def _canvas(width: int, height: int, cos: float, sin: float) -> Box:
-    """Where the rotated picture lies (GenerateAffineMatrix and bestfit, distort.c)."""
+    """Bounding box of the rotated picture (GenerateAffineMatrix and bestfit, distort.c)."""
     corners_x, corners_y = [], []
     for x in (0, width):
         for y in (0, height):

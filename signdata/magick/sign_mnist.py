@@ -1,4 +1,4 @@
-"""The 60 variants a picture that Sign-MNIST's description adds up to: filters times treatments.
+"""The 60 variants per picture of Sign-MNIST's description: filters times treatments.
 
 Each filter is combined with each of 12 treatments: none, `TONES`, `ANGLES` and `PIXELATED`.
 """
@@ -17,4 +17,4 @@ ANGLES = (3, -3)
 """Degrees, clockwise; the edge is repeated outside."""
 
 PIXELATED = 0.05
-"""Share of the 2x2 blocks that are replaced by their mean."""
+"""Fraction of the 2x2 blocks that are replaced by their mean."""

@@ -1,4 +1,4 @@
-"""Grey, brightness, contrast and levels: operations on single pixels."""
+"""Conversion to grey, brightness, contrast and levels: operations on single pixels."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def brightness_contrast(
 
 
 def tone_line(brightness: float, contrast: float, profile: Profile) -> tuple[float, float]:
-    """Slope and intercept, on 0..1, that a brightness and a contrast in percent stand for."""
+    """Slope and intercept, on 0..1, for a brightness and a contrast in percent."""
     if profile.tan:
         slope = max(0.0, math.tan(math.pi * (contrast / 100 + 1) / 4))
         return slope, brightness / 100 + (100 - brightness) / 200 * (1 - slope)
@@ -99,14 +99,14 @@ def _from_hsl(hue: Values, saturation: Values, lightness: Values) -> Values:
 
 
 def level(quanta: Quanta, black: float, white: float, profile: Profile) -> Quanta:
-    """``-level BLACK%,WHITE%``: what lies between them is stretched to the whole range."""
+    """``-level BLACK%,WHITE%``: stretch the range between them to the full range."""
     low, high = _percent(black, white)
     values: Values = RANGE * (1 / (high - low) * (quanta.astype(np.float64) - low))
     return profile.store(np.clip(values, 0.0, RANGE))  # LevelImage clips, HDRI or not
 
 
 def unlevel(quanta: Quanta, black: float, white: float, profile: Profile) -> Quanta:
-    """``+level BLACK%,WHITE%``: the whole range is brought between them."""
+    """``+level BLACK%,WHITE%``: compress the full range to the range between them."""
     low, high = _percent(black, white)
     values: Values = quanta.astype(np.float64) / RANGE * (high - low) + low
     return profile.store(values)

@@ -1,4 +1,4 @@
-"""Weighted sums in ImageMagick's order: what a resampling reads for each pixel that it makes."""
+"""Weighted sums of source pixels, added in ImageMagick's order."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from signdata.magick.profiles import Quanta, Values
 
 
 @dataclass(frozen=True)
-class Taps:
-    """For each target pixel, the source pixels that it is a weighted sum of.
+class WeightedSums:
+    """The source pixels, with weights, whose sum is each target pixel.
 
     Attributes
     ----------
     index : ndarray
-        (T, M) positions in the source; those of padding have the weight 0.
+        (T, M) indices in the source; padding has the weight 0.
     weight : ndarray
         (T, M) float64.
     """
@@ -26,8 +26,8 @@ class Taps:
     weight: Values
 
     @classmethod
-    def of_matrix(cls, weights: Values) -> Taps:
-        """The taps of a banded matrix (M, n)."""
+    def of_matrix(cls, weights: Values) -> WeightedSums:
+        """The sums equivalent to a banded matrix (M, n)."""
         used = weights != 0
         first = used.argmax(axis=1)
         n = weights.shape[1]
@@ -38,7 +38,7 @@ class Taps:
         return cls(index, weight)
 
     def matrix(self, n: int) -> Values:
-        """The taps as a matrix (M, n), for a source of size `n`."""
+        """The sums as a matrix (M, n), for a source of size `n`."""
         weights = np.zeros((self.index.shape[1], n))
         np.add.at(weights, (np.arange(len(weights)), self.index), self.weight)
         return weights
@@ -53,6 +53,6 @@ class Taps:
 
 
 def _summed(products: Values, axis: int) -> Values:
-    """Add up one after the other, as a loop would: other orders end up on other sides of .5."""
+    """Add in sequence, as a loop would: another order may round to another level."""
     total: Values = np.add.reduce(products, axis=axis)
     return total

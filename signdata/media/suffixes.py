@@ -8,12 +8,30 @@ import re
 _LAST_NUMBER = re.compile(r"([0-9]+)[^0-9/]*$")
 
 _VIDEOS = (
-    "264 265 3gp asf avi flv h264 hevc m2ts m4v mkv mov mp4 mpeg mpg mts ogv swf ts vob webm wmv"
+    "264 265 3g2 3gp 3gp2 3gpp amv asf avi divx dv evo f4v flv h264 hevc ivf m1v m2t m2ts m2v m4v"
+    " mkv mov mp4 mpe mpeg mpg mts mxf ogm ogv ogx qt rm rmvb swf tod trp ts vob vro webm wmv xvid"
+)
+_NEITHER = (
+    "txt csv tsv json jsonl md xml html htm yml yaml toml ini log pdf py ipynb npy npz mat"
+    " pkl h5 hdf5 parquet zip tar gz rar 7z wav mp3 db url lnk aac flac m4a mka opus srt vtt"
+    " ass eaf"
 )
 
 
 VIDEO_SUFFIXES = frozenset(f".{name}" for name in _VIDEOS.split())
 """File suffixes that are taken for videos; what is inside decides whether they are."""
+
+NEITHER = frozenset(f".{name}" for name in _NEITHER.split())
+"""Suffixes of files that are neither pictures nor videos, whatever is inside."""
+
+
+NO_CLASS = frozenset(
+    {
+        *("image", "images", "img", "imgs", "picture", "pictures", "photo", "photos"),
+        *("video", "videos", "clip", "clips", "frames", "data", "dataset"),
+    }
+)
+"""Names of folders that say what is in them, and no class."""
 
 
 def suffix_of(name: str) -> str:

@@ -1,1 +1,1 @@
-"""Whole or absent: partial folder, journal, lock."""
+"""Outputs that are complete or absent: partial folder, journal, lock."""

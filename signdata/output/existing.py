@@ -1,4 +1,4 @@
-"""What lies under an output's name: nothing, a finished output, or something foreign."""
+"""What exists at an output's path: nothing, a finished output, or something else."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from signdata.options import same_options
 from signdata.results import Problem
 from signdata.sidecars import PARTIAL_DIR, Row
 
-FRESH, AGAIN, COMPLETE = "fresh", "again", "complete"
+FRESH, RETRY, COMPLETE = "fresh", "again", "complete"
 
 Rows = Iterable[tuple[str, Row]]
-"""Stored rows, each with the key of its batch, '' where that is not known."""
+"""Stored rows, each with the key of its batch, '' if unknown."""
 
 Changed = Callable[[Mapping[str, Any], Rows], str]
-"""Names the first source that is not as a document and its rows say; '' if all are."""
+"""Returns the name of the first source that differs from a document and its rows; '' if none."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """The output that a run is to make.
+class OutputRequest:
+    """The output that a run is asked to make.
 
     Attributes
     ----------
@@ -47,12 +47,12 @@ class Wanted:
     directory : bool
         Whether it is a directory of files or one file.
     record : dict
-        ``signdata``, ``command``, ``options``, ``seed``, ``sources``: what makes two runs
-        the same.
+        ``signdata``, ``command``, ``options``, ``seed``, ``sources``: two runs with equal
+        records are the same run.
     overwrite : bool
-        Whether something else under the name may be replaced.
+        Whether another output at this path may be replaced.
     changed : callable
-        Tells whether the sources are still what stored rows were made from.
+        Compares the sources with what stored rows were made from; see `Changed`.
     """
 
     path: Path
@@ -61,7 +61,7 @@ class Wanted:
     overwrite: bool
     changed: Changed
 
-    def is_of(self, document: Mapping[str, Any]) -> bool:
+    def matches(self, document: Mapping[str, Any]) -> bool:
         """Whether `document` was written by this command with these options."""
         return all(
             document.get(key) == self.record.get(key) for key in ("command", "seed")
@@ -69,18 +69,18 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What was found under an output's name.
+class ExistingOutput:
+    """What was found at an output's path.
 
     Attributes
     ----------
     state : str
-        `COMPLETE` (nothing to do), `AGAIN` (complete, but some samples were not written: they
-        are tried again), or `FRESH`.
+        `COMPLETE` (nothing to do), `RETRY` (complete except for some samples that could not be
+        written, which are retried), or `FRESH`.
     document : dict
-        The ``signdata.json`` of the complete output; {} when `FRESH`.
+        The ``signdata.json`` of the complete output; {} if `FRESH`.
     replaces : bool
-        Whether something else is there that the run replaces.
+        Whether the run replaces another output.
     """
 
     state: str = FRESH
@@ -88,65 +88,65 @@ class Standing:
     replaces: bool = False
 
 
-def inspect(wanted: Wanted) -> Standing:
-    """Look at what is under the final name, and touch nothing.
+def inspect(request: OutputRequest) -> ExistingOutput:
+    """Inspect what exists at the final path, without changing it.
 
     Raises
     ------
     OutputExistsError
-        If it is something else and may not be replaced.
+        If it is another output and may not be replaced.
     SourceChangedError
-        If it is the same command, but a source has changed.
+        If it was made by the same command, but a source has changed.
     OutputError
-        If a file of it was taken away.
+        If one of its files has been removed.
     """
-    if not _is_occupied(wanted):
-        return Standing()
+    if not _is_occupied(request):
+        return ExistingOutput()
     document = None
-    if wanted.path.is_dir() == wanted.directory:
+    if request.path.is_dir() == request.directory:
         with contextlib.suppress(ValueError, OSError):
-            document = read_document(wanted.path)
-            if document is not None and not is_as_written(wanted.path, document):
+            document = read_document(request.path)
+            if document is not None and not is_as_written(request.path, document):
                 document = None
-    fault = _fault(wanted, document) or _lacks(wanted, document)
+    fault = _fault(request, document) or _removed(request, document)
     if fault is None and document is not None:
         counts = document.get("counts", {})
         unwritten = counts.get("skipped") or counts.get("failed")
-        return Standing(AGAIN if unwritten else COMPLETE, document)
-    if fault is not None and not wanted.overwrite:
+        return ExistingOutput(RETRY if unwritten else COMPLETE, document)
+    if fault is not None and not request.overwrite:
         raise fault
-    _refuse_precious(wanted.path)
-    if not _is_ours(document) and not _is_empty_file(wanted.path):
-        raise _made_by_something_else(wanted.path)
-    return Standing(replaces=True)
+    _refuse_precious(request.path)
+    if not _is_ours(document) and not _is_empty_file(request.path):
+        raise _made_by_something_else(request.path)
+    return ExistingOutput(replaces=True)
 
 
-def _is_occupied(wanted: Wanted) -> bool:
-    if wanted.directory and wanted.path.is_dir():
-        return any(name != PARTIAL_DIR for name in os.listdir(wanted.path))
-    return os.path.lexists(wanted.path)
+def _is_occupied(request: OutputRequest) -> bool:
+    if request.directory and request.path.is_dir():
+        return any(name != PARTIAL_DIR for name in os.listdir(request.path))
+    return os.path.lexists(request.path)
 
 
-def _fault(wanted: Wanted, document: Mapping[str, Any] | None) -> OutputError | None:
-    """Why what stands there is not the output of this command; None if it is."""
+def _fault(request: OutputRequest, document: Mapping[str, Any] | None) -> OutputError | None:
+    """Why the existing output is not that of this command; None if it is."""
     if document is None or not _is_ours(document):
-        return _made_by_something_else(wanted.path)
-    if not wanted.is_of(document):
+        return _made_by_something_else(request.path)
+    if not request.matches(document):
         return OutputExistsError(
             "exists and was made with other options",
-            path=wanted.path,
+            path=request.path,
             remedy="Choose another name, or replace it with --overwrite.",
         )
     try:
-        rows = (("", row) for row in read_rows(wanted.path))
-        name = wanted.changed(document, rows)
+        rows = (("", row) for row in read_rows(request.path))
+        name = request.changed(document, rows)
     except (FormatError, OSError) as err:
-        return OutputExistsError(f"exists and is damaged ({err})", path=wanted.path)
-    return source_changed(name, wanted.path) if name else None
+        return OutputExistsError(f"exists but is damaged ({err})", path=request.path)
+    return source_changed(name, request.path) if name else None
 
 
 def _is_ours(document: Mapping[str, Any] | None) -> bool:
-    """Whether a document is a record of signdata."""
+    """Whether a document was written by signdata."""
     return document is not None and {"signdata", "command"} <= document.keys()
 
 
@@ -162,14 +162,14 @@ def _made_by_something_else(path: Path) -> OutputExistsError:
     )
 
 
-def _lacks(wanted: Wanted, document: Mapping[str, Any] | None) -> OutputError | None:
-    """Say which file of a finished dataset somebody took away; None if all are there."""
-    path = wanted.path
+def _removed(request: OutputRequest, document: Mapping[str, Any] | None) -> OutputError | None:
+    """The error for files of a finished dataset that have been removed; None if all exist."""
+    path = request.path
     if document is None or "origin" not in document or own_record_of(path):
         return None
     places = [sidecars.beside(path, sidecars.MANIFEST)]
     is_list = document.get("options", {}).get("mode") == "manifest"
-    if wanted.directory and places[0].is_file() and not is_list:
+    if request.directory and places[0].is_file() and not is_list:
         paths = [row.get("path", "") for row in read_rows(path)]
         places += [path / name for name in paths if name]
     gone = [place for place in places if not os.path.lexists(place)]
@@ -177,14 +177,14 @@ def _lacks(wanted: Wanted, document: Mapping[str, Any] | None) -> OutputError | 
         return None
     more = f" and {len(gone) - 1:,} more" if len(gone) > 1 else ""
     return OutputError(
-        f"lacks {gone[0].name}{more}, which it was written with",
+        f"{gone[0].name}{more} of it has been removed",
         path=path,
-        remedy="Put it back, or make it again with --overwrite.",
+        remedy="Restore it, or make the output again with --overwrite.",
     )
 
 
 def _refuse_precious(path: Path) -> None:
-    """Refuse to replace what can hardly be meant."""
+    """Refuse to replace the current or home folder, or a device."""
     here, home, place = Path.cwd().resolve(), Path.home().resolve(), path.resolve()
     if place in (here, *here.parents, home, *home.parents):
         raise UsageError(
@@ -195,15 +195,15 @@ def _refuse_precious(path: Path) -> None:
     mode = path.lstat().st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
         raise OutputExistsError(
-            "is no file and no folder", path=path, remedy="Choose another output."
+            "is neither a file nor a folder", path=path, remedy="Choose another output."
         )
 
 
-# -- Single files: whether they are what was written
+# -- Single files: whether they are unchanged since they were written
 
 
 def seal(path: Path) -> None:
-    """Record the size and digest of a finished single file in its document."""
+    """Record the size and checksum of a finished single file in its document."""
     own = own_record_of(path)
     if own:
         own.seal(path)
@@ -213,10 +213,10 @@ def seal(path: Path) -> None:
 
 
 def is_as_written(path: Path, document: Mapping[str, Any]) -> bool:
-    """Whether a single file is what `document` was recorded of.
+    """Whether a single file still has the size and checksum recorded in `document`.
 
-    A directory, whose files are known by its manifest, and what an older version wrote, which
-    recorded no digest, are taken as they are.
+    True for a directory, whose files are listed in its manifest, and for the output of an older
+    version, which recorded no checksum.
     """
     if path.is_dir():
         return True
@@ -236,7 +236,7 @@ def _measure(path: Path) -> dict[str, Any]:
 
 
 def same_sources(document: Mapping[str, Any], record: Mapping[str, Any]) -> str:
-    """Name the first source that two records tell differently of; '' if there is none."""
+    """Return the name of the first source that differs between two records; '' if none."""
     recorded, found = document.get("sources", []), record.get("sources", [])
     if recorded == found:
         return ""
@@ -247,25 +247,25 @@ def same_sources(document: Mapping[str, Any], record: Mapping[str, Any]) -> str:
 
 
 def source_changed(name: str, output: Path) -> SourceChangedError:
-    """The error for a source that is no longer what `output` was made from."""
+    """The error for a source that has changed since `output` was made from it."""
     return SourceChangedError(
-        f"was made from another state of {name}",
+        f"was made from another version of {name}",
         path=output,
         remedy="Choose another output, or make it again with --overwrite.",
     )
 
 
-# -- What a finished output says of itself
+# -- What a finished output records about itself
 
 
 def read_document(path: Path) -> dict[str, Any] | None:
-    """Return what signdata recorded of the dataset at `path`, in whatever format it is."""
+    """Return what signdata recorded about the dataset at `path`, whatever its format."""
     own = own_record_of(path)
     return own.document(path) if own else sidecars.read_document(path)
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """Yield the manifest's rows of the dataset at `path`, at least what tells of sources."""
+    """Yield the manifest rows of the dataset at `path`, at least the columns about sources."""
     own = own_record_of(path)
     if own:
         yield from own.rows(path)
@@ -276,7 +276,7 @@ def read_rows(path: Path) -> Iterator[Row]:
 
 
 def read_problems(path: Path) -> Iterator[Problem]:
-    """Yield what ``problems.csv`` lists for the dataset at `path`."""
+    """Yield the problems that ``problems.csv`` lists for the dataset at `path`."""
     file = sidecars.beside(path, sidecars.PROBLEMS)
     if file.is_file():
         with file.open(encoding="utf-8", newline="") as lines:
@@ -285,5 +285,5 @@ def read_problems(path: Path) -> Iterator[Problem]:
 
 
 def own_record_of(path: Path) -> OwnRecord | None:
-    """How a finished output that has no sidecars tells of itself; None where it has some."""
+    """Access to what a single file without sidecars records inside; None if it has sidecars."""
     return own_record(path) if path.is_file() else None

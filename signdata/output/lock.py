@@ -1,4 +1,4 @@
-"""The lock of an output: one run at a time writes it, and a second one is told who does."""
+"""The lock of an output: only one run at a time writes it; a second one is told which."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from signdata.errors import OutputLockedError
 from signdata.filesystem import remove, write_file
 
 PATIENCE = 2.0
-"""Seconds that a run waits for a lock whose owner is dead or has not said its name yet."""
+"""Seconds to wait for a lock whose owner is dead or has not identified itself yet."""
 
 _PAUSE = 0.02
 
@@ -30,7 +30,7 @@ class Owner(msgspec.Struct):
 
     @property
     def alive(self) -> bool:
-        """Whether it may still run; on another host only that one could tell."""
+        """Whether it may still be running; always True for a process on another host."""
         if self.host != socket.gethostname() or sys.platform == "win32":
             return True
         try:
@@ -46,16 +46,16 @@ class Owner(msgspec.Struct):
 
 
 class Lock:
-    """The right to write into a folder; the system frees it when its owner dies.
+    """The right to write into a folder; the system releases it when its owner dies.
 
     Parameters
     ----------
     folder : Path
-        The folder; it is made, and holds ``lock`` and ``owner.json``.
+        The folder; it is created, and holds ``lock`` and ``owner.json``.
     output : Path
-        What a message calls it.
+        The output's path, for messages.
     command : str
-        What the owner does.
+        The command that takes the lock.
     """
 
     def __init__(self, folder: Path, output: Path, command: str) -> None:
@@ -75,12 +75,12 @@ class Lock:
                 raise OutputLockedError(
                     f"is being written by {owner or 'another run'}",
                     path=self._output,
-                    remedy="Wait for it to end.",
+                    remedy="Wait until it has finished.",
                 )
             time.sleep(_PAUSE)
 
-    def sign(self) -> None:
-        """Say who holds the lock."""
+    def write_owner(self) -> None:
+        """Record who holds the lock."""
         write_file(self._owner, msgspec.json.encode(self._me))
 
     def _try(self) -> bool:
@@ -95,7 +95,7 @@ class Lock:
             return False
         if self._file.exists():
             return True
-        self._lock.release()  # its last owner removed it at this very moment
+        self._lock.release()  # its last owner has just removed it
         return False
 
     def _read_owner(self) -> Owner | None:
@@ -103,8 +103,8 @@ class Lock:
             return msgspec.json.decode(self._owner.read_bytes(), type=Owner)
         return None
 
-    def vanish(self) -> None:
-        """Remove the lock's files while it is held; who waits for it begins again."""
+    def remove_files(self) -> None:
+        """Remove the lock's files while it is held; whoever waits for it starts over."""
         remove(self._owner)
         remove(self._file)
 
@@ -115,5 +115,5 @@ class Lock:
                 folder.rmdir()
 
     def release(self) -> None:
-        """Let others take it."""
+        """Release the lock."""
         self._lock.release()

@@ -1,4 +1,4 @@
-"""Outputs made in one go, without a journal: whole or absent, and made again after a kill."""
+"""Outputs built in one step, without a journal: complete or absent; a killed run starts over."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ def make(
     build: Callable[[Path], dict[str, Any]],
     resumes: bool = False,
 ) -> tuple[dict[str, Any], bool]:
-    """Have `build` fill a directory, and give it its name when it is done.
+    """Let `build` fill a directory, and move it to its final path when it is done.
 
     Parameters
     ----------
     out : Path
         The directory.
     command, options, seed, sources
-        What tells whether two runs are the same.
+        What must be equal for two runs to be the same.
     overwrite : bool
-        Whether something else under the name may be replaced.
+        Whether another output at this path may be replaced.
     build : callable
         Fills the empty directory that it is given; returns further keys for ``signdata.json``.
     resumes : bool
-        Whether `build` goes on from what it left when it was broken off; it then gets the
-        directory as it was.
+        Whether `build` can resume after an interruption; it then gets the directory as it
+        left it.
 
     Returns
     -------
     document : dict
-        What ``signdata.json`` holds.
+        The content of ``signdata.json``.
     already_done : bool
-        Whether it was complete before.
+        Whether the output was already complete.
     """
     record = {
         "signdata": __version__,

@@ -1,14 +1,14 @@
-"""Outputs that are whole or absent.
+"""Outputs that are complete or absent.
 
 Everything is built in a partial folder (`signdata.output.partial_dir`). Files are
-written into its tree; the journal says which of them count. A run that goes on
-after a kill redoes the batches without a line. Nothing has its final name before
+written into its tree; the journal lists the finished batches. A run that resumes
+after a kill redoes the batches without an entry. Nothing gets its final name before
 `Output.commit`, which only renames.
 
-`Output.open` asks two questions. What stands under the final name: nothing, a
-complete output of this very command, or something else (`signdata.output.existing`)?
-And is there a partial folder that this command can go on from? Whatever the answers,
-it first ends a commit that was cut short.
+`Output.open` checks two things. What exists at the final path: nothing, a complete
+output of the same command, or something else (`signdata.output.existing`)? And is there
+a partial folder that this command can resume? In any case, it first finishes a commit
+that was interrupted.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from signdata.errors import OutputExistsError, UsageError
 from signdata.filesystem import writing
 from signdata.formats.file_suffixes import file_suffix
 from signdata.output import existing
-from signdata.output.existing import COMPLETE, Changed, Standing, Wanted, same_sources
+from signdata.output.existing import COMPLETE, Changed, ExistingOutput, OutputRequest, same_sources
 from signdata.output.journal import Journal
 from signdata.output.lock import Lock
 from signdata.output.partial_dir import PartialDir
@@ -42,20 +42,20 @@ class Output:
     directory : bool
         Whether it is a directory of files or one file.
     record : mapping
-        ``signdata``, ``command``, ``options``, ``seed``, ``sources``: what makes two runs
-        the same.
+        ``signdata``, ``command``, ``options``, ``seed``, ``sources``: two runs with equal
+        records are the same run.
     overwrite : bool
-        Whether something else under the name may be replaced.
+        Whether another output at this path may be replaced.
     changed : callable, optional
-        Tells whether the sources are still what stored rows were made from; by default
-        their records are compared.
+        Compares the sources with what stored rows were made from; by default, their records
+        are compared.
 
     Attributes
     ----------
     partial, tree : Path
-        The partial folder, and what in it moves up at the end.
+        The partial folder, and the folder in it whose entries get their final names at the end.
     journal : Journal
-        What a killed run has finished already, and this one will.
+        The batches that this run, or a killed one before it, has finished.
     """
 
     def __init__(
@@ -67,18 +67,18 @@ class Output:
         overwrite: bool = False,
         changed: Changed | None = None,
     ) -> None:
-        # As it will be read back: a tuple becomes a list.
+        # As it will be read back, for example with lists instead of tuples.
         kept: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(dict(record)))
         self.path = path
-        self._wanted = Wanted(
+        self._request = OutputRequest(
             path,
             directory,
             kept,
             overwrite,
             changed or (lambda document, rows: same_sources(document, kept)),
         )
-        self._folder = PartialDir(self._wanted)
-        self._standing = Standing()
+        self._folder = PartialDir(self._request)
+        self._existing = ExistingOutput()
         self._lock: Lock | None = None
         self.journal: Journal
 
@@ -92,23 +92,23 @@ class Output:
 
     @property
     def state(self) -> str:
-        """`FRESH`, `AGAIN` or `COMPLETE`; see `signdata.output.existing.Standing`."""
-        return self._standing.state
+        """`FRESH`, `RETRY` or `COMPLETE`; see `signdata.output.existing.ExistingOutput`."""
+        return self._existing.state
 
     @property
     def document(self) -> dict[str, Any]:
-        """The ``signdata.json`` of the complete output; {} when `FRESH`."""
-        return self._standing.document
+        """The ``signdata.json`` of the complete output; {} if `FRESH`."""
+        return self._existing.document
 
-    # -- Taking possession
+    # -- Start
 
     def open(self) -> str:
-        """Find out what is there, refuse or take possession; return the state.
+        """Inspect what exists, then refuse it or lock the output; return the state.
 
         Raises
         ------
         OutputExistsError
-            If something else is there, or an unfinished run with other options.
+            If another output exists, or an unfinished run with other options.
         OutputLockedError
             If another run is writing.
         SourceChangedError
@@ -116,16 +116,16 @@ class Output:
         """
         self._refuse_foreign()
         if not self.partial.exists():
-            self._standing = existing.inspect(self._wanted)
+            self._existing = existing.inspect(self._request)
             if self.state == COMPLETE:
                 return self.state
-        lock = Lock(self.partial, self.path, str(self._wanted.record.get("command", "")))
+        lock = Lock(self.partial, self.path, str(self._request.record.get("command", "")))
         with writing(self.path):
             lock.acquire()
         self._lock = lock
         try:
             with writing(self.path):
-                lock.sign()
+                lock.write_owner()
                 self._take_over()
         except BaseException:
             self.release()
@@ -133,71 +133,72 @@ class Output:
         return self.state
 
     def inspect(self) -> str:
-        """Look at what is there, as `open` would, and touch nothing; return the state."""
+        """Inspect what exists, as `open` would, without changing it; return the state."""
         self._refuse_foreign()
-        self._standing = existing.inspect(self._wanted)
+        self._existing = existing.inspect(self._request)
         return self.state
 
     def _refuse_foreign(self) -> None:
-        """Refuse names under which nothing of ours can be."""
+        """Refuse paths at which this output cannot exist."""
         if self.path.name.endswith(PARTIAL_SUFFIX):
-            what = f"ends in {PARTIAL_SUFFIX}, which every reader takes for unfinished"
+            what = f"ends in {PARTIAL_SUFFIX}, which marks unfinished outputs"
             raise UsageError(what, path=self.path, remedy="Choose another name.")
-        if self._wanted.directory and file_suffix(self.path) and not self.path.is_dir():
+        suffix = file_suffix(self.path)
+        if self._request.directory and suffix and not self.path.is_dir():
             raise UsageError(
-                f"named like a {file_suffix(self.path)} file; expected the name of a folder",
+                f"named like a {suffix} file; expected the name of a folder",
                 path=self.path,
                 remedy="Choose another name.",
             )
-        if self._wanted.directory and os.path.lexists(self.path) and not self.path.is_dir():
+        if self._request.directory and os.path.lexists(self.path) and not self.path.is_dir():
             raise OutputExistsError(
-                "is a file; expected a folder, or nothing",
+                "is a file; expected a folder or nothing",
                 path=self.path,
                 remedy="Choose another name, or remove it.",
             )
         self._folder.refuse_foreign()
 
     def _take_over(self) -> None:
-        """End a commit that was cut short; go on from a killed run, or begin."""
+        """Finish an interrupted commit; resume a killed run, or start."""
         self._folder.remove_links()
         if self._folder.is_committing:
-            self._folder.move_up()
+            self._folder.move_to_final()
             self._folder.clear()
-        self._standing = existing.inspect(self._wanted)
+        self._existing = existing.inspect(self._request)
         if self.state == COMPLETE:
             self._folder.clear()
             self.release()
         else:
-            self.journal = self._folder.prepare(self._standing)
+            self.journal = self._folder.prepare(self._existing)
 
     # -- The end
 
     def closing(self) -> None:
-        """Say that all samples are stored: from now on only this process writes.
+        """Mark that all samples are stored: from now on, only this process writes.
 
-        The one file of an output gets its last parts: a kill now spoils it.
+        If the output is a single file, it is being completed: a kill now ruins it.
         """
         self._folder.take_tree()
-        if not self._wanted.directory:
+        if not self._request.directory:
             self._folder.mark_closing()
 
     def commit(self) -> None:
-        """Move everything in the tree up to its final name and remove the partial folder."""
+        """Move everything in the tree to its final path and remove the partial folder."""
         self.journal.close()
         with writing(self.path):
-            self._folder.mark_commit(replaces=self._standing.replaces)
-            self._folder.move_up()
+            self._folder.mark_commit(replaces=self._existing.replaces)
+            self._folder.move_to_final()
             self._folder.clear()
         self.release()
 
     def abandon(self) -> None:
-        """Remove the partial folder: the input cannot be used, nothing is worth keeping."""
+        """Remove the partial folder: the input is unusable, so nothing is worth keeping."""
         with contextlib.suppress(OSError):
             self._folder.clear()
         self.release()
 
     def release(self) -> None:
-        """Give up the lock. Without a record there is nothing to keep, and nothing stays."""
+        """Release the lock. Without a record to resume from, the partial folder is removed."""
         if hasattr(self, "journal"):
             self.journal.close()
         if self._lock is None:
@@ -205,9 +206,9 @@ class Output:
         if not self._folder.holds_work:
             with contextlib.suppress(OSError):
                 self._folder.clear()
-                self._lock.vanish()
+                self._lock.remove_files()
                 self.partial.rmdir()
-                if self._wanted.directory:
+                if self._request.directory:
                     self.path.rmdir()
                 self._lock.remove_folders()
         self._lock.release()

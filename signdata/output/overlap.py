@@ -1,4 +1,4 @@
-"""What a command writes must not touch what it reads."""
+"""Checks that a command does not overwrite what it reads."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from signdata.errors import OutputExistsError, UsageError
 def refuse_overlap(reads: Iterable[Path], output: Path) -> None:
     """Raise `UsageError` if an output is, holds or lies inside something that is read.
 
-    Links, ``..`` and folders that are mounted under two names are seen through. Every command
-    asks this for each of its outputs, with all that it reads: datasets, the videos of an index,
-    recipes, tables of boxes, files of labels and weights. Nor may a link below a folder that is
-    read lead into an output that is there: the files behind it would be replaced.
+    Links, ``..`` and folders mounted at two paths are resolved. Every command checks each of
+    its outputs against everything that it reads: datasets, the videos of an index, recipes, box
+    tables, label and weight files. A link inside a folder that is read must not lead into an
+    existing output either: the files behind it would be replaced.
     """
     named = Path(os.path.abspath(output))  # "." has no name of its own
     beside = {
@@ -58,16 +58,16 @@ def _link_into(source: Path, target: Path) -> str:
 
 
 def refuse_replacing(path: Path, start: bytes, kind: str, *, overwrite: bool = True) -> None:
-    """Raise `OutputExistsError` unless a file that an option writes may take the name `path`.
+    """Raise `OutputExistsError` unless an option may write its file to `path`.
 
     Parameters
     ----------
     path : Path
         The file to write.
     start : bytes
-        How files of its kind start: only such a file, or an empty one, may be replaced.
+        First bytes of files of this kind: only such a file, or an empty one, may be replaced.
     kind : str
-        What the kind is called.
+        Name of the kind, for messages.
     overwrite : bool
         Whether replacing was asked for.
     """
@@ -90,7 +90,7 @@ def refuse_replacing(path: Path, start: bytes, kind: str, *, overwrite: bool = T
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """What tells a folder from all others, whatever it is called; None if there is none."""
+    """Device and inode of a folder, the same at every path to it; None if it does not exist."""
     try:
         found = path.stat()
     except OSError:
@@ -99,6 +99,6 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _folders_above(path: Path) -> set[tuple[int, int] | None]:
-    """The identities of a folder and of all that it lies in, as far as they are there."""
+    """The identities of a folder and of its parents, as far as they exist."""
     place = path.resolve()
     return {_identity(folder) for folder in (place, *place.parents)} - {None}

@@ -1,1 +1,1 @@
-"""Which pictures are alike: fingerprints, near-duplicates, leakage."""
+"""Find similar pictures: fingerprints, near-duplicates, leakage."""

@@ -1,7 +1,7 @@
-"""Holding all samples against each other: copies, twins, clusters, leaks.
+"""Compare all samples with each other: copies, twins, clusters, leaks.
 
-Pure: what was seen of the samples in, numbers out. Of samples with the same pixels, label and
-part one is compared with the rest and speaks for all, so that many copies cost nothing.
+Pure: fingerprints in, numbers out. Of the samples with the same pixels, label and part, only
+one representative is compared with the rest, so that exact copies cost nothing.
 """
 
 from __future__ import annotations
@@ -15,30 +15,32 @@ from numpy.typing import NDArray
 
 from signdata.similarity import near_duplicates
 from signdata.similarity.fingerprints import Fingerprint
-from signdata.similarity.leakage import Known, Leak, alike, leaks, told_apart
+from signdata.similarity.leakage import Known, Leak, distinct_numbers, exact_and_near, leaks
 from signdata.similarity.near_duplicates import RELATED, TWIN, Pairs, Vectors, clusters, numbered
 
 
 @dataclass(frozen=True)
-class Likeness:
-    """Which samples are alike; all arrays are in the samples' order.
+class Comparison:
+    """Which samples are similar; all arrays are in the samples' order.
 
     Attributes
     ----------
     parts : list of str
-        Split or dataset of each; '' is no part.
+        Split or dataset of each sample; '' if it has none.
     order : list of str
-        The parts there are, the first one first.
+        The parts that have samples, in order.
     pixels : ndarray
-        (N,) a number for each one's pixels, the same for the same.
+        (N,) a number for each sample's pixels, equal if the pixels are equal.
     copy_of : ndarray
-        (N,) the first sample, in the order of the parts, with the same pixels.
+        (N,) index of the first sample, in the order of the parts, with the same pixels.
     twins, related : Pairs
-        Whatever their labels; and inside labels, between clusters, at a lower threshold.
+        Twins with any labels, and pairs above a lower threshold that have the same label but
+        are in different clusters.
     cluster_of : ndarray
-        (N,) cluster of each, linked inside labels: its smallest member.
+        (N,) cluster of each sample, named by its smallest member; twins with different labels
+        are not linked.
     leaks : list of Leak
-        Between each two parts.
+        One for each two parts.
     """
 
     parts: list[str]
@@ -52,26 +54,26 @@ class Likeness:
 
     @property
     def copies(self) -> list[int]:
-        """Samples whose pixels an earlier one has."""
+        """Samples with the same pixels as an earlier one."""
         found: list[int] = np.flatnonzero(self.copy_of != np.arange(len(self.copy_of))).tolist()
         return found
 
     @property
     def n_clusters(self) -> int:
-        """How many clusters there are, those of one member among them."""
+        """Number of clusters, including those of one member."""
         return len(np.unique(self.cluster_of))
 
     def part(self, name: str) -> NDArray[np.bool_]:
-        """(N,) whether each sample is of a part."""
+        """(N,) bool: whether each sample belongs to the part `name`."""
         return np.array([part == name for part in self.parts], bool)
 
     def clusters(self) -> list[NDArray[np.int64]]:
-        """Members of each cluster of at least two, the largest first."""
+        """Members of each cluster of two or more, the largest first."""
         return list(near_duplicates.members(self.cluster_of))
 
 
 def compare(
-    looks: Sequence[Fingerprint],
+    samples: Sequence[Fingerprint],
     vectors: Vectors,
     parts: list[str],
     order: list[str],
@@ -79,23 +81,23 @@ def compare(
     threshold: float = TWIN,
     workers: int | None = None,
     progress: Callable[[int, int | None], None] | None = None,
-) -> Likeness:
-    """Find what is alike among readable samples.
+) -> Comparison:
+    """Find copies, twins, clusters and leaks among readable samples.
 
     Parameters
     ----------
     parts, order
-        As in `Likeness`.
+        As in `Comparison`.
     threshold : float
         Correlation from which two pictures are twins.
     workers, progress
-        As in `duplicates.pairs`.
+        As in `near_duplicates.pairs`.
     """
-    labels = numbered([fingerprint.label for fingerprint in looks])
-    pixels = told_apart(numbered([fingerprint.sha256 for fingerprint in looks]))
+    labels = numbered([fingerprint.label for fingerprint in samples])
+    pixels = distinct_numbers(numbered([fingerprint.sha256 for fingerprint in samples]))
     kinds = _kinds(labels, parts)
-    spokesman = _first_of(np.stack([pixels, kinds], axis=1), np.zeros(len(looks), np.int64))
-    chosen = np.flatnonzero(spokesman == np.arange(len(looks)))
+    representative = _first_of(np.stack([pixels, kinds], axis=1), np.zeros(len(samples), np.int64))
+    chosen = np.flatnonzero(representative == np.arange(len(samples)))
     found = near_duplicates.pairs(
         vectors if len(chosen) == len(vectors) else vectors[chosen],
         threshold,
@@ -108,22 +110,22 @@ def compare(
     found = Pairs(chosen[found.index], found.correlation)
     twins = found.above(threshold)
     cluster_of = clusters(
-        len(looks),
-        near_duplicates.joined([twins.inside(labels), _copies(spokesman, chosen)]),
+        len(samples),
+        near_duplicates.joined([twins.inside(labels), _copies(representative, chosen)]),
     )
     left, right = cluster_of[found.index[:, 0]], cluster_of[found.index[:, 1]]
     known = Known(
         parts,
-        [fingerprint.sha256 for fingerprint in looks],
-        [fingerprint.group for fingerprint in looks],
-        [fingerprint.signer for fingerprint in looks],
+        [fingerprint.sha256 for fingerprint in samples],
+        [fingerprint.group for fingerprint in samples],
+        [fingerprint.signer for fingerprint in samples],
         twins,
         cluster_of,
     )
     present = [name for name in order if name in set(parts)]
     rank = {name: number for number, name in enumerate(present)}
     ranks = np.array([rank.get(part, -1) for part in parts], np.int64)
-    return Likeness(
+    return Comparison(
         parts,
         present,
         pixels,
@@ -136,7 +138,7 @@ def compare(
 
 
 def _kinds(labels: NDArray[np.int64], parts: Sequence[str]) -> NDArray[np.int64]:
-    """(N,) a number for each one's label and part together."""
+    """(N,) a number for each sample's combination of label and part."""
     names = sorted(set(parts))
     part_of = np.array([names.index(part) for part in parts], np.int64)
     found: NDArray[np.int64] = labels * len(names) + part_of
@@ -144,7 +146,7 @@ def _kinds(labels: NDArray[np.int64], parts: Sequence[str]) -> NDArray[np.int64]
 
 
 def _first_of(keys: NDArray[np.int64], ranks: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(N,) the first sample, by rank and then by number, of those with the same keys (N, K)."""
+    """(N,) the first sample, by rank and then by index, with the same keys (N, K)."""
     if not len(keys):
         return np.empty(0, np.int64)
     _, groups = np.unique(keys, axis=0, return_inverse=True)
@@ -156,23 +158,23 @@ def _first_of(keys: NDArray[np.int64], ranks: NDArray[np.int64]) -> NDArray[np.i
     return found
 
 
-def _copies(spokesman: NDArray[np.int64], chosen: NDArray[np.int64]) -> Pairs:
-    """Pairs of a sample and the one that speaks for it."""
-    others = np.setdiff1d(np.arange(len(spokesman)), chosen)
-    index = np.stack([spokesman[others], others], axis=1).astype(np.int64)
+def _copies(representative: NDArray[np.int64], chosen: NDArray[np.int64]) -> Pairs:
+    """Pairs of a sample and its representative."""
+    others = np.setdiff1d(np.arange(len(representative)), chosen)
+    index = np.stack([representative[others], others], axis=1).astype(np.int64)
     return Pairs(index, np.ones(len(others), np.float32))
 
 
 @dataclass(frozen=True)
-class Leaking:
-    """A sample that leaks.
+class LeakingSample:
+    """A sample with a twin in an earlier part.
 
     Attributes
     ----------
     index, partner : int
-        The sample, and one like it in an earlier part.
+        The sample and its twin.
     correlation : float
-        1 for the very pixels.
+        1 for identical pixels.
     """
 
     index: int
@@ -180,7 +182,9 @@ class Leaking:
     correlation: float
 
 
-def leaking(like: Likeness, order: Sequence[str], out: NDArray[np.bool_]) -> Iterator[Leaking]:
+def leaking_samples(
+    compared: Comparison, order: Sequence[str], out: NDArray[np.bool_]
+) -> Iterator[LeakingSample]:
     """Yield the samples of later parts with a twin in an earlier one, each once.
 
     Parameters
@@ -188,38 +192,40 @@ def leaking(like: Likeness, order: Sequence[str], out: NDArray[np.bool_]) -> Ite
     order : sequence of str
         The parts, the earliest first.
     out : ndarray
-        (N,) samples that are left out of account; those that are yielded join them.
+        (N,) bool: samples to ignore. Modified: each sample that is yielded is added.
     """
-    best = _best_partners(like)
+    best = _best_partners(compared)
     for other, one in sorted((b, a) for a, b in combinations(range(len(order)), 2)):
-        first, second = like.part(order[one]) & ~out, like.part(order[other]) & ~out
-        exact, near = alike(like.pixels, like.twins, first, second)
-        members = _members(like.pixels, first)
+        first, second = compared.part(order[one]) & ~out, compared.part(order[other]) & ~out
+        exact, near = exact_and_near(compared.pixels, compared.twins, first, second)
+        members = _members(compared.pixels, first)
         for i in np.flatnonzero(near).tolist():
             out[i] = True
-            pixels = int(like.pixels[i])
+            pixels = int(compared.pixels[i])
             if exact[i]:
-                yield Leaking(i, members[pixels], 1.0)
+                yield LeakingSample(i, members[pixels], 1.0)
                 continue
             partner, value = next((p, v) for p, v in best[pixels] if p in members)
-            yield Leaking(i, members[partner], value)
+            yield LeakingSample(i, members[partner], value)
 
 
 def _members(pixels: NDArray[np.int64], mask: NDArray[np.bool_]) -> dict[int, int]:
-    """The first sample of a part with each picture."""
+    """The first sample of a part with each pixel number."""
     chosen = np.flatnonzero(mask)[::-1]
     return dict(zip(pixels[chosen].tolist(), chosen.tolist(), strict=True))
 
 
-def _best_partners(like: Likeness) -> dict[int, list[tuple[int, float]]]:
-    """Twins of each picture that has some in another part, the most alike first."""
-    part_of = numbered(like.parts)
+def _best_partners(compared: Comparison) -> dict[int, list[tuple[int, float]]]:
+    """Twins of each picture that has one in another part, the most similar first."""
+    part_of = numbered(compared.parts)
     spread: dict[int, set[int]] = {}
-    for picture, part in zip(like.pixels.tolist(), part_of.tolist(), strict=True):
+    for picture, part in zip(compared.pixels.tolist(), part_of.tolist(), strict=True):
         spread.setdefault(picture, set()).add(part)
     partners: dict[int, list[tuple[int, float]]] = {}
-    index = like.pixels[like.twins.index]
-    for (one, other), value in zip(index.tolist(), like.twins.correlation.tolist(), strict=True):
+    index = compared.pixels[compared.twins.index]
+    for (one, other), value in zip(
+        index.tolist(), compared.twins.correlation.tolist(), strict=True
+    ):
         if one != other and len(spread[one] | spread[other]) > 1:
             partners.setdefault(one, []).append((other, value))
             partners.setdefault(other, []).append((one, value))

@@ -1,4 +1,4 @@
-"""Looking at every sample once: a thumbnail, a digest and some figures of each."""
+"""Fingerprints: a thumbnail, a checksum and some statistics of every sample, in one pass."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ from signdata.media.image import ops
 from signdata.samples import Broken, Frame, Sample
 
 SIDE = 32
-"""Width and height of thumbnails, but for pictures of 28x28, which are their own."""
+"""Width and height of thumbnails; pictures of 28x28 are used as they are."""
 
 CLIP_SIDE, CLIP_FRAMES = 16, 4
-"""A clip's thumbnail is this many of its frames, evenly spaced."""
+"""A clip's thumbnail is `CLIP_FRAMES` evenly spaced frames of this side."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What was seen of one sample.
+    """What was measured of one sample.
 
     Attributes
     ----------
     id, label, split, group, signer, source, path : str
-        As the sample says; `path` is its file as it was found, or ''.
+        As in the sample; `path` is its file, or ''.
     error : SigndataError or None
-        Why it cannot be read; then nothing below counts.
+        Why it cannot be read; the fields below are then not set.
     sha256 : str
-        Digest of its pixels and their shape.
+        Checksum of its pixels and their shape.
     size_hw : tuple of int
-        Of its (first) frame.
+        Height and width of its (first) frame.
     channels, n_frames : int
-        1 or 3; 1 for a still.
+        1 (grey) or 3; number of frames, 1 for a still.
     mean, deviation, sharpness : float
-        Grey level and its standard deviation, 0..255; variance of the Laplacian.
+        Mean grey level and standard deviation, 0..255; variance of the Laplacian.
     frozen : bool
         Whether all frames of a clip are the same.
     n_poses : int
         Frames of a clip that have a keypoint file.
     notes : tuple of str
-        What reading did to the pixels.
+        How the pixels were changed when they were read.
     """
 
     id: str
@@ -74,32 +74,32 @@ class Fingerprint:
 
 @dataclass(frozen=True)
 class Fingerprints:
-    """Everything that was seen, in the dataset's order.
+    """Fingerprints of a whole dataset, in its order.
 
     Attributes
     ----------
-    looks : list of Look
-        One a sample.
+    samples : list of Fingerprint
+        One per sample.
     thumbnails : ndarray
-        (N, D) uint8; 0 for samples that cannot be read.
+        (N, D) uint8; 0 for unreadable samples.
     per_batch : list of int
         How many samples each batch of the reader had.
     """
 
-    looks: list[Fingerprint]
+    samples: list[Fingerprint]
     thumbnails: NDArray[np.uint8]
     per_batch: list[int] = field(default_factory=list)
 
     def __len__(self) -> int:
-        return len(self.looks)
+        return len(self.samples)
 
     @property
     def readable(self) -> Fingerprints:
-        """Without the samples that cannot be read."""
-        if all(fingerprint.error is None for fingerprint in self.looks):
+        """The same without the unreadable samples."""
+        if all(fingerprint.error is None for fingerprint in self.samples):
             return self
-        kept = [i for i, fingerprint in enumerate(self.looks) if fingerprint.error is None]
-        return Fingerprints([self.looks[i] for i in kept], self.thumbnails[kept])
+        kept = [i for i, fingerprint in enumerate(self.samples) if fingerprint.error is None]
+        return Fingerprints([self.samples[i] for i in kept], self.thumbnails[kept])
 
 
 def fingerprint(
@@ -109,39 +109,39 @@ def fingerprint(
     workers: int | None = None,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> Fingerprints:
-    """Look at every sample of a dataset.
+    """Take the fingerprint of every sample of a dataset.
 
     Parameters
     ----------
     side : int, optional
-        Of the thumbnails; as `side_for` says by default.
+        Width and height of the thumbnails; `side_for(reader)` by default.
     """
     clips = reader.info.kind == "clip"
     job = _Fingerprinting(side or side_for(reader), clips)
-    looks: list[Fingerprint] = []
+    samples: list[Fingerprint] = []
     thumbnails, per_batch = [], []
     runs = run_batches(job, reader.batches(), workers, died=job.died, risky=reader.risky)
     with closing(runs) as results:
         for _, parts in results:
-            before = len(looks)
+            before = len(samples)
             for some, pixels in parts:
-                looks += some
+                samples += some
                 thumbnails.append(pixels)
-            per_batch.append(len(looks) - before)
+            per_batch.append(len(samples) - before)
             if progress:
-                progress(len(looks), reader.info.n_samples)
+                progress(len(samples), reader.info.n_samples)
     empty = np.empty((0, job.n_values), np.uint8)
-    return Fingerprints(looks, np.concatenate([empty, *thumbnails]), per_batch)
+    return Fingerprints(samples, np.concatenate([empty, *thumbnails]), per_batch)
 
 
 def side_for(reader: Reader) -> int:
-    """28 for pictures of 28x28, `SIDE` for all others."""
+    """Width and height of thumbnails: 28 for pictures of 28x28, else `SIDE`."""
     return 28 if reader.picture_summary().size_hw == (28, 28) else SIDE
 
 
 @dataclass(frozen=True)
 class _Fingerprinting:
-    """Looks at one batch; runs in a worker."""
+    """Takes the fingerprints of one batch; runs in a worker."""
 
     side: int
     clips: bool
@@ -177,7 +177,7 @@ class _Fingerprinting:
         return known
 
     def died(self, batch: Batch) -> tuple[list[Fingerprint], NDArray[np.uint8]]:
-        """What is said of samples on which a worker died."""
+        """Results for the samples of a batch on which a worker died."""
         samples = batch.samples if isinstance(batch, ListBatch) else ()
         known = [self._known(sample) for sample in samples] or [
             {"id": f"batch {batch.key}", "label": "", "split": ""}
@@ -201,7 +201,7 @@ class _Fingerprinting:
             side = CLIP_SIDE if self.clips else self.side
             small.append(ops.resize(ops.to_gray(frame), (side, side)).ravel())
         if first is None:
-            raise MissingError("holds no frame", path=sample.source or sample.id)
+            raise MissingError("has no frames", path=sample.source or sample.id)
         gray = ops.to_gray(first)
         found = Fingerprint(
             **known,

@@ -1,4 +1,4 @@
-"""Leaks: what stands on both sides of a split, or in two datasets. Pure: arrays in, counts out."""
+"""Leaks: what appears on both sides of a split, or in two datasets. Pure: arrays in, counts out."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from signdata.similarity.near_duplicates import Pairs, numbered
 
 @dataclass(frozen=True)
 class Leak:
-    """What two parts of the data have in common.
+    """What two parts (splits or datasets) have in common.
 
     Attributes
     ----------
     between : tuple of str
-        The parts: splits in the order train, val, test, or datasets as they were given.
+        The parts: splits in the order train, val, test, or datasets in the order given.
     exact : int
-        The second part's samples whose very pixels are in the first.
+        Samples of the second part whose exact pixels are in the first.
     near : int
-        The second part's samples with a twin in the first, exact ones among them.
+        Samples of the second part with a twin in the first, including exact ones.
     linked : int
-        The second part's samples in a cluster that also holds samples of the first.
+        Samples of the second part in a cluster that also has samples of the first.
     groups, signers : int
-        Names of groups and signers that both parts have.
+        Number of groups and signers in both parts.
     n : int
-        Samples of the second part.
+        Number of samples in the second part.
     """
 
     between: tuple[str, str]
@@ -42,7 +42,7 @@ class Leak:
 
     @property
     def share(self) -> float:
-        """`near` as a share of the second part."""
+        """`near` as a fraction of the second part, 0..1."""
         return self.near / self.n if self.n else 0.0
 
     def __bool__(self) -> bool:
@@ -63,21 +63,21 @@ class Leak:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of all samples, in one order.
+    """What is known about the samples, all in the same order.
 
     Attributes
     ----------
     parts : sequence of str
-        Split or dataset of each; '' is no part.
+        Split or dataset of each sample; '' if it has none.
     digests : sequence of str
-        Digest of each one's pixels; '' where not known.
+        Checksum of each sample's pixels; '' if unknown.
     groups, signers : sequence of str
-        '' where not known.
+        Group and signer of each sample; '' if unknown.
     twins : Pairs
-        Pairs of twins, whatever their labels. Of pictures with one digest, one that is paired
-        speaks for all.
+        Pairs of twins with any labels. If several samples have the same checksum, a pair of one
+        of them stands for all.
     cluster_of : ndarray
-        (N,) cluster of each, linked inside labels.
+        (N,) cluster of each sample; twins with different labels are not linked.
     """
 
     parts: Sequence[str]
@@ -89,11 +89,11 @@ class Known:
 
 
 def leaks(order: Sequence[str], known: Known) -> list[Leak]:
-    """What each two of the parts in `order` have in common; each pair once."""
+    """What every two parts in `order` have in common."""
     part_of = np.array(known.parts, object)
     masks = {name: np.asarray(part_of == name, bool) for name in order}
     present = [name for name in order if masks[name].any()]
-    digests = told_apart(numbered(known.digests))
+    digests = distinct_numbers(numbered(known.digests))
     groups, signers = numbered(known.groups), numbered(known.signers)
     return [
         _between(one, other, masks[one], masks[other], known, digests, groups, signers)
@@ -111,7 +111,7 @@ def _between(
     groups: NDArray[np.int64],
     signers: NDArray[np.int64],
 ) -> Leak:
-    exact, near = alike(digests, known.twins, first, second)
+    exact, near = exact_and_near(digests, known.twins, first, second)
     linked = second & np.isin(known.cluster_of, known.cluster_of[first])
     return Leak(
         (one, other),
@@ -124,25 +124,22 @@ def _between(
     )
 
 
-def alike(
-    digests: NDArray[np.int64],
-    twins: Pairs,
-    first: NDArray[np.bool_],
-    second: NDArray[np.bool_],
+def exact_and_near(
+    digests: NDArray[np.int64], twins: Pairs, first: NDArray[np.bool_], second: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which of the second part have their very pixels, and which have a twin, in the first.
+    """Which samples of the second part have exact copies, and which have twins, in the first.
 
     Parameters
     ----------
     digests : ndarray
-        (N,) number of each one's pixels, as `told_apart` gives them.
+        (N,) number of each sample's pixels, from `distinct_numbers`.
     twins : Pairs
         As in `Known`.
     first, second : ndarray
-        (N,) whether each is of the part.
+        (N,) bool: whether each sample belongs to the part.
     """
     here = np.zeros(int(digests.max(initial=-1)) + 1, bool)
-    here[digests[first]] = True  # by picture: copies of one count alike
+    here[digests[first]] = True  # by pixels, so that copies are treated the same
     twin = here.copy()
     left, right = digests[twins.index[:, 0]], digests[twins.index[:, 1]]
     twin[right[here[left]]] = True
@@ -150,8 +147,8 @@ def alike(
     return second & here[digests], second & twin[digests]
 
 
-def told_apart(digests: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Numbers of digests, where those that are not known get one each."""
+def distinct_numbers(digests: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The numbers of digests, each unknown one (negative) replaced by a number of its own."""
     unknown = digests < 0
     known = digests.max(initial=-1) + 1
     return np.where(unknown, known + np.cumsum(unknown) - 1, digests)

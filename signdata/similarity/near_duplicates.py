@@ -1,8 +1,8 @@
 """Near-duplicates: the same picture up to tone, filter, recompression or a small shift.
 
 Pure: vectors and names in, pairs and clusters out; touches no file. Two pictures are *twins*
-when the correlation of their mean-free grey thumbnails is at least 0.98, *related* at 0.95.
-The search is exact: what it leaves out is proved to lie below the threshold.
+if the correlation of their mean-free grey thumbnails is at least 0.98, *related* from 0.95.
+The search is exact: a pair is skipped only if it is proved to be below the threshold.
 """
 
 from __future__ import annotations
@@ -13,34 +13,34 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from signdata.similarity.pair_pruning import linked, thinned
+from signdata.similarity.pair_pruning import linked, pruned
 from signdata.workers import pool
 
 Vectors = NDArray[np.float32]
-"""(N, D) float32: mean 0, length 1; all 0 for a flat picture, which is nobody's twin."""
+"""(N, D) float32: mean 0, length 1; all 0 for a uniform picture, which has no twins."""
 
 TWIN, RELATED = 0.98, 0.95
 
 BLOCK = 2048
-"""Pictures compared with as many others at once."""
+"""Block size: this many pictures are compared with as many others at once."""
 
 DENSE = 20_000
-"""Pairs of a block that are kept, however few would do."""
+"""Pairs in a block above which redundant pairs are pruned."""
 
 LEADING = 64
-"""Components that are compared first."""
+"""Number of principal components that are compared first."""
 
 _MANY = 0.02
-"""Share of a block's pairs from which comparing all of them costs less than picking."""
+"""Share of a block's pairs above which comparing all of them is cheaper than selecting some."""
 
 _FLAT = 1.5
-"""Grey levels of deviation below which a thumbnail says nothing about its picture."""
+"""Standard deviation, in grey levels, below which a thumbnail counts as uniform."""
 
 
 def normalised(thumbnails: NDArray[np.uint8]) -> Vectors:
-    """Bring thumbnails (N, D), 0..255, to mean 0 and length 1; flat ones to 0."""
+    """Normalise thumbnails (N, D), 0..255, to mean 0 and length 1; uniform ones to all 0."""
     vectors = np.empty(thumbnails.shape, np.float32)
-    for start in range(0, len(vectors), BLOCK):  # the whole at once would need it three times
+    for start in range(0, len(vectors), BLOCK):  # all at once would need three times the memory
         some = thumbnails[start : start + BLOCK].astype(np.float32)
         some -= some.mean(axis=1, keepdims=True)
         length = np.linalg.norm(some, axis=1, keepdims=True)
@@ -53,12 +53,12 @@ def normalised(thumbnails: NDArray[np.uint8]) -> Vectors:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of pictures that are alike.
+    """Pairs of similar pictures.
 
     Attributes
     ----------
     index : ndarray
-        (P, 2) int64, the first below the second, sorted.
+        (P, 2) int64, sorted; in each pair, the first index is smaller than the second.
     correlation : ndarray
         (P,) float32.
     """
@@ -68,14 +68,14 @@ class Pairs:
 
     @classmethod
     def none(cls) -> Pairs:
-        """No pair."""
+        """An empty set of pairs."""
         return cls(np.empty((0, 2), np.int64), np.empty(0, np.float32))
 
     def __len__(self) -> int:
         return len(self.index)
 
     def where(self, mask: NDArray[np.bool_]) -> Pairs:
-        """The pairs that a mask (P,) chooses."""
+        """The pairs selected by a mask (P,)."""
         return Pairs(self.index[mask], self.correlation[mask])
 
     def above(self, threshold: float) -> Pairs:
@@ -83,7 +83,7 @@ class Pairs:
         return self.where(self.correlation >= threshold)
 
     def inside(self, labels: NDArray[np.int64]) -> Pairs:
-        """The pairs of one label each; `labels` (N,) are numbers."""
+        """The pairs whose two labels are equal; `labels` (N,) are numbers."""
         return self.where(labels[self.index[:, 0]] == labels[self.index[:, 1]])
 
 
@@ -99,27 +99,27 @@ def pairs(
 ) -> Pairs:
     """Find all pairs with a correlation of at least `threshold`.
 
-    The leading components of two vectors and the lengths of what is left of them bound their
-    correlation (Cauchy and Schwarz); only pairs whose bound reaches the threshold are compared
-    in full. Memory: the vectors, and `BLOCK` squared numbers a worker.
+    The leading components of two vectors and the norms of the remainders bound their
+    correlation (Cauchy-Schwarz); only pairs whose bound reaches the threshold are compared in
+    full. Memory: the vectors, and `BLOCK` squared numbers per worker.
 
     Parameters
     ----------
     vectors : ndarray
-        As `normalised` gives them.
+        From `normalised`.
     threshold : float
-        Above 0, so that flat pictures are never found.
+        Above 0, so that uniform pictures are never found.
     related : float, optional
-        A lower threshold for pairs of one label.
+        A lower threshold for pairs with the same label.
     labels : ndarray, optional
-        (N,) number of each one's label; needed for `related` and `kinds`.
+        (N,) number of each picture's label; needed for `related` and `kinds`.
     kinds : ndarray, optional
-        (N,) number of each one's label and part. Then, where more than `DENSE` pairs of a
-        block are alike, only those are returned that `thinning` needs: memory stays bounded.
+        (N,) number of each picture's combination of label and part. If given, a block with more
+        than `DENSE` pairs returns only those that `pair_pruning` keeps, to bound the memory.
     workers : int, optional
-        Processes; all cores by default.
+        Worker processes; all cores by default.
     progress : callable, optional
-        Told how many comparisons of blocks are done.
+        Called with the number of block comparisons done and their total.
     """
     starts = range(0, len(vectors), BLOCK)
     blocks = [(a, b) for a in starts for b in starts if a <= b]
@@ -135,7 +135,7 @@ def pairs(
 
 
 def joined(several: Sequence[Pairs]) -> Pairs:
-    """All pairs of several, sorted."""
+    """All pairs of several sets, sorted."""
     index = np.concatenate([one.index for one in (Pairs.none(), *several)])
     correlation = np.concatenate([one.correlation for one in (Pairs.none(), *several)])
     order = np.lexsort((index[:, 1], index[:, 0]))
@@ -165,22 +165,22 @@ class _Search:
             values = (self.vectors[first] @ self.vectors[second].T)[rows, columns]
         else:
             values = self._each(rows + block[0], columns + block[1])
-        alike = values >= self.threshold
+        similar = values >= self.threshold
         if self.related is not None and self.labels is not None:
             same = self.labels[first][rows] == self.labels[second][columns]
-            alike |= same & (values >= self.related)
-        index = np.stack([rows[alike] + block[0], columns[alike] + block[1]], axis=1)
-        found = Pairs(index.astype(np.int64), values[alike].astype(np.float32))
+            similar |= same & (values >= self.related)
+        index = np.stack([rows[similar] + block[0], columns[similar] + block[1]], axis=1)
+        found = Pairs(index.astype(np.int64), values[similar].astype(np.float32))
         if len(found) <= DENSE or self.labels is None or self.kinds is None:
             return found
-        # The related ones are thinned apart: none of them may stand for a twin.
+        # Related pairs are pruned separately: none of them may replace a pair of twins.
         twin = found.correlation >= self.threshold
-        return joined([self._thinned(found.where(twin)), self._thinned(found.where(~twin))])
+        return joined([self._pruned(found.where(twin)), self._pruned(found.where(~twin))])
 
-    def _thinned(self, found: Pairs) -> Pairs:
+    def _pruned(self, found: Pairs) -> Pairs:
         assert self.labels is not None
         assert self.kinds is not None
-        kept = thinned(found.index, found.correlation, self.labels, self.kinds)
+        kept = pruned(found.index, found.correlation, self.labels, self.kinds)
         return Pairs(found.index[kept], found.correlation[kept])
 
     def _each(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -194,11 +194,11 @@ class _Search:
 
 
 _SLACK = 1e-4
-"""More than single precision can be off by."""
+"""More than the rounding error of float32."""
 
 
 def _bounding(vectors: Vectors) -> Vectors:
-    """Vectors (N, `LEADING` + 1) whose products are never below those of `vectors`."""
+    """Vectors (N, `LEADING` + 1) whose dot products are never below those of `vectors`."""
     if vectors.shape[1] <= LEADING + 1 or not len(vectors):
         return vectors
     some = vectors[:: max(1, len(vectors) // 8192)]
@@ -216,25 +216,25 @@ def clusters(n: int, found: Pairs) -> NDArray[np.int64]:
     Returns
     -------
     ndarray
-        (n,) int64: the smallest member of each one's cluster; itself where it is alone.
+        (n,) int64: the smallest member of each picture's cluster; itself if it is alone.
     """
     return linked(n, found.index)
 
 
 def sizes(cluster_of: NDArray[np.int64]) -> dict[int, int]:
-    """How many members each cluster has, by its smallest member."""
+    """Number of members of each cluster, keyed by its smallest member."""
     members, counts = np.unique(cluster_of, return_counts=True)
     return dict(zip(members.tolist(), counts.tolist(), strict=True))
 
 
 def numbered(names: Sequence[str]) -> NDArray[np.int64]:
-    """A number for each name, the same for equal names; -1 for ''."""
+    """A number for each name, equal for equal names; -1 for ''."""
     known = {name: number for number, name in enumerate(sorted(set(names) - {""}))}
     return np.array([known.get(name, -1) for name in names], np.int64)
 
 
 def members(cluster_of: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """Yield the members of each cluster of at least two, the largest first."""
+    """Yield the members of each cluster of two or more, the largest first."""
     order = np.argsort(cluster_of, kind="stable")
     parts = np.split(order, np.flatnonzero(np.diff(cluster_of[order])) + 1)
     yield from sorted((part for part in parts if len(part) > 1), key=lambda p: (-len(p), p[0]))

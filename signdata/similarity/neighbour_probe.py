@@ -1,9 +1,9 @@
-"""The burst probe: does a nearest neighbour do much better where films or signers leak?
+"""The neighbour probe: would a random split leak through recordings or signers?
 
-Pure: vectors and names in, accuracies out. Near-duplicates show only a small part of what
-neighbouring frames of one film, or one signer's pictures, tell about each other. So a nearest
-neighbour (by correlation) reads a random tenth of each class, and then a tenth that it has
-seen nothing of: runs of consecutive numbers, or signers.
+Pure: vectors and names in, accuracies out. Near-duplicates reveal only a small part of what
+neighbouring frames of a recording, or pictures of one signer, have in common. So a
+nearest-neighbour classifier (by correlation) is tested on a random tenth of each class, and
+then on a tenth of which it has seen nothing similar: runs of consecutive numbers, or signers.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from signdata.media.suffixes import last_number
 from signdata.similarity.near_duplicates import Vectors
 
 WIDE = 0.1
-"""Gap between the two accuracies from which a random split is taken to mislead."""
+"""Gap between the two accuracies from which a random split is considered misleading."""
 
 HELD_OUT = 10
-"""One in N is held out."""
+"""One sample in this many is held out."""
 
 MAX_SAMPLES = 30_000
-"""More are thinned out, evenly over each class's runs."""
+"""If there are more samples, every N-th of each class is used."""
 
 ROUNDS = 3
 _CHUNK = 256
@@ -33,18 +33,18 @@ _CHUNK = 256
 
 @dataclass(frozen=True)
 class Probe:
-    """What a nearest neighbour reads.
+    """Accuracies of a nearest-neighbour classifier.
 
     Attributes
     ----------
     unseen : {'blocks', 'signers'}
-        What the second hold-out had been seen nothing of.
+        What the second hold-out consists of: runs of consecutive numbers, or whole signers.
     random, apart : float
-        Accuracies on a random hold-out and on the unseen one, 0..1.
+        Accuracy on the random hold-out and on the unseen one, 0..1.
     n : int
-        Samples that took part.
+        Number of samples used.
     block : int
-        Consecutive samples in a run; 0 for signers.
+        Length of a run of consecutive samples; 0 for signers.
     """
 
     unseen: str
@@ -55,12 +55,12 @@ class Probe:
 
     @property
     def gap(self) -> float:
-        """How much the random hold-out flatters."""
+        """How much higher the accuracy on the random hold-out is."""
         return self.random - self.apart
 
     @property
     def is_wide(self) -> bool:
-        """Whether the gap is a finding."""
+        """Whether the gap is large enough to report."""
         return self.gap >= WIDE
 
     def to_dict(self) -> dict[str, object]:
@@ -77,7 +77,7 @@ class Probe:
 def by_numbers(
     vectors: Vectors, labels: Sequence[str], names: Sequence[str], seed: int = 0
 ) -> Probe | None:
-    """Probe with runs of consecutive numbers; None if names carry none or there are too few."""
+    """Probe with runs of consecutive numbers in names; None without numbers or with too few."""
     numbers = [last_number(name) for name in names]
     if not vectors.size or None in numbers:
         return None
@@ -87,7 +87,7 @@ def by_numbers(
     smallest = min(map(len, runs.values()))
     if len(runs) < 2 or smallest < 2 * HELD_OUT:
         return None
-    runs = _thinned(runs)
+    runs = _subsampled(runs)
     random = np.random.default_rng(seed)
     apart = []
     for k in range(ROUNDS):
@@ -110,14 +110,14 @@ def by_numbers(
 def by_signers(
     vectors: Vectors, labels: Sequence[str], signers: Sequence[str], seed: int = 0
 ) -> Probe | None:
-    """Probe with signers who were not seen; None unless at least two are known."""
+    """Probe with unseen signers; None unless at least two are known."""
     known = sorted(set(signers) - {""})
     if len(known) < 2 or "" in signers:
         return None
     runs: dict[str, list[int]] = defaultdict(list)
     for i, label in enumerate(labels):
         runs[label].append(i)
-    runs = _thinned(runs)
+    runs = _subsampled(runs)
     used = {i for run in runs.values() for i in run}
     random = np.random.default_rng(seed)
     apart = [
@@ -133,7 +133,7 @@ def by_signers(
     return Probe("signers", same, float(np.mean(apart)), len(used))
 
 
-def _thinned(runs: dict[str, list[int]]) -> dict[str, list[int]]:
+def _subsampled(runs: dict[str, list[int]]) -> dict[str, list[int]]:
     step = -(-sum(map(len, runs.values())) // MAX_SAMPLES)
     return {label: run[::step] for label, run in runs.items()}
 
@@ -146,7 +146,7 @@ def _stretch(run: list[int], begin: float, length: int) -> list[int]:
 def _accuracy(
     vectors: Vectors, labels: Sequence[str], runs: dict[str, list[int]], held: list[int]
 ) -> float:
-    """Share of `held` whose nearest neighbour among all others has their label."""
+    """Fraction of `held` whose nearest neighbour among all others has the same label."""
     used = np.array(sorted(i for run in runs.values() for i in run), np.int64)
     known = vectors if len(used) == len(vectors) else vectors[used]
     out = np.isin(used, held)
@@ -154,8 +154,8 @@ def _accuracy(
     right = 0
     for start in range(0, len(held), _CHUNK):
         some = np.array(held[start : start + _CHUNK], np.int64)
-        alike = vectors[some] @ known.T
-        alike[:, out] = -2
-        nearest: NDArray[np.int64] = used[alike.argmax(axis=1)]
+        correlation = vectors[some] @ known.T
+        correlation[:, out] = -2
+        nearest: NDArray[np.int64] = used[correlation.argmax(axis=1)]
         right += int((names[some] == names[nearest]).sum())
     return right / len(held)

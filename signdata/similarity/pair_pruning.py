@@ -1,7 +1,7 @@
-"""Leaving out pairs that say nothing new, where almost everything is alike. Pure.
+"""Drop redundant pairs where nearly all pictures are similar. Pure.
 
-Thousands of frames of a camera that stands still are millions of pairs. Which samples are
-linked, and which have a twin of another label or in another part, takes far fewer.
+Thousands of frames from a static camera form millions of pairs. Far fewer are enough to tell
+which samples are linked, and which have a twin with another label or in another part.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.int64]
 
 
-def thinned(
+def pruned(
     index: Numbers, correlation: NDArray[np.float32], labels: Numbers, kinds: Numbers
 ) -> Numbers:
-    """Choose pairs such that clusters inside labels, and who has a twin where, stay the same.
+    """Choose pairs that preserve the clusters within labels, and who has a twin in which kind.
 
     Parameters
     ----------
@@ -24,36 +24,36 @@ def thinned(
     correlation : ndarray
         (P,) float32.
     labels, kinds : ndarray
-        (N,) numbers: each one's label, and its label and part together.
+        (N,) numbers: each sample's label, and its combination of label and part.
 
     Returns
     -------
     ndarray
-        Sorted positions of the pairs to keep: for each sample the one most alike of each
-        kind, and what is needed to link the same inside labels.
+        Sorted positions of the pairs to keep: for each sample its most similar partner of each
+        kind, and the pairs needed to keep the clusters within labels.
     """
     if not len(index):
         return np.empty(0, np.int64)
     left, right = index[:, 0], index[:, 1]
     rising = np.argsort(correlation)
     chosen = np.union1d(_best(rising, left, kinds[right]), _best(rising, right, kinds[left]))
-    # What these link already needs no further link: usually all.
+    # Add pairs only where these do not link a cluster completely; usually they do.
     n = int(index.max()) + 1
     same = labels[left] == labels[right]
-    of = linked(n, index[chosen[same[chosen]]])
-    loose = np.flatnonzero(same & (of[left] != of[right]))
+    cluster = linked(n, index[chosen[same[chosen]]])
+    loose = np.flatnonzero(same & (cluster[left] != cluster[right]))
     while len(loose):
-        ends = np.sort(of[index[loose]], axis=1)
+        ends = np.sort(cluster[index[loose]], axis=1)
         _, first = np.unique(ends, axis=0, return_index=True)
         more = loose[first]
         chosen = np.union1d(chosen, more)
-        of = linked(n, np.concatenate([_links(of), index[more]]))
-        loose = loose[of[left[loose]] != of[right[loose]]]
+        cluster = linked(n, np.concatenate([_links(cluster), index[more]]))
+        loose = loose[cluster[left[loose]] != cluster[right[loose]]]
     return chosen
 
 
 def _best(rising: Numbers, one: Numbers, kind: Numbers) -> Numbers:
-    """Position of the strongest pair of each sample with each kind."""
+    """Positions of each sample's most similar pair for each kind of partner."""
     there = np.zeros(int(kind.max()) + 1, bool)
     there[kind] = True
     number = np.cumsum(there) - 1
@@ -63,28 +63,23 @@ def _best(rising: Numbers, one: Numbers, kind: Numbers) -> Numbers:
     return strongest[strongest >= 0]
 
 
-def _links(of: Numbers) -> Numbers:
-    """Pairs (P, 2) that link what is linked."""
-    each = np.arange(len(of))
-    found: Numbers = np.stack([of, each], axis=1)[of != each]
+def _links(cluster: Numbers) -> Numbers:
+    """Pairs (P, 2) that reproduce the given clusters."""
+    each = np.arange(len(cluster))
+    found: Numbers = np.stack([cluster, each], axis=1)[cluster != each]
     return found
 
 
 def linked(n: int, index: Numbers) -> Numbers:
-    """(n,) the smallest number that each one is linked with by the pairs (P, 2); itself if none."""
+    """(n,) the smallest index that each one is linked to by pairs (P, 2); itself if none."""
     parent = np.arange(n)
     first, second = index[:, 0], index[:, 1]
     while len(first):
-        # Every cluster hangs itself below the smallest one that it is linked with.
+        # Attach every cluster to the smallest one that it is linked to.
         left, right = parent[first], parent[second]
         low, high = np.minimum(left, right), np.maximum(left, right)
-        apart = low != high
-        first, second, low, high = (
-            first[apart],
-            second[apart],
-            low[apart],
-            high[apart],
-        )
+        differ = low != high
+        first, second, low, high = (first[differ], second[differ], low[differ], high[differ])
         np.minimum.at(parent, high, low)
         while not np.array_equal(parent, parent[parent]):
             parent = parent[parent]

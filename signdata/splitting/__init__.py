@@ -1,1 +1,1 @@
-"""Splits: planned, assigned, certified."""
+"""Splits: plan, assign and certify them."""

@@ -1,4 +1,4 @@
-"""Carrying out a split: each sample told where it goes, and the writers of what comes out."""
+"""Carry out a split: assign each sample to its split or fold."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class Assign:
     Attributes
     ----------
     splits, names : dict
-        Split, and new name, of the samples that get one, by id.
+        New split, and new name, by sample id.
     groups : dict
-        What a sample belongs to, where its dataset does not say.
+        Group by sample id, for samples whose dataset has no groups.
     folds : dict
-        Number of the fold of each sample that has one.
+        Fold number by sample id.
     pooled : bool
-        Whether no sample keeps the split that it had.
+        Whether all samples get a new split.
     """
 
     splits: dict[str, str]
@@ -44,7 +44,7 @@ class Assign:
         return (changed,)
 
     def resplit(self, splits: tuple[str, ...]) -> tuple[str, ...]:
-        """The splits that there are afterwards."""
+        """The splits after the assignment."""
         found = {*(() if self.pooled else splits), *self.splits.values()}
         if self.folds and "" in self.splits.values():
             return tuple(split for split in ("", *SPLITS) if split in found)

@@ -1,4 +1,4 @@
-"""The leak certificate: what a split keeps apart, what it does not, and what nobody can tell."""
+"""The leak certificate: what a split keeps apart, what leaks, and what is unknown."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from signdata.similarity import leakage
 from signdata.similarity.leakage import Known, Leak
 from signdata.similarity.near_duplicates import Pairs, clusters, numbered
 from signdata.similarity.neighbour_probe import Probe
-from signdata.splitting import unreached
-from signdata.splitting.unreached import Drawn
+from signdata.splitting import split_warnings
+from signdata.splitting.split_warnings import AssignedSamples
 
 STEPS = 5
-"""Frames that are so few numbers apart are neighbours."""
+"""Frames whose numbers differ by at most this are neighbours."""
 
-_NOBODY = (
-    "nothing says who signs or which film a picture is from: no split of it tells how "
-    "well another person is read"
+_UNKNOWN_SIGNERS = (
+    "neither signers nor recordings are known: no split of this dataset can measure the accuracy "
+    "on a new signer"
 )
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was seen in the samples of a split.
+    """What the samples' pixels show.
 
     Attributes
     ----------
     digests : sequence of str
-        Of each sample's pixels.
+        Checksum of each sample's pixels.
     twins : Pairs
-        Pairs of twins, whatever their labels.
+        Pairs of twins with any labels.
     probe : Probe or None
-        What a nearest neighbour reads at random and apart.
+        The neighbour probe.
     """
 
     digests: Sequence[str]
@@ -48,10 +48,10 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Parted:
-    """A split as it was decided, one entry a sample in each sequence.
+class SplitSamples:
+    """The samples of a decided split; each sequence has one entry per sample.
 
-    `knows` is whether its groups are people or films, not only pictures that look alike.
+    `knows` tells whether its groups are signers or recordings, not only near-duplicates.
     """
 
     parts: Sequence[str]
@@ -64,7 +64,7 @@ class Parted:
 
 @dataclass(frozen=True)
 class Certificate:
-    """What is known of a split; `to_dict` is what ``signdata.json`` keeps of it."""
+    """What is known about a split; `to_dict` is stored in ``signdata.json``."""
 
     group_by: str
     why: str
@@ -78,7 +78,7 @@ class Certificate:
     warnings: list[str]
 
     def to_dict(self) -> dict[str, Any]:
-        """Keys for JSON; what was not looked for is null."""
+        """Keys for JSON; what was not checked is null."""
         found = [leak.to_dict() for leak in self.leaks]
         if not self.looked:
             unknown = dict.fromkeys(("exact", "near", "linked", "share"))
@@ -98,15 +98,15 @@ class Certificate:
 
     @property
     def text(self) -> str:
-        """For people."""
+        """The certificate as text to print."""
         lines = [f"grouped by {self.group_by}" + (f": {self.why}" if self.why else "")]
         if self.leaks:
             columns = ["between", "exact", "near", "share", "linked", "groups", "signers"]
             lines.append(table(columns, [self._cells(leak) for leak in self.leaks]))
         if self.worst:
             where = one_line(f"{self.worst['label']} in {self.worst['split']}")
-            shares = f"{self.worst['reached']:.2%} for {self.worst['asked']:.2%}"
-            lines.append(f"farthest from what was asked: {where}, {shares}")
+            shares = f"{self.worst['reached']:.2%} instead of {self.worst['asked']:.2%}"
+            lines.append(f"largest deviation from the ratios: {where}, {shares}")
         lines += (f"warning: {one_line(warning)}" for warning in self.warnings)
         return "\n".join(lines)
 
@@ -118,41 +118,41 @@ class Certificate:
 
 
 def certify(
-    parted: Parted,
+    samples: SplitSamples,
     order: Sequence[str],
     asked: Mapping[str, float],
     evidence: Evidence | None,
     group_by: str,
     why: str,
-    drawn: Drawn,
+    drawn: AssignedSamples,
 ) -> Certificate:
-    """Look at a split from all sides.
+    """Make the certificate of a split.
 
     Parameters
     ----------
-    parted : Parted
-        The samples and where they are.
+    samples : SplitSamples
+        The samples and their splits.
     order : sequence of str
-        The parts, in the order in which they are named.
+        The parts, in the order in which they are listed.
     asked : mapping
-        Share of each part that was drawn.
+        Requested share of each part that was drawn.
     evidence : Evidence or None
-        None where pixels were not looked at.
+        None if pixels were not compared.
     group_by, why : str
-        What was kept together.
-    drawn : Drawn
-        The samples that were shared out, without those whose split was kept.
+        What was kept together, and the reason.
+    drawn : AssignedSamples
+        The newly assigned samples, without those whose split was kept.
     """
-    n = len(parted.parts)
+    n = len(samples.parts)
     twins = Pairs(np.empty((0, 2), np.int64), np.empty(0, np.float32))
     if evidence is not None:
         twins = evidence.twins
-    cluster_of = clusters(n, twins.inside(numbered(parted.labels)))
+    cluster_of = clusters(n, twins.inside(numbered(samples.labels)))
     digests = evidence.digests if evidence else [""] * n
-    known = Known(parted.parts, digests, parted.groups, parted.signers, twins, cluster_of)
+    known = Known(samples.parts, digests, samples.groups, samples.signers, twins, cluster_of)
     found = leakage.leaks(order, known)
-    counts = _counts(parted)
-    present = set(parted.parts)
+    counts = _counts(samples)
+    present = set(samples.parts)
     missing = {
         part: [label for label in sorted(counts) if not counts[label].get(part)]
         for part in order
@@ -164,40 +164,40 @@ def certify(
         why,
         found,
         evidence is not None,
-        _shares(parted, order, asked),
+        _shares(samples, order, asked),
         _worst(counts, asked),
         missing,
-        _neighbours(parted, order),
+        _neighbours(samples, order),
         evidence.probe if evidence else None,
-        [*unreached.sentences(drawn, missing), *_warnings(parted, found, evidence)],
+        [*split_warnings.sentences(drawn, missing), *_warnings(samples, found, evidence)],
     )
 
 
-def _counts(parted: Parted) -> dict[str, dict[str, int]]:
+def _counts(samples: SplitSamples) -> dict[str, dict[str, int]]:
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for part, label in zip(parted.parts, parted.labels, strict=True):
+    for part, label in zip(samples.parts, samples.labels, strict=True):
         counts[label][part] += 1
     return {label: dict(by_part) for label, by_part in counts.items()}
 
 
 def _shares(
-    parted: Parted, order: Sequence[str], asked: Mapping[str, float]
+    samples: SplitSamples, order: Sequence[str], asked: Mapping[str, float]
 ) -> dict[str, dict[str, float | None]]:
-    n_drawn = sum(part in asked for part in parted.parts)
+    n_drawn = sum(part in asked for part in samples.parts)
     return {
         part: {
             "asked": round(asked[part], 6) if part in asked else None,
-            "reached": round(sum(p == part for p in parted.parts) / max(1, n_drawn), 6)
+            "reached": round(sum(p == part for p in samples.parts) / max(1, n_drawn), 6)
             if part in asked
             else None,
         }
         for part in order
-        if part in asked or part in set(parted.parts)
+        if part in asked or part in set(samples.parts)
     }
 
 
 def _worst(counts: Mapping[str, Mapping[str, int]], asked: Mapping[str, float]) -> dict[str, Any]:
-    """The class and split whose share is farthest from what was asked."""
+    """The class and split whose share differs most from the requested one."""
     worst: dict[str, Any] = {}
     farthest = -1.0
     for label in sorted(counts):
@@ -210,22 +210,22 @@ def _worst(counts: Mapping[str, Mapping[str, int]], asked: Mapping[str, float]) 
     return worst
 
 
-def _neighbours(parted: Parted, order: Sequence[str]) -> list[dict[str, Any]]:
-    """How many samples are numbered within `STEPS` of a training sample of their class."""
-    numbers = [last_number(name) for name in parted.names]
+def _neighbours(samples: SplitSamples, order: Sequence[str]) -> list[dict[str, Any]]:
+    """Number of samples whose number is within `STEPS` of a training sample of their class."""
+    numbers = [last_number(name) for name in samples.names]
     if None in numbers or "train" not in order:
         return []
     trained: dict[str, list[int]] = defaultdict(list)
-    for part, label, number in zip(parted.parts, parted.labels, numbers, strict=True):
+    for part, label, number in zip(samples.parts, samples.labels, numbers, strict=True):
         if part == "train" and number is not None:
             trained[label].append(number)
     sorted_numbers = {label: np.array(sorted(known)) for label, known in trained.items()}
     found = []
     for other in order:
-        mine = [i for i, part in enumerate(parted.parts) if part == other]
+        mine = [i for i, part in enumerate(samples.parts) if part == other]
         if other == "train" or not mine or not trained:
             continue
-        near = sum(_is_near(numbers[i] or 0, sorted_numbers.get(parted.labels[i])) for i in mine)
+        near = sum(_is_near(numbers[i] or 0, sorted_numbers.get(samples.labels[i])) for i in mine)
         found.append(
             {
                 "between": ["train", other],
@@ -245,7 +245,7 @@ def _is_near(number: int, known: Any) -> bool:
 
 
 def _warnings(
-    parted: Parted,
+    samples: SplitSamples,
     found: Sequence[Leak],
     evidence: Evidence | None,
 ) -> Sequence[str]:
@@ -255,18 +255,18 @@ def _warnings(
         if evidence is not None and leak.near:
             warnings.append(
                 f"{leak.near:,} of {leak.n:,} samples of {other} ({leak.share:.1%}) have a "
-                f"near-twin in {one}: what is measured on them is not what a new picture gets"
+                f"near-twin in {one}: accuracy on them overestimates that on new pictures"
             )
         if leak.groups or leak.signers:
             what = f"{leak.signers} signers" if leak.signers else f"{leak.groups} groups"
-            warnings.append(f"{what} stand on both sides of {one} and {other}")
+            warnings.append(f"{what} are in both {one} and {other}")
     if evidence is None:
-        warnings.append("near-duplicates were not looked for (--no-look)")
+        warnings.append("near-duplicates were not checked (--no-look)")
     elif evidence.probe is not None and evidence.probe.is_wide:
         probe = evidence.probe
-        told = f"a nearest neighbour reads {probe.random:.1%} at random and {probe.apart:.1%} of "
-        told += "unseen signers" if probe.unseen == "signers" else "unseen runs of frames"
-        warnings.append(told)
-    if not parted.knows:
-        warnings.append(_NOBODY)
+        text = f"nearest-neighbour accuracy is {probe.random:.1%} on a random tenth, but "
+        text += f"{probe.apart:.1%} on unseen "
+        warnings.append(text + ("signers" if probe.unseen == "signers" else "runs of frames"))
+    if not samples.knows:
+        warnings.append(_UNKNOWN_SIGNERS)
     return warnings

@@ -1,7 +1,7 @@
-"""Whether a measured accuracy and what is known of the split fit together.
+"""The short form of a leak certificate, and whether it casts doubt on a measured accuracy.
 
-A high accuracy is no news where test resembles train, and no proof where nothing was checked. Pure:
-numbers and a leak certificate in, sentences out.
+A high accuracy means little if test resembles train, or if that was not checked. Pure: a leak
+certificate in, sentences out.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import msgspec
 from signdata.errors import FormatError
 
 CERTIFICATE = "leak_certificate"
-"""Under this name a dataset's origin holds what is known of its splits."""
+"""Key of the short certificate in a dataset's origin."""
 
 
 GAP = 0.05
-"""How much better one hold-out may be read than another before it is said why."""
+"""Difference between the accuracies on two hold-outs from which a reason is given."""
 
-_BY_LOOKS = ("none", "near-duplicates")
-"""Ways of grouping that keep no people and no films apart."""
+_BY_SIMILARITY = ("none", "near-duplicates")
+"""Groupings that keep neither signers nor recordings apart."""
 
 
 class Shared(msgspec.Struct, frozen=True):
@@ -35,7 +35,7 @@ class Shared(msgspec.Struct, frozen=True):
 
 
 class Neighbour(msgspec.Struct, frozen=True):
-    """What a nearest neighbour reads; see `signdata.similarity.neighbour_probe.Probe`."""
+    """Accuracies of the neighbour probe; see `signdata.similarity.neighbour_probe.Probe`."""
 
     unseen: str
     random: float
@@ -44,7 +44,7 @@ class Neighbour(msgspec.Struct, frozen=True):
 
 
 class Certified(msgspec.Struct, frozen=True):
-    """What of a leak certificate goes along with a dataset through every conversion."""
+    """The part of a leak certificate that every conversion of the dataset keeps."""
 
     group_by: str
     looked_for_near_duplicates: bool
@@ -58,19 +58,19 @@ class Certified(msgspec.Struct, frozen=True):
 
     @classmethod
     def from_origin(cls, origin: Mapping[str, Any]) -> Certified | None:
-        """What a dataset's origin holds; None where nothing was checked.
+        """The certificate in a dataset's origin; None if there is none.
 
         Raises
         ------
         FormatError
-            There is something else under the name.
+            If the key holds something else.
         """
         if CERTIFICATE not in origin:
             return None
         try:
             return cls.of(origin[CERTIFICATE])
         except msgspec.ValidationError as err:
-            what = f"signdata.json: origin.{CERTIFICATE} is none ({err})"
+            what = f"signdata.json: origin.{CERTIFICATE} is not a certificate ({err})"
             raise FormatError(what, remedy="Split the dataset again.") from None
 
     def shared(self, split: str) -> str:
@@ -86,20 +86,20 @@ class Certified(msgspec.Struct, frozen=True):
                 return _both_sides(leak.groups, "groups", split)
         return ""
 
-    def lends_itself(self) -> str:
-        """Why a high accuracy on test says little, or ''."""
+    def reason_to_doubt(self) -> str:
+        """Why a high accuracy on test means little, or ''."""
         if why := self.shared("test"):
             return why
         if not self.looked_for_near_duplicates:
-            return "near-duplicates were not looked for when the dataset was split (--no-look)"
+            return "near-duplicates were not checked when the dataset was split (--no-look)"
         probe = self.probe
-        if probe is not None and self.group_by in _BY_LOOKS and probe.gap > GAP:
+        if probe is not None and self.group_by in _BY_SIMILARITY and probe.gap > GAP:
             return (
-                f"a nearest neighbour reads {probe.random:.1%} at random, and {probe.apart:.1%} "
-                f"of unseen {probe.unseen}, which this split does not keep apart"
+                f"nearest-neighbour accuracy is {probe.random:.1%} on a random tenth, but "
+                f"{probe.apart:.1%} on unseen {probe.unseen}, which this split does not keep apart"
             )
         return ""
 
 
 def _both_sides(n: int, what: str, split: str) -> str:
-    return f"{n} {what} stand in train and in {split}"
+    return f"{n} {what} are in both train and {split}"

@@ -1,9 +1,9 @@
-"""The best assignment of few groups: all of them are looked at, as far as they can differ.
+"""The best assignment of a few groups, by dynamic programming with a bound.
 
-Groups are placed one after another. Of the partial assignments that have the same counts only
-the cheapest is kept, and none that cannot become cheaper than the best that is known. Up to
-`WIDTH` numbers are held at a time; where there are more, the least promising partial assignments
-are dropped, and what comes out is good but not proved.
+Groups are placed one after another. Of the partial assignments with the same counts only the
+cheapest is kept, and none whose lower bound exceeds the best known cost. Up to `WIDTH` numbers
+are held at a time; beyond that, the least promising partial assignments are dropped, and the
+result is good but not proved optimal.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from numpy.typing import NDArray
 from signdata.splitting.objective import Floats, Ints, Problem
 
 WIDTH = 1_000_000
-"""Numbers in the tables of all partial assignments that are held at a time."""
+"""Numbers in the tables of all partial assignments held at a time."""
 
 ENUMERATED = 20_000
-"""Up to this many ways of sharing out one row by itself, the best of them is a bound."""
+"""Rows with up to this many possible assignments are enumerated to get a lower bound."""
 
 _LEAST = 1e-12
 
 
 @dataclass
 class _Partial:
-    """Partial assignments, one a line.
+    """Partial assignments, one per line of the arrays.
 
     Attributes
     ----------
     over : ndarray
-        (W, A, S) what the rows that have begun and not ended have too much of.
+        (W, A, S) samples above target in the active rows (started but not finished).
     groups : ndarray
-        (W, A, S) their groups.
+        (W, A, S) groups in the active rows.
     lacking, distance : ndarray
-        (W,) each: penalty and distance of the rows that have ended.
+        (W,) each: penalty and distance of the finished rows.
     key : ndarray
-        (W,) the same for the same counts.
+        (W,) hash of the counts, equal for equal counts.
     """
 
     over: Floats
@@ -49,16 +49,16 @@ class _Partial:
 
 
 def best_assignment(problem: Problem, order: Ints, known: Ints) -> Ints | None:
-    """Look for the assignment of least cost.
+    """Search for the assignment of least cost.
 
-    It is the best of all where at no time more than `WIDTH` numbers are held.
+    It is optimal if `WIDTH` is never exceeded.
 
     Parameters
     ----------
     problem : Problem
     order : ndarray
-        (U,) the groups in the order in which they are placed; those of one class side by side
-        end its row early.
+        (U,) the groups in the order in which they are placed; rows finish early if the groups of
+        a class are consecutive.
     known : ndarray
         (U,) a good assignment.
 
@@ -71,7 +71,7 @@ def best_assignment(problem: Problem, order: Ints, known: Ints) -> Ints | None:
 
 
 class _Layers:
-    """One layer for each group that is placed."""
+    """The search: one layer for each group that is placed."""
 
     def __init__(self, problem: Problem, order: Ints, known: tuple[float, float]) -> None:
         self.problem, self.order = problem, order
@@ -115,7 +115,7 @@ class _Layers:
         return chosen
 
     def _opened(self, part: _Partial, rows: list[int], layer: int) -> tuple[_Partial, list[int]]:
-        """The tables with a line for each row that begins with this group."""
+        """Add the rows that start with this group to the tables."""
         new = np.flatnonzero(self.first == layer).tolist()
         if not new:
             return part, rows
@@ -127,7 +127,7 @@ class _Layers:
         return _Partial(over, groups, part.lacking, part.distance, part.key), rows + new
 
     def _placed(self, part: _Partial, rows: list[int], unit: int) -> tuple[_Partial, Ints, Ints]:
-        """Every partial assignment with the group in every split, those that are worth it."""
+        """Extend every partial assignment by the group in every split worth trying."""
         problem = self.problem
         entries = slice(problem.starts[unit], problem.starts[unit + 1])
         places = [rows.index(row) for row in problem.row[entries].tolist()]
@@ -145,7 +145,7 @@ class _Layers:
         return grown_part, parents, splits
 
     def _tried(self, part: _Partial, rows: list[int]) -> NDArray[np.bool_]:
-        """(W, S) where the group is tried: of splits that are alike, only the first empty one."""
+        """(W, S) bool: splits to try; of interchangeable empty splits only the first."""
         tried = np.ones((len(part.key), self.n_splits), bool)
         place = rows.index(len(self.problem.totals) - 1)
         filled = part.groups[:, place] > 0
@@ -157,10 +157,10 @@ class _Layers:
     def _closed(
         self, part: _Partial, rows: list[int], layer: int
     ) -> tuple[_Partial, list[int], Ints]:
-        """Pay for the rows that end with this group, and drop what can no longer be the best."""
+        """Add the cost of rows that end with this group; drop what can no longer be the best."""
         ended = [i for i, row in enumerate(rows) if self.last[row] == layer]
         going = [i for i, row in enumerate(rows) if self.last[row] != layer]
-        part = self._paid(part, rows, ended)
+        part = self._finished(part, rows, ended)
         over, left = part.over[:, going], [rows[i] for i in going]
         least = np.maximum(_least_distance(over), self.least[left])
         later = self.first > layer
@@ -183,8 +183,8 @@ class _Layers:
         )
         return rest, left, kept
 
-    def _paid(self, part: _Partial, rows: list[int], ended: list[int]) -> _Partial:
-        """Pay for the rows that have ended, and forget their counts."""
+    def _finished(self, part: _Partial, rows: list[int], ended: list[int]) -> _Partial:
+        """Add the cost of the finished rows and drop their counts."""
         if not ended:
             return part
         at = [rows[i] for i in ended]
@@ -196,7 +196,7 @@ class _Layers:
         return replace(part, lacking=lacking, distance=distance, key=key)
 
     def _uneven(self, over: Floats, rows: list[int]) -> Floats:
-        """(W,) how far what is placed of each row is from the shares."""
+        """(W,) squared deviation of the samples placed so far from the shares."""
         placed = over + self.problem.target[rows]
         even = placed.sum(axis=2, keepdims=True) * self.problem.shares
         uneven: Floats = ((placed - even) ** 2).sum(axis=2) @ self.problem.weights[rows]
@@ -204,18 +204,18 @@ class _Layers:
 
 
 def _twins(problem: Problem) -> list[int]:
-    """For each split the one before that it could be exchanged with, or -1."""
+    """For each split, an earlier split that is interchangeable with it, or -1."""
     seen: dict[tuple[float, ...], int] = {}
     twins = []
     for split, share in enumerate(problem.shares.tolist()):
-        alike = (share, *problem.absent[:, split].tolist())
-        twins.append(seen.get(alike, -1))
-        seen[alike] = split
+        properties = (share, *problem.absent[:, split].tolist())
+        twins.append(seen.get(properties, -1))
+        seen[properties] = split
     return twins
 
 
 def _cheapest(key: NDArray[np.uint64], lacking: Floats, distance: Floats) -> Ints:
-    """Of partial assignments with the same counts the cheapest, each by its number."""
+    """Indices of the cheapest partial assignment for each set of counts."""
     order = np.lexsort((distance, lacking, key))
     first = np.ones(len(order), bool)
     first[1:] = key[order][1:] != key[order][:-1]
@@ -223,9 +223,9 @@ def _cheapest(key: NDArray[np.uint64], lacking: Floats, distance: Floats) -> Int
 
 
 def _least_distance(over: Floats) -> Floats:
-    """(W, A) the least sum of squares that each row can end with.
+    """(W, A) lower bound of the sum of squares that each row can end with.
 
-    What is over stays over; the others can at best share the lack evenly.
+    What is above target stays above; the other splits can at best share the shortfall evenly.
     """
     above = np.maximum(over, 0)
     n_under = np.maximum((over <= 0).sum(axis=2), 1)
@@ -234,7 +234,7 @@ def _least_distance(over: Floats) -> Floats:
 
 
 def _least_of_rows(problem: Problem) -> Floats:
-    """(R,) the least sum of squares that each row could have were there no other; 0 if unknown."""
+    """(R,) lower bound of each row's sum of squares, ignoring the other rows; 0 if unknown."""
     n_splits = len(problem.shares)
     least = np.zeros(len(problem.totals))
     order = np.argsort(problem.row, kind="stable")
@@ -250,7 +250,7 @@ def _least_of_rows(problem: Problem) -> Floats:
 
 
 def in_good_order(problem: Problem, draw: NDArray[np.uint64]) -> Ints:
-    """Groups of several classes first, the largest first; then class by class."""
+    """Order of placement: groups of several classes by size, then the others class by class."""
     mixed = problem.n_classes_of > 1
     row = problem.row[problem.starts[:-1]]
     row_key = np.where(mixed, -1, row)

@@ -1,7 +1,7 @@
-"""Deciding splits where samples belong together: no group is ever parted.
+"""Assign groups of samples to splits; a group is never divided.
 
-Pure: names in, split names out. What is best is said by `signdata.splitting.objective`. A first
-assignment is kept where nothing better is found; few groups are solved exactly.
+Pure: names in, split names out. `signdata.splitting.objective` defines the cost. Local search
+improves a first assignment; a small number of groups is solved exactly.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from signdata.splitting.objective import Ints, Problem
 from signdata.splitting.stratified import coded, draws, stratified
 
 SOLVED = 32
-"""Up to this many groups the best assignment is looked for among all."""
+"""Up to this many groups, the exact search is used."""
 
 STARTED = 20_000
-"""Up to this many groups, more than one first assignment is improved."""
+"""Up to this many groups, the local search has more than one starting point."""
 
 ORDERS = 6
-"""Orders in which up to `EXCHANGED` groups are placed one by one."""
+"""Number of orders in which up to `EXCHANGED` groups are placed one by one."""
 
 
 def grouped(
@@ -38,21 +38,21 @@ def grouped(
     Parameters
     ----------
     ids, labels : sequence of str
-        Of each sample; see `signdata.splitting.stratified.stratified`.
+        One per sample; see `signdata.splitting.stratified.stratified`.
     groups : sequence of str
         Group of each sample; '' is a group of its own.
     ratios : mapping of str to float
         Share of each split; they sum to 1.
     seed : int
-        Another seed draws other groups, where others are as good.
+        Random seed; it chooses among equally good assignments.
 
     Returns
     -------
     list of str
-        Split of each sample. No split of share above 0 is empty if there are groups enough;
-        every class is in ``train`` as far as the other splits leave it a group; a class with a
-        group of its own for each split is in all. Within that, the shares of all samples and
-        of each class are as near to the ratios as was found.
+        Split of each sample. No split with a share above 0 is empty if there are enough groups;
+        every class is in ``train`` if it has a group to spare; a class with enough groups of
+        its own is in every split. Within that, the overall shares and those of each class are
+        as close to the ratios as the search got.
     """
     asked = {split: share for split, share in ratios.items() if share > 0}
     if not any(groups):

@@ -1,4 +1,4 @@
-"""What belongs together: which samples must not stand on two sides of a split.
+"""Grouping: which samples must stay in the same split.
 
 Pure: names, numbers and pairs in, group names out.
 """
@@ -18,10 +18,10 @@ from signdata.options import one_group
 from signdata.similarity.near_duplicates import Pairs, clusters, numbered
 
 GUARD = 10
-"""One in this many of a run's samples is left out where it meets another split."""
+"""At a border between splits, a run's length divided by this many samples is left out."""
 
 FILM = 0.5
-"""Share of a class in one cluster of twins from which the class is taken for one film."""
+"""Fraction of a class in one cluster of twins from which the class counts as one recording."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class Grouping:
     Attributes
     ----------
     groups : list of str
-        Group of each sample; '' is alone.
+        Group of each sample; '' if it has none.
     how : str
         ``none``, ``group``, ``signer``, ``near-duplicates``, ``blocks:K``, a column's name or a
         pattern.
     why : str
-        What speaks for it, for people.
+        The reason for this grouping, as text.
     """
 
     groups: list[str]
@@ -45,23 +45,23 @@ class Grouping:
 
     @property
     def n_groups(self) -> int:
-        """Different groups of more than nobody."""
+        """Number of distinct groups."""
         return len(set(self.groups) - {""})
 
 
 def by_pattern(paths: Sequence[str], text: str) -> list[str]:
-    """What the one group of a regular expression finds in each path.
+    """What the group of a regular expression matches in each path.
 
     Raises
     ------
     UsageError
-        If it is no expression, has not one group, or finds nothing in a path.
+        If the expression is invalid, does not have exactly one group, or does not match a path.
     """
     pattern = one_group(text, "--group-by")
     found = [pattern.search(path) for path in paths]
     missed = next((p for p, match in zip(paths, found, strict=True) if not match), None)
     if missed is not None:
-        raise UsageError(f"--group-by {text!r} finds nothing in {missed!r}")
+        raise UsageError(f"--group-by {text!r} does not match {missed!r}")
     return [match[1] or "" for match in found if match]
 
 
@@ -71,11 +71,11 @@ def by_twins(ids: Sequence[str], twins: Pairs, groups: Sequence[str] = ()) -> li
     Parameters
     ----------
     ids : sequence of str
-        Of each sample.
+        One per sample.
     twins : Pairs
-        Pairs of samples that are alike.
+        Pairs of near-duplicate samples.
     groups : sequence of str, optional
-        What belongs together beyond twins; '' is alone.
+        Group of each sample, to be merged with the twins'; '' if it has none.
     """
     links = [twins.index]
     if len(groups):
@@ -91,7 +91,7 @@ def by_twins(ids: Sequence[str], twins: Pairs, groups: Sequence[str] = ()) -> li
 
 
 def film_like(labels: Sequence[str], cluster_of: NDArray[np.int64]) -> str:
-    """A class most of which is one cluster of twins, as a film's frames are; '' if none is."""
+    """A class that is mostly one cluster of twins, like the frames of a recording; '' if none."""
     total: dict[str, int] = defaultdict(int)
     biggest: dict[str, int] = defaultdict(int)
     size = np.bincount(cluster_of, minlength=len(labels))
@@ -108,12 +108,12 @@ def runs(labels: Sequence[str], names: Sequence[str]) -> dict[str, list[int]]:
     Raises
     ------
     UsageError
-        If a name carries no number.
+        If a name has no number.
     """
     numbers = [last_number(name) for name in names]
     if None in numbers:
         name = names[numbers.index(None)]
-        raise UsageError(f"--group-by blocks: {name!r} carries no number to be ordered by")
+        raise UsageError(f"--group-by blocks: {name!r} has no number to sort by")
     ordered: dict[str, list[int]] = defaultdict(list)
     for i in sorted(range(len(names)), key=lambda i: (labels[i], numbers[i], names[i])):
         ordered[labels[i]].append(i)
@@ -132,7 +132,7 @@ def by_blocks(labels: Sequence[str], names: Sequence[str], length: int) -> list[
 def guarded(
     labels: Sequence[str], names: Sequence[str], splits: Sequence[str], length: int
 ) -> list[int]:
-    """Samples to leave out where runs of different splits meet: on the side of train, if it is one.
+    """Samples to leave out where runs of different splits meet, preferably training samples.
 
     Parameters
     ----------

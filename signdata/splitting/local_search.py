@@ -1,4 +1,4 @@
-"""Bringing an assignment of groups nearer to what was asked, by moving and exchanging groups."""
+"""Local search: improve an assignment of groups by moving and exchanging groups."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import numpy as np
 from signdata.splitting.objective import Floats, Ints, Problem
 
 EXCHANGED = 400
-"""Up to this many groups, exchanges of two are tried, not only moves."""
+"""Up to this many groups, exchanges of two groups are tried as well as moves."""
 
 MOVES, EXCHANGES = 2000, 64
-"""How many promising moves and exchanges are tried before all are looked at again."""
+"""How many promising moves and exchanges are tried before all gains are computed again."""
 
 WORK = 300_000_000
-"""About how many numbers are computed before a large problem is good enough."""
+"""Approximate limit of the numbers computed for a large problem."""
 
 _LEAST = 1e-13
-"""A gain below this is rounding."""
+"""Gains below this are rounding errors."""
 
 
 def improve(problem: Problem, chosen: Ints) -> Ints:
@@ -44,7 +44,7 @@ def improve(problem: Problem, chosen: Ints) -> Ints:
 
 
 class _Search:
-    """An assignment with its table, which follows every move."""
+    """An assignment and its table, which is updated with every move."""
 
     def __init__(self, problem: Problem, chosen: Ints) -> None:
         self.problem, self.chosen = problem, chosen
@@ -54,7 +54,7 @@ class _Search:
         self.has_confined = bool(problem.confined.any())
 
     def move_some(self) -> bool:
-        """Move the groups that gain most; False if none gains."""
+        """Move the groups with the largest gains; False if no move is a gain."""
         nearer, paid = self._gains(slice(None), self.problem.starts[:-1], self.chosen)
         gains = nearer + paid
         best = gains.argmin(axis=1)
@@ -86,23 +86,23 @@ class _Search:
         self.chosen[unit] = split
 
     def _gains(self, entries: slice, starts: Ints, at: Ints) -> tuple[Floats, Floats]:
-        """(n, S) twice: how distance and penalty would change with each of n groups in each split.
+        """Change in distance and in penalty, (n, S) each, for moving n groups to each split.
 
         Parameters
         ----------
         entries : slice
-            Those of the groups.
+            The entries of the groups.
         starts : ndarray
-            (n,) where the entries of each begin.
+            (n,) index of each group's first entry.
         at : ndarray
-            (n,) where each is now.
+            (n,) current split of each group.
         """
         rows, size = self.problem.row[entries], self.problem.size[entries]
         here = np.repeat(at, np.diff(np.append(starts, len(rows))))
         over = self.over[rows]
         ahead = over - over[np.arange(len(rows)), here][:, None] + size[:, None]
         change = (2 * self.problem.weights[rows] * size)[:, None] * ahead
-        # The penalties are whole numbers; summed by themselves they cancel without a rest.
+        # The penalties are integers; summed separately, they cancel exactly.
         nearer, paid = (
             np.add.reduceat(change, starts),
             np.add.reduceat(self._lacking(rows, here), starts),
@@ -111,8 +111,8 @@ class _Search:
         return nearer, paid
 
     def _lacking(self, rows: Ints, here: Ints) -> Floats:
-        """(E, S) by how much the penalty of each entry's row would change in each split."""
-        if self.groups.min() > 1:  # no split loses its last group of a row, and none gets a first
+        """(E, S) change in the penalty of each entry's row for a move to each split."""
+        if self.groups.min() > 1:  # no split of a row can become empty or is empty now
             return np.zeros((len(rows), self.n_splits))
         groups, absent = self.groups[rows], self.problem.absent[rows]
         every = np.arange(len(rows))
@@ -128,7 +128,7 @@ class _Search:
     # -- Exchanges
 
     def exchange_some(self) -> bool:
-        """Exchange the pairs of groups that gain most; False if none gains."""
+        """Exchange the pairs of groups with the largest gains; False if no exchange is a gain."""
         gains = self._exchange_gains()
         pairs = _lowest(gains.ravel(), EXCHANGES)
         done = False
@@ -137,13 +137,13 @@ class _Search:
         return done
 
     def _exchange_gains(self) -> Floats:
-        """(U, U) by how much the cost would change were two groups exchanged; one half of it."""
+        """(U, U) change in cost if two groups are exchanged; upper triangle only."""
         problem, chosen = self.problem, self.chosen
         sizes = np.zeros((problem.n_units, len(problem.totals)))
         sizes[problem.unit, problem.row] = problem.size
         parts = self._gains(slice(None), problem.starts[:-1], chosen)
         nearer, paid = (part[:, chosen] for part in parts)
-        # Each by itself, less what the two have in common and what is not lacking after all.
+        # The two moves separately, corrected for shared rows and for penalties that cancel.
         common = 2 * (sizes * problem.weights) @ sizes.T
         held = (sizes > 0).astype(float)
         last = problem.absent.T * (self.groups.T == 1)
@@ -184,7 +184,7 @@ class _Search:
 
 
 def _lowest(gains: Floats, n: int) -> Ints:
-    """Where the `n` lowest are, of those that gain at all, the lowest first."""
+    """Indices of the `n` lowest gains below zero, the lowest first."""
     gaining = np.flatnonzero(gains < -_LEAST)
     lowest: Ints = gaining[np.argsort(gains[gaining], kind="stable")[:n]]
     return lowest

@@ -1,8 +1,8 @@
-"""What an assignment of groups to splits costs: the one measure that all searches lower.
+"""The cost of an assignment of groups to splits, which all searches minimise.
 
-First the penalties, each worth more than all that follow: a split without a sample, a class
-without training samples, a class that a split lacks although the class has groups enough of its
-own. Then the distance from the shares that were asked, of each class and of all samples together.
+First come penalties, each larger than everything after it: an empty split, a class without
+training samples, a class missing from a split although it has enough groups of its own. Then
+comes the distance from the requested shares, for each class and for all samples together.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 TRAIN = "train"
 
 OVERALL = 2.0
-"""Weight of all samples together, as a multiple of that of all classes."""
+"""Weight of the overall shares relative to that of all classes together."""
 
 NEAR = 1e-4
-"""A share that is nearer than this to what was asked is as good as exact."""
+"""A share that differs by less than this from the requested one counts as exact."""
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -28,25 +28,25 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Problem:
-    """Groups that are to be shared out.
+    """Groups to assign to splits.
 
-    Counts are kept in a table of one row a class, and a last row for all samples together; one
-    column a split. Each group has an entry for each of its classes, and one for the last row.
+    Counts are kept in a table with one row per class and a last row for all samples, and one
+    column per split. Each group has an entry for each of its classes, and one for the last row.
 
     Attributes
     ----------
     unit, row, size : ndarray
-        (E,) each: group `unit` adds `size` samples to table row `row`. Ordered by `unit`.
+        (E,) each: group `unit` adds `size` samples to table row `row`. Sorted by `unit`.
     n_units : int
-        Groups.
+        Number of groups.
     shares : ndarray
-        (S,) of each split; all above 0.
+        (S,) requested share of each split; all above 0.
     totals : ndarray
-        (R,) samples of each row.
+        (R,) samples in each row.
     absent : ndarray
-        (R, S) penalty where a split has nothing of a row.
+        (R, S) penalty if a split has no samples of a row.
     confined : ndarray
-        (R,) penalty where all of a row is in one split.
+        (R,) penalty if all samples of a row are in one split.
     """
 
     unit: Ints
@@ -94,15 +94,15 @@ class Problem:
 
     @cached_property
     def starts(self) -> Ints:
-        """(U + 1,) where the entries of each group begin, and their number."""
+        """(U + 1,) index of each group's first entry, and the number of entries."""
         return np.searchsorted(self.unit, np.arange(self.n_units + 1))
 
     @cached_property
     def weights(self) -> Floats:
-        """(R,) of a squared difference of one sample from what a row is to have in a split.
+        """(R,) weight of a squared deviation of one sample from a row's target in a split.
 
-        A class weighs as much as it has samples, so that small ones, which come out uneven
-        anyhow, do not rule; all samples together weigh twice as much as all classes.
+        A class is weighted by its size, so that small ones, which are uneven in any case, do not
+        dominate; all samples together weigh twice as much as all classes.
         """
         n_classes, n_samples = len(self.totals) - 1, max(1, int(self.totals[-1]))
         weights = 1.0 / (n_samples * np.maximum(self.totals, 1.0))
@@ -111,17 +111,17 @@ class Problem:
 
     @cached_property
     def target(self) -> Floats:
-        """(R, S) samples that each row is to have in each split."""
+        """(R, S) target number of samples of each row in each split."""
         return self.totals[:, None] * self.shares
 
     @cached_property
     def n_classes_of(self) -> Ints:
-        """(U,) how many classes each group holds."""
+        """(U,) number of classes in each group."""
         return np.diff(self.starts) - 1
 
     @cached_property
     def size_of(self) -> Ints:
-        """(U,) samples of each group."""
+        """(U,) number of samples in each group."""
         return self.size[self.starts[1:] - 1]
 
     def table(self, chosen: Ints, *, count_groups: bool = False) -> Ints:
@@ -134,12 +134,12 @@ class Problem:
         return counts.astype(np.int64).reshape(self.target.shape)
 
     def penalty(self, chosen: Ints) -> float:
-        """What is lacking, as a whole number."""
+        """The sum of all penalties, an integer."""
         groups = self.table(chosen, count_groups=True)
         return float(self.penalties(groups, slice(None)).sum())
 
     def penalties(self, groups: Ints, rows: slice | list[int]) -> Floats:
-        """Penalty of each of some rows, by the number of groups that they have in each split.
+        """Penalty of each of `rows`, given the number of groups in each split.
 
         Parameters
         ----------
@@ -152,7 +152,7 @@ class Problem:
         return paid
 
     def distance(self, chosen: Ints) -> float:
-        """How far the shares are from those that were asked: 0 is exact."""
+        """Weighted squared distance from the requested shares; 0 is exact."""
         over = self.table(chosen) - self.target
         return float((self.weights * (over**2).sum(axis=1)).sum())
 
@@ -161,7 +161,7 @@ class Problem:
         return self.penalty(chosen), self.distance(chosen)
 
     def is_perfect(self, chosen: Ints) -> bool:
-        """Whether nothing is lacking, and counts are exact but for rounding or for `NEAR`."""
+        """Whether there are no penalties, and counts are exact up to rounding or `NEAR`."""
         off = np.abs(self.table(chosen) - self.target)
         near = (off < 1) | (off < NEAR * self.totals[:, None])
         return bool(near.all()) and self.penalty(chosen) == 0
@@ -170,18 +170,18 @@ class Problem:
 def _penalties(
     unit: Ints, row: Ints, n_units: int, n_classes: int, splits: list[str]
 ) -> tuple[Floats, Floats]:
-    """What it costs that a row is absent from a split, and that it is confined to one.
+    """Penalties for a row that is absent from a split, and for one confined to a single split.
 
-    A class of which some group holds nothing else can be in every split whatever becomes of the
-    other classes, once it has a group for each. Where no split is called train, each is tested
-    with a network that learned from the others, so a class must not be in one alone.
+    A class must be in every split if it has enough groups that contain no other class (one mixed
+    group may count). If no split is called train, the splits are folds: each is tested with a
+    network trained on the others, so a class must not be in only one.
     """
     n_splits = len(splits)
     n_groups = np.bincount(row, minlength=n_classes + 1)[:-1]
     is_pure = np.bincount(unit, minlength=n_units)[unit] == 2
     n_pure = np.bincount(row[is_pure], minlength=n_classes + 1)[:-1]
     is_due = n_pure + (n_pure < n_groups) >= n_splits
-    # Powers of two, each above the sum of all that is worth less: sums of them stay exact.
+    # Powers of two, each above the sum of all smaller penalties, so that sums stay exact.
     due = _above(2 * (OVERALL * n_classes + 1))
     untrained = _above(due * n_classes * n_splits)
     empty = _above(2 * untrained * (n_classes + 1))

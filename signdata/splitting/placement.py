@@ -1,7 +1,7 @@
-"""First assignments of groups to splits, which the searches start from.
+"""First assignments of groups to splits, as starting points for the searches.
 
-Groups of several classes are placed one by one, where each costs least. Groups of one class are
-shared out class by class, by subset sums that come as near to each share as the sizes allow.
+Groups of several classes are placed greedily, one by one. Groups of one class are distributed
+class by class, by subset sums that come as close to each share as the sizes allow.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from signdata.splitting.objective import Floats, Ints, Problem
 
 RESERVE = 96
-"""Groups of a class that are left for the subset sum; the others are dealt out before."""
+"""Groups of a class that are left for the subset sum; the others are distributed first."""
 
 PLACED = 10_000
 """Up to this many groups of several classes are placed one by one, the largest first; the others
-are dealt out like groups of the class that they have most of."""
+are treated like groups of their most frequent class."""
 
 
 def by_classes(problem: Problem, draw: NDArray[np.uint64], *, spread: bool = False) -> Ints:
-    """Place groups of several classes, then share out those of each class.
+    """Place groups of several classes, then distribute those of each class.
 
     Parameters
     ----------
@@ -30,8 +30,8 @@ def by_classes(problem: Problem, draw: NDArray[np.uint64], *, spread: bool = Fal
     draw : ndarray
         (U,) random number of each group.
     spread : bool
-        Whether a class makes up for what all before it have left uneven. It is no nearer to
-        the shares itself then, but all classes together are, where each has a few groups only.
+        Whether a class compensates for the deviation of all earlier classes. Its own shares
+        are then less exact, but the overall shares are better if classes have few groups.
     """
     chosen = np.full(problem.n_units, -1, np.int64)
     mixed = np.flatnonzero(problem.n_classes_of > 1)
@@ -42,7 +42,7 @@ def by_classes(problem: Problem, draw: NDArray[np.uint64], *, spread: bool = Fal
 
 
 def one_by_one(problem: Problem, order: Ints) -> Ints:
-    """Place all groups in an order, each where it costs least."""
+    """Place all groups in the given order, each where it costs least."""
     chosen = np.full(problem.n_units, -1, np.int64)
     _place(problem, chosen, order)
     return chosen
@@ -74,7 +74,7 @@ def _counted(lengths: Ints) -> Ints:
 
 
 def _share_out(problem: Problem, draw: NDArray[np.uint64], chosen: Ints, spread: bool) -> None:
-    """Choose a split for every group that has none, class by class."""
+    """Choose a split for every group without one, class by class."""
     counts = problem.table(chosen)
     unit, label, size = _open_groups(problem, chosen)
     order = np.lexsort((draw[unit], label))
@@ -98,7 +98,7 @@ def _share_out(problem: Problem, draw: NDArray[np.uint64], chosen: Ints, spread:
 
 
 def _open_groups(problem: Problem, chosen: Ints) -> tuple[Ints, Ints, Ints]:
-    """Groups without a split, the class that each has most of, and their samples."""
+    """Groups without a split, their most frequent class, and their number of samples."""
     unit = np.flatnonzero(chosen < 0)
     entries = np.flatnonzero((chosen[problem.unit] < 0) & (problem.row < len(problem.totals) - 1))
     most_last = np.lexsort((-problem.row[entries], problem.size[entries], problem.unit[entries]))
@@ -107,14 +107,14 @@ def _open_groups(problem: Problem, chosen: Ints) -> tuple[Ints, Ints, Ints]:
     return unit, problem.row[entries[last]], problem.size_of[unit]
 
 
-def _dealt(sizes: list[int], wanted: Floats, shares: Floats) -> Ints:
-    """Deal out groups so that each split gets about as many samples as it wants."""
+def _dealt(sizes: list[int], targets: Floats, shares: Floats) -> Ints:
+    """Distribute groups so that each split gets about its target number of samples."""
     dealt = np.full(len(sizes), int(shares.argmax()), np.int64)
     left = list(range(len(sizes)))
-    for split in np.argsort(wanted, kind="stable").tolist():
+    for split in np.argsort(targets, kind="stable").tolist():
         if split == int(shares.argmax()) or shares[split] <= 0:
             continue
-        taken = _nearest_sum([sizes[i] for i in left], float(wanted[split]))
+        taken = _nearest_sum([sizes[i] for i in left], float(targets[split]))
         for i in taken:
             dealt[left[i]] = split
         gone = set(taken)
@@ -122,30 +122,30 @@ def _dealt(sizes: list[int], wanted: Floats, shares: Floats) -> Ints:
     return dealt
 
 
-def _nearest_sum(sizes: list[int], wanted: float) -> list[int]:
-    """Positions of some `sizes` that add up to about `wanted`: the first ones, then a subset."""
-    if wanted < 0.5:
+def _nearest_sum(sizes: list[int], target: float) -> list[int]:
+    """Indices of `sizes` that add up to about `target`: the first ones, then the best subset."""
+    if target < 0.5:
         return []
     taken: list[int] = []
     total = 0
     spare = sum(sorted(sizes[-RESERVE:])[: RESERVE // 2])
     position = 0
-    while position < len(sizes) - RESERVE and total + sizes[position] <= wanted - spare / 2:
+    while position < len(sizes) - RESERVE and total + sizes[position] <= target - spare / 2:
         total += sizes[position]
         taken.append(position)
         position += 1
     return taken + [
-        position + i for i in _subset(sizes[position : position + RESERVE], wanted - total)
+        position + i for i in _subset(sizes[position : position + RESERVE], target - total)
     ]
 
 
-def _subset(sizes: list[int], wanted: float) -> list[int]:
-    """Positions of the subset whose sum is nearest to `wanted`, by all sums that there are."""
-    limit = (1 << (int(wanted) + max(sizes, default=0) + 2)) - 1
+def _subset(sizes: list[int], target: float) -> list[int]:
+    """Indices of the subset whose sum is closest to `target`, found among all possible sums."""
+    limit = (1 << (int(target) + max(sizes, default=0) + 2)) - 1
     reachable = [1]  # bit k: some of the first sizes add up to k
     for size in sizes:
         reachable.append((reachable[-1] | reachable[-1] << size) & limit)
-    best = _nearest_bit(reachable[-1], wanted)
+    best = _nearest_bit(reachable[-1], target)
     taken = []
     for position in range(len(sizes) - 1, -1, -1):
         if not reachable[position] >> best & 1:
@@ -154,11 +154,11 @@ def _subset(sizes: list[int], wanted: float) -> list[int]:
     return taken[::-1]
 
 
-def _nearest_bit(bits: int, wanted: float) -> int:
-    below = bits & ((1 << (int(wanted) + 1)) - 1)
+def _nearest_bit(bits: int, target: float) -> int:
+    below = bits & ((1 << (int(target) + 1)) - 1)
     low = below.bit_length() - 1
-    above = bits >> (int(wanted) + 1)
+    above = bits >> (int(target) + 1)
     if not above:
         return low
-    high = int(wanted) + 1 + (above & -above).bit_length() - 1
-    return high if high - wanted < wanted - low else low
+    high = int(target) + 1 + (above & -above).bit_length() - 1
+    return high if high - target < target - low else low

@@ -1,4 +1,4 @@
-"""The plan of a split: what belongs together, which sample goes where, what can be said of it."""
+"""The plan of a split: groups, the split of each sample, and the leak certificate."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from signdata.formats.reader import Reader
 from signdata.samples import SPLITS
 from signdata.similarity import fingerprints, near_duplicates, neighbour_probe
 from signdata.similarity.near_duplicates import Pairs
-from signdata.splitting import grouped, stratified, unreached
+from signdata.splitting import grouped, split_warnings, stratified
 from signdata.splitting import groups as grouping
 from signdata.splitting.assignment import Assign
-from signdata.splitting.certificate import Certificate, Evidence, Parted, certify
+from signdata.splitting.certificate import Certificate, Evidence, SplitSamples, certify
 from signdata.splitting.certificate_summary import CERTIFICATE, Certified
 from signdata.splitting.groups import Grouping
 from signdata.splitting.sample_table import SampleTable
-from signdata.splitting.unreached import Drawn
+from signdata.splitting.split_warnings import AssignedSamples
 
 DEFAULT_RATIOS = "80,10,10"
 AUTO, NONE, TWINS, BLOCKS = "auto", "none", "near-duplicates", "blocks:"
@@ -32,31 +32,31 @@ AUTO, NONE, TWINS, BLOCKS = "auto", "none", "near-duplicates", "blocks:"
 
 @dataclass(frozen=True)
 class SplitOptions:
-    """How a dataset is to be split.
+    """How to split a dataset.
 
     Attributes
     ----------
     ratios : str or None
         Shares of train, val and test (or train and test); None is 80,10,10.
     keep : tuple of str
-        Splits that stay as they are.
+        Splits that are kept.
     pool : bool
-        Whether samples of all splits are mixed.
+        Whether the samples of all splits are pooled and split again.
     stratify : str
         ``label``, ``signer``, or another column of the manifest.
     group_by : str
         ``auto``, ``none``, ``signer``, ``near-duplicates``, ``blocks:K``, a column of the
-        manifest, or a regular expression with one group, for a sample's path.
+        manifest, or a regular expression with one group, searched in a sample's path.
     folds : int or None
-        How many folds are drawn instead of splits.
+        Number of folds to make instead of splits.
     look : bool
-        Whether pixels are looked at.
+        Whether pixels are compared to find near-duplicates.
     seed : int
-        Another seed draws another split.
+        Random seed.
     workers : int or None
-        Processes that look; all cores by default.
+        Worker processes; all cores by default.
     allow_empty : bool
-        Whether a split or fold that must stay empty is a warning only.
+        Whether an empty split or fold is only a warning.
     """
 
     ratios: str | None = None
@@ -71,7 +71,7 @@ class SplitOptions:
     allow_empty: bool = False
 
     def record(self) -> dict[str, Any]:
-        """What of it makes two runs the same; the seed is recorded beside the options."""
+        """The options that must be equal for two runs to be the same; the seed is separate."""
         return {
             "ratios": self.ratios,
             "keep": sorted(self.keep),
@@ -80,7 +80,7 @@ class SplitOptions:
             "group_by": self.group_by,
             "folds": self.folds,
             "look": self.look,
-            # Recorded where it is set only, so that outputs from before there was a choice agree.
+            # Recorded only if set, so that outputs of older versions still match.
             **({"allow_empty": True} if self.allow_empty else {}),
         }
 
@@ -96,17 +96,17 @@ class Plan:
     counts : dict
         Samples per split and class: ``counts[split][label]``.
     drawn : dict
-        The same of each split or fold that samples were shared out to.
+        The same for the newly assigned samples, by split or fold.
     kept : dict
-        The same of each split that was kept.
+        The same for each split that was kept.
     asked : dict
-        Share of each split or fold of the samples that were shared out.
+        Requested share of each split or fold, of the newly assigned samples.
     are_folds : bool
         Whether these are folds.
     left_out : list of str
-        Ids of the samples that guard the borders between runs of frames.
+        Ids of the samples left out at borders between runs of frames.
     certificate : Certificate
-        What is known of it.
+        The leak certificate.
     """
 
     assign: Assign
@@ -120,7 +120,7 @@ class Plan:
     notes: list[str] = field(default_factory=list)
 
     def document(self, origin: Mapping[str, Any]) -> dict[str, Any]:
-        """What ``signdata.json`` says of the split; `origin` is that of the dataset."""
+        """Keys of ``signdata.json`` about the split; `origin` is that of the dataset."""
         certificate = self.certificate.to_dict()
         return {
             "splits": {split: sum(by.values()) for split, by in self.counts.items()},
@@ -130,7 +130,7 @@ class Plan:
 
     @property
     def text(self) -> str:
-        """Samples per split or fold, and the certificate, for people."""
+        """Samples per split or fold, and the certificate, as text to print."""
         n_drawn = sum(sum(by.values()) for by in self.drawn.values())
         total = n_drawn + sum(sum(by.values()) for by in self.kept.values())
         parts = {**self.drawn, **self.kept}
@@ -140,7 +140,7 @@ class Plan:
                 rows.append(self._row(part, parts[part], n_drawn, total))
         if self.are_folds:
             rows += [self._row(part, by, n_drawn, total) for part, by in self.kept.items()]
-        # What was asked is a share of what was shared out; so is what stands beside it.
+        # Requested shares refer to the newly assigned samples; so does the column next to them.
         shares = ["of all", "of the rest"] if self.kept else ["share"]
         columns = ["fold" if self.are_folds else "split", "samples", *shares, "asked", "classes"]
         return f"{results.table(columns, rows)}\n{self.certificate.text}"
@@ -161,7 +161,7 @@ def _percent(n: int, total: int) -> str:
 def plan(
     reader: Reader,
     root: Path,
-    wanted: SplitOptions,
+    options: SplitOptions,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> Plan:
     """Decide the split of every sample.
@@ -170,45 +170,45 @@ def plan(
     ------
     UsageError
         If the dataset has splits and neither `keep` nor `pool` says what to do with them, a
-        kept split is not there, or options contradict each other or the dataset.
+        split to keep does not exist, or options contradict each other or the dataset.
     DatasetError
         If a split or fold would be empty, and `allow_empty` is not set.
     """
-    shares = _shares(wanted)
+    shares = _shares(options)
     samples = SampleTable.of(reader, root)
-    _check_present(samples, reader, wanted)
-    drawn = [i for i, split in enumerate(samples.splits) if split not in wanted.keep]
+    _check_present(samples, reader, options)
+    drawn = [i for i, split in enumerate(samples.splits) if split not in options.keep]
     if not drawn:
         raise UsageError("nothing is left to split", path=_name(reader))
-    strata = samples.column(wanted.stratify, "--stratify")
-    evidence = _look(reader, samples, wanted, progress) if wanted.look else None
-    found = _group(samples, drawn, evidence, wanted)
+    strata = samples.column(options.stratify, "--stratify")
+    evidence = _look(reader, samples, options, progress) if options.look else None
+    found = _group(samples, drawn, evidence, options)
     parts = list(samples.splits)
     assigned = grouped.grouped(
         [samples.ids[i] for i in drawn],
         [strata[i] for i in drawn],
         [found.groups[i] for i in drawn],
         shares,
-        wanted.seed,
+        options.seed,
     )
     for i, part in zip(drawn, assigned, strict=True):
         parts[i] = part
     left_out = _guards(samples, drawn, parts, found)
-    order = list(shares) if wanted.folds else []
+    order = list(shares) if options.folds else []
     order = [*order, *SPLITS]
     kept = sorted(set(range(len(samples))) - set(left_out))
     groups = found.groups
     shared_out = sorted(set(drawn) - set(left_out))
-    what = Drawn(
+    what = AssignedSamples(
         [parts[i] for i in shared_out],
         [samples.labels[i] for i in shared_out],
         [groups[i] for i in shared_out],
         shares,
-        wanted.folds is not None,
+        options.folds is not None,
     )
-    _check_filled(what, reader, wanted)
+    _check_filled(what, reader, options)
     certificate = certify(
-        _parted(samples, found, parts, kept),
+        _split_samples(samples, found, parts, kept),
         order,
         shares,
         _evidence_of(evidence, kept),
@@ -216,18 +216,18 @@ def plan(
         found.why,
         what,
     )
-    splits = _as_splits(parts, drawn, wanted)
+    splits = _as_splits(parts, drawn, options)
     return Plan(
         Assign(
             {samples.ids[i]: splits[i] for i in drawn},
             dict(_renamed(samples, drawn, splits)),
             {samples.ids[i]: groups[i] for i in drawn if groups[i]},
-            {samples.ids[i]: parts[i] for i in drawn} if wanted.folds else {},
-            wanted.pool,
+            {samples.ids[i]: parts[i] for i in drawn} if options.folds else {},
+            options.pool,
         ),
         {s: by for s, by in _count(samples, splits, kept, ("", *SPLITS)).items() if by},
         _count(samples, parts, shared_out, shares),
-        _count(samples, parts, set(kept) - set(shared_out), wanted.keep),
+        _count(samples, parts, set(kept) - set(shared_out), options.keep),
         shares,
         what.are_folds,
         [samples.ids[i] for i in left_out],
@@ -239,32 +239,32 @@ def plan(
 MOST_FOLDS = 1000
 
 
-def _shares(wanted: SplitOptions) -> dict[str, float]:
-    for name in wanted.keep:
+def _shares(options: SplitOptions) -> dict[str, float]:
+    for name in options.keep:
         if name not in SPLITS:
             raise UsageError(f"--keep {name}; expected names out of {', '.join(SPLITS)}")
-    if wanted.keep and wanted.pool:
+    if options.keep and options.pool:
         raise UsageError("--keep and --pool contradict each other")
-    if wanted.folds is None:
-        return stratified.parse_ratios(wanted.ratios or DEFAULT_RATIOS, wanted.keep)
-    if wanted.ratios is not None:
-        raise UsageError("--folds and --ratios contradict each other: all folds are alike")
-    if not 2 <= wanted.folds <= MOST_FOLDS:
-        raise UsageError(f"--folds {wanted.folds}; expected 2 to {MOST_FOLDS:,}")
-    return {str(number): 1 / wanted.folds for number in range(1, wanted.folds + 1)}
+    if options.folds is None:
+        return stratified.parse_ratios(options.ratios or DEFAULT_RATIOS, options.keep)
+    if options.ratios is not None:
+        raise UsageError("--folds and --ratios contradict each other: all folds have equal shares")
+    if not 2 <= options.folds <= MOST_FOLDS:
+        raise UsageError(f"--folds {options.folds}; expected 2 to {MOST_FOLDS:,}")
+    return {str(number): 1 / options.folds for number in range(1, options.folds + 1)}
 
 
-def _check_present(samples: SampleTable, reader: Reader, wanted: SplitOptions) -> None:
+def _check_present(samples: SampleTable, reader: Reader, options: SplitOptions) -> None:
     present = set(samples.splits) - {""}
-    if present and not wanted.keep and not wanted.pool:
+    if present and not options.keep and not options.pool:
         raise UsageError(
-            f"has splits already ({', '.join(s for s in SPLITS if s in present)})",
+            f"already has splits ({', '.join(s for s in SPLITS if s in present)})",
             path=_name(reader),
-            remedy="Say --keep SPLIT,... to keep some and split the rest, or --pool to mix all.",
+            remedy="Use --keep SPLIT,... to keep some and split the rest, or --pool to mix all.",
         )
-    absent = [name for name in wanted.keep if name not in present]
+    absent = [name for name in options.keep if name not in present]
     if absent:
-        what = f"--keep {','.join(absent)}, but it has no such split"
+        what = f"--keep {','.join(absent)}: no such split"
         raise UsageError(what, path=_name(reader))
 
 
@@ -272,12 +272,12 @@ def _name(reader: Reader) -> str:
     return str(reader.info.sources[0]["name"])
 
 
-def _check_filled(drawn: Drawn, reader: Reader, wanted: SplitOptions) -> None:
-    if drawn.empty and not wanted.allow_empty:
+def _check_filled(drawn: AssignedSamples, reader: Reader, options: SplitOptions) -> None:
+    if drawn.empty and not options.allow_empty:
         raise DatasetError(
-            unreached.emptiness(drawn),
+            split_warnings.emptiness(drawn),
             path=_name(reader),
-            remedy="Ask for fewer, group by something else (--group-by), or say --allow-empty.",
+            remedy="Ask for fewer, group by something else (--group-by), or use --allow-empty.",
         )
 
 
@@ -287,37 +287,37 @@ def _check_filled(drawn: Drawn, reader: Reader, wanted: SplitOptions) -> None:
 def _look(
     reader: Reader,
     samples: SampleTable,
-    wanted: SplitOptions,
+    options: SplitOptions,
     progress: Callable[[int, int | None], None] | None,
 ) -> Evidence:
-    """Look at the pixels: which samples are twins, and what does a nearest neighbour read?"""
-    seen = fingerprints.fingerprint(reader, workers=wanted.workers, progress=progress)
-    place = {look.id: i for i, look in enumerate(seen.looks) if look.error is None}
+    """Compare the pixels: find twins, and run the neighbour probe."""
+    seen = fingerprints.fingerprint(reader, workers=options.workers, progress=progress)
+    place = {one.id: i for i, one in enumerate(seen.samples) if one.error is None}
     rows = np.array([place.get(sample_id, -1) for sample_id in samples.ids], np.int64)
     vectors = near_duplicates.normalised(seen.thumbnails)[rows]
     vectors[rows < 0] = 0
-    digests = [seen.looks[row].sha256 if row >= 0 else "" for row in rows.tolist()]
-    twins = near_duplicates.pairs(vectors, workers=wanted.workers)
+    digests = [seen.samples[row].sha256 if row >= 0 else "" for row in rows.tolist()]
+    twins = near_duplicates.pairs(vectors, workers=options.workers)
     signers = samples.columns.get("signer", [""] * len(samples))
     probe = neighbour_probe.by_signers(vectors, samples.labels, signers)
-    if probe is None and "csv" not in reader.info.origin:  # the numbers of rows say nothing
+    if probe is None and "csv" not in reader.info.origin:  # row numbers are meaningless
         probe = neighbour_probe.by_numbers(vectors, samples.labels, samples.names)
     return Evidence(digests, twins, probe)
 
 
 def _group(
-    samples: SampleTable, drawn: Sequence[int], evidence: Evidence | None, wanted: SplitOptions
+    samples: SampleTable, drawn: Sequence[int], evidence: Evidence | None, options: SplitOptions
 ) -> Grouping:
-    how = wanted.group_by
+    how = options.group_by
     if how == AUTO:
         return _best(samples, evidence)
     if how == NONE:
-        return Grouping([""] * len(samples), NONE, "as was asked for")
+        return Grouping([""] * len(samples), NONE, "as requested")
     if how == TWINS:
         if evidence is None:
             raise UsageError("--group-by near-duplicates and --no-look contradict each other")
         twins = evidence.twins.inside(near_duplicates.numbered(samples.labels))
-        return Grouping(grouping.by_twins(samples.ids, twins), TWINS, _told(twins, samples))
+        return Grouping(grouping.by_twins(samples.ids, twins), TWINS, _twins_text(twins, samples))
     if how.startswith(BLOCKS):
         return _blocks(samples, how)
     if how in ("signer", "group") or how in samples.columns:
@@ -335,38 +335,42 @@ def _blocks(samples: SampleTable, how: str, why: str = "") -> Grouping:
 
 
 def _best(samples: SampleTable, evidence: Evidence | None) -> Grouping:
-    """What keeps apart all that can be seen to belong together."""
+    """The grouping that keeps together everything known or detected to belong together."""
     if evidence is None:
         if any(samples.groups):
-            return Grouping(samples.groups, "group", "its column is filled")
-        return Grouping([""] * len(samples), NONE, "no groups are known, and not checked")
+            return Grouping(samples.groups, "group", "the manifest has groups")
+        return Grouping(
+            [""] * len(samples), NONE, "no groups are known, and near-duplicates were not checked"
+        )
     inside = evidence.twins.inside(near_duplicates.numbered(samples.labels))
     if any(samples.groups):
         groups = grouping.by_twins(samples.ids, evidence.twins, samples.groups)
-        why = "its column is filled"
+        why = "the manifest has groups"
         if groups != samples.groups:
-            why += "; groups that share near-duplicates are one"
+            why += "; those that share near-duplicates were merged"
         return Grouping(groups, "group", why)
     film = grouping.film_like(samples.labels, near_duplicates.clusters(len(samples), inside))
     probe = evidence.probe
     runs = probe is not None and probe.unseen == "blocks"
     if runs and probe is not None and (film or probe.is_wide):
         why = (
-            f"class {film} is one film of near-duplicates"
+            f"class {film} is one recording of near-duplicates"
             if film
             else (
-                f"a nearest neighbour reads {probe.random:.1%} at random and {probe.apart:.1%} of "
-                "unseen runs of frames"
+                f"nearest-neighbour accuracy is {probe.random:.1%} on a random tenth, but "
+                f"{probe.apart:.1%} on unseen runs of frames"
             )
         )
         return _blocks(samples, f"{BLOCKS}{probe.block}", why)
     if len(inside):
         groups = grouping.by_twins(samples.ids, evidence.twins)
-        return Grouping(groups, TWINS, _told(inside, samples))
-    return Grouping([""] * len(samples), NONE, "no groups are known, and there are no twins")
+        return Grouping(groups, TWINS, _twins_text(inside, samples))
+    return Grouping(
+        [""] * len(samples), NONE, "no groups are known, and there are no near-duplicates"
+    )
 
 
-def _told(twins: Pairs, samples: SampleTable) -> str:
+def _twins_text(twins: Pairs, samples: SampleTable) -> str:
     n = len(np.unique(twins.index))
     return f"{n:,} of {len(samples):,} samples have a near-twin of their class"
 
@@ -374,7 +378,7 @@ def _told(twins: Pairs, samples: SampleTable) -> str:
 def _guards(
     samples: SampleTable, drawn: Sequence[int], parts: list[str], found: Grouping
 ) -> list[int]:
-    """Samples that are left out where runs of frames meet in different splits."""
+    """Samples to leave out where runs of frames of different splits meet."""
     if not found.how.startswith(BLOCKS):
         return []
     guards = grouping.guarded(
@@ -386,25 +390,25 @@ def _guards(
     return [drawn[i] for i in guards]
 
 
-# -- What comes of it
+# -- Result
 
 
-def _as_splits(parts: list[str], drawn: Sequence[int], wanted: SplitOptions) -> list[str]:
-    """Splits of all samples; with folds, what is not kept is for training."""
-    if not wanted.folds:
+def _as_splits(parts: list[str], drawn: Sequence[int], options: SplitOptions) -> list[str]:
+    """Splits of all samples; with folds and kept splits, the folds are training samples."""
+    if not options.folds:
         return parts
     splits = list(parts)
     for i in drawn:
-        splits[i] = "train" if wanted.keep else ""
+        splits[i] = "train" if options.keep else ""
     return splits
 
 
-def _parted(
+def _split_samples(
     samples: SampleTable, found: Grouping, parts: Sequence[str], kept: Sequence[int]
-) -> Parted:
+) -> SplitSamples:
     signers = samples.columns.get("signer", [""] * len(samples))
     groups = found.groups if any(found.groups) else samples.groups
-    return Parted(
+    return SplitSamples(
         [parts[i] for i in kept],
         [samples.labels[i] for i in kept],
         [groups[i] for i in kept],
@@ -415,7 +419,7 @@ def _parted(
 
 
 def _evidence_of(evidence: Evidence | None, kept: Sequence[int]) -> Evidence | None:
-    """The evidence about some of the samples, numbered again."""
+    """The evidence about some of the samples, with new indices."""
     if evidence is None or len(kept) == len(evidence.digests):
         return evidence
     place = np.full(len(evidence.digests), -1)
@@ -453,9 +457,9 @@ def _notes(left_out: list[int], certificate: Certificate, folds: Collection[str]
     notes = []
     for part, lacking in certificate.missing.items():
         name = f"fold {part}" if part in folds else part
-        notes.append(unreached.lacking(name, lacking))
+        notes.append(split_warnings.lacking(name, lacking))
     if left_out:
         notes.append(
-            f"{len(left_out):,} samples are left out as a guard between runs of different splits"
+            f"{len(left_out):,} samples were left out as a gap between runs of different splits"
         )
     return notes

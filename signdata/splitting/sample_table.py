@@ -44,14 +44,14 @@ class SampleTable:
         return len(self.ids)
 
     def column(self, name: str, option: str) -> list[str]:
-        """Values of a column of the manifest; raise `UsageError` if there is none."""
+        """Values of a manifest column; raise `UsageError` if it does not exist or is empty."""
         own = {"label": self.labels, "split": self.splits, "group": self.groups, "id": self.ids}
         values = own.get(name) or self.columns.get(name)
         if values is None:
             known = ", ".join(sorted({"label", "group", *self.columns}))
-            raise UsageError(f"{option} {name!r}; it has only the columns {known}")
+            raise UsageError(f"{option} {name!r}: no such column; expected one of {known}")
         if not any(values):
-            raise UsageError(f"{option} {name!r}; that column is empty")
+            raise UsageError(f"{option} {name!r}: that column is empty")
         return values
 
 

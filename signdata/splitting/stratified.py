@@ -1,8 +1,8 @@
-"""Deciding which split a sample belongs to: ids and labels in, split names out.
+"""Stratified splits: ids and labels in, split names out.
 
-Pure: touches no file and no pixel. The order of a class's samples is drawn from
-(seed, id) alone, so neither the order of the input nor the rest of the dataset
-moves a sample. `signdata.splitting.grouped` does the same where samples belong together.
+Pure: reads no files and no pixels. A class's samples are ordered by a random number that
+depends only on (seed, id), so neither the order of the input nor the rest of the dataset
+moves a sample. `signdata.splitting.grouped` does the same for groups of samples.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _TOLERANCE = 1e-6
 
 
 def parse_ratios(text: str, keep: Sequence[str] = ()) -> dict[str, float]:
-    """Read ``80,10,10``: shares of train, val and test, in percent or as fractions.
+    """Parse ``80,10,10``: shares of train, val and test, in percent or as fractions.
 
     Parameters
     ----------
     text : str
         Two numbers mean train and test; with `keep`, the splits that are not kept.
     keep : sequence of str
-        Splits that stay as they are.
+        Splits that are kept.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def parse_ratios(text: str, keep: Sequence[str] = ()) -> dict[str, float]:
     Raises
     ------
     UsageError
-        If they are no numbers, negative, do not sum to 100 or 1, or are too many or too few.
+        If they are not numbers, negative, do not sum to 100 or 1, or are too many or too few.
     """
     try:
         shares = [float(part) for part in text.split(",")]
@@ -66,17 +66,17 @@ def stratified(
     ids : sequence of str
         Unique.
     labels : sequence of str
-        Class of each, or whatever else is to be shared out evenly.
+        Class of each sample, or any other property to distribute evenly.
     ratios : mapping of str to float
         Share of each split; they sum to 1.
     seed : int
-        Another seed draws another order.
+        Random seed.
 
     Returns
     -------
     list of str
-        Split of each sample. Every class has, in every split, its exact share rounded up
-        or down; a split of share 0 gets none; over all classes the roundings cancel.
+        Split of each sample. Every class has, in every split, its exact share rounded up or
+        down; a split with share 0 gets none; over all classes, rounding errors cancel.
     """
     codes, classes = coded(labels)
     order = np.lexsort((draws(ids, seed), codes))
@@ -93,7 +93,7 @@ def stratified(
 
 
 def coded(names: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:
-    """The number of each name among the different ones, and those, sorted."""
+    """The index of each name among the distinct names, and the distinct names, sorted."""
     different = sorted(set(names))
     index = {name: number for number, name in enumerate(different)}
     return np.fromiter(map(index.__getitem__, names), np.int64, len(names)), different
@@ -104,7 +104,7 @@ _CHUNK = 1 << 16
 
 
 def draws(ids: Sequence[str], seed: int) -> NDArray[np.uint64]:
-    """A random number for each id that depends on it and the seed alone.
+    """A random number for each id, which depends only on the id and the seed.
 
     FNV-1a over the characters, mixed by the finaliser of SplitMix64 (Steele et al., 2014).
     """
@@ -130,9 +130,9 @@ def _mixed(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def _counts(n: int, ratios: Mapping[str, float], owed: dict[str, float]) -> dict[str, int]:
-    """Share out `n` samples: each share rounded down, then one more where most is owed.
+    """Distribute `n` samples: each share rounded down, then one more where most is owed.
 
-    `owed` carries what earlier classes had too little or too much of.
+    `owed` accumulates the rounding errors of earlier classes.
     """
     exact = {split: n * share for split, share in ratios.items()}
     counts = {split: int(value + _TOLERANCE) for split, value in exact.items()}

@@ -1,4 +1,4 @@
-"""Which numbers a dataset can be made of."""
+"""Checks of the sizes and counts of synthetic datasets."""
 
 from __future__ import annotations
 
@@ -6,17 +6,11 @@ from signdata.errors import UsageError
 from signdata.limits import check_size
 
 SMALLEST = 8
-"""Pixels of the shorter side below which a hand is a smudge."""
+"""Shorter side in pixels below which a hand cannot be recognised."""
 
 
 def check(*, size: tuple[int, int], **counts: int) -> None:
-    """Refuse sizes and counts of which nothing can be made.
-
-    Raises
-    ------
-    UsageError
-        When a side is under 8 pixels or a count under 1.
-    """
+    """Raise `UsageError` if a side is under 8 pixels or a count under 1."""
     check_size(size, "size")
     if min(size) < SMALLEST:
         width, height = size

@@ -1,4 +1,4 @@
-"""Signed clips: a person whose hand takes a gloss's shape and follows its path."""
+"""Synthetic clips: a signer whose hand takes a gloss's handshape and follows its path."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Path = Callable[[float], tuple[float, float, float]]
 
 @dataclass(frozen=True)
 class Gloss:
-    """A made-up sign.
+    """An invented sign.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ class Gloss:
     pose : str
         The handshape, a key of `POSES`.
     path : callable
-        Where the wrist is at time 0..1: x, y in shoulder widths from the middle of the shoulders
-        (x to the viewer's right, y up), and the roll of the hand in degrees.
+        The wrist's position at time 0..1: x, y in shoulder widths from the middle of the
+        shoulders (x to the viewer's right, y up), and the roll of the hand in degrees.
     """
 
     name: str
@@ -54,7 +54,7 @@ def _wave(time: float, turns: float) -> float:
 
 def _line(start: tuple[float, float, float], end: tuple[float, float, float]) -> Path:
     def path(time: float) -> tuple[float, float, float]:
-        # Hands start and stop softly.
+        # Hands accelerate and slow down smoothly.
         part = 0.5 - 0.5 * math.cos(math.pi * time)
         x, y, roll = (a + (b - a) * part for a, b in zip(start, end, strict=True))
         return x, y, roll
@@ -78,7 +78,7 @@ def _shake(x: float, y: float, wide: float, tall: float, turns: float, roll: flo
     return path
 
 
-#: Signs that exist only here: no two share both handshape and path.
+#: Invented signs: no two have the same handshape and path.
 GLOSSES: tuple[Gloss, ...] = (
     Gloss("book", "B", _line((0.15, -0.45, -10), (-0.65, -0.40, 40))),
     Gloss("drink", "C", _line((-0.45, -0.55, 0), (-0.12, 0.10, 20))),
@@ -101,7 +101,7 @@ GLOSSES: tuple[Gloss, ...] = (
 
 @dataclass(frozen=True)
 class _Body:
-    """Where a person is in the picture, in pixels."""
+    """A person's position in the picture, in pixels."""
 
     x: float
     y: float
@@ -112,7 +112,7 @@ class _Body:
 
 
 def _torso(body: _Body) -> list[Capsule]:
-    """Trunk, shoulders, the arm that rests, neck, head and hair."""
+    """Trunk, shoulders, the resting arm, neck, head and hair."""
     unit = body.shoulders
 
     def rod(
@@ -134,7 +134,7 @@ def _torso(body: _Body) -> list[Capsule]:
 
 
 def _face(scene: Scene, body: _Body) -> None:
-    """Eyes and mouth, painted where the face is seen."""
+    """Paint eyes and mouth where the face is visible."""
     features = np.zeros(scene.owner.shape, np.uint8)
     unit = body.shoulders
     for side in (-0.09, 0.09):
@@ -152,7 +152,7 @@ def _arm(body: _Body, wrist: tuple[float, float], reach: float) -> list[Capsule]
     dx, dy = wrist[0] - shoulder[0], wrist[1] - shoulder[1]
     half = min(math.hypot(dx, dy) / 2, 0.99 * reach)
     out = math.sqrt(reach * reach - half * half)
-    # The arm is seen foreshortened: its elbow always hangs down and out, and so never jumps.
+    # The arm is foreshortened: its elbow always points down and out, so it never jumps.
     elbow = (shoulder[0] + dx / 2 - 0.55 * out, shoulder[1] + dy / 2 + 0.68 * out)
     unit = body.shoulders
     cuff = (elbow[0] + 0.72 * (wrist[0] - elbow[0]), elbow[1] + 0.72 * (wrist[1] - elbow[1]))
@@ -169,7 +169,7 @@ _REST = (-0.62, -0.95, 0.0)
 
 
 def _held(gloss: Gloss, time: float) -> tuple[float, float, float]:
-    """The path with the hand coming from rest before 0 and going back after 1."""
+    """The path, extended: before 0 the hand comes from its resting place, after 1 it returns."""
     if 0 <= time <= 1:
         return gloss.path(time)
     edge = gloss.path(0.0 if time < 0 else 1.0)
@@ -189,9 +189,9 @@ class Clip:
     signer : Signer
     size_hw : tuple of int
     n_frames : int
-        Frames of the whole film.
+        Frames of the whole video.
     start, stop : int
-        The frames (0-based, half-open) in which the sign is made; the hand rests outside them.
+        The frames (0-based, half-open) of the sign; the hand rests outside them.
     """
 
     gloss: Gloss
@@ -203,13 +203,13 @@ class Clip:
 
 
 def draw_clip(clip: Clip, rng: np.random.Generator) -> tuple[Iterator[Image], Box]:
-    """Film a sign.
+    """Render a video of a sign.
 
     Parameters
     ----------
     clip : Clip
     rng : numpy.random.Generator
-        For the way this take is signed and the camera's grain.
+        For the variation of this take and the camera noise.
 
     Returns
     -------
@@ -235,13 +235,13 @@ def _frames(clip: Clip, still: Scene, body: _Body, rng: np.random.Generator) -> 
     signer, unit = clip.signer, body.shoulders
     behind = background(signer, still.height, still.width)
     moments = film(rng, clip.n_frames, drift=0.3)
-    # The signer's own manner and this take's: size, place and speed of the movement.
+    # Size, place and speed of the movement vary with the signer and the take.
     largeness = float(rng.normal(1, 0.08)) * (0.9 + 0.2 * signer.ambient)
     shift = rng.normal(0, 0.03, 2) + np.array(signer.offset)
     speed = float(rng.uniform(1.0, 1.25))
     signing = max(clip.stop - clip.start - 1, 1)
     for index in range(clip.n_frames):
-        # A little before and after the sign belongs to every clip.
+        # Every clip includes a little time before and after the sign.
         time = ((index - clip.start) / signing - 0.5) * speed + 0.5
         x, y, roll = _held(clip.gloss, time)
         x, y = x * largeness + shift[0], y * largeness + shift[1]

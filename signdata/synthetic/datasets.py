@@ -1,7 +1,7 @@
-"""The made-up datasets, one function a kind.
+"""The synthetic datasets, one function per kind.
 
-Each writes into an existing, empty directory and returns counts, of which ``samples`` is the
-number of labelled items. Sizes are (width, height).
+Each writes into an existing, empty directory and returns counts; ``samples`` is the number of
+labelled items. Sizes are (width, height).
 """
 
 from signdata.synthetic.pictures import write_asl_alphabet, write_photos

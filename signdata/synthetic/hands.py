@@ -1,4 +1,4 @@
-"""A hand from a pose: bones, flesh, and the picture of it."""
+"""A hand built from a handshape, and a picture of it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _THUMB_GIRTH = (0.20, 0.165, 0.140, 0.112)
 
 
 def _rotation(yaw: float, pitch: float, roll: float) -> Floats:
-    """(3, 3): turn about the upright axis, then nod, then turn in the picture; degrees."""
+    """(3, 3) rotation by yaw, then pitch, then roll; degrees."""
     (a, b, c), (d, e, f) = (
         [trig(math.radians(angle)) for angle in (yaw, pitch, roll)] for trig in (math.cos, math.sin)
     )
@@ -46,9 +46,9 @@ def _rotation(yaw: float, pitch: float, roll: float) -> Floats:
 
 
 def _finger(root: Floats, finger: Finger, bones: Floats, more: float) -> tuple[Floats, Floats]:
-    """The four joints (4, 3) of a finger, and the direction (3,) its nail looks."""
+    """The four joints (4, 3) of a finger, and the direction (3,) its nail faces."""
     side = math.radians(finger.spread)
-    # A bent finger bends on a little, a straight one hardly: joints stop at straight.
+    # A bent finger varies more than a straight one: joints do not bend backwards.
     soft = more * (1.0 if finger.middle > 20 else 0.5)
     bends = np.cumsum([finger.knuckle + soft, finger.middle + soft, finger.tip + 0.5 * soft])
     turn = np.radians(np.maximum(bends, -12))
@@ -75,7 +75,7 @@ def _thumb(pose: Pose, signer: Signer, tips: list[Floats]) -> Floats:
 
 
 def hand_rods(pose: Pose, signer: Signer, moment: Moment) -> tuple[Floats, Floats]:
-    """Build a hand in its own measure (palm 1 high, wrist at the origin), turned as it is seen.
+    """Build a hand in its own units (palm 1 high, wrist at the origin), as seen by the camera.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def hand_rods(pose: Pose, signer: Signer, moment: Moment) -> tuple[Floats, Float
     for bone in range(3):
         ends = girths[bone], girths[bone + 1]
         rods.append((joints[bone], ends[0], joints[bone + 1], ends[1], SKIN))
-    # Rods between the bones too, or the palm would be a row of furrows.
+    # Rods between the bones as well, or the palm would have furrows.
     for root in np.vstack([palm, (palm[1:] + palm[:-1]) / 2]):
         heel = np.array((0.55 * root[0], 0.12, 0.0), np.float32)
         rods.append((heel, 0.21, root * _TOWARDS_KNUCKLE, 0.17, SKIN))
@@ -113,7 +113,7 @@ def hand_rods(pose: Pose, signer: Signer, moment: Moment) -> tuple[Floats, Float
         pose.pitch + signer.pitch + moment.pitch,
         pose.roll + signer.roll + moment.roll,
     )
-    # The elbow hangs below and outside the hand, however the wrist is turned.
+    # The elbow is below and outside the hand, whatever the wrist's rotation.
     forearm = turn @ np.array((0, -1, 0), np.float32) + np.array((-0.35, -0.6, -0.1), np.float32)
     array = np.array([(*a, ra, *b, rb, m) for a, ra, b, rb, m in rods], np.float32)
     array[:, 0:3] = array[:, 0:3] @ turn.T
@@ -140,13 +140,13 @@ def capsules(rods: Floats, scale: float, at: tuple[float, float], depth: float) 
 
 
 def _fit(rods: Floats, signer: Signer, moment: Moment, size: tuple[int, int]) -> tuple[float, ...]:
-    """Scale and the wrist's place so that the hand fills its share of the picture."""
+    """Scale and wrist position (x, y) with which the hand fills its share of the picture."""
     height, width = size
     low = np.minimum(rods[:, 0:2] - rods[:, 3:4], rods[:, 4:6] - rods[:, 7:8]).min(axis=0)
     high = np.maximum(rods[:, 0:2] + rods[:, 3:4], rods[:, 4:6] + rods[:, 7:8]).max(axis=0)
     wide, tall = high - low
     fill = signer.zoom * moment.zoom
-    # A fist is not brought nearer to the camera until it is as tall as an open hand.
+    # A fist is not enlarged to the height of an open hand.
     scale = fill * min(height / tall, width / wide, min(height, width) / 1.62)
     middle = (low + high) / 2
     x = (0.5 + signer.offset[0] + moment.x) * width - scale * middle[0]
@@ -161,19 +161,19 @@ def draw_hand(
     rng: np.random.Generator,
     moment: Moment | None = None,
 ) -> tuple[Image, Box]:
-    """Photograph a hand.
+    """Render a picture of a hand.
 
     Parameters
     ----------
     pose : str
-        A key of `POSES`, or ``nothing`` for the room without a hand.
+        A key of `POSES`, or ``nothing`` for a background without a hand.
     signer : Signer
     size_hw : tuple of int
         Height and width of the picture.
     rng : numpy.random.Generator
-        For the camera's grain, and for the moment when none is given.
+        For the camera noise, and for the moment if none is given.
     moment : Moment, optional
-        How the hand is held just now.
+        How the hand is held in this frame.
 
     Returns
     -------
@@ -185,7 +185,7 @@ def draw_hand(
     height, width = size_hw
     moment = moment if moment is not None else film(rng, 1)[0]
     noise = rng.standard_normal((height, width, 1), dtype=np.float32)
-    # Small pictures show every jag.
+    # Small pictures need more supersampling against jagged edges.
     over = 3 if min(size_hw) < 64 else 2
     tall, wide = height * over, width * over
     behind = background(signer, tall, wide)
@@ -203,7 +203,7 @@ def draw_hand(
 
 
 def _arm(forearm: Floats, scale: float, wrist: tuple[float, float]) -> list[Capsule]:
-    """A bare wrist and a sleeve that leaves the picture."""
+    """A bare wrist and a sleeve that runs out of the picture."""
 
     def along(distance: float) -> tuple[float, float, float]:
         x, y, z = (float(v) * distance * scale for v in forearm)

@@ -1,4 +1,4 @@
-"""The `sample` command: a synthetic dataset as a whole output."""
+"""The `sample` command: writes a synthetic dataset."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from signdata.errors import UsageError, one_line
 from signdata.output import one_shot
 from signdata.results import Result
-from signdata.synthetic import datasets
+from signdata.synthetic import clip_tables, datasets
 
 Counts = Mapping[str, int]
 
@@ -47,7 +47,7 @@ def make(
 
 
 def _given(**values: Any) -> dict[str, Any]:
-    """The keywords that were asked for; the others keep their defaults."""
+    """The keywords that are not None; the others keep their defaults."""
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -55,17 +55,17 @@ def _sign_mnist(
     root: Path, n: int | None, signers: int | None, size: tuple[int, int] | None, seed: int
 ) -> Counts:
     if size and size[0] != size[1]:
-        raise UsageError(f"size {size[0]}x{size[1]}; a Sign-MNIST CSV holds squares")
+        raise UsageError(f"size {size[0]}x{size[1]}; expected a square for a Sign-MNIST CSV")
     if n == 1:
         raise UsageError("1 row; expected at least 2, one for each of the two CSVs")
     n_test = max(1, n // 5) if n else None
     n_train = n - (n_test or 0) if n else None
     side = size[0] if size else None
-    wanted = _given(n_train=n_train, n_test=n_test, size=side, signers=signers)
-    return datasets.write_sign_mnist(root, seed=seed, **wanted)
+    given = _given(n_train=n_train, n_test=n_test, size=side, signers=signers)
+    return datasets.write_sign_mnist(root, seed=seed, **given)
 
 
-def _of(write: Callable[..., Counts]) -> Callable[..., Counts]:
+def _maker(write: Callable[..., Counts]) -> Callable[..., Counts]:
     def make_one(
         root: Path, n: int | None, signers: int | None, size: tuple[int, int] | None, seed: int
     ) -> Counts:
@@ -76,7 +76,8 @@ def _of(write: Callable[..., Counts]) -> Callable[..., Counts]:
 
 KINDS: dict[str, Callable[..., Counts]] = {
     "sign-mnist": _sign_mnist,
-    "asl-alphabet": _of(datasets.write_asl_alphabet),
-    "wlasl": _of(datasets.write_wlasl),
-    "photos": _of(datasets.write_photos),
+    "asl-alphabet": _maker(datasets.write_asl_alphabet),
+    "wlasl": _maker(datasets.write_wlasl),
+    "photos": _maker(datasets.write_photos),
+    **{name: _maker(write) for name, write in clip_tables.KINDS.items()},
 }

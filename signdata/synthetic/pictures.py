@@ -1,4 +1,4 @@
-"""Made-up trees of colour pictures: the ASL Alphabet, and photographs with the hands' boxes."""
+"""Synthetic trees of colour pictures: the ASL Alphabet, and photographs with hand boxes."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ def write_asl_alphabet(
     signers: int = 5,
     seed: int = 0,
 ) -> dict[str, int]:
-    """Write a tree of pictures as the ASL Alphabet has it: ``A/A1.jpg``, ``A/A2.jpg``, ...
+    """Write a tree of pictures like the ASL Alphabet: ``A/A1.jpg``, ``A/A2.jpg``, ...
 
-    Consecutive numbers are consecutive moments of one signer's film, and each signer has one
-    stretch of every class, so that a random split puts near twins on both sides.
+    Consecutive numbers are consecutive frames of one signer's recording, and each signer has one
+    run in every class, so that a random split puts near-duplicates on both sides.
 
     Parameters
     ----------
     root : Path
         An existing directory.
     n : int
-        Pictures a class; the classes are A..Z, ``del``, ``nothing`` and ``space``.
+        Pictures per class; the classes are A..Z, ``del``, ``nothing`` and ``space``.
     size : tuple of int
         Width and height.
     signers : int
-        How many people sign.
+        Number of signers.
     seed : int
 
     Returns
@@ -55,10 +55,10 @@ def write_asl_alphabet(
     Raises
     ------
     UsageError
-        When nothing can be made of the numbers.
+        If a size or count is out of range.
     """
     check(size=size, n=n, signers=signers)
-    # Signers first: each one's room is then drawn once.
+    # Signers in the outer loop, so that each one's room is drawn only once.
     for name in ALPHABET_CLASSES:
         (root / name).mkdir()
     for signer, (start, stop) in _stretches(n, signers, seed):
@@ -74,7 +74,7 @@ def write_asl_alphabet(
 
 
 def _stretches(n: int, signers: int, seed: int) -> list[tuple[Signer, tuple[int, int]]]:
-    """Who signs which of ``n`` consecutive pictures; nobody when there are fewer than signers."""
+    """Signers with their range of the ``n`` consecutive pictures; empty ranges are left out."""
     edges = [number * n // signers for number in range(signers + 1)]
     return [
         (make_signer(seed, number), (edges[number], edges[number + 1]))
@@ -86,7 +86,7 @@ def _stretches(n: int, signers: int, seed: int) -> list[tuple[Signer, tuple[int,
 def _film(
     pose: str, signer: Signer, n: int, size: tuple[int, int], seed: int, take: str
 ) -> Iterator[tuple[Image, Box]]:
-    """``n`` consecutive pictures of one take, each with the hand's box."""
+    """Yield ``n`` consecutive pictures of one take, each with the hand's box."""
     moments = film(generator(seed, take), n)
     for index, moment in enumerate(moments):
         yield draw_hand(pose, signer, size[::-1], generator(seed, take, index), moment)
@@ -100,9 +100,9 @@ def write_photos(
     signers: int = 6,
     seed: int = 0,
 ) -> dict[str, int]:
-    """Write colour photographs in ``user_1/A0.jpg``, ... with the hands' boxes.
+    """Write colour photographs ``user_1/A0.jpg``, ... with hand boxes.
 
-    ``user_N/user_N_loc.csv`` holds a line a picture:
+    ``user_N/user_N_loc.csv`` has one line per picture:
     ``image,top_left_x,top_left_y,bottom_right_x,bottom_right_y``, the box half-open, in pixels.
 
     Parameters
@@ -110,11 +110,11 @@ def write_photos(
     root : Path
         An existing directory.
     n : int
-        Pictures a letter and signer; the letters are the 24 that do not move.
+        Pictures per letter and signer; the letters are the 24 without movement.
     size : tuple of int
         Width and height.
     signers : int
-        How many people sign; one folder each.
+        Number of signers; one folder each.
     seed : int
 
     Returns
@@ -125,7 +125,7 @@ def write_photos(
     Raises
     ------
     UsageError
-        When nothing can be made of the numbers.
+        If a size or count is out of range.
     """
     check(size=size, n=n, signers=signers)
     for number in range(signers):

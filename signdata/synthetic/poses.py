@@ -1,4 +1,4 @@
-"""How the hand is held for every letter of the manual alphabet: data only.
+"""Handshapes of the letters of the manual alphabet: data only.
 
 A right hand is described palm towards the viewer, fingers up: x runs to the thumb's side, y to the
 finger tips, z to the viewer; the palm is 1 high. Fingers come index first, little finger last.
@@ -24,7 +24,7 @@ class Finger:
 
 @dataclass(frozen=True)
 class Pose:
-    """One way to hold a hand.
+    """A handshape and the hand's orientation.
 
     Parameters
     ----------
@@ -33,9 +33,10 @@ class Pose:
     thumb : tuple of three points
         Knuckle, joint and tip, for a hand of average proportions.
     meets : tuple of int
-        The fingers whose tips the thumb touches; then its tip is taken from theirs.
+        Fingers whose tips the thumb touches; the thumb's tip is then computed from theirs.
     yaw, pitch, roll : float
-        Degrees: the palm turns to the thumb's side, up, and the whole hand counter-clockwise.
+        Rotation in degrees: of the palm towards the thumb's side, upwards, and of the whole hand
+        counter-clockwise.
     """
 
     fingers: tuple[Finger, Finger, Finger, Finger]
@@ -55,7 +56,7 @@ DRAPED = Finger(78, 92, 8)
 CLAW = Finger(18, 112, 66)
 HOOK = Finger(6, 88, 62)
 
-# Thumbs, by where they lie.
+# Thumb positions.
 BESIDE: Thumb = ((0.52, 0.50, 0.22), (0.58, 0.82, 0.24), (0.56, 1.12, 0.22))
 OUT: Thumb = ((0.56, 0.40, 0.16), (0.90, 0.50, 0.14), (1.20, 0.58, 0.12))
 ACROSS: Thumb = ((0.42, 0.45, 0.28), (0.16, 0.56, 0.36), (-0.14, 0.58, 0.34))
@@ -77,8 +78,8 @@ _PINKY = Pose((FIST, FIST, FIST, _straight(-6)), OVER)
 _POINTING = Pose((_straight(0), FIST, FIST, FIST), ALONG, yaw=160, roll=-88)
 _THREE = Pose((_straight(7), Finger(38, 6, 4, -2), FIST, FIST), BETWEEN_12, yaw=14)
 
-#: The 24 letters that do not move, J and Z caught in their movement, and the other classes of
-#: the ASL Alphabet: ``del``, ``space``. ``nothing`` is a background without a hand.
+#: The 24 letters without movement, one moment of J and of Z, and the other classes of the
+#: ASL Alphabet: ``del``, ``space``. ``nothing`` is a background without a hand.
 POSES: dict[str, Pose] = {
     "A": Pose((FIST, FIST, FIST, FIST), BESIDE),
     "B": Pose(_UP_TOGETHER, ACROSS),
@@ -112,8 +113,8 @@ POSES: dict[str, Pose] = {
 }
 
 LETTERS = "ABCDEFGHIKLMNOPQRSTUVWXY"
-"""The 24 classes of Sign-MNIST: neither J nor Z, which are movements."""
+"""The 24 classes of Sign-MNIST: without J and Z, which are movements."""
 
 NOTHING = "nothing"
 ALPHABET_CLASSES = (*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "del", NOTHING, "space")
-"""The 29 classes of the ASL Alphabet, in its own order."""
+"""The 29 classes of the ASL Alphabet, in its order."""

@@ -1,7 +1,7 @@
-"""Rounded rods in, a lit picture out: depth, light, background and camera.
+"""A small renderer: capsules in, a lit picture out, with background and camera.
 
 Everything is made of capsules, rods with round ends that may taper. They are drawn into a depth
-map; light, creases and contact shadows all come from that map, so that fingers blend where they
+map; lighting, creases and contact shadows are computed from it, so that fingers blend where they
 join and stand out where they overlap.
 """
 
@@ -29,7 +29,7 @@ _EMPTY = np.float32(-1e9)
 
 @dataclass
 class Scene:
-    """A depth map with the material that is seen in each pixel.
+    """A depth map with the material visible in each pixel.
 
     ``depth`` (H, W) float32, larger is nearer, ``owner`` (H, W) uint8.
     """
@@ -44,14 +44,14 @@ class Scene:
         self.owner = np.zeros((self.height, self.width), np.uint8)
 
     def copy(self) -> Scene:
-        """The same scene, to draw on without changing this one."""
+        """A copy to draw on without changing this scene."""
         twin = Scene.__new__(Scene)
         twin.height, twin.width = self.height, self.width
         twin.depth, twin.owner = self.depth.copy(), self.owner.copy()
         return twin
 
     def add(self, capsules: Sequence[Capsule]) -> None:
-        """Draw capsules, each where it is nearer than what is there."""
+        """Draw capsules, each where it is nearer than what is already drawn."""
         for capsule in capsules:
             self._add(*capsule)
 
@@ -79,8 +79,8 @@ class Scene:
         dy = np.arange(top - ay, bottom - ay - 0.5, dtype=np.float32)[:, None]
         along, across = dx * ux + dy * uy, dx * uy - dy * ux
         across *= across
-        # The sphere of the rod that comes nearest to the eye at a pixel does not lie under the
-        # pixel but further towards the raised end, by the sine of the rod's slope.
+        # The sphere of the rod that is nearest to the viewer at a pixel is not directly under
+        # it but shifted towards the raised end, by the sine of the rod's slope.
         middle = (ar + br) / 2
         slope = (bz - az) / math.hypot(length, bz - az)
         lift = np.sqrt(np.maximum(middle * middle - across, 0))
@@ -96,7 +96,7 @@ class Scene:
 
 
 def box_of(mask: npt.NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    """The smallest box x0, y0, x1, y1 (half-open) around a mask, all 0 when it is empty."""
+    """The bounding box x0, y0, x1, y1 (half-open) of a mask; all 0 if it is empty."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if not len(rows):
         return 0, 0, 0, 0
@@ -114,7 +114,7 @@ def palette(signer: Signer) -> tuple[Colour, ...]:
 def _ramps(signer: Signer) -> Image:
     """(materials, 256, 3): each material's colour under every amount of light."""
     light = np.linspace(0, 1.28, 256)[:, None]
-    # Skin glows: its shadows are redder than its lights.
+    # Skin is translucent: its shadows are redder than its highlights.
     bend = np.array([0.80, 1.06, 1.16])
     ramps = []
     for index, colour in enumerate(palette(signer)):
@@ -126,7 +126,7 @@ def _ramps(signer: Signer) -> Image:
 
 
 def _luminance(scene: Scene, signer: Signer, unit: float) -> Image:
-    """How much light each pixel sends, 0..255 for the ramps. ``unit`` is a palm in pixels."""
+    """Brightness of each pixel, 0..255, an index of the ramps; ``unit`` is a palm in pixels."""
     solid = scene.depth > _EMPTY / 2
     floor = float(scene.depth[solid].min()) if solid.any() else 0.0
     depth = np.where(solid, scene.depth, np.float32(floor))
@@ -139,7 +139,7 @@ def _luminance(scene: Scene, signer: Signer, unit: float) -> Image:
     lit = (lz - gx * lx + gy * ly) / np.sqrt(steep)
     np.maximum(lit, 0, out=lit)
     light = signer.ambient + (1.12 - signer.ambient) * lit
-    # What lies behind its surroundings lies in their shadow: creases and overlaps.
+    # Whatever is deeper than its surroundings is shaded by them: creases and overlaps.
     for reach, strength in ((0.07, 0.42), (0.26, 0.34)):
         size = 2 * round(reach * unit) + 1
         sunk = (cv2.blur(depth, (size, size)) - depth) * (1 / (2.2 * reach * unit))
@@ -149,14 +149,14 @@ def _luminance(scene: Scene, signer: Signer, unit: float) -> Image:
 
 
 def light_up(scene: Scene, signer: Signer, unit: float, behind: Image) -> Image:
-    """Light a scene and lay it over what is behind it.
+    """Light a scene and draw it over a background.
 
     Parameters
     ----------
     scene : Scene
     signer : Signer
     unit : float
-        A palm's height in pixels, the measure of shadows and creases.
+        Height of a palm in pixels, which scales shadows and creases.
     behind : (H, W, 3) uint8 RGB
 
     Returns
@@ -165,7 +165,7 @@ def light_up(scene: Scene, signer: Signer, unit: float, behind: Image) -> Image:
     """
     solid = scene.depth > _EMPTY / 2
     picture = _shadowed(behind, solid, signer, unit)
-    # Most of a picture is background: look up the colours of the rest only.
+    # Most of a picture is background: look up only the other pixels' colours.
     seen = np.flatnonzero(solid)
     shades = scene.owner.reshape(-1)[seen].astype(np.intp) * 256
     shades += _luminance(scene, signer, unit).reshape(-1)[seen]
@@ -174,7 +174,7 @@ def light_up(scene: Scene, signer: Signer, unit: float, behind: Image) -> Image:
 
 
 def _shadowed(behind: Image, solid: npt.NDArray[np.bool_], signer: Signer, unit: float) -> Image:
-    # Soft shadows need few pixels.
+    # Soft shadows can be computed at low resolution.
     step = max(int(unit / 12), 1)
     height, width = solid.shape
     small = solid[::step, ::step].astype(np.float32)
@@ -189,7 +189,7 @@ def _shadowed(behind: Image, solid: npt.NDArray[np.bool_], signer: Signer, unit:
 
 @lru_cache(maxsize=8)
 def background(signer: Signer, height: int, width: int) -> Image:
-    """The signer's room: (H, W, 3) uint8 RGB, not to be written to."""
+    """The signer's room: (H, W, 3) uint8 RGB, read-only."""
     rng = np.random.default_rng(signer.room_seed)
     rows = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
     columns = np.linspace(0, 1, width, dtype=np.float32)[None, :, None]
@@ -210,7 +210,7 @@ def background(signer: Signer, height: int, width: int) -> Image:
 
 
 def _furnish(picture: Floats, rng: np.random.Generator) -> None:
-    """Put one door frame, shelf, picture or lamp on the wall."""
+    """Draw a door frame, shelf, picture or lamp on the wall."""
     height, width = picture.shape[:2]
     colour = picture[0, 0] * rng.uniform(0.62, 1.25) + rng.normal(0, 14, 3).astype(np.float32)
     tint = tuple(float(x) for x in np.clip(colour, 0, 255))
@@ -238,7 +238,7 @@ def _tone(signer: Signer) -> Image:
 
 
 def photograph(picture: Image, signer: Signer, size_hw: tuple[int, int], noise: Floats) -> Image:
-    """Take an oversized picture with the signer's camera.
+    """Downscale a supersampled picture and apply the signer's camera: blur, tone, noise.
 
     Parameters
     ----------
@@ -246,7 +246,7 @@ def photograph(picture: Image, signer: Signer, size_hw: tuple[int, int], noise: 
     signer : Signer
     size_hw : tuple of int
     noise : (H, W, 1) float32
-        Standard normal grain.
+        Standard normal noise.
 
     Returns
     -------

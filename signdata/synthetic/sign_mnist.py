@@ -1,4 +1,4 @@
-"""A made-up Sign-MNIST: two CSVs of small grey pictures."""
+"""A synthetic Sign-MNIST: two CSVs of small grey pictures."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from signdata.synthetic.poses import LETTERS
 from signdata.synthetic.render import Image
 from signdata.synthetic.signers import Floats, Signer, generator, make_signer
 
-# Of the signers' labels in Sign-MNIST: A is 0, and the 9 of J never occurs.
+# Labels in Sign-MNIST: A is 0, and 9 (J) never occurs.
 _CODES = {letter: ord(letter) - ord("A") for letter in LETTERS}
 
-# How often one photograph comes back in Sign-MNIST, each time with another filter and tone.
+# Rows per photograph, each with a different filter and tone.
 _VARIANTS = 4
 
-# Grey is weighed as in Rec. 601.
+# Grey weights of Rec. 601.
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -34,44 +34,44 @@ def write_sign_mnist(
     signers: int = 20,
     seed: int = 0,
 ) -> dict[str, int]:
-    """Write two CSVs as Sign-MNIST has them.
+    """Write two CSVs like those of Sign-MNIST.
 
-    As in the real one every photograph stands in several rows, each time with another filter and
-    tone, scattered over the file; and nobody signs in both files.
+    As in the real ones, every photograph appears in several rows, each time with a different
+    filter and tone, scattered over the file; and no signer is in both files.
 
     Parameters
     ----------
     root : Path
         An existing directory.
     n_train, n_test : int
-        Rows of ``sign_mnist_train.csv`` and ``sign_mnist_test.csv``. Every letter occurs in a
-        file of at least 24 rows.
+        Rows of ``sign_mnist_train.csv`` and ``sign_mnist_test.csv``. A file with at least 24
+        rows contains every letter.
     size : int
-        Side of the pictures, which are squares: a CSV does not say its width.
+        Side of the pictures, which are square because a CSV does not store its width.
     signers : int
-        How many people sign, at least 2; about a quarter of them in the test file.
+        Number of signers, at least 2; about a quarter of them are in the test file.
     seed : int
 
     Returns
     -------
     dict
-        ``samples``, of these ``train`` and ``test`` rows; ``photographs``, of which they are
-        variants; ``classes`` and ``signers``.
+        ``samples`` in all, ``train`` and ``test`` rows, ``photographs`` that they are variants
+        of, ``classes`` and ``signers``.
 
     Raises
     ------
     UsageError
-        When nothing can be made of the numbers.
+        If a size or count is out of range.
     """
     check(size=(size, size), n_train=n_train, n_test=n_test, signers=signers)
     if signers < 2:
-        raise UsageError(f"signers {signers}; expected at least 2, for nobody signs in both files")
+        raise UsageError(f"signers {signers}; expected at least 2, as no signer is in both files")
     n_tested = min(max(round(0.25 * signers), 1), signers - 1)
     cast = [make_signer(seed, number) for number in range(signers)]
     parts = {"train": (n_train, cast[:-n_tested]), "test": (n_test, cast[-n_tested:])}
     photographs = n_signing = 0
     for part, (n, people) in parts.items():
-        # As few photographs as variants allow, but one of every letter when there is room.
+        # As few photographs as possible, but one of every letter if there are enough rows.
         n_photographs = max(-(-n // _VARIANTS), min(n, len(LETTERS)))
         table = _rows(part, n, n_photographs, people, size, seed)
         _write_csv(root / f"sign_mnist_{part}.csv", table)
@@ -112,14 +112,14 @@ def _rows(
 
 
 def _variant(grey: Floats, rng: np.random.Generator) -> Image:
-    """The same photograph through another filter: turned a little, retoned, softer or sharper."""
+    """A variant of a photograph: slightly rotated, different tone, blurred or sharpened."""
     height, width = grey.shape
     turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), rng.uniform(-3, 3), 1.0)
     turned = cv2.warpAffine(
         grey, turn, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
     soft = cv2.GaussianBlur(turned, (0, 0), 0.8)
-    # Between -0.5, a blur, and 0.6, a sharpening.
+    # From -0.5 (blurred) to 0.6 (sharpened).
     filtered = turned + rng.uniform(-0.5, 0.6) * (turned - soft)
     toned = (filtered - 128) * rng.uniform(0.85, 1.15) + 128 + rng.uniform(-20, 20)
     if rng.random() < 0.15:

@@ -1,4 +1,4 @@
-"""Who signs, and how: a person's hand, room and camera, and the moments of a film."""
+"""Synthetic signers: a person's hand, room and camera, and the hand's movement over time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SKIN: Floats = np.array(
 
 
 def generator(seed: int, *names: object) -> np.random.Generator:
-    """A generator that depends on the seed and on the name of what is drawn, nothing else."""
+    """A random generator that depends only on the seed and the name of what is drawn."""
     text = "/".join(str(name) for name in (seed, *names))
     return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:16]))
 
@@ -43,19 +43,20 @@ class Signer:
     number : int
         0-based.
     lengths, widths : tuple of float
-        Of the thumb and the four fingers, index first.
+        Of the thumb and the four fingers, index finger first.
     palm : float
         Width of the palm.
     habits : tuple of float
-        How much more than the pose each of the four fingers bends.
+        How much more each of the four fingers bends than in the pose.
     yaw, pitch, roll : float
-        How this person's camera sees every hand turned.
+        Rotation of every hand, as this person's camera sees it.
     zoom, offset : float, tuple of float
-        How much of the picture the hand fills, and where its middle lies, in pictures.
+        Fraction of the picture that the hand fills, and the offset of its centre, as a fraction
+        of the picture.
     light : tuple of float
         Unit vector towards the light: right, up, to the viewer.
     ambient, exposure, gamma, noise, blur : float
-        The room's share of diffuse light; the camera's gain, tone, grain (levels), softness.
+        Fraction of diffuse light; the camera's gain, tone curve, noise (levels) and blur.
     """
 
     number: int
@@ -82,12 +83,12 @@ class Signer:
 
 
 def make_signer(seed: int, number: int) -> Signer:
-    """Draw signer ``number`` (0-based) of the cast that belongs to ``seed``."""
+    """Generate signer ``number`` (0-based) for a random seed."""
     rng = generator(seed, "signer", number)
     tone = rng.uniform(0, len(_SKIN) - 1)
     skin = np.array([np.interp(tone, np.arange(len(_SKIN)), _SKIN[:, c]) for c in range(3)])
     wall = rng.uniform(50, 225) + rng.normal(0, 12, 3)
-    # A wall of the skin's own brightness would hide the hand, which no photographer lets happen.
+    # A wall as bright as the skin would hide the hand.
     if abs(wall.mean() - skin.mean()) < 60:
         wall += skin.mean() - wall.mean() + (rng.uniform(64, 100) if skin.mean() < 135 else -80)
     azimuth, height = rng.uniform(-2.6, -0.5), rng.uniform(0.35, 0.9)
@@ -129,7 +130,7 @@ def _unit(x: float, y: float, z: float) -> tuple[float, float, float]:
 
 @dataclass(frozen=True)
 class Moment:
-    """How a hand is held at one instant, as differences from the signer's usual way.
+    """How a hand is held in one frame, as differences from the signer's usual way.
 
     Angles in degrees; ``bends`` of the four fingers; ``x``, ``y`` in pictures; ``zoom`` a factor.
     """
@@ -143,25 +144,25 @@ class Moment:
     bends: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
 
-# How far takes differ from each other: the fields of `Moment`, in their order.
+# Standard deviation between takes, for the fields of `Moment` in order.
 _STILL = np.array([5, 4.5, 4.5, 0.018, 0.018, 0.035, 3, 3, 3, 3])
 
 
 def film(rng: np.random.Generator, n: int, drift: float = 0.5) -> list[Moment]:
-    """Draw ``n`` consecutive moments of one take: a way to hold the hand that slowly drifts.
+    """Generate ``n`` consecutive moments of one take: the hand drifts slowly.
 
     Parameters
     ----------
     rng : numpy.random.Generator
     n : int
     drift : float
-        How far the hand wanders in the take, against how far takes differ from each other.
+        Movement within the take, relative to the differences between takes.
     """
     base = rng.normal(0, 1, len(_STILL))
     phase = rng.uniform(0, 2 * math.pi, (2, len(_STILL)))
     turns = rng.uniform(0.6, 1.6, len(_STILL))
-    # One slow sway over the take and a quicker tremble; both continuous in time, so that
-    # neighbouring pictures look alike, as they do in a real film.
+    # A slow sway over the take and a quicker tremble; both continuous in time, so that
+    # neighbouring frames are similar, as in a real recording.
     time = np.linspace(0, 2 * math.pi, n, endpoint=False)[:, None]
     sway = np.sin(time * turns + phase[0]) + 0.25 * np.sin(time * turns * 5 + phase[1])
     return [_moment(row * _STILL) for row in base + drift * sway]

@@ -1,35 +1,31 @@
-"""A made-up WLASL: the index, and the videos that could still be downloaded."""
+"""A synthetic WLASL: the index, and the videos that could still be downloaded."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import av
-import av.error
-import numpy as np
-
 from signdata.errors import UsageError
 from signdata.synthetic.checks import check
 from signdata.synthetic.clips import GLOSSES, Clip, Gloss, draw_clip
+from signdata.synthetic.films import check_even, encode
 from signdata.synthetic.hands import Box
-from signdata.synthetic.render import Image
 from signdata.synthetic.signers import generator, make_signer
 
 _RATES = (Fraction(25), Fraction(30000, 1001), Fraction(30), Fraction(24))
 _MISSING = 0.06
 _LONGER = 0.12
 
-# Three signers have all three splits; of ten, six are for training and two each for the others.
+# Three signers are enough for all splits; of ten, six are in train and two each in the others.
 _SPLITS = ("train", "val", "test", "train", "train", "train", "val", "test", "train", "train")
 
 
 @dataclass(frozen=True)
 class _Take:
-    """One instance of the index: who signs what in which file."""
+    """One instance of the index: gloss, signer and file."""
 
     video_id: str
     gloss: Gloss
@@ -46,23 +42,23 @@ def write_wlasl(
     signers: int = 10,
     seed: int = 0,
 ) -> dict[str, int]:
-    """Write ``WLASL_v0.3.json`` and ``videos/VIDEO_ID.mp4`` as WLASL has them.
+    """Write ``WLASL_v0.3.json`` and ``videos/VIDEO_ID.mp4`` like those of WLASL.
 
-    As in the real one the index says 25 frames a second whatever the file holds, a few signs are
-    a range inside a longer file, and some videos are gone. Splits are by signer.
+    As in the real one, the index says 25 fps whatever the file's rate, a few signs are a range
+    in a longer file, and some videos are missing. Splits are by signer.
 
     Parameters
     ----------
     root : Path
         An existing directory.
     n : int
-        Clips a gloss.
+        Clips per gloss.
     glosses : int
-        How many of `GLOSSES`.
+        Number of glosses, at most ``len(GLOSSES)``.
     size : tuple of int
-        Width and height, even numbers: that is how H.264 stores colour.
+        Width and height; even numbers, because of H.264's chroma subsampling.
     signers : int
-        How many people sign. Of every ten, in turn, six are in train, two in val, two in test.
+        Number of signers. Of every ten, six are in train, two in val and two in test.
     seed : int
 
     Returns
@@ -73,11 +69,10 @@ def write_wlasl(
     Raises
     ------
     UsageError
-        When nothing can be made of the numbers.
+        If a size or count is out of range.
     """
     check(size=size, n=n, glosses=glosses, signers=signers)
-    if size[0] % 2 or size[1] % 2:
-        raise UsageError(f"size {size[0]}x{size[1]}; expected even numbers for videos")
+    check_even(size)
     if glosses > len(GLOSSES):
         raise UsageError(f"glosses {glosses}; expected at most {len(GLOSSES)}")
     takes = _takes(n, GLOSSES[:glosses], signers)
@@ -101,7 +96,7 @@ def write_wlasl(
 
 
 def _takes(n: int, glosses: Sequence[Gloss], signers: int) -> list[_Take]:
-    # WLASL's numbers run through the glosses in alphabetical order, with holes.
+    # WLASL numbers its videos by gloss in alphabetical order, with gaps.
     order = sorted(glosses, key=lambda gloss: gloss.name)
     first = {gloss.name: 1 + place * (n + 3) for place, gloss in enumerate(order)}
     return [
@@ -112,7 +107,7 @@ def _takes(n: int, glosses: Sequence[Gloss], signers: int) -> list[_Take]:
 
 
 def _missing(takes: Sequence[_Take], seed: int) -> set[str]:
-    """The videos that are gone: about one in sixteen, none of fewer than ten."""
+    """The missing videos: about one in sixteen; none if there are fewer than ten."""
     if len(takes) < 10:
         return set()
     rng = generator(seed, "wlasl", "missing")
@@ -121,7 +116,7 @@ def _missing(takes: Sequence[_Take], seed: int) -> set[str]:
 
 
 def _film(take: _Take, size: tuple[int, int], seed: int, path: Path | None) -> dict[str, object]:
-    """Film one instance into ``path``, when it is given, and describe it for the index."""
+    """Write the video of one instance to ``path``, if given, and return its index entry."""
     rng = generator(seed, "wlasl", take.video_id)
     n_signing = int(rng.integers(24, 61))
     rate = _RATES[rng.integers(len(_RATES))]
@@ -137,8 +132,8 @@ def _film(take: _Take, size: tuple[int, int], seed: int, path: Path | None) -> d
     )
     frames, box = draw_clip(clip, rng)
     if path is not None:
-        _encode(path, frames, rate, size)
-    # Bounds are 1-based and inclusive; -1 says to the end.
+        encode(path, frames, rate, size)
+    # Bounds are 1-based and inclusive; -1 means to the end.
     bounds = (before + 1, before + n_signing) if longer else (1, -1)
     return _instance(take, box, bounds)
 
@@ -159,28 +154,3 @@ def _instance(take: _Take, box: Box, bounds: tuple[int, int]) -> dict[str, objec
         "variation_id": 0,
         "video_id": take.video_id,
     }
-
-
-def _encode(path: Path, frames: Iterable[Image], rate: Fraction, size: tuple[int, int]) -> None:
-    with av.open(str(path), "w", format="mp4") as container:
-        codec, options = _codec()
-        stream = container.add_stream(codec, rate=rate, options=options)
-        assert isinstance(stream, av.VideoStream)
-        stream.width, stream.height = size
-        stream.pix_fmt = "yuv420p"
-        # With several threads the encoder's choices, and so its bytes, depend on their timing.
-        stream.codec_context.thread_count = 1
-        for frame in frames:
-            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
-            container.mux(stream.encode(picture))
-        container.mux(stream.encode(None))
-
-
-def _codec() -> tuple[str, dict[str, str]]:
-    """H.264 where this build of FFmpeg has it, else MPEG-4."""
-    try:
-        av.Codec("libx264", "w")
-    except av.error.FFmpegError:
-        return "mpeg4", {"qscale": "3"}
-    # x264's macroblock tree was measured to give other bytes from run to run, even in one thread.
-    return "libx264", {"crf": "20", "preset": "veryfast", "x264-params": "mbtree=0"}

@@ -1,4 +1,4 @@
-"""What the first layers of a network make of a sample."""
+"""Activations of a network's first layers for a sample."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ CONVOLUTIONS = (nn.Conv2d, nn.Conv3d)
 def first_maps(
     network: nn.Module, sample: Tensor, layers: int = 2
 ) -> list[tuple[str, NDArray[np.float32]]]:
-    """Outputs of the first convolutions that a sample runs through.
+    """Outputs of the first convolutions in the forward pass of a sample.
 
     Parameters
     ----------
     network : nn.Module
-        Left in the mode it was in; looked at in that of evaluation.
+        Run in evaluation mode; its mode is restored.
     sample : Tensor, shape (1, ...)
-        As the network takes it: on its device, normalised.
+        The network's input: on its device, normalised.
     layers : int
-        How many convolutions; one that is used again is looked at once.
+        Number of convolutions; one that is used repeatedly counts once.
 
     Returns
     -------
     list of (str, ndarray of float32, shape (channels, H, W))
-        Name in the network and maps, in the order in which they were made. Of a convolution
-        over time, the middle step.
+        Name in the network and feature maps, in order of computation. For a 3D convolution,
+        the middle time step.
     """
     found: dict[str, NDArray[np.float32]] = {}
 

@@ -1,4 +1,4 @@
-"""What a baseline run reports."""
+"""The report of a baseline run."""
 
 from __future__ import annotations
 
@@ -23,14 +23,17 @@ _SHOWN = (
 )
 
 
+FOLDS = "folds.json"
+"""What the runs of all folds reached."""
+
 _LISTED = 5
-"""Classes and pairs that the lines for people name."""
+"""Most classes and pairs that are printed."""
 
 _OF_EACH = ("seed", "test_accuracy", "test_correct", "test_total", "val_accuracy", "best_epoch")
 
 
 def list_models() -> Result:
-    """Every network there is with its numbers of parameters; needs no dataset."""
+    """All networks with their numbers of parameters; needs no dataset."""
     need_torch()
     from signdata.training.models import model_table
 
@@ -47,7 +50,7 @@ def list_models() -> Result:
 
 
 def _folders(out: Path, given: dict[str, Any], seed: int) -> list[tuple[Path, int]]:
-    """Where each run is, and its seed."""
+    """Folder and random seed of each run."""
     seeds = int(given.get("seeds", 1))
     if seeds == 1:
         return [(out, seed)]
@@ -61,6 +64,8 @@ def _describe(
     seed: int,
     certified: Certified | None,
 ) -> Result:
+    if given.get("folds"):
+        return _describe_folds(out, n_samples)
     compared = bool(given.get("compare_splits"))
     folders = [folder for folder, _ in _folders(out, given, seed)]
     folders = [out / "grouped", out / "random"] if compared else folders
@@ -87,22 +92,67 @@ def _describe(
     return result
 
 
+def _describe_folds(out: Path, n_samples: int) -> Result:
+    """What the runs of all folds reached; the numbers of all tests pooled come first."""
+    found = read_json(out / FOLDS)
+    pooled, runs = found["pooled"], found["folds"]
+    result = Result("baseline", str(out), shows_counts=False)
+    result.read = result.written = n_samples
+    right = sum(each["test_correct"] for each in runs)
+    result.details = {
+        "model": found["model"],
+        "test_accuracy": pooled["accuracy"],
+        "test_correct": right,
+        "test_total": pooled["support"],
+        "macro_f1": pooled["macro"]["f1"],
+        "worst_classes": pooled["worst_classes"],
+        "confused_pairs": pooled["confused_pairs"],
+        **{name: found[name] for name in ("test_accuracy_mean", "test_accuracy_std", "folds")},
+        "pooled": pooled,
+        "run": str(out),
+    }
+    for note in found["notes"]:
+        result.note(str(out / note["run"]), note["note"])
+    columns = ("fold", "samples", "right", "accuracy", "val", "best epoch")
+    rows = [
+        (
+            *(each["fold"], f"{each['test_total']:,}", f"{each['test_correct']:,}"),
+            *(f"{each['test_accuracy']:.2%}", f"{each['val_accuracy']:.2%}", each["best_epoch"]),
+        )
+        for each in runs
+    ]
+    low, high = pooled["accuracy_95"]
+    lines = [
+        results.table(columns, rows, left=()),
+        f"{found['model']}, {len(runs)} folds: mean {found['test_accuracy_mean']:.2%}, standard "
+        f"deviation {found['test_accuracy_std']:.2%}",
+        f"all tests: {right:,} of {pooled['support']:,} right, {pooled['accuracy']:.2%} (95 % "
+        f"interval {low:.2%} to {high:.2%}), macro F1 {pooled['macro']['f1']:.4f}",
+        *mistakes(pooled),
+        f"{one_line(str(out))}: {FOLDS}, confusion.png and more; "
+        f"fold-{runs[0]['fold']}/ to fold-{runs[-1]['fold']}/, each a run",
+    ]
+    result.summary = "\n".join(lines)
+    return result
+
+
 def _comparison(out: Path, result: Result) -> list[str]:
-    """Both accuracies and the controls, into the details; the lines that say so."""
-    found = _read(out / "comparison.json")
+    """Add both accuracies and the controls to the details; return the lines to print."""
+    found = read_json(out / "comparison.json")
     result.details["comparison"] = found
     controls = found["controls"]
     if not found["shuffled_falls_to_chance"]:
         result.note(
             str(out),
-            "shuffled labels do not fall to chance: something beside the pictures tells the class",
+            "accuracy with shuffled labels is above chance: something other than the pictures "
+            "reveals the class",
         )
     neighbour, majority = controls["nearest_neighbour"], controls["majority"]
     gap = found["gap"]
-    flatters = f"flatters by {gap:.2%}" if gap > 0 else "does not flatter"
+    excess = f"{gap:.2%} too high" if gap > 0 else "not too high"
     return [
         f"random split {found['random_split_accuracy']:.2%}, split by {found['grouped_by']} "
-        f"{found['group_split_accuracy']:.2%}: the random one {flatters}",
+        f"{found['group_split_accuracy']:.2%}: the random one is {excess}",
         f"nearest neighbour {neighbour['random']:.2%} and {neighbour['grouped']:.2%}, most "
         f"frequent class {majority['grouped']:.2%}, shuffled labels "
         f"{controls['shuffled_labels']['grouped']:.2%}",
@@ -110,10 +160,11 @@ def _comparison(out: Path, result: Result) -> list[str]:
 
 
 def _measured(folder: Path) -> dict[str, Any]:
-    return _read(folder / "metrics.json")
+    return read_json(folder / "metrics.json")
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read_json(file: Path) -> dict[str, Any]:
+    """The object in a file; raises `FormatError` if there is none."""
     try:
         return msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
     except (OSError, msgspec.DecodeError) as err:
@@ -132,12 +183,12 @@ def _lines(measured: dict[str, Any]) -> list[str]:
     if test is not None:
         counts = f"{measured['test_correct']:,} of {measured['test_total']:,} right"
         lines.append(f"test {test:.2%}: {counts}, macro F1 {measured['macro_f1']:.4f}")
-    return lines + _mistakes(measured)
+    return lines + mistakes(measured)
 
 
-def _mistakes(measured: dict[str, Any]) -> list[str]:
-    """The worst classes and the most confused pairs, where anything is wrong."""
-    pairs = measured.get("confused_pairs", [])  # a run of before they were counted has none
+def mistakes(measured: dict[str, Any]) -> list[str]:
+    """The worst classes and the most confused pairs, if there are any errors."""
+    pairs = measured.get("confused_pairs", [])  # missing in runs of older versions
     if not pairs:
         return []
     table = measured["per_class"]
@@ -154,7 +205,7 @@ def _mistakes(measured: dict[str, Any]) -> list[str]:
 
 
 def _spread(runs: list[dict[str, Any]], result: Result) -> str:
-    """Mean and standard deviation over seeds, into the details; the line that says so."""
+    """Add mean and standard deviation over seeds to the details; return the line to print."""
     result.details["runs"] = [{name: each[name] for name in _OF_EACH} for each in runs]
     on = runs[0]["measured_on"]
     values = [each[f"{on}_accuracy"] for each in runs]

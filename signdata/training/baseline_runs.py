@@ -1,4 +1,4 @@
-"""The `baseline` command: one training run, or one for each of several seeds, as a whole output."""
+"""The `baseline` command: one training run, or one for each of several random seeds."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from signdata.errors import (
 )
 from signdata.filesystem import remove
 from signdata.formats.reader import Reader
+from signdata.options import ReadOptions
 from signdata.output import one_shot
 from signdata.results import Result
 from signdata.sidecars import PARTIAL_DIR
@@ -37,40 +38,69 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int, str], None]
 
-_OF_RUNS = ("seeds", "compare_splits")
-"""Options that say which runs there are, not how one is made."""
+_OF_RUNS = ("seeds", "compare_splits", "folds", "val_fold")
+"""Options that define which runs there are, not how a run is trained."""
+
+_USUAL = ReadOptions().record_of("")
+_OF_FILES = "file "
+"""How the record of a file's content begins."""
+
+
+def reading_record(read: ReadOptions) -> dict[str, Any]:
+    """What of the reading options makes two runs the same, as far as it is not the usual."""
+    found = read.record_of("")
+    return {name: value for name, value in found.items() if value != _USUAL[name]}
+
+
+def reading_again(read: ReadOptions, options: dict[str, Any]) -> ReadOptions:
+    """The reading options of a run that goes on: as recorded, but for those that are given.
+
+    Raises
+    ------
+    UsageError
+        A file that the run read its labels or classes from is not named again.
+    """
+    given = reading_record(read)
+    again: dict[str, Any] = {}
+    for name, value in options.items():
+        if name not in _USUAL or name in given:
+            continue
+        if isinstance(value, str) and value.startswith(_OF_FILES):
+            raise UsageError(f"the run had --{name.replace('_', '-')} FILE; expected it again")
+        again[name] = tuple(value) if name == "csv_size" else value
+    return replace(read, **again)
 
 
 def default_model(reader: Reader) -> str:
-    """The network for a dataset of this kind when nobody names one."""
+    """The default network for a dataset of this kind."""
     from signdata.training.models import MODELS
 
-    wanted = ("clipnet", "signnet") if reader.info.kind == "clip" else ("signnet",)
-    return next((name for name in wanted if name in MODELS), "unam")
+    preferred = ("clipnet", "signnet") if reader.info.kind == "clip" else ("signnet",)
+    return next((name for name in preferred if name in MODELS), "unam")
 
 
 def options_of(run: Path) -> tuple[dict[str, Any], int]:
-    """Options and seed of a run, broken off or done.
+    """Options and random seed of an interrupted or finished run.
 
     Raises
     ------
     MissingError
-        There is no run of baseline.
+        If there is no run of baseline.
     """
     for file in (run / PARTIAL_DIR / "record.json", run / sidecars.DOCUMENT):
         if file.is_file():
             document = sidecars.parse_document(file.read_bytes(), file)
             if document.get("command") == "baseline":
                 return dict(document["options"]), int(document["seed"])
-    raise MissingError("no run of baseline that could go on", path=run)
+    raise MissingError("no run of baseline to resume", path=run)
 
 
 def refuse_options(given: dict[str, Any]) -> None:
-    """Raise `UsageError` if a run that goes on is given options: it has its own."""
+    """Raise `UsageError` if options are given for a resumed run, which has its own."""
     named = [f"--{name.replace('_', '-')}" for name, value in given.items() if value is not None]
     if named:
         raise UsageError(
-            f"--resume goes on with the options of the run; found {' and '.join(named)} too"
+            f"--resume uses the options of the run; found {' and '.join(named)} as well"
         )
 
 
@@ -81,15 +111,18 @@ def run(
     seed: int,
     overwrite: bool,
     progress: Progress | None,
+    reading: dict[str, Any] | None = None,
 ) -> Result:
     """Train on `reader` into the folder `out`; see `signdata.baseline`.
 
-    A run that was broken off goes on, if its options are the same.
+    An interrupted run with the same options, and the same `reading`, is resumed.
     """
     need_torch()
-    if settings.get("seeds") and settings.get("compare_splits"):
-        raise UsageError("--seeds and --compare-splits contradict each other")
     given = {name: value for name, value in settings.items() if value is not None}
+    kinds = [name for name in ("seeds", "compare_splits", "folds") if name in given]
+    if len(kinds) > 1:
+        first, second = (f"--{name.replace('_', '-')}" for name in kinds[:2])
+        raise UsageError(f"{first} and {second} contradict each other")
 
     certified = Certified.from_origin(reader.info.origin)
     begun: list[str] = []
@@ -102,10 +135,10 @@ def run(
         try:
             with _caches_in(scratch):
                 counts = _train(reader, root, given, seed, progress)
-            distributed.gathered(True)  # nobody needs the scratch folder any more
+            distributed.gathered(True)  # wait until no process needs the scratch folder
             return {"counts": counts}
         except OutputError as err:
-            err.path = str(out)  # not the folder that nobody is to see
+            err.path = str(out)  # not the partial folder
             raise
 
     with distributed.joined():
@@ -115,7 +148,7 @@ def run(
             document, already = one_shot.make(
                 out,
                 command="baseline",
-                options=given,
+                options={**given, **(reading or {})},
                 seed=seed,
                 sources=(*reader.info.sources, *_weights(given)),
                 overwrite=overwrite,
@@ -135,7 +168,7 @@ def run(
 
 
 def _weights(given: dict[str, Any]) -> list[dict[str, str]]:
-    """The weights file that a run starts from: a source like the dataset."""
+    """The file of initial weights, recorded as a source like the dataset."""
     if "weights" not in given:
         return []
     path = Path(given["weights"])
@@ -145,13 +178,13 @@ def _weights(given: dict[str, Any]) -> list[dict[str, str]]:
     except FileNotFoundError as err:
         raise MissingError("not there", path=path) from err
     except OSError as err:
-        raise FormatError(f"no weights file ({err.strerror})", path=path) from err
+        raise FormatError(f"cannot be read ({err.strerror})", path=path) from err
 
 
 def _help(reader: Reader, given: dict[str, Any], seed: int) -> Result:
-    """Share the work of the first process, which alone writes and tells what came out."""
+    """Train along with the first process, which alone writes the output and reports."""
     if scratch := distributed.broadcast(""):
-        # What a kill leaves of it is swept with the output.
+        # A killed run's leftovers are removed with the output's partial folder.
         shared = os.path.isdir(scratch)
         root = Path(scratch) / f"rank-{distributed.number()}"
         root.mkdir(parents=True)
@@ -160,7 +193,7 @@ def _help(reader: Reader, given: dict[str, Any], seed: int) -> Result:
                 _train(reader, root, given, seed, None)
         finally:
             remove(root)
-            if not shared:  # another machine, with a file system of its own
+            if not shared:  # on another machine without a shared file system
                 os.removedirs(scratch)
         distributed.gathered(True)
     return Result("baseline", shows_counts=False, silent=True)
@@ -168,7 +201,7 @@ def _help(reader: Reader, given: dict[str, Any], seed: int) -> Result:
 
 @contextmanager
 def _caches_in(scratch: Path) -> Iterator[None]:
-    """Let PyTorch's compiler keep its files there; it makes its folder when it is imported."""
+    """Make PyTorch's compiler use `scratch`; it creates its folder when it is imported."""
     name = "TORCHINDUCTOR_CACHE_DIR"
     chosen = os.environ.get(name)
     os.environ[name] = chosen or str(scratch.absolute() / "compiled")
@@ -182,26 +215,33 @@ def _caches_in(scratch: Path) -> Iterator[None]:
 def _train(
     reader: Reader, root: Path, given: dict[str, Any], seed: int, progress: Progress | None
 ) -> dict[str, int]:
-    """Make every run that is asked for, but for those that are there already."""
+    """Train every requested run that is not finished yet."""
     from signdata.training import data, models
     from signdata.training.settings import TrainConfig
     from signdata.training.train import train
 
     settings = {name: value for name, value in given.items() if name not in _OF_RUNS}
     config = TrainConfig.of(**settings, seed=seed, split_seed=seed)
-    takes = data.Intake.of(models.model_class(config.model))
+    wanted = data.InputSpec.of(models.model_class(config.model))
     try:
         dataset = data.load(
             reader,
-            size_hw=takes.size_hw,
-            channels=takes.channels,
-            frames=takes.frames,
-            poses=takes.poses,
+            size_hw=wanted.size_hw,
+            channels=wanted.channels,
+            frames=wanted.frames,
+            poses=wanted.poses,
+            how=config.fitting,
             scratch=root,
             progress=progress,
         )
         if given.get("compare_splits"):
             _compare(dataset, config, root, progress)
+            return {"samples": len(dataset.labels)}
+        if given.get("folds"):
+            from signdata.training import folds
+
+            val_fold = given.get("val_fold")
+            folds.train_all(dataset, config, root, val_fold=val_fold, progress=progress)
             return {"samples": len(dataset.labels)}
         for folder, each in _folders(root, given, seed):
             folder.mkdir(exist_ok=True)
@@ -219,16 +259,16 @@ def _compare(dataset: Dataset, config: TrainConfig, root: Path, progress: Progre
     from signdata.training import split_comparison
     from signdata.training.train import train
 
-    if config.refit == "auto":  # the two splits are to be learned from in the same way
+    if config.refit == "auto":  # train on both splits in the same way
         config = replace(config, refit="never")
-    looked = split_comparison.look(dataset)
-    groups, how = split_comparison.groups_of(dataset, looked)
-    rows = split_comparison.by_rows(dataset, config.seed)
-    apart = split_comparison.by_groups(dataset, groups, config.seed)
+    vectors = split_comparison.vectors_of(dataset)
+    groups, how = split_comparison.groups_of(dataset, vectors)
+    by_rows = split_comparison.by_rows(dataset, config.seed)
+    by_groups = split_comparison.by_groups(dataset, groups, config.seed)
     splits = {
-        "random": rows,
-        "grouped": apart,
-        "shuffled": split_comparison.shuffled(apart, config.seed),
+        "random": by_rows,
+        "grouped": by_groups,
+        "shuffled": split_comparison.shuffled(by_groups, config.seed),
     }
     for name, split in splits.items():
         folder = root / name
@@ -238,7 +278,7 @@ def _compare(dataset: Dataset, config: TrainConfig, root: Path, progress: Progre
     if distributed.number():
         return
     reached = {name: float(_measured(root / name)["test_accuracy"]) for name in splits}
-    controls = split_comparison.controls(rows, apart, looked)
+    controls = split_comparison.controls(by_rows, by_groups, vectors)
     controls["shuffled_labels"] = {"grouped": reached["shuffled"]}
     comparison = {
         "random_split_accuracy": reached["random"],
@@ -247,7 +287,7 @@ def _compare(dataset: Dataset, config: TrainConfig, root: Path, progress: Progre
         "grouped_by": how,
         "groups": len(set(groups) - {""}) + groups.count(""),
         "controls": controls,
-        "shuffled_falls_to_chance": split_comparison.falls_to_chance(reached["shuffled"], apart),
+        "shuffled_falls_to_chance": split_comparison.is_at_chance(reached["shuffled"], by_groups),
     }
     (root / "comparison.json").write_bytes(
         msgspec.json.format(msgspec.json.encode(comparison), indent=2) + b"\n"

@@ -1,7 +1,4 @@
-"""Pictures on their way into a network: random changes, then one common scale.
-
-Everything works on a whole batch, on the device where the batch is.
-"""
+"""Augmentation and normalisation of batches, on the device where they are."""
 
 from __future__ import annotations
 
@@ -18,30 +15,30 @@ AUGMENTS = ("light", "none", "recipe")
 
 
 def prepare(images: Tensor, augment: str, normalise: str = "each") -> Tensor:
-    """Pictures or clips as a network takes them.
+    """Augment and normalise pictures or clips for a network.
 
     Parameters
     ----------
     images : Tensor of uint8, shape (B, C, H, W) or (B, T, C, H, W)
-        All frames of a clip are changed by one draw.
+        All frames of a clip get the same augmentation.
     augment : {'light', 'none', 'recipe'}
     normalise : {'each', 'imagenet', 'unit'}
-        `each` gives each picture or clip mean 0 and deviation 1, `imagenet` subtracts
-        ImageNet's mean of each channel and divides by its deviation, `unit` is 0..1.
+        `each` gives each picture or clip mean 0 and standard deviation 1, `imagenet` uses
+        ImageNet's mean and standard deviation of each channel, `unit` is 0..1.
 
     Returns
     -------
     Tensor of float32, of the same shape
-        Pictures are channels last in memory.
+        Pictures are channels-last in memory.
     """
-    # To the draws, the frames of a clip are channels of one picture.
+    # For the augmentation, the frames of a clip are channels of one picture.
     pictures = images.flatten(1, -3)
     if augment == "recipe":
         pictures = recipe(pictures)
     pictures = pictures.float() / 255
     if augment == "light":
         pictures = light(pictures)
-        if images.ndim == 4:  # in a clip it hides what moves
+        if images.ndim == 4:  # in clips, it would hide the movement
             pictures = light_up(pictures)
     if normalise == "each":
         pictures = standardise(pictures)
@@ -54,10 +51,10 @@ def prepare(images: Tensor, augment: str, normalise: str = "each") -> Tensor:
 
 
 def light(pictures: Tensor) -> Tensor:
-    """Turn, shear, scale and shift each picture a little, then bend its tone.
+    """Rotate, shear, scale and shift each picture a little, then change its gamma.
 
-    Up to 12 degrees, 15 % and 2 pixels in 28; gamma 0.67 to 1.5. Never mirrored: a
-    mirrored sign is made by the other hand.
+    Up to 12 degrees, 15 % and 2 pixels in 28; gamma 0.67 to 1.5. Never mirrored, because a
+    mirrored sign is made with the other hand.
 
     Parameters
     ----------
@@ -67,7 +64,7 @@ def light(pictures: Tensor) -> Tensor:
     Returns
     -------
     Tensor of float32, shape (B, C, H, W)
-        0..1; what lay outside a picture repeats its edge.
+        0..1; outside a picture, its edge is repeated.
     """
     n = len(pictures)
     angle, shear = _draw(pictures, 0.21), _draw(pictures, 0.15)
@@ -83,9 +80,9 @@ def light(pictures: Tensor) -> Tensor:
 
 
 def light_up(pictures: Tensor) -> Tensor:
-    """Light each picture (B, C, H, W) from somewhere else.
+    """Add a random brightness gradient to each picture (B, C, H, W).
 
-    Up to 30 % brighter at one edge and as much darker at the other, across and upright.
+    Up to 30 % brighter at one edge and as much darker at the opposite one, on both axes.
     """
     across, upright = (_draw(pictures, 0.3).view(-1, 1, 1, 1) for _ in range(2))
     x = torch.linspace(-1, 1, pictures.shape[3], device=pictures.device)
@@ -94,15 +91,15 @@ def light_up(pictures: Tensor) -> Tensor:
 
 
 def _draw(pictures: Tensor, spread: float) -> Tensor:
-    """A number of -spread to spread for each picture."""
+    """A random number from -spread to spread for each picture."""
     return (torch.rand(len(pictures), device=pictures.device) * 2 - 1) * spread
 
 
 def recipe(images: Tensor) -> Tensor:
-    """Give each picture one of the 60 variants that Sign-MNIST was made with, at its own size.
+    """Turn each picture into one of Sign-MNIST's 60 variants, at its own size.
 
-    One of five filters, each of which blurs or sharpens, and one of 12 treatments: none, eight
-    tones, turned by 3 degrees either way, or 5 % of the 2x2 blocks pixelated.
+    One of five filters, which blur or sharpen, and one of 12 treatments: none, eight tones,
+    a rotation by 3 degrees either way, or 5 % of the 2x2 blocks pixelated.
 
     Parameters
     ----------
@@ -119,8 +116,8 @@ def recipe(images: Tensor) -> Tensor:
     def choose(count: int, choices: tuple[object, ...]) -> Tensor:
         return torch.randint(len(choices), (count,), device=device)
 
-    # How many pictures take which treatment is drawn on the CPU, and which pictures on the
-    # device: parts of the shuffled batch then have sizes that nothing has to wait for.
+    # The number of pictures per treatment is drawn on the CPU, and which pictures on the
+    # device, so that no size has to be copied from the device.
     turned, toned, pixelated = _counts(n)
     shuffled = torch.rand(n, device=device).argsort()
     first, second, third = turned, turned + toned, turned + toned + pixelated
@@ -142,7 +139,7 @@ def recipe(images: Tensor) -> Tensor:
 
 
 def _counts(n: int) -> tuple[int, int, int]:
-    """How many of `n` pictures are turned, toned and pixelated, all treatments being alike."""
+    """Numbers of `n` pictures to rotate, tone and pixelate; treatments are equally likely."""
     n_angles, n_tones = len(sign_mnist.ANGLES), len(sign_mnist.TONES)
     drawn = torch.randint(n_angles + n_tones + 2, (n,))
     up_to = [int((drawn < bound).sum()) for bound in (n_angles, n_angles + n_tones)]

@@ -1,7 +1,7 @@
-"""One split on its way to the device: whole where it fits, else batch by batch.
+"""Batches of a split on the device: the whole split is copied there if it fits.
 
-A split that does not fit is read from the array by a thread, two batches ahead of the learning.
-The batches are the same either way.
+If it does not fit, a thread reads batches from the array, two ahead of the training. The batches
+are the same either way.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from signdata.training.data import Dataset
 from signdata.training.devices import room_for
 
 AHEAD = 2
-"""Batches that are read before they are needed."""
+"""Number of batches read ahead."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Part:
     ----------
     data : Dataset
     rows : ndarray of bool, shape (N,)
-        The samples that belong to it; no other is ever touched.
+        The samples that belong to it; no others are read.
     device : torch.device
 
     Attributes
@@ -59,18 +59,18 @@ class Part:
         self.rows = np.flatnonzero(rows)
         self.device = device
         self.labels = torch.from_numpy(data.labels[self.rows]).to(device)
-        self.poses = None if data.poses is None else _there(data.poses[self.rows], device)
+        self.poses = None if data.poses is None else _to_device(data.poses[self.rows], device)
         self.sample_shape = data.images.shape[1:]
         self._source = data.images
         n_bytes = len(self.rows) * int(np.prod(self.sample_shape))
         self.streamed = isinstance(data.images, np.memmap) or not room_for(n_bytes, device)
-        self._images = None if self.streamed else _there(data.images[self.rows], device)
+        self._images = None if self.streamed else _to_device(data.images[self.rows], device)
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def batches(self, choices: Sequence[Tensor]) -> Iterator[Batch]:
-        """The samples of each choice: positions in this part, int64, on the device."""
+        """Yield the samples of each choice: indices in this part, int64, on the device."""
         images = map(self._pick, choices) if self._images is not None else self._stream(choices)
         for chosen, pictures in zip(choices, images, strict=True):
             poses = None if self.poses is None else self.poses[chosen]
@@ -119,7 +119,7 @@ class Part:
             thread.join()
 
     def _gather(self, chosen: NDArray[np.int64]) -> Tensor:
-        # In the order of the file, as a disk likes it, then in the order of the batch.
+        # Read in the order of the file, which is faster, then restore the batch's order.
         order = np.argsort(self.rows[chosen], kind="stable")
         images = np.empty((len(chosen), *self.sample_shape), np.uint8)
         images[order] = self._source[self.rows[chosen][order]]
@@ -127,5 +127,5 @@ class Part:
         return tensor.pin_memory() if self.device.type == "cuda" else tensor
 
 
-def _there(array: NDArray[np.generic], device: torch.device) -> Tensor:
+def _to_device(array: NDArray[np.generic], device: torch.device) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(array)).to(device)

@@ -1,4 +1,4 @@
-"""A dataset as one uint8 array, and its splits settled before anything is learned."""
+"""A dataset as one uint8 array, at a network's input size."""
 
 from __future__ import annotations
 
@@ -14,37 +14,39 @@ from numpy.typing import NDArray
 
 from signdata.errors import DatasetError
 from signdata.formats.reader import Reader
+from signdata.formats.selection import FOLD
 from signdata.labels import class_to_idx
-from signdata.media.image.ops import resize, to_gray
-from signdata.media.keypoints import CANVAS
+from signdata.media.fitting import STRETCHED, Fit
+from signdata.media.image.ops import to_gray
+from signdata.media.keypoints import CANVAS, Placement
 from signdata.media.video.frame_selection import evenly
 from signdata.samples import Frame, Sample
 
 Progress = Callable[[int, int, str], None]
-"""Called with what is done, the total (0 when unknown) and a few words."""
+"""Called with the amount done, the total (0 if unknown) and a short description."""
 
 
 LIMIT = 8 << 30
-"""Bytes of pictures that are kept in memory; of a larger dataset all are kept in a file."""
+"""Most bytes of pictures kept in memory; a larger dataset is kept in a temporary file."""
 
 HAND_POINTS = 21
-"""Points of one hand in a keypoint file of OpenPose."""
+"""Keypoints of one hand in an OpenPose file."""
 
 
 @dataclass(frozen=True)
-class Intake:
-    """What a network takes, as its class states it.
+class InputSpec:
+    """The input of a network, as declared by its class.
 
     Attributes
     ----------
     size_hw : tuple of int
     channels : {1, 3}
     frames : int
-        1 takes pictures (B, C, H, W), more takes clips (B, T, C, H, W).
+        1 for pictures (B, C, H, W), more for clips (B, T, C, H, W).
     normalise : {'each', 'imagenet', 'unit'}
         See `signdata.training.batch_augmentation.prepare`.
     poses : int
-        Numbers that its second head tells of the hands; 0 without one.
+        Outputs of its second head, which predicts hand keypoints; 0 without one.
     """
 
     size_hw: tuple[int, int]
@@ -55,7 +57,7 @@ class Intake:
 
     @classmethod
     def of(cls, network: Any) -> Self:
-        """Of a network's class."""
+        """The input of a network's class."""
         return cls(
             network.input_size_hw,
             network.channels,
@@ -72,8 +74,8 @@ class Dataset:
     Attributes
     ----------
     images : ndarray of uint8, shape (N, C, H, W) or (N, T, C, H, W)
-        0..255, grey (C = 1) or RGB (C = 3); T frames of a clip. A `numpy.memmap` if they were
-        too many for memory.
+        0..255, grey (C = 1) or RGB (C = 3); T frames per clip. A `numpy.memmap` if they did not
+        fit in memory.
     labels : ndarray of int64, shape (N,)
         Index into `classes`.
     splits : ndarray of str, shape (N,)
@@ -82,10 +84,12 @@ class Dataset:
     classes : tuple of str
         In the dataset's order, whether they occur or not.
     signers : tuple of str, length N or 0
-        '' where nobody knows.
+        '' if unknown.
+    folds : tuple of str, length N or 0
+        Numbers of the folds that ``split --folds`` made; '' where a sample is in none.
     poses : ndarray of float32, shape (N, P), or None
-        x and y of 21 points of the left and 21 of the right hand in each frame, as shares of
-        its width and height; NaN where a point was not found.
+        x and y of 21 keypoints of the left and 21 of the right hand in each frame, as fractions
+        of its width and height; NaN for keypoints that were not found.
     """
 
     images: NDArray[np.uint8]
@@ -96,6 +100,7 @@ class Dataset:
     classes: tuple[str, ...]
     signers: tuple[str, ...] = ()
     poses: NDArray[np.float32] | None = None
+    folds: tuple[str, ...] = ()
 
 
 # ---------------------------------------------------------------------------- pixels
@@ -108,6 +113,7 @@ def load(
     channels: int,
     frames: int = 1,
     poses: int = 0,
+    how: Fit = STRETCHED,
     limit: int = LIMIT,
     scratch: Path | None = None,
     progress: Progress | None = None,
@@ -119,54 +125,54 @@ def load(
     reader : Reader
         Iterated once.
     size_hw : tuple of int
-        Height and width wanted; pictures of another shape are stretched.
+        Height and width to resize to.
     channels : {1, 3}
-        1 turns colour into grey, 3 repeats grey.
+        1 converts colour to grey, 3 repeats grey.
     frames : int
-        Evenly spaced frames that are kept of a clip; 1 keeps the middle one, and no axis for
-        it. Those of a shorter clip are repeated.
+        Number of evenly spaced frames to keep of a clip; 1 keeps the middle one, without a time
+        axis. Frames of a shorter clip are repeated.
     poses : int
-        Not 0: the keypoints beside the frames that are kept are wanted too.
+        Number of keypoint coordinates to read for the kept frames; 0 reads none.
+    how : Fit
+        How pictures of other aspect ratios are brought to `size_hw`.
     limit : int
-        Bytes of pictures from which on all are kept in a temporary file, mapped to memory.
+        Bytes of pictures above which they are kept in a memory-mapped temporary file.
     scratch : Path, optional
-        The folder of that file, which has no name there; the system's by default.
+        The folder of that (unnamed) file; the system's by default.
     progress : callable, optional
         Called every 1,000 samples.
 
     Returns
     -------
     Dataset
-        It takes N x T x C x H x W bytes, and as much again while it is put together.
+        It takes N x T x C x H x W bytes, and twice that while it is loaded.
 
     Raises
     ------
     DatasetError
-        No sample, a clip without frames, fewer than two classes, or no poses where they are
-        wanted.
+        If there are no samples, a clip has no frames, there are fewer than two classes, or poses
+        are needed and missing.
     DecodeError
         From the reader, for a damaged picture.
     """
     store = _Store(limit, scratch)
-    names, splits, ids, groups, signers = [], [], [], [], []
+    names, splits, ids, groups, signers, folds = [], [], [], [], [], []
     points: list[NDArray[np.float32]] = []
     for sample in reader:
-        # A clip's length is known at its end; at this size all of it fits in memory.
-        fitted, shapes = [], []
-        for frame in sample.frames():
-            fitted.append(fit(frame, size_hw, channels))
-            shapes.append((frame.shape[0], frame.shape[1]))
-        if not fitted:
-            raise DatasetError("a sample without frames", where=sample.id)
-        kept = evenly(frames, len(fitted))
-        store.add(fitted[kept[0]] if frames == 1 else np.stack([fitted[i] for i in kept]))
+        fitted = fit_sample(sample, size_hw, channels, frames, how)
+        store.add(fitted.array)
         if poses:
-            points.append(np.concatenate([_pose(sample, i, shapes[i]) for i in kept]))
+            kept = zip(fitted.kept, fitted.shapes, strict=True)
+            poses_of = [
+                _fit_pose(_pose(sample, i, shape), shape, size_hw, how) for i, shape in kept
+            ]
+            points.append(np.concatenate(poses_of).reshape(-1))
         names.append(sample.label)
         splits.append(sample.split)
         ids.append(sample.id)
         groups.append(sample.group)
         signers.append(sample.meta.get("signer", ""))
+        folds.append(sample.meta.get(FOLD, ""))
         if progress and len(ids) % 1000 == 0:
             progress(len(ids), reader.info.n_samples or 0, "reading")
     if not ids:
@@ -184,19 +190,66 @@ def load(
         classes=classes,
         signers=tuple(signers),
         poses=_all_poses(points, poses) if poses else None,
+        folds=tuple(folds),
     )
 
 
-def fit(frame: Frame, size_hw: tuple[int, int], channels: int) -> NDArray[np.uint8]:
-    """Bring one frame (H, W, C) to (channels, *size_hw), both uint8."""
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A sample as a network takes it.
+
+    Attributes
+    ----------
+    array : ndarray of uint8, shape (C, H, W) or (T, C, H, W)
+    kept : list of int
+        Numbers of the frames that were kept.
+    shapes : list of (int, int)
+        Their heights and widths as they were read.
+    """
+
+    array: NDArray[np.uint8]
+    kept: list[int]
+    shapes: list[tuple[int, int]]
+
+
+def fit_sample(
+    sample: Sample,
+    size_hw: tuple[int, int],
+    channels: int,
+    frames: int,
+    how: Fit = STRETCHED,
+) -> Fitted:
+    """Read a sample, and bring it to what a network takes; see `load`."""
+    # A clip's length is known at its end; at this size all of it fits in memory.
+    fitted, shapes = [], []
+    for frame in sample.frames():
+        fitted.append(fit(frame, size_hw, channels, how))
+        shapes.append((frame.shape[0], frame.shape[1]))
+    if not fitted:
+        raise DatasetError("a sample without frames", where=sample.id)
+    kept = evenly(frames, len(fitted))
+    array = fitted[kept[0]] if frames == 1 else np.stack([fitted[i] for i in kept])
+    return Fitted(array, kept, [shapes[i] for i in kept])
+
+
+def as_picture(sample: NDArray[np.uint8]) -> Frame:
+    """A still (C, H, W), or the middle frame of a clip (T, C, H, W), as (H, W, C)."""
+    frame = sample[len(sample) // 2] if sample.ndim == 4 else sample
+    return np.ascontiguousarray(frame.transpose(1, 2, 0))
+
+
+def fit(
+    frame: Frame, size_hw: tuple[int, int], channels: int, how: Fit = STRETCHED
+) -> NDArray[np.uint8]:
+    """Resize a frame (H, W, C) to (channels, *size_hw), both uint8."""
     if channels == 1:
         frame = to_gray(frame)
-    planes = resize(frame, size_hw).transpose(2, 0, 1)
+    planes = how.apply(frame, size_hw).transpose(2, 0, 1)
     return np.ascontiguousarray(np.broadcast_to(planes, (channels, *size_hw)))
 
 
 class _Store:
-    """Arrays of one shape, in memory up to a limit, all in a temporary file beyond it."""
+    """Arrays of one shape, kept in memory up to a limit, else in a temporary file."""
 
     def __init__(self, limit: int, scratch: Path | None) -> None:
         self._limit, self._scratch = limit, scratch
@@ -218,10 +271,10 @@ class _Store:
             self._file.write(array.data)
 
     def array(self) -> NDArray[np.uint8]:
-        """All of them, (N, ...)."""
+        """All arrays, (N, ...)."""
         if self._file is None:
             return np.stack(self._arrays)
-        with self._file as file:  # the map holds on to it
+        with self._file as file:  # the memory map keeps it open
             file.flush()
             return np.memmap(file, np.uint8, "r", shape=(self._n, *self._shape))
 
@@ -230,7 +283,7 @@ class _Store:
 
 
 def _pose(sample: Sample, number: int, shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Hand points (84,) beside a frame of a shape (H, W); NaN where there are none."""
+    """Hand keypoints (2, 21, 2) of a frame of shape (H, W); NaN if there are none."""
     points = np.full((2, HAND_POINTS, 2), np.nan, np.float32)
     found = sample.pixels.beside(number)
     if found is not None and found[0] == ".json":
@@ -238,17 +291,32 @@ def _pose(sample: Sample, number: int, shape: tuple[int, int]) -> NDArray[np.flo
             document = json.loads(found[1])
             hands = list(_hands(document))
         except (ValueError, TypeError, KeyError, AttributeError):
-            what = "beside a frame is no keypoint file of OpenPose"
+            what = "the keypoint file of a frame is not in OpenPose format"
             raise DatasetError(what, where=f"{sample.id} frame {number + 1}") from None
         size = [document.get(key, side) for key, side in zip(CANVAS, shape[::-1], strict=True)]
         for hand, values in enumerate(hands):
             seen = values[:, 2] > 0
             points[hand, seen] = values[seen, :2] / size
-    return points.reshape(-1)
+    return points
+
+
+def _fit_pose(
+    points: NDArray[np.float32], shape: tuple[int, int], size_hw: tuple[int, int], how: Fit
+) -> NDArray[np.float32]:
+    """Shares (..., 2) of a frame of a shape (H, W), as shares of what it becomes; NaN outside."""
+    if how.stretches:
+        return points
+    place = how.place(Placement.of(*shape[::-1]), size_hw)
+    (a, _, c), (_, e, f) = place.x, place.y
+    # A pixel's centre is half a pixel from its sides.
+    factors, offsets = np.array([a, e]), np.array([c - 0.5 * a + 0.5, f - 0.5 * e + 0.5])
+    moved = (points * np.array(place.source) * factors + offsets) / np.array(place.size)
+    inside = ((moved >= 0) & (moved <= 1)).all(axis=-1, keepdims=True)
+    return np.where(inside, moved, np.nan).astype(np.float32)
 
 
 def _hands(document: Any) -> Iterator[NDArray[np.float32]]:
-    """x, y and confidence of the points of the left and the right hand of the first person."""
+    """x, y and confidence of the first person's left and right hand keypoints."""
     people = document["people"]
     for name in ("hand_left_keypoints_2d", "hand_right_keypoints_2d"):
         values = people[0].get(name, []) if people else []
@@ -259,8 +327,8 @@ def _all_poses(points: Sequence[NDArray[np.float32]], wanted: int) -> NDArray[np
     poses = np.stack(points)
     if np.isnan(poses).all():
         raise DatasetError(
-            "has no poses; this network learns them too",
-            remedy="Export frames with extract-frames --poses DIR, or take another network.",
+            "has no poses, which this network needs",
+            remedy="Export frames with extract-frames --poses DIR, or choose another network.",
         )
     if poses.shape[1] != wanted:
         raise DatasetError(

@@ -1,4 +1,4 @@
-"""Where a network is trained, and what makes it come out the same again there."""
+"""Devices for training: choice, memory, and reproducible random numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DEVICES = ("auto", "cpu", "cuda")
 
 
 def pick_device(name: str) -> torch.device:
-    """The device called `name`; `auto` is CUDA where there is one, else the CPU."""
+    """The device called `name`; `auto` is CUDA if available, else the CPU."""
     if name == "cuda" and not torch.cuda.is_available():
         raise UsageError("no CUDA device is available", remedy="Use the device auto or cpu.")
     if name == "cpu" or not torch.cuda.is_available():
@@ -22,7 +22,7 @@ def pick_device(name: str) -> torch.device:
 
 
 def describe(device: torch.device, processes: int = 1) -> str:
-    """``cpu``, or ``cuda`` with the name of the card; how many, where there are several."""
+    """``cpu``, or ``cuda`` with the name of the GPU; with their number if there are several."""
     name = device.type
     if device.type == "cuda":
         name = f"cuda ({torch.cuda.get_device_name(device)})"
@@ -30,12 +30,12 @@ def describe(device: torch.device, processes: int = 1) -> str:
 
 
 def mixed_precision(device: torch.device) -> torch.autocast:
-    """bfloat16 where it pays: on CUDA."""
+    """Autocast to bfloat16 on CUDA; disabled elsewhere, where it is not faster."""
     return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
 
 
 def generator_states(device: torch.device) -> list[torch.Tensor]:
-    """Where the random draws are: on the CPU, and on the device if it is another."""
+    """States of the random generators: of the CPU, and of the device if it is another."""
     states = [torch.random.get_rng_state()]
     if device.type == "cuda":
         states.append(torch.cuda.get_rng_state(device))
@@ -43,14 +43,14 @@ def generator_states(device: torch.device) -> list[torch.Tensor]:
 
 
 def set_generator_states(device: torch.device, states: list[torch.Tensor]) -> None:
-    """Go on drawing where `generator_states` was asked."""
+    """Restore the states from `generator_states`."""
     torch.random.set_rng_state(states[0].cpu())
     if device.type == "cuda":
         torch.cuda.set_rng_state(states[1].cpu(), device)
 
 
 def room_for(n_bytes: int, device: torch.device) -> bool:
-    """Whether that much fits on the device, and as much again for the network."""
+    """Whether twice that many bytes fit on the device: the data and the network."""
     if device.type != "cuda":
         return True
     free, _ = torch.cuda.mem_get_info(device)
@@ -59,7 +59,7 @@ def room_for(n_bytes: int, device: torch.device) -> bool:
 
 @contextmanager
 def repeatable(device: torch.device, seed: int) -> Iterator[None]:
-    """Seeded draws and deterministic kernels; the caller's random state comes back unchanged."""
+    """Seed random numbers and use deterministic kernels; restore the caller's random state."""
     on_cuda = device.type == "cuda"
     with (
         torch.random.fork_rng([device.index] if on_cuda else [], device_type="cuda"),
@@ -70,8 +70,8 @@ def repeatable(device: torch.device, seed: int) -> Iterator[None]:
 
 
 def set_seed(device: torch.device, seed: int) -> None:
-    """Seed the draws on the CPU, and on the device if it is another."""
-    # torch.manual_seed would reach every device there is.
+    """Seed the random generators of the CPU, and of the device if it is another."""
+    # torch.manual_seed would seed every device.
     torch.default_generator.manual_seed(seed)
     if device.type == "cuda":
         torch.cuda.manual_seed(seed)

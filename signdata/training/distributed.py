@@ -1,8 +1,8 @@
-"""One run on several devices: the processes that `torchrun` starts, called ranks.
+"""One run on several devices, in the processes (ranks) that `torchrun` starts.
 
-Each rank reads the dataset and learns from its share of every batch; the gradients are averaged,
-so that all hold the same weights, and one run is made. What is decided is decided by the first
-rank, and the others are told.
+Each rank reads the dataset and trains on its share of every batch; the gradients are averaged,
+so that all have the same weights and there is one run. The first rank makes all decisions and
+broadcasts them.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_APART = 1_000_003
-"""Between the seeds of two ranks, which draw apart."""
+_SEED_STEP = 1_000_003
+"""Difference between the random seeds of consecutive ranks."""
 
 
 @contextmanager
 def joined() -> Iterator[None]:
-    """Meet the other ranks, if `torchrun` started any."""
+    """Join the other ranks, if `torchrun` started any."""
     if not _started():
         yield
         return
@@ -41,11 +41,11 @@ def joined() -> Iterator[None]:
 
 
 def _started() -> bool:
-    """Whether `torchrun` started this process and others; looked up without loading torch."""
+    """Whether `torchrun` started several processes; checked without importing torch."""
     return int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
-def _together() -> bool:
+def _is_initialised() -> bool:
     if not _started():
         return False
     from torch import distributed
@@ -54,8 +54,8 @@ def _together() -> bool:
 
 
 def number() -> int:
-    """Which rank this is; 0 is the first, and where there is one only."""
-    if not _together():
+    """This process's rank; 0 is the first, or the only one."""
+    if not _is_initialised():
         return 0
     from torch import distributed
 
@@ -63,8 +63,8 @@ def number() -> int:
 
 
 def count() -> int:
-    """How many ranks there are."""
-    if not _together():
+    """Number of ranks."""
+    if not _is_initialised():
         return 1
     from torch import distributed
 
@@ -72,8 +72,8 @@ def count() -> int:
 
 
 def broadcast(value: T) -> T:
-    """What the first rank gives, on every rank; plain types and tensors."""
-    if not _together():
+    """Return the first rank's value on every rank; plain types and tensors only."""
+    if not _is_initialised():
         return value
     from torch import distributed
 
@@ -84,8 +84,8 @@ def broadcast(value: T) -> T:
 
 
 def gathered(value: T) -> list[T]:
-    """What each rank gives, on every rank."""
-    if not _together():
+    """Return the values of all ranks on every rank."""
+    if not _is_initialised():
         return [value]
     from torch import distributed
 
@@ -95,18 +95,18 @@ def gathered(value: T) -> list[T]:
 
 
 def seed_of(seed: int) -> int:
-    """The seed of this rank's random changes."""
-    return seed + number() * _APART
+    """The random seed of this rank's augmentation."""
+    return seed + number() * _SEED_STEP
 
 
 def share(chosen: Tensor) -> Tensor:
-    """This rank's part of a batch (B,); the parts differ by one sample at most."""
+    """This rank's part of a batch (B,); the sizes of the parts differ by at most one."""
     return chosen.tensor_split(count())[number()]
 
 
 def averaging(network: nn.Module) -> nn.Module:
-    """The network, such that its gradients are the mean over all ranks after each step."""
-    if not _together():
+    """The network, wrapped so that its gradients are averaged over all ranks."""
+    if not _is_initialised():
         return network
     from torch import nn
 

@@ -1,4 +1,4 @@
-"""Splits that a dataset lacks are held out of its training samples."""
+"""Hold out training samples for the splits that a dataset lacks."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from signdata.splitting import grouped
 from signdata.training.data import Dataset
 
 HELD_OUT = 0.1
-"""Share of the samples held out for a split that the dataset does not have."""
+"""Fraction of the samples held out for a missing split."""
 
 
 def shared_signers(data: Dataset, splits: NDArray[np.str_]) -> int | None:
-    """How many people sign in train and in test; None where nobody knows who signs."""
+    """Number of signers in both train and test; None if signers are unknown."""
     signers = np.array(data.signers)
     if not len(signers):
         return None
@@ -29,16 +29,16 @@ def shared_signers(data: Dataset, splits: NDArray[np.str_]) -> int | None:
 
 
 def independent(data: Dataset, rows: NDArray[np.bool_]) -> int:
-    """How many independent things these samples show: groups, and samples without one."""
+    """Number of independent samples: groups, and samples without a group."""
     groups = [data.groups[row] for row in np.flatnonzero(rows)]
     return len(set(groups) - {""}) + groups.count("")
 
 
 def refits(wanted: str, data: Dataset, splits: NDArray[np.str_]) -> bool:
-    """Whether the final network learns from val too.
+    """Whether the final network is trained on val as well.
 
-    ``auto`` says yes where there is a test to measure it on, and val holds groups or signers of
-    which none is in train. Without them, val resembles train, and there is little to gain.
+    ``auto`` means yes if there is a test split to measure it on, and none of val's groups or
+    signers is in train. Otherwise val resembles train, and there is little to gain.
     """
     if wanted != "auto":
         return wanted == "always"
@@ -53,30 +53,31 @@ def _all_new(names: NDArray[np.str_], splits: NDArray[np.str_]) -> bool:
 
 
 def digest(data: Dataset, splits: NDArray[np.str_]) -> str:
-    """SHA-256 of the classes, and of every sample's id, class and split, in any order."""
+    """SHA-256 of the classes and of every sample's id, class and split; order-independent."""
     rows = sorted(zip(data.ids, data.labels.tolist(), splits.tolist(), strict=True))
     text = json.dumps([data.classes, rows], ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def resolve_splits(data: Dataset, seed: int) -> tuple[NDArray[np.str_], list[str]]:
-    """Give a dataset the splits that training needs, and say what was done.
+    """Complete the splits that training needs, and describe what was done.
 
-    A dataset without any gets train, val and test at 80/10/10; one without `val` has a
-    tenth of `train` held out. Whole groups are held out where samples have one. Nothing is
-    taken from a `test` that the dataset has, and none is made where there are other splits.
+    A dataset without splits gets train, val and test at 80/10/10; if only `val` is missing, a
+    tenth of `train` is held out for it. If samples have groups, whole groups are held out. An
+    existing `test` is not changed, and no `test` is made if there are other splits.
 
     Returns
     -------
     splits : ndarray of str, shape (N,)
-        A new array; '' where a sample takes no part.
+        A new array; '' for samples that are not used.
     notes : list of str
-        One sentence for each thing that a reader of the numbers should know.
+        What users need to know to interpret the results, one sentence each.
 
     Raises
     ------
     DatasetError
-        There are splits, but no `train`; fewer than two classes in it; nothing to hold out.
+        If there are splits but no `train`, it has fewer than two classes, or nothing can be held
+        out.
     """
     splits = data.splits.astype("U5")
     counts = Counter(splits.tolist())
@@ -88,13 +89,13 @@ def resolve_splits(data: Dataset, seed: int) -> tuple[NDArray[np.str_], list[str
     else:
         if not counts["train"]:
             found = ", ".join(name for name in SPLITS if counts[name])
-            raise DatasetError(f"no samples to learn from; expected a train split, found {found}")
+            raise DatasetError(f"no training samples; expected a train split, found {found}")
         if counts[""]:
-            notes.append(f"{counts['']} samples without a split take no part")
+            notes.append(f"{counts['']} samples without a split are not used")
         if not counts["val"]:
             notes.append(_hold_out_as("val", splits, data, HELD_OUT, seed))
         if not counts["test"]:
-            notes.append("there is no test split, so there are no test numbers")
+            notes.append("there is no test split, so there are no test results")
     for name in ("val", "test"):
         missing = set(np.unique(data.labels).tolist()) - set(data.labels[splits == name].tolist())
         if missing and (splits == name).any():
@@ -103,7 +104,7 @@ def resolve_splits(data: Dataset, seed: int) -> tuple[NDArray[np.str_], list[str
     learned = np.unique(data.labels[splits == "train"])
     if len(learned) < 2:
         raise DatasetError(
-            f"too few classes to learn; expected 2 or more in train, found {len(learned)}"
+            f"too few classes to train on; expected 2 or more in train, found {len(learned)}"
         )
     if unseen := sorted(set(range(len(data.classes))).difference(learned.tolist())):
         listed = _listed(data.classes, unseen)
@@ -116,7 +117,7 @@ def _classes(n: int) -> str:
 
 
 def _listed(classes: Sequence[str], chosen: Iterable[int]) -> str:
-    """Names of the first ten."""
+    """Names of the first ten classes."""
     names = [classes[idx] for idx in sorted(chosen)]
     return ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
 
@@ -124,7 +125,7 @@ def _listed(classes: Sequence[str], chosen: Iterable[int]) -> str:
 def _hold_out_as(
     name: str, splits: NDArray[np.str_], data: Dataset, fraction: float, seed: int
 ) -> str:
-    """Rename a share of `train` to `name` in place; the note that says so."""
+    """Move a fraction of `train` to the split `name` in place; return the note about it."""
     rows = np.flatnonzero(splits == "train")
     ids = [data.ids[row] for row in rows]
     groups = [data.groups[row] for row in rows]
@@ -139,32 +140,32 @@ def _hold_out_as(
         )
     splits[rows[held]] = name
     manner = "by whole groups" if grouped else "by sample"
-    flatters = "" if grouped else f"; pictures that resemble each other make {name} too easy"
-    return f"{name} is {held.sum()} samples held out of train, stratified, {manner}{flatters}"
+    caution = "" if grouped else f"; similar pictures in both make {name} too easy"
+    return f"{name} is {held.sum()} samples held out of train, stratified, {manner}{caution}"
 
 
 def hold_out(
     labels: NDArray[np.int64], ids: Sequence[str], groups: Sequence[str], fraction: float, seed: int
 ) -> NDArray[np.bool_]:
-    """Choose a stratified share of the samples, whole groups at a time.
+    """Choose a stratified fraction of the samples, whole groups at a time.
 
-    As `splitting.grouped` shares them out: as near to the share of each class as the sizes of
-    the groups allow; samples without a group stand alone. No class loses all of its samples.
-    The order of the samples does not matter.
+    Uses `splitting.grouped`: as close to the fraction of each class as the sizes of the groups
+    allow; samples without a group are chosen individually. No class loses all its samples. The
+    order of the samples does not matter.
 
     Parameters
     ----------
     labels : ndarray of int64, shape (N,)
     ids, groups : sequence of str, length N
-        A group of '' is no group.
+        The group '' means none.
     fraction : float
-        Share of each class, 0..1; at least one sample of a class that has two.
+        Fraction of each class, 0..1; at least one sample of a class that has two.
     seed : int
 
     Returns
     -------
     ndarray of bool, shape (N,)
-        True where held out. Nowhere, if every group holds all samples of some class.
+        True if held out. Nowhere if every group contains all samples of some class.
     """
     names = [group or f"\0{sample_id}" for sample_id, group in zip(ids, groups, strict=True)]
     classes = [f"{label:06d}" for label in labels.tolist()]

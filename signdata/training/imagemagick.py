@@ -1,10 +1,10 @@
 """ImageMagick's arithmetic on batches (N, C, H, W), on the device where they are.
 
-The functions are those of `signdata.magick`, by the same names and with its tables; the levels
-that come out are the same. Sums are made in float64, in the same order, and kept as float32:
-otherwise levels that end in .5 would be rounded the other way. Those that end in ``_each`` take
-several settings and, for every picture, which of them is meant: the whole batch is one
-operation, and nothing waits for the device.
+The functions have the names of those in `signdata.magick`, use its tables, and give the same
+levels. Sums are computed in float64, in the same order, and stored as float32, or levels ending
+in .5 would be rounded differently. Functions ending in ``_each`` take several settings and an
+index of the setting for every picture, so that the whole batch is one operation, without
+synchronising with the device.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from signdata.errors import UsageError
 from signdata.magick import noise, rotate, tone
 from signdata.magick import resize as sizes
 from signdata.magick.profiles import BYTE, LUMA_709, RANGE, Profile, Values
-from signdata.magick.weighted_sums import Taps
+from signdata.magick.weighted_sums import WeightedSums
 
 # ---------------------------------------------------------------------------- numbers
 
 
 def load(pixels: Tensor) -> Tensor:
-    """Bring bytes to quanta."""
+    """Convert bytes to quanta."""
     return pixels.float() * BYTE
 
 
 def to_bytes(quanta: Tensor, profile: Profile) -> Tensor:
-    """Bring quanta (N, C, H, W) to bytes, rounded as ImageMagick rounds."""
+    """Convert quanta (N, C, H, W) to bytes, rounded as ImageMagick rounds."""
     if not profile.hdri:
         shifted = quanta.long() + 128
         return ((shifted - (shifted >> 8)) >> 8).to(torch.uint8)
     if quanta.shape[-3] == 1:
         red, green, blue = (quanta * share for share in LUMA_709)
         quanta = red + green + blue
-    # By a number, CUDA would multiply with its inverse, and miss some levels that end in .5.
+    # Dividing by a scalar, CUDA would multiply by its inverse and round some levels wrongly.
     levels = quanta.double() / torch.full_like(quanta, BYTE, dtype=torch.float64)
     return (levels.clamp(0, 255) + 0.5).to(torch.uint8)
 
@@ -80,7 +80,7 @@ def brightness_contrast_each(
     quanta : Tensor, shape (N, C, H, W)
     tones : tuple of (brightness, contrast)
     which : Tensor of int64, shape (N,), optional
-        Index into `tones`; without it, all pictures take the only one.
+        Index into `tones`; without it, all pictures use the only one.
     """
     lines = _pick(_lines(tones, profile, quanta.device), which)[..., None, None, None]
     slope, intercept = lines.unbind(1)
@@ -98,7 +98,7 @@ def _lines(
 
 
 def resize(quanta: Tensor, size_hw: tuple[int, int], filter: str, profile: Profile) -> Tensor:
-    """``-filter FILTER -resize WxH!``: resample both ways, with a store after each."""
+    """``-filter FILTER -resize WxH!``: resample along each axis, rounding after each pass."""
     return resize_each(quanta, size_hw, (filter,), None, profile)
 
 
@@ -116,7 +116,7 @@ def resize_each(
     quanta : Tensor, shape (N, C, H, W)
     filters : tuple of str
     which : Tensor of int64, shape (N,), optional
-        Index into `filters`; without it, all pictures take the only one.
+        Index into `filters`; without it, all pictures use the only one.
     """
     down, across = (
         _of(which, *_weights(n, m, filters, quanta.device))
@@ -135,7 +135,7 @@ def _weights(
 
 
 def scale(quanta: Tensor, size_hw: tuple[int, int], profile: Profile) -> Tensor:
-    """``-scale WxH!``: each pixel the mean of the area it covers; one store."""
+    """``-scale WxH!``: each pixel is the mean of the area it covers; rounded once."""
     down, across = (
         _of(None, *_shares(n, m, quanta.device))
         for n, m in zip(quanta.shape[-2:], size_hw, strict=True)
@@ -157,7 +157,7 @@ def _columns(quanta: Tensor, index: Tensor, weight: Tensor) -> Tensor:
 
 
 def _summed(quanta: Tensor, dim: int, index: Tensor, weight: Tensor) -> Tensor:
-    """Weighted sums along a dimension, by positions (T, M) and weights (N or 1, T, ...)."""
+    """Weighted sums along a dimension, from indices (T, M) and weights (N or 1, T, ...)."""
     source = quanta.double()
     total = source.index_select(dim, index[0]) * weight[:, 0]
     for tap in range(1, len(index)):
@@ -166,7 +166,7 @@ def _summed(quanta: Tensor, dim: int, index: Tensor, weight: Tensor) -> Tensor:
 
 
 def mosaic(quanta: Tensor, share: float, profile: Profile) -> Tensor:
-    """``-scale P% -scale WxH!``: blocks of one level each, `share` of the size in number."""
+    """``-scale P% -scale WxH!``: uniform blocks; their number per side is `share` of the size."""
     height, width = quanta.shape[-2:]
     blocks = sizes.mosaic_size(height, width, share, profile)
     if blocks is None:
@@ -199,7 +199,7 @@ def srt_each(
     angles : tuple of float
         Degrees.
     which : Tensor of int64, shape (N,), optional
-        Index into `angles`; without it, all pictures take the only one.
+        Index into `angles`; without it, all pictures use the only one.
     """
     height, width = quanta.shape[-2:]
     index, weight, normal = (
@@ -208,7 +208,7 @@ def srt_each(
     )
     planes = quanta.flatten(2).double()
     total = torch.zeros_like(planes)
-    # One after the other: all at once would take 25 times the memory of the batch.
+    # In sequence: all at once would take 25 times the memory of the batch.
     for tap in range(index.shape[1]):
         places = index[:, tap].expand(planes.shape)
         total += planes.gather(2, places) * weight[:, tap]
@@ -219,13 +219,13 @@ def srt_each(
 def _discs(
     width: int, height: int, angles: tuple[float, ...], filter: str, device: torch.device
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Of each angle: positions and weights of the taps, and what their sum is multiplied by."""
+    """Of each angle: positions and weights of the sums, and what their sum is multiplied by."""
     box = (0, 0, width, height)
     discs = [rotate.disc_of(width, height, angle, filter, box, False) for angle in angles]
-    used = [disc.taps.weight.any(axis=1) for disc in discs]
-    taps = np.flatnonzero(np.logical_or.reduce(used))
-    index = torch.from_numpy(np.stack([disc.taps.index[taps] for disc in discs])).to(device)
-    weight = _table([disc.taps.weight[taps] for disc in discs], device)
+    used = [disc.sums.weight.any(axis=1) for disc in discs]
+    sums = np.flatnonzero(np.logical_or.reduce(used))
+    index = torch.from_numpy(np.stack([disc.sums.index[sums] for disc in discs])).to(device)
+    weight = _table([disc.sums.weight[sums] for disc in discs], device)
     return index, weight, _table([disc.normal for disc in discs], device)
 
 
@@ -239,7 +239,7 @@ def pixelate(quanta: Tensor, share: float, uniform: Tensor, profile: Profile) ->
     ----------
     quanta : Tensor, shape (N, C, H, W)
     uniform : Tensor, shape (N, C or 1, H // 2, W // 2)
-        One number a block: the smallest are replaced, exactly `share` of all blocks, rounded.
+        One number per block: the smallest are replaced, exactly `share` of all blocks, rounded.
     """
     rows, columns = quanta.shape[-2] // 2, quanta.shape[-1] // 2
     order = uniform.flatten(-2).argsort(dim=-1, stable=True)
@@ -265,8 +265,8 @@ def _table(entries: list[Values], device: torch.device) -> Tensor:
 
 
 def _banded(matrices: list[Values], device: torch.device) -> tuple[Tensor, Tensor]:
-    """Positions (T, M) that any of the matrices (M, n) reads, and what each weighs them by."""
-    union = Taps.of_matrix(np.add.reduce(np.abs(matrices)))
+    """Indices (T, M) used by any of the matrices (M, n), and the weights of each matrix."""
+    union = WeightedSums.of_matrix(np.add.reduce(np.abs(matrices)))
     row = np.arange(union.index.shape[1])
     weights = [np.where(union.weight == 0, 0.0, each[row, union.index]) for each in matrices]
     return torch.from_numpy(union.index).to(device), _table(weights, device)
@@ -277,5 +277,5 @@ def _of(which: Tensor | None, index: Tensor, weights: Tensor) -> tuple[Tensor, T
 
 
 def _pick(table: Tensor, which: Tensor | None) -> Tensor:
-    """What each picture takes of a table, (N, ...); (1, ...) where all take the only entry."""
+    """Each picture's entry of a table, (N, ...); (1, ...) if all use the only entry."""
     return table if which is None else table[which]

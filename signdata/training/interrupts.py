@@ -1,4 +1,4 @@
-"""Ctrl-C while a network learns: it waits until the step is done and its state is kept."""
+"""Ctrl-C during training: delayed until the step is done and its state is saved."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Pause:
-    """Holds back the first signal to stop until `now` is called; the second acts at once.
+    """Delays the first stop signal until `now` is called; a second one acts at once.
 
-    What then happens is up to the handler that was there before: Python's raises
-    `KeyboardInterrupt`. Outside the main thread, or where it `holds` none, nothing is held back.
+    The previous handler is then called; Python's raises `KeyboardInterrupt`. Outside the main
+    thread, or with `holds` False, nothing is delayed.
     """
 
     def __init__(self, *, holds: bool = True) -> None:
@@ -37,22 +37,22 @@ class Pause:
         err: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._give_back()
+        self._restore()
 
     def _hold(self, number: int, frame: FrameType | None) -> None:
         if self._number:
-            self._give_back()
+            self._restore()
             self._before[number](number, frame)
         self._number = number
 
-    def _give_back(self) -> None:
+    def _restore(self) -> None:
         for number, handler in self._before.items():
             if callable(handler):
                 signal.signal(number, handler)
 
     def now(self, keep: Callable[[], None]) -> None:
-        """If a signal has come: call `keep`, then do what the signal asks."""
+        """If a signal has arrived, call `keep`, then the signal's previous handler."""
         if self._number:
             keep()
-            self._give_back()
+            self._restore()
             self._before[self._number](self._number, None)

@@ -1,4 +1,4 @@
-"""One step of learning: loss, gradient, rate; and one pass of evaluation."""
+"""Training of an epoch (loss, gradient, learning rate) and evaluation of a split."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from signdata.errors import TrainingError, UsageError
 from signdata.training import distributed, metrics
 from signdata.training.batch_augmentation import prepare
 from signdata.training.batches import Batch, Part
-from signdata.training.data import Intake, Progress
+from signdata.training.data import InputSpec, Progress
 from signdata.training.devices import (
     generator_states,
     mixed_precision,
@@ -31,7 +31,7 @@ from signdata.training.settings import (
 
 
 def one_cycle(done: float, warm_up: float) -> float:
-    """Share of the peak learning rate after the share `done` of all steps, both 0..1.
+    """Fraction of the peak learning rate after a fraction `done` of all steps, both 0..1.
 
     Rises from 1/25 to 1 along half a cosine, then falls to 0 along another
     (Smith and Topin 2018, arXiv:1708.07120).
@@ -42,10 +42,10 @@ def one_cycle(done: float, warm_up: float) -> float:
 
 
 def plateau(losses: list[float], config: Preset) -> float:
-    """The learning rate after epochs of these losses on val."""
+    """The learning rate after epochs with these losses on val."""
     rate, lowest, waited = config.lr, math.inf, 0
     for loss in losses:
-        # As torch's: a fall of less than a ten-thousandth is none.
+        # As in torch: a decrease of less than one in 10,000 does not count.
         if loss < lowest * (1 - 1e-4):
             lowest, waited = loss, 0
         else:
@@ -56,7 +56,7 @@ def plateau(losses: list[float], config: Preset) -> float:
 
 
 def rate_at(config: Preset, done: float, losses: list[float]) -> float:
-    """The learning rate after the share `done` of all steps, and epochs of these losses."""
+    """The learning rate after a fraction `done` of all steps and epochs with these losses."""
     if config.schedule == "one-cycle":
         return config.lr * one_cycle(done, config.warm_up)
     if config.schedule == "plateau":
@@ -65,20 +65,20 @@ def rate_at(config: Preset, done: float, losses: list[float]) -> float:
 
 
 class Learner:
-    """A network, its optimiser, and how far the two are.
+    """A network, its optimizer, and their progress.
 
     Parameters
     ----------
     config : TrainConfig
     network : Module
     part : Part
-        What it learns from.
+        The training samples.
     class_weights : Tensor or None
     progress : callable or None
         Called every 50 steps.
     val_losses : sequence of float, optional
-        Losses on val, epoch by epoch, that the learning rate follows where this learner is not
-        judged on val itself. By default they are those of its own history.
+        Losses on val of every epoch, which control the learning rate, if this network is not
+        evaluated on val itself. By default, those of its own history.
     """
 
     def __init__(
@@ -95,9 +95,9 @@ class Learner:
         self.class_weights = class_weights
         forward = distributed.averaging(network)
         self.forward = torch.compile(forward) if config.compile else forward
-        self.normalise = Intake.of(type(network)).normalise
-        self.learned = [weights for weights in network.parameters() if weights.requires_grad]
-        self.optimiser = _optimiser(config, self.learned)
+        self.normalise = InputSpec.of(type(network)).normalise
+        self.trainable = [weights for weights in network.parameters() if weights.requires_grad]
+        self.optimiser = _optimiser(config, self.trainable)
         self.steps_per_epoch = math.ceil(len(part) / config.batch_size)
         self.total = self.steps_per_epoch * config.epochs
         if len(part) // self.steps_per_epoch < distributed.count():
@@ -107,15 +107,15 @@ class Learner:
             )
         self.order = torch.Generator().manual_seed(config.seed)
         self.history: list[dict[str, float]] = []
-        self.step = 0  # of the epoch under way
-        self.sums = torch.zeros(3, device=part.device)  # loss, correct, steps without fault
+        self.step = 0  # in the current epoch
+        self.sums = torch.zeros(3, device=part.device)  # loss, correct, leading finite steps
         self.drawn = self.order.get_state()
 
     def learn_epoch(self, pause: Pause, keep: Callable[[], None]) -> tuple[float, float]:
-        """See every sample once; mean loss and accuracy while learning.
+        """Train on every sample once; return mean loss and accuracy during training.
 
-        Sums stay on the device, so that nothing waits for it before the end. An epoch that was
-        broken off goes on at the step where it was.
+        Sums stay on the device, to synchronise only at the end. An interrupted epoch is resumed
+        at its step.
         """
         self.order.set_state(self.drawn)
         order = torch.randperm(len(self.part), generator=self.order).to(self.part.device)
@@ -130,16 +130,16 @@ class Learner:
             if self.progress and done % 50 == 0:
                 self.progress(done, self.total, "learning")
             pause.now(keep)
-        losses, corrects, faultless = zip(*distributed.gathered(self.sums.tolist()), strict=True)
+        losses, corrects, finite = zip(*distributed.gathered(self.sums.tolist()), strict=True)
         loss, correct = sum(losses), sum(corrects)
-        self._check(loss, round(min(faultless)))
+        self._check(loss, round(min(finite)))
         self.step = 0
         self.sums.zero_()
         self.drawn = self.order.get_state()
         return loss / len(self.part), correct / len(self.part)
 
     def _learn(self, batch: Batch, share: float) -> None:
-        # The mean over ranks is that over the batch only if each counts by its share of it.
+        # Weighted by its share of the batch, the mean over ranks is the mean over the batch.
         config = self.config
         done = (len(self.history) + self.step / self.steps_per_epoch) / config.epochs
         rate = rate_at(config, done, self._losses())
@@ -158,18 +158,18 @@ class Learner:
                 loss = loss + pose_loss(poses, batch.poses)
         self.optimiser.zero_grad()
         (loss * share).backward()  # type: ignore[no-untyped-call]  # not annotated in torch
-        sound = torch.isfinite(loss.detach())
+        finite = torch.isfinite(loss.detach())
         if config.clip_norm:
-            length = nn.utils.clip_grad_norm_(self.learned, config.clip_norm)
-            sound = sound & torch.isfinite(length)
+            norm = nn.utils.clip_grad_norm_(self.trainable, config.clip_norm)
+            finite = finite & torch.isfinite(norm)
         self.optimiser.step()
         correct = (logits.argmax(1) == batch.labels).sum()
         self.sums[0] += loss.detach() * len(batch.labels)
         self.sums[1] += correct
-        self.sums[2] += sound & (self.sums[2] == self.step)
+        self.sums[2] += finite & (self.sums[2] == self.step)
 
     def _losses(self) -> list[float]:
-        """Losses on val after each epoch that is over."""
+        """Losses on val after each finished epoch."""
         if self.val_losses is not None:
             return list(self.val_losses[: len(self.history)])
         return [row["val_loss"] for row in self.history]
@@ -179,19 +179,19 @@ class Learner:
         """The learning rate of the last step."""
         return float(self.optimiser.param_groups[0]["lr"])
 
-    def _check(self, loss: float, faultless: int) -> None:
-        """Raise `TrainingError` if a step of this epoch was not sound."""
-        if math.isfinite(loss) and faultless == self.steps_per_epoch:
+    def _check(self, loss: float, finite: int) -> None:
+        """Raise `TrainingError` if loss or gradient of a step of this epoch was not finite."""
+        if math.isfinite(loss) and finite == self.steps_per_epoch:
             return
         what = "gradient" if math.isfinite(loss) else "loss"
         raise TrainingError(
-            f"the {what} is no longer a number in epoch {len(self.history) + 1} "
-            f"(step {faultless + 1} of {self.steps_per_epoch})",
+            f"the {what} is not finite in epoch {len(self.history) + 1} "
+            f"(step {finite + 1} of {self.steps_per_epoch})",
             remedy=f"Try a learning rate below {self.config.lr:g}.",
         )
 
     def state(self) -> dict[str, Any]:
-        """All that learning goes on from, as plain types and tensors."""
+        """Everything needed to resume, as plain types and tensors."""
         return {
             "epoch": len(self.history),
             "step": self.step,
@@ -203,8 +203,8 @@ class Learner:
             "generators": distributed.gathered(generator_states(self.part.device)),
         }
 
-    def go_on(self, state: dict[str, Any]) -> None:
-        """Take up what `state` gave."""
+    def restore(self, state: dict[str, Any]) -> None:
+        """Restore what `state` returned."""
         self.step, self.history = state["step"], state["history"]
         self.network.load_state_dict(state["state_dict"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -226,7 +226,7 @@ def _optimiser(config: TrainConfig, weights: list[nn.Parameter]) -> torch.optim.
 
 
 def class_weights(config: TrainConfig, labels: Tensor, n_classes: int) -> Tensor | None:
-    """What each class weighs in the loss: less the more samples it has, 1 on the average."""
+    """Weight of each class in the loss: inversely proportional to its size, 1 on average."""
     if config.class_weights == "none":
         return None
     counts = labels.bincount(minlength=n_classes).float()
@@ -236,9 +236,9 @@ def class_weights(config: TrainConfig, labels: Tensor, n_classes: int) -> Tensor
 
 
 def pose_loss(poses: Tensor, wanted: Tensor | None) -> Tensor:
-    """Mean squared error of the points that were found; those that were not are NaN."""
+    """Mean squared error of the keypoints that were found; the others are NaN."""
     if wanted is None:
-        raise UsageError("this network learns poses too, and the dataset was loaded without")
+        raise UsageError("this network needs poses, but the dataset was loaded without them")
     found = ~wanted.isnan()
     squares = (poses.float() - wanted.nan_to_num()).square()
     return (squares * found).sum() / found.sum().clamp(min=1)
@@ -250,7 +250,7 @@ def _both(outputs: Tensor | tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor | Non
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a network makes of a split.
+    """A network's results on a split.
 
     Attributes
     ----------
@@ -269,16 +269,16 @@ class Evaluation:
 
 @torch.no_grad()
 def evaluate(network: nn.Module, part: Part, n_classes: int) -> Evaluation:
-    """Judge a network by a split, in full precision."""
+    """Evaluate a network on a split, in full precision."""
     network.eval()
-    normalise = Intake.of(type(network)).normalise
-    told, loss_sum = [], torch.zeros((), device=part.device)
+    normalise = InputSpec.of(type(network)).normalise
+    outputs, loss_sum = [], torch.zeros((), device=part.device)
     size = max(1, min(1024, (1 << 23) // math.prod(part.sample_shape)))
     for batch in part.in_order(size):
         logits, _ = _both(network(prepare(batch.images, "none", normalise)))
         loss_sum += F.cross_entropy(logits, batch.labels, reduction="sum")
-        told.append(logits)
-    logits = torch.cat(told)
+        outputs.append(logits)
+    logits = torch.cat(outputs)
     truth, guess = part.labels.cpu().numpy(), logits.argmax(1).cpu().numpy()
     return Evaluation(
         metrics.confusion_matrix(truth, guess, n_classes),

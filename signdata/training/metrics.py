@@ -1,7 +1,7 @@
-"""What a classifier got right: numbers of labels, predictions and scores.
+"""Metrics of a classifier, from labels, predictions and scores.
 
-All of it is counting, so it is numpy: scikit-learn would add two seconds to every run. The
-tests hold each number against scikit-learn and scipy.
+In numpy, because importing scikit-learn would add two seconds to every run. The tests compare
+every metric with scikit-learn and scipy.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 AVERAGED = ("precision", "recall", "f1", "specificity", "fallout")
-"""The ratios of a class that `averages` brings together."""
+"""The metrics of each class that `averages` averages."""
 
 # ---------------------------------------------------------------------------- counts
 
@@ -30,7 +30,7 @@ def confusion_matrix(
     labels, predicted : ndarray of int64, shape (N,)
         Class indices, 0 <= index < n_classes.
     n_classes : int
-        How many classes there are, whether they occur or not.
+        Number of classes, whether they occur or not.
 
     Returns
     -------
@@ -42,21 +42,21 @@ def confusion_matrix(
 
 
 def accuracy(matrix: NDArray[np.int64]) -> float:
-    """Share of correct predictions, 0..1; 0 when there are none at all."""
+    """Fraction of correct predictions, 0..1; 0 if there are no predictions."""
     return float(_ratio(np.trace(matrix), matrix.sum()))
 
 
 def top_k(scores: NDArray[np.floating[Any]], labels: NDArray[np.int64], k: int = 5) -> float:
-    """Share of samples whose true class is among the `k` with the highest scores, 0..1.
+    """Fraction of samples whose true class is among the `k` with the highest scores, 0..1.
 
     Parameters
     ----------
     scores : ndarray of float, shape (N, n_classes)
-        Logits or probabilities. Of equal ones the first counts as higher, as with `argmax`.
+        Logits or probabilities. Of equal scores, the first counts as higher, as with `argmax`.
         A sample with a NaN is wrong.
     labels : ndarray of int64, shape (N,)
     k : int
-        At or above the number of classes everything is right.
+        If it is at least the number of classes, all samples without NaN are right.
     """
     if not len(labels):
         return 0.0
@@ -67,16 +67,16 @@ def top_k(scores: NDArray[np.floating[Any]], labels: NDArray[np.int64], k: int =
 
 
 def wilson(correct: float, total: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Interval that holds the true share with this confidence: Wilson's score interval.
+    """Wilson's score interval for a proportion.
 
     E. B. Wilson (1927), Probable inference, the law of succession, and statistical inference,
-    J. Am. Stat. Assoc. 22 (158), 209-212. It takes samples to be independent of each other;
-    near copies and clips of one signer are not, and then it is too narrow.
+    J. Am. Stat. Assoc. 22 (158), 209-212. It assumes independent samples; near copies and clips
+    of one signer are not independent, so it is too narrow for them.
 
     Returns
     -------
     tuple of float
-        Low and high, 0..1; (0, 1) of nothing at all.
+        Low and high, 0..1; (0, 1) if `total` is 0.
     """
     if not total:
         return 0.0, 1.0
@@ -94,9 +94,9 @@ def wilson(correct: float, total: int, confidence: float = 0.95) -> tuple[float,
 def per_class(matrix: NDArray[np.int64], classes: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Precision, recall, F1, specificity, fallout and support of every class.
 
-    Specificity is the share of the other classes' samples that are not taken for this one,
-    fallout the share that are. A ratio whose denominator is 0 (a class never predicted, or
-    never there) is 0, as in scikit-learn with ``zero_division=0``.
+    Specificity is the fraction of the other classes' samples that are not predicted as this one,
+    fallout the fraction that are. A ratio with denominator 0 (a class never predicted, or without
+    samples) is 0, as in scikit-learn with ``zero_division=0``.
     """
     scores, support = _scores(matrix), matrix.sum(axis=1)
     return {
@@ -111,29 +111,29 @@ def per_class(matrix: NDArray[np.int64], classes: Sequence[str]) -> dict[str, di
 def worst_classes(table: Mapping[str, Mapping[str, Any]], k: int | None = None) -> list[str]:
     """Names of `per_class`, lowest F1 first, then lowest recall, then in order; at most `k`.
 
-    Classes without a sample are left out: nothing is known of them.
+    Classes without samples are left out.
     """
-    there = [name for name, row in table.items() if row["support"]]
-    return sorted(there, key=lambda name: (table[name]["f1"], table[name]["recall"]))[:k]
+    present = [name for name, row in table.items() if row["support"]]
+    return sorted(present, key=lambda name: (table[name]["f1"], table[name]["recall"]))[:k]
 
 
 def confused_pairs(
     matrix: NDArray[np.int64], classes: Sequence[str], k: int | None = None
 ) -> list[dict[str, Any]]:
-    """Pairs of classes of which one is taken for the other, the most frequent first.
+    """Confused pairs of classes, the most frequent first.
 
     Parameters
     ----------
     matrix : ndarray of int64, shape (n_classes, n_classes)
     classes : sequence of str
     k : int, optional
-        At most N.
+        Maximum number of pairs.
 
     Returns
     -------
     list of dict
-        ``true``, ``predicted``, ``count``, and ``share`` of the true class's samples, 0..1. Of
-        equal counts the larger share comes first, then the order of the classes.
+        ``true``, ``predicted``, ``count``, and ``share`` of the true class's samples, 0..1. For
+        equal counts, the larger share comes first, then the order of the classes.
     """
     wrong = matrix.copy()
     np.fill_diagonal(wrong, 0)
@@ -152,13 +152,13 @@ def confused_pairs(
 
 
 def averages(matrix: NDArray[np.int64]) -> dict[str, dict[str, float]]:
-    """The ratios of `per_class` over all classes.
+    """The metrics of `per_class`, averaged over classes.
 
     Returns
     -------
     dict
         ``macro``: the mean of the classes that occur among the labels or the predictions;
-        ``weighted``: each class counts as often as it occurs among the labels.
+        ``weighted``: weighted by the number of labels of each class.
     """
     scores, support = _scores(matrix), matrix.sum(axis=1)
     occurs = (matrix.sum(axis=0) + support) > 0
@@ -174,7 +174,7 @@ def macro_f1(matrix: NDArray[np.int64]) -> float:
 
 
 def matthews(matrix: NDArray[np.int64]) -> float:
-    """Matthews' correlation coefficient of many classes, -1..1; 0 where it is not defined.
+    """Multi-class Matthews correlation coefficient, -1..1; 0 if it is undefined.
 
     J. Gorodkin (2004), Comparing two K-category assignments by a K-category correlation
     coefficient, Comput. Biol. Chem. 28 (5-6), 367-374.
@@ -191,20 +191,20 @@ def matthews(matrix: NDArray[np.int64]) -> float:
 def per_signer(
     labels: NDArray[np.int64], predicted: NDArray[np.int64], signers: Sequence[str]
 ) -> dict[str, Any]:
-    """Accuracy of each signer, and how far apart the signers are.
+    """Accuracy for each signer, and its spread over the signers.
 
     Parameters
     ----------
     labels, predicted : ndarray of int64, shape (N,)
     signers : sequence of str, length N
-        '' where nobody knows; such samples are left out.
+        '' if unknown; such samples are left out.
 
     Returns
     -------
     dict
-        ``signers``: name to ``accuracy``, ``correct``, ``total``, by name; and over the
-        signers, each counting once, ``mean``, ``std`` (of a population), ``min``, ``max``.
-        Empty when no signer is known.
+        ``signers``: ``accuracy``, ``correct``, ``total`` by name; and over the signers, each
+        counted once, ``mean``, ``std`` (population), ``min``, ``max``. Empty if no signer is
+        known.
     """
     names, rows = np.unique(np.asarray(signers, dtype=np.str_), return_inverse=True)
     total = np.bincount(rows, minlength=len(names))
@@ -221,7 +221,7 @@ def per_signer(
     return {**spread, "signers": table}
 
 
-# ---------------------------------------------------------------------------- all of it
+# ---------------------------------------------------------------------------- summary
 
 
 def summary(
@@ -232,7 +232,7 @@ def summary(
     signers: Sequence[str] = (),
     worst: int = 10,
 ) -> dict[str, Any]:
-    """Every number of one split, as plain types ready for JSON.
+    """All metrics of one split, as plain types for JSON.
 
     Parameters
     ----------
@@ -242,9 +242,9 @@ def summary(
     classes : sequence of str
         Names of the outputs, in order.
     signers : sequence of str, optional
-        One for each sample, '' where unknown.
+        One per sample, '' if unknown.
     worst : int
-        How many names `worst_classes` holds, and pairs `confused_pairs`.
+        Maximum length of `worst_classes` and `confused_pairs`.
     """
     predicted = scores.argmax(axis=1).astype(np.int64)
     matrix = confusion_matrix(labels, predicted, len(classes))

@@ -1,4 +1,4 @@
-"""Pictures scaled to what a network takes, on its device."""
+"""Normalisation of pictures on the device."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of ImageNet's red, green and blue, 0..1, as torchvision's weights expect."""
+"""ImageNet's red, green and blue, 0..1, as torchvision's weights expect."""
 
 
 def _as_imagenet(pictures: Tensor) -> Tensor:
-    # Filled by the device itself: a copy from the host would be waited for.
+    # Scalars rather than a tensor, whose copy to the device would synchronise.
     scaled = [
         (pictures.select(-3, i) - _MEAN[i]) / _DEVIATION[i] for i in range(pictures.shape[-3])
     ]
@@ -18,6 +18,6 @@ def _as_imagenet(pictures: Tensor) -> Tensor:
 
 
 def standardise(pictures: Tensor) -> Tensor:
-    """Give each picture (B, C, H, W) mean 0 and deviation 1; a flat one becomes 0."""
+    """Scale each picture (B, C, H, W) to mean 0, standard deviation 1; a uniform one to 0."""
     deviation, mean = torch.std_mean(pictures, dim=(1, 2, 3), correction=0, keepdim=True)
     return (pictures - mean) / (deviation + 1 / 255)

@@ -1,12 +1,12 @@
-"""What a run reached, and the folder that keeps it.
+"""The results of a run, and its folder.
 
 ::
 
-    best.pt        the weights that are kept, with classes and settings as plain types
-    last.pt        all that learning goes on from, or ended with
-    results.csv    one row an epoch
-    train.log      the same for people, written while it learns
-    metrics.json   every number of the run
+    best.pt        the final weights, with classes and settings as plain types
+    last.pt        the last training state, to resume from
+    results.csv    one row per epoch
+    train.log      the same as text, written during training
+    metrics.json   all results of the run
 
 ``best.pt`` and ``results.csv`` are the same bytes for the same seed, data, device and versions.
 """
@@ -33,42 +33,42 @@ from signdata.version import __version__
 COLUMNS = (
     *("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "lr", "learned_from"),
 )
-"""Of ``results.csv``. Seconds are not among them: they differ from run to run."""
+"""Columns of ``results.csv``, without seconds, which differ from run to run."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a run reached. Accuracies and F1 are 0..1.
+    """The results of a run. Accuracies and F1 are 0..1.
 
     Attributes
     ----------
     test_accuracy, test_correct, test_total
-        Of the network that is kept, on `test`; None without one.
+        Of the final network on `test`; None if there is no test split.
     val_accuracy : float
-        Of the best epoch's network, which never learned from `val`.
+        Of the best epoch's network, which was not trained on `val`.
     train_accuracy : float
-        Of the network that is kept, on all that it learned from, as it is.
+        Of the final network on its training samples, without augmentation.
     macro_f1 : float
         Mean F1 of the classes that occur in the split `measured_on`.
     measured_on : {'test', 'val'}
-        `val` only where there is no `test`.
+        `val` only if there is no `test`.
     epochs, best_epoch : int
-        Those that were learned from `train`, and the best of them on `val`, counted from 1.
+        Epochs trained on `train`, and the best of them on `val`, counted from 1.
     chosen_by : str
-        What decides between epochs whose accuracies `val` cannot tell apart: ``val_loss``.
+        What decides between epochs whose accuracies `val` cannot distinguish: ``val_loss``.
     learned_from : tuple of str
-        The splits that the network that is kept learned from: ``train``; or ``train`` and
-        ``val``, from the start, for `best_epoch` epochs.
+        The splits that the final network was trained on: ``train``; or ``train`` and ``val``,
+        from scratch, for `best_epoch` epochs.
     shared_signers : int or None
-        How many people sign in `train` and in `test`; None where nobody knows who signs.
+        Number of signers in both `train` and `test`; None if signers are unknown.
     seconds, samples_per_second : float
-        Wall time of the run; samples learned from in a second of learning.
+        Wall time of the run; training samples per second of training.
     parameters, trainable : int
-        All, and those that learn.
+        Number of all parameters, and of the trainable ones.
     device, run : str
-        `run` is the run folder as it was given.
+        `run` is the run folder as given.
     notes : tuple of str
-        What a reader of the numbers should know.
+        What users need to know to interpret the results.
     """
 
     model: str
@@ -93,13 +93,13 @@ class Result:
     notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain types, ready for JSON."""
+        """Plain types for JSON."""
         lists = {"notes": list(self.notes), "learned_from": list(self.learned_from)}
         return {**asdict(self), **lists}
 
 
 def save_state(run_dir: Path, state: Mapping[str, Any]) -> None:
-    """Write ``last.pt``: as a whole, or not at all."""
+    """Write ``last.pt`` atomically."""
     new = run_dir / "last.pt.new"
     with full_disk(run_dir):
         torch.save(dict(state), new)
@@ -113,26 +113,26 @@ def read_state(
     device: torch.device,
     processes: int = 1,
 ) -> dict[str, Any] | None:
-    """What a run left in ``last.pt``; None if there is none.
+    """The training state in ``last.pt``; None if there is none.
 
     Parameters
     ----------
     run_dir : Path
     config : mapping
-        Settings of the run that goes on.
+        Settings of the resuming run.
     digest : str
-        See `signdata.training.data.digest`.
+        See `signdata.training.holdout.digest`.
     device : torch.device
-        Where it goes on.
+        Its device.
     processes : int
-        How many share the work.
+        Its number of processes.
 
     Raises
     ------
     SourceChangedError
-        It learned from another split or other classes.
+        If the state is of another split or other classes.
     OutputError
-        It was made with other settings or by more or fewer processes, or cannot be read.
+        If it has other settings or another number of processes, or cannot be read.
     """
     path = run_dir / "last.pt"
     if not path.exists():
@@ -148,23 +148,23 @@ def read_state(
         ) from err
     if given != digest:
         raise SourceChangedError(
-            f"learned from another split or other classes; expected digest {given[:12]}, "
+            f"was trained on another split or other classes; expected checksum {given[:12]}, "
             f"found {digest[:12]}",
             path=run_dir,
             remedy="Choose another run folder, or start again with --overwrite.",
         )
-    # An option that is newer than the run had its default then.
+    # An option added after the run was made had its default value.
     if differing := [name for name in config if before.get(name, config[name]) != config[name]]:
         raise OutputError(
-            f"was begun with another {' and '.join(differing)}",
+            f"was started with another {' and '.join(differing)}",
             path=run_dir,
             remedy="Repeat the same options, or start again with --overwrite.",
         )
     if together != processes:
         raise OutputError(
-            f"was begun by {together} processes, and would go on with {processes}",
+            f"was started with {together} processes; expected the same number, found {processes}",
             path=run_dir,
-            remedy="Start as many again, or start again with --overwrite.",
+            remedy="Use as many processes, or start again with --overwrite.",
         )
     return state
 
@@ -189,29 +189,33 @@ def write_run(
         An existing folder.
     result : Result
     config : dict
-        Every option as a plain type, `seed` among them.
+        All options, including `seed`, as plain types.
     classes : sequence of str
         Names of the outputs, in order.
     weights : mapping of str to Tensor
-        State dict of the network that is kept. ``best.pt`` has it on the CPU as
-        ``state_dict``, beside ``model``, ``classes``, ``epoch``, ``learned_from`` and
-        ``config``, for ``torch.load(path, weights_only=True)``.
+        State dict of the final network. ``best.pt`` has it on the CPU as ``state_dict``, along
+        with ``model``, ``classes``, ``epoch``, ``learned_from`` and ``config``, for
+        ``torch.load(path, weights_only=True)``.
     history : sequence of mapping
-        One for each epoch of the network that learned from train alone.
+        One for each epoch of the network trained on train only.
     final_history : sequence of mapping
-        One for each epoch of the network that learned from train and val, if there is one.
+        One for each epoch of the network trained on train and val, if there is one.
     measured : mapping
-        Every number of the split `result.measured_on`; see `signdata.training.metrics.summary`.
+        Metrics of the split `result.measured_on`; see `signdata.training.metrics.summary`.
     digest : str
-        Of the classes and the split; see `signdata.training.data.digest`.
+        Of the classes and the split; see `signdata.training.holdout.digest`.
     """
-    checkpoint = {
+    words = {
         "model": result.model,
         "classes": list(classes),
         "epoch": result.best_epoch,
         "learned_from": list(result.learned_from),
         "config": config,
-        # Copies: what shares memory would be saved as shared, and differ when it does not.
+    }
+    checkpoint = {
+        # As JSON gives them back: a pickle tells texts that are one object from equal ones.
+        **json.loads(json.dumps(words)),
+        # Copies: tensors that share memory would be saved as shared, and change the bytes.
         "state_dict": {
             name: value.detach().cpu().contiguous().clone() for name, value in weights.items()
         },

@@ -1,8 +1,8 @@
-"""How a network is trained when nobody says more: our settings, and those of its source.
+"""Default training settings of each network: ours, and those of its source.
 
-The published ones are what each source trained with. What its training did wrong is mended and
-not among them: a softmax before a loss that has one, learning on the validation split, choosing
-the best epoch on test, epochs that end early, raw grey levels of 0 to 255.
+The published ones are what each source trained with, except for its mistakes, which are
+corrected: a softmax before a loss that includes one, training on the validation split, choosing
+the best epoch on test, epochs that end early, unscaled grey levels of 0 to 255.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from signdata.errors import UsageError
+from signdata.media.fitting import Fit
 from signdata.training.batch_augmentation import AUGMENTS
 from signdata.training.devices import (
     DEVICES,
@@ -26,44 +27,44 @@ REFITS = ("auto", "always", "never")
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings of the learning.
+    """Training settings.
 
     Attributes
     ----------
     epochs, batch_size : int
     least_steps : int
-        A small dataset is seen more often than `epochs`, until it was this many steps.
+        On a small dataset, the number of epochs is raised to reach this many steps.
     lr : float
-        The learning rate; of one-cycle the peak.
+        The learning rate; the peak for one-cycle.
     optimizer : {'adamw', 'adam', 'sgd'}
     momentum : float
-        Of SGD, 0..1.
+        Momentum of SGD, 0..1.
     weight_decay : float
     schedule : {'one-cycle', 'plateau', 'constant'}
         `plateau` multiplies the rate by `plateau_factor`, down to `min_lr`, whenever the loss
         on val has not fallen for more than `plateau_patience` epochs.
     warm_up : float
-        Share of the steps of one-cycle on which the rate rises, between 0 and 1.
+        Fraction of the steps of one-cycle in which the rate rises, between 0 and 1.
     plateau_factor : float
     plateau_patience : int
     min_lr : float
     halve_after : int
-        The epoch after which a constant rate is halved; 0 is never.
+        The epoch after which a constant rate is halved; 0 turns it off.
     patience : int
-        Epochs without a better one on val after which learning ends; 0 is never.
+        Epochs without improvement on val after which training ends; 0 turns it off.
     label_smoothing : float
         0..1.
     class_weights : {'none', 'balanced'}
-        `balanced` makes all classes weigh alike in the loss, however many samples they have.
+        `balanced` gives all classes the same weight in the loss, whatever their size.
     clip_norm : float
-        The gradient is shortened to this length; 0 is never.
+        Gradient norm to clip to; 0 turns it off.
     augment : {'light', 'none', 'recipe'}
-        `light` changes every picture a little at random, again in each epoch; `recipe` makes one
-        of the 60 variants of Sign-MNIST of it. A clip's frames are changed alike.
+        `light` changes every picture slightly at random in each epoch; `recipe` turns it into one
+        of the 60 variants of Sign-MNIST. All frames of a clip get the same changes.
     refit : {'auto', 'always', 'never'}
-        Whether the final network is trained again from the start on train and val together,
-        for as many epochs as val chose. `auto` does so where there is a test, and val holds
-        people or groups of near copies that train lacks.
+        Whether the final network is trained from scratch on train and val together, for as many
+        epochs as val chose. `auto` does so if there is a test split, and none of val's signers
+        or groups is in train.
     """
 
     epochs: int = 10
@@ -89,7 +90,7 @@ class Preset:
 
 @dataclass(frozen=True)
 class Published(Preset):
-    """What the sources have in common: a constant rate, a plain loss, pictures as they are."""
+    """What the sources have in common: a constant learning rate, a plain loss, no augmentation."""
 
     lr: float = 1e-3
     optimizer: str = "adam"
@@ -110,7 +111,7 @@ OURS = {
     **{"simplenet3d": CLIPS, "twooutnet": CLIPS},
     "clipnet": replace(CLIPS, least_steps=900, lr=2e-3),
 }
-"""Our settings of the networks that do not take `PICTURES`."""
+"""Our settings of the networks that do not use `PICTURES`."""
 
 PUBLISHED = {
     "unam": Published(epochs=25, optimizer="sgd", lr=0.0015, momentum=0.7),
@@ -134,43 +135,46 @@ PUBLISHED = {
 
 
 def preset_of(name: str, model: str) -> Preset:
-    """Settings called `name` of the network `model`.
+    """The preset `name` of the network `model`.
 
     Raises
     ------
     UsageError
-        No such preset, or the network was not published with any settings.
+        If there is no such preset, or the network has no published settings.
     """
     if name not in PRESETS:
         raise UsageError(f"no such preset; expected {' or '.join(PRESETS)}, found {name!r}")
     if name == "ours":
         return OURS.get(model, PICTURES)
     if model not in PUBLISHED:
-        raise UsageError(f"{model} is of this project and has no published settings")
+        raise UsageError(f"{model} is this project's own network and has no published settings")
     return PUBLISHED[model]
 
 
 @dataclass(frozen=True)
 class TrainConfig(Preset):
-    """How to train: a preset's settings, and which network, where, from what.
+    """How to train: a preset's settings, the network, initial weights, random seeds, device.
 
     Attributes
     ----------
     model : str
         A name in `signdata.training.models.MODELS`.
     preset : {'ours', 'published'}
-        Where the settings that nobody gave came from; `of` looks them up.
+        Source of the settings that were not given; `of` looks them up.
     weights : str or None
-        File of weights to start from.
+        File of initial weights.
     finetune : bool
-        Whether the layers that a network keeps fixed learn too.
+        Whether a network's fixed layers are trained as well.
     seed : int
     split_seed : int or None
-        Of what is held out; None is `seed`.
+        Random seed of held-out splits; None uses `seed`.
     device : {'auto', 'cpu', 'cuda'}
-        `auto` takes CUDA where there is one.
+        `auto` uses CUDA if available.
     compile : bool
-        Whether the network is compiled before it learns.
+        Whether the network is compiled before training.
+    fit, background : str
+        How pictures of other aspect ratios are brought to the network's input size; see
+        `signdata.media.fitting.Fit`.
     """
 
     model: str = "unam"
@@ -181,21 +185,29 @@ class TrainConfig(Preset):
     split_seed: int | None = None
     device: str = "auto"
     compile: bool = False
+    fit: str = "stretch"
+    background: str = "black"
+
+    @property
+    def fitting(self) -> Fit:
+        """How pictures come to the network's size."""
+        return Fit(self.fit, self.background)
 
     @classmethod
     def of(cls, model: str, preset: str = "ours", **given: Any) -> Self:
-        """A preset's settings of a network, but for those given."""
+        """A preset's settings of a network, with those given replaced."""
         settings = {**asdict(preset_of(preset, model)), **given}
         if "epochs" in given:
             settings["least_steps"] = 0
         return cls(model=model, preset=preset, **settings)
 
     def with_epochs(self, n_samples: int) -> Self:
-        """The same with as many epochs as reach the least number of steps."""
+        """The same with enough epochs to reach `least_steps`."""
         steps = math.ceil(n_samples / self.batch_size)
         return replace(self, epochs=max(self.epochs, math.ceil(self.least_steps / steps)))
 
     def __post_init__(self) -> None:
+        Fit(self.fit, self.background)
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, found {getattr(self, name)}")

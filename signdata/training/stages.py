@@ -1,8 +1,8 @@
-"""The stages of one training run, its state, and what is said on the way.
+"""The stages of one training run, its state, and its log.
 
-First a network learns from `train`, and `val` chooses the best epoch. Where `val` holds people
-or photographs that `train` lacks, the final network then learns from both, from the start, for
-as many epochs. What is broken off goes on where it was, in either stage.
+First a network is trained on `train`, and the best epoch is chosen on `val`. If `val` has
+signers or photographs that `train` lacks, the final network is then trained on both, from
+scratch, for as many epochs. An interrupted run is resumed in either stage.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from signdata.training.accuracy_warnings import FEW, few
 from signdata.training.activations import first_maps
 from signdata.training.batch_augmentation import prepare
 from signdata.training.batches import Part
-from signdata.training.data import Dataset, Intake, Progress
+from signdata.training.data import Dataset, InputSpec, Progress, as_picture
 from signdata.training.devices import describe, set_seed
 from signdata.training.epoch_choice import CHOSEN_BY, EpochScore, is_better
 from signdata.training.holdout import digest, independent, refits, shared_signers
@@ -40,14 +40,14 @@ from signdata.training.train_log import NAME as LOG
 from signdata.training.train_log import TrainLog, epoch_line
 
 KEEP_EVERY = 30.0
-"""Seconds after which an epoch's end writes ``last.pt`` again."""
+"""Seconds after which ``last.pt`` is written again at the end of an epoch."""
 
 
 class Run:
-    """One run: what it learns from, how far it is, and its best epoch.
+    """One run: its data, its progress, and its best epoch.
 
-    It has two stages at most. In the first, a network learns from train and val chooses the
-    epoch. In the second (`final` is True) a new one learns from train and val for as many.
+    It has at most two stages. In the first, a network is trained on train, and val chooses the
+    epoch. In the second (`final` is True), a new one is trained on train and val for as many.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Run:
         self.refits, self.final = refits(config.refit, data, splits), False
         self.independent = independent(data, splits == "val")
         self.notes: list[str] = []
-        self.log = TrainLog(run_dir, self._tell if progress else None)
+        self.log = TrainLog(run_dir, self._report if progress else None)
         self.history: list[dict[str, float]] = []  # of the first stage
         self.best: dict[str, Any] = {"epoch": 0, "state_dict": {}}
         self.seconds, self.learning = 0.0, 0.0
@@ -76,7 +76,7 @@ class Run:
     # -- Before
 
     def begin(self) -> None:
-        """Build the network, and go on where a run was broken off."""
+        """Build the network, and restore the state of an interrupted run."""
         state = distributed.broadcast(
             read_state(
                 self.run_dir, asdict(self.config), self.digest, self.device, distributed.count()
@@ -89,28 +89,28 @@ class Run:
         self._build(fresh=state is None)
         self.val = Part(self.data, self.splits == "val", self.device)
         if state is not None:
-            self.learner.go_on(state)
+            self.learner.restore(state)
         if not self.final:
             self.history = self.learner.history
         self.log.begin(self._lines())
 
     def _build(self, *, fresh: bool) -> None:
-        """A network and its learner for the stage that begins or goes on."""
+        """Build the network and the learner of the current stage."""
         config = self.config
-        learned, both = self.splits == "train", np.isin(self.splits, ("train", "val"))
+        train, both = self.splits == "train", np.isin(self.splits, ("train", "val"))
         if self.final:
-            self.before, self.after = len(self.history) * self._steps(learned), 0
+            self.before, self.after = len(self.history) * self._steps(train), 0
             config = replace(config, epochs=self.best["epoch"])
         elif self.refits:
             self.after = config.epochs * self._steps(both)
-        part = Part(self.data, both if self.final else learned, self.device)
+        part = Part(self.data, both if self.final else train, self.device)
         self.network = self._network(fresh=fresh)
         self.learner = Learner(
             config,
             self.network,
             part,
             class_weights(config, part.labels, len(self.data.classes)),
-            self._tell if self.progress else None,
+            self._report if self.progress else None,
             [row["val_loss"] for row in self.history] if self.final else None,
         )
 
@@ -119,24 +119,24 @@ class Run:
         network: Network = model_class(config.model)(len(self.data.classes))
         fixed = any(not weights.requires_grad for weights in network.parameters())
         if config.weights is not None and fresh and not load_weights(network, config.weights):
-            notes.append("the weights file has another head, so that of the network is new")
+            notes.append("the weights file is for other classes, so the last layer is new")
         if config.finetune and not fixed:
-            notes.append("--finetune changes nothing: no layer of this network is fixed")
+            notes.append("--finetune has no effect: no layer of this network is fixed")
         if config.finetune and fixed:
             network.freeze(True)
         elif fixed and config.weights is None:
-            notes.append("the fixed layers have random weights; --weights FILE gives better")
+            notes.append("the fixed layers have random weights; load better ones with --weights")
         self.notes = notes or self.notes
         network.to(self.device)
         if all(weights.ndim < 5 for weights in network.parameters()):
             network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch says Tensor only
         return network
 
-    # -- Learning
+    # -- Training
 
     def learn(self) -> None:
-        """Learn the epochs that are left, and leave the weights to keep in the network."""
-        # Ranks that are told to stop are each at another step: they go on from an epoch's end.
+        """Train the remaining epochs, and load the final weights into the network."""
+        # Several ranks are stopped at different steps, so they resume from an epoch's end.
         with Pause(holds=distributed.count() == 1) as pause:
             if not self.final:
                 self._choose(pause)
@@ -147,22 +147,24 @@ class Run:
             self.network.load_state_dict(self.best["state_dict"])
 
     def _choose(self, pause: Pause) -> None:
-        """Learn from train until no epoch is better any more."""
+        """Train on train until the last epoch, or until there is no more improvement."""
         for epoch in range(len(self.history) + 1, self.config.epochs + 1):
             if 0 < self.config.patience <= epoch - 1 - self.best["epoch"]:
                 return
             clock = time.perf_counter()
             row = self._learn(pause)
-            judged = distributed.broadcast(evaluate(self.network, self.val, len(self.data.classes)))
-            row |= {"val_loss": judged.loss, "val_accuracy": metrics.accuracy(judged.matrix)}
+            evaluated = distributed.broadcast(
+                evaluate(self.network, self.val, len(self.data.classes))
+            )
+            row |= {"val_loss": evaluated.loss, "val_accuracy": metrics.accuracy(evaluated.matrix)}
             self._end_epoch(row, clock, pause)
 
     def _refit(self, pause: Pause) -> None:
-        """Learn from train and val, from the start, for as many epochs as val chose."""
+        """Train on train and val, from scratch, for as many epochs as val chose."""
         if not self.final:
             self.final = True
             set_seed(self.device, distributed.seed_of(self.config.seed))
-            del self.learner, self.network  # and the pictures that they hold
+            del self.learner, self.network  # frees the pictures that they hold
             self._build(fresh=True)
             self._say(self._choice())
         for _ in range(len(self.learner.history), self.best["epoch"]):
@@ -170,7 +172,7 @@ class Run:
             self._end_epoch(self._learn(pause), clock, pause)
 
     def _learn(self, pause: Pause) -> dict[str, float]:
-        """Learn one epoch; what it was like while learning."""
+        """Train one epoch; return its row of the history."""
         clock = time.perf_counter()
         try:
             loss, accuracy = self.learner.learn_epoch(pause, self.keep)
@@ -190,13 +192,13 @@ class Run:
         row["seconds"] = round(time.perf_counter() - clock, 3)
         self.learner.history.append(row)
         if not self.final:
-            self._hold_on_to_better(row)
+            self._keep_if_better(row)
         self._say(self._line(row))
         if distributed.count() > 1 or time.perf_counter() - self.kept > KEEP_EVERY:
             self.keep()
         pause.now(self.keep)
 
-    def _hold_on_to_better(self, row: dict[str, float]) -> None:
+    def _keep_if_better(self, row: dict[str, float]) -> None:
         scores = [EpochScore(each["val_loss"], each["val_accuracy"]) for each in self.history]
         best = scores[self.best["epoch"] - 1] if self.best["epoch"] else None
         top = max(score.accuracy for score in scores)
@@ -221,14 +223,14 @@ class Run:
         }
         save_state(self.run_dir, state)
 
-    # -- What is said on the way
+    # -- Log
 
     def _steps(self, rows: NDArray[np.bool_]) -> int:
-        """Steps of an epoch of these samples."""
+        """Number of steps of an epoch of these samples."""
         return math.ceil(int(rows.sum()) / self.config.batch_size)
 
-    def _tell(self, done: int, total: int, note: str) -> None:
-        """Say how far this stage is: of the whole run."""
+    def _report(self, done: int, total: int, note: str) -> None:
+        """Report this stage's progress as that of the whole run."""
         if self.progress:
             self.progress(self.before + done, self.before + total + self.after, note)
 
@@ -243,11 +245,11 @@ class Run:
 
     def _choice(self) -> str:
         return (
-            f"val chose epoch {self.best['epoch']}; now the final network learns from train and val"
+            f"val chose epoch {self.best['epoch']}; now training the final network on train and val"
         )
 
     def _lines(self) -> list[str]:
-        """All that was said before."""
+        """All earlier lines of the log."""
         lines = [self._line(row, final=False) for row in self.history]
         if self.final:
             lines.append(self._choice())
@@ -257,27 +259,27 @@ class Run:
     # -- After
 
     def evaluate_all(self) -> dict[str, Evaluation]:
-        """What the network reads; the test split is opened here and nowhere before.
+        """Evaluate all splits; this is the first and only use of the test split.
 
-        Val is read by the network that val chose, which never learned from it.
+        Val is evaluated with the best epoch's network, which was not trained on it.
         """
         n_classes = len(self.data.classes)
-        judged = {"train": evaluate(self.network, self.learner.part, n_classes)}
+        evaluations = {"train": evaluate(self.network, self.learner.part, n_classes)}
         weights = {name: w.clone() for name, w in self.network.state_dict().items()}
         self.network.load_state_dict(self.best["state_dict"])
-        judged["val"] = evaluate(self.network, self.val, n_classes)
+        evaluations["val"] = evaluate(self.network, self.val, n_classes)
         self.network.load_state_dict(weights)
         if (self.splits == "test").any():
             test = Part(self.data, self.splits == "test", self.device)
-            judged["test"] = evaluate(self.network, test, n_classes)
-        return judged
+            evaluations["test"] = evaluate(self.network, test, n_classes)
+        return evaluations
 
-    def seen(self, judged: Evaluation, measured_on: str) -> RunPictures:
-        """What there is to draw."""
+    def pictures(self, evaluation: Evaluation, measured_on: str) -> RunPictures:
+        """The data of the run's charts."""
         data, n_classes = self.data, len(self.data.classes)
         rows = np.flatnonzero(self.splits == measured_on)
         sample = torch.from_numpy(np.array(data.images[rows[:1]])).to(self.device)
-        normalise = Intake.of(type(self.network)).normalise
+        normalise = InputSpec.of(type(self.network)).normalise
         return RunPictures(
             model=self.config.model,
             classes=data.classes,
@@ -290,38 +292,38 @@ class Run:
             },
             measured_on=measured_on,
             labels=data.labels[rows],
-            probabilities=judged.probabilities,
-            picture=lambda row: _shown(data.images[rows[row]]),
-            seen=_shown(data.images[rows[0]]),
+            probabilities=evaluation.probabilities,
+            picture=lambda row: as_picture(data.images[rows[row]]),
+            seen=as_picture(data.images[rows[0]]),
             activations=first_maps(self.network, prepare(sample, "none", normalise)),
         )
 
-    def result(self, judged: dict[str, Evaluation], notes: list[str]) -> Result:
-        """Every number of the run."""
-        test = judged["test"].matrix if "test" in judged else None
+    def result(self, evaluations: dict[str, Evaluation], notes: list[str]) -> Result:
+        """All results of the run."""
+        test = evaluations["test"].matrix if "test" in evaluations else None
         measured_on = "val" if test is None else "test"
         epochs = len(self.history)
         seen = epochs * int((self.splits == "train").sum())
         weights = list(self.network.parameters())
-        measured = int(judged[measured_on].matrix.sum())
+        measured = int(evaluations[measured_on].matrix.sum())
         if measured < FEW:
             notes.append(few(measured_on, measured))
         if epochs < self.config.epochs:
-            notes.append(f"learning ended after epoch {epochs}, as none was better any more")
+            notes.append(f"training ended after epoch {epochs}: no more improvement on val")
         if self.final:
             seen += self.best["epoch"] * len(self.learner.part)
             notes.append(
-                f"the network that is kept learned from train and val, {self.best['epoch']} "
-                "epochs as val chose; val's numbers are of the one that had not seen it"
+                f"the final network was trained on train and val for {self.best['epoch']} epochs, "
+                "as val chose; the results on val are of the network trained without it"
             )
         return Result(
             model=self.config.model,
             test_accuracy=None if test is None else metrics.accuracy(test),
             test_correct=None if test is None else int(test.trace()),
             test_total=None if test is None else int(test.sum()),
-            val_accuracy=metrics.accuracy(judged["val"].matrix),
-            train_accuracy=metrics.accuracy(judged["train"].matrix),
-            macro_f1=metrics.macro_f1(judged[measured_on].matrix),
+            val_accuracy=metrics.accuracy(evaluations["val"].matrix),
+            train_accuracy=metrics.accuracy(evaluations["train"].matrix),
+            macro_f1=metrics.macro_f1(evaluations[measured_on].matrix),
             measured_on=measured_on,
             epochs=epochs,
             best_epoch=self.best["epoch"],
@@ -336,9 +338,3 @@ class Run:
             run=str(self.run_dir),
             notes=tuple(notes),
         )
-
-
-def _shown(sample: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A still (C, H, W), or the middle frame of a clip (T, C, H, W), as (H, W, C)."""
-    frame = sample[len(sample) // 2] if sample.ndim == 4 else sample
-    return np.ascontiguousarray(frame.transpose(1, 2, 0))

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 NAME = "events.out.tfevents.signdata"
-"""The file, in the run folder; TensorBoard knows it by ``tfevents``."""
+"""Name of the file in the run folder; TensorBoard recognises it by ``tfevents``."""
 
 
 def write_events(
     run_dir: Path, history: Sequence[Mapping[str, Any]], pictures: Mapping[str, bytes]
 ) -> tuple[str, ...]:
-    """Write the numbers of each epoch and the pictures of the run; replaces an older file.
+    """Write the metrics of each epoch and the pictures of the run; replaces an older file.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def write_events(
     Returns
     -------
     tuple of str
-        A note where tensorboardX is not installed, and nothing is written; else none.
+        A note if tensorboardX is not installed and nothing was written; else empty.
     """
     try:
         from tensorboardX.proto.event_pb2 import Event
@@ -59,7 +59,7 @@ def write_events(
 
 
 def scalars(row: Mapping[str, Any]) -> list[tuple[str, float]]:
-    """Tags and numbers of an epoch; what is not a finite number is left out."""
+    """Tags and values of an epoch; values that are not finite are left out."""
     found = []
     for name, value in row.items():
         if name == "epoch" or not isinstance(value, int | float) or not math.isfinite(value):

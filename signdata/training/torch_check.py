@@ -1,4 +1,4 @@
-"""Whether PyTorch is there; imports nothing of it, so that its absence can be said in one line."""
+"""Check whether PyTorch is installed, without importing it, for a one-line error."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from signdata.errors import DependencyError
 
 
 def need_torch() -> None:
-    """Raise `DependencyError` where torch is not installed."""
+    """Raise `DependencyError` if torch is not installed."""
     if importlib.util.find_spec("torch") is None:
         raise DependencyError(
             "torch is not installed; baseline needs it", remedy="pip install 'signdata[train]'"

@@ -1,14 +1,16 @@
-"""One training run, top to bottom.
+"""One training run from start to finish.
 
-A network learns from `train`, and `val` chooses the best epoch. Where `val` holds people or
-photographs that `train` lacks, the final network learns from both, for as many epochs. `test`
-is read once, at the end.
+A network is trained on `train`, and the best epoch is chosen on `val`. If `val` has signers or
+photographs that `train` lacks, the final network is trained on both, for as many epochs. `test`
+is used once, at the end.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
+
+import numpy as np
 
 from signdata.training import distributed, metrics
 from signdata.training.data import Dataset, Progress
@@ -20,12 +22,19 @@ from signdata.training.settings import TrainConfig
 from signdata.training.stages import Run
 from signdata.workers.memory import keep_freed
 
+PROBABILITIES = "probabilities.npy"
+
 KEPT = 256 << 20
-"""Bytes of freed memory that are held on to: what a batch leaves between two layers."""
+"""Bytes of freed memory to keep: about the activations of a batch."""
 
 
 def train(
-    config: TrainConfig, data: Dataset, *, run_dir: Path, progress: Progress | None = None
+    config: TrainConfig,
+    data: Dataset,
+    *,
+    run_dir: Path,
+    keep_probabilities: bool = False,
+    progress: Progress | None = None,
 ) -> Result:
     """Train a network on a dataset and write the run folder.
 
@@ -33,23 +42,26 @@ def train(
     ----------
     config : TrainConfig
     data : Dataset
-        Loaded at what the model's class takes.
+        Loaded at the input size of the model's class.
     run_dir : Path
-        An existing folder: empty, or with the ``last.pt`` of a run of the same settings that
-        was broken off, which goes on.
+        An existing folder: empty, or with the ``last.pt`` of an interrupted run with the same
+        settings, which is resumed.
+    keep_probabilities : bool
+        Whether the probabilities of the test samples, in order, are written to
+        ``probabilities.npy``, (N, n_classes) float32.
     progress : callable, optional
-        Called with steps done, all steps, and a few words.
+        Called with steps done, all steps, and a short description.
 
     Raises
     ------
     DatasetError
-        Nothing to learn from, or nothing to choose the best epoch with.
+        If there are no samples to train on or to choose the best epoch with.
     OutputError
-        A ``last.pt`` of other settings, another split or other classes.
+        If ``last.pt`` is of other settings, another split or other classes.
     TrainingError
-        The loss stopped being a number.
+        If the loss or the gradient is not finite.
     UsageError
-        No such model, or no CUDA device where one was asked for.
+        If there is no such model, or CUDA was requested and is not available.
     """
     keep_freed(KEPT)
     device = pick_device(config.device)
@@ -59,11 +71,13 @@ def train(
     with repeatable(device, distributed.seed_of(config.seed)):
         run.begin()
         run.learn()
-        judged = run.evaluate_all()
-        result = run.result(judged, [*notes, *run.notes])
-        seen = run.seen(judged[result.measured_on], result.measured_on)
-    result = replace(result, notes=(*result.notes, *draw_run(run_dir, seen)))
+        evaluations = run.evaluate_all()
+        result = run.result(evaluations, [*notes, *run.notes])
+        pictures = run.pictures(evaluations[result.measured_on], result.measured_on)
+    result = replace(result, notes=(*result.notes, *draw_run(run_dir, pictures)))
     measured = splits == result.measured_on
+    if keep_probabilities:
+        np.save(run_dir / PROBABILITIES, evaluations[result.measured_on].probabilities)
     write_run(
         run_dir,
         result,
@@ -74,7 +88,7 @@ def train(
         final_history=run.learner.history if run.final else (),
         measured=metrics.summary(
             data.labels[measured],
-            judged[result.measured_on].probabilities,
+            evaluations[result.measured_on].probabilities,
             data.classes,
             signers=[signer for signer, mine in zip(data.signers, measured, strict=False) if mine],
         ),

@@ -1,4 +1,4 @@
-"""The lines that a run says while it learns: one for each epoch, on screen and in ``train.log``."""
+"""The log of a run: one line per epoch, on screen and in ``train.log``."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ NAME = "train.log"
 
 
 def epoch_line(row: Mapping[str, Any], epochs: int, learned_from: str) -> str:
-    """What an epoch reached, in at most 80 columns.
+    """The results of an epoch, in at most 80 columns.
 
     Parameters
     ----------
     row : mapping
-        ``epoch``, ``train_loss``, ``train_accuracy``; ``val_loss`` and ``val_accuracy`` where
-        it was judged on val; ``lr`` and ``seconds`` where they are known.
+        ``epoch``, ``train_loss``, ``train_accuracy``; ``val_loss`` and ``val_accuracy`` if it was
+        evaluated on val; ``lr`` and ``seconds`` if known.
     epochs : int
-        How many there are to learn at most.
+        Maximum number of epochs.
     learned_from : str
         ``train``, or ``train+val``.
     """
@@ -39,16 +39,16 @@ def epoch_line(row: Mapping[str, Any], epochs: int, learned_from: str) -> str:
 
 
 class TrainLog:
-    """Writes each line to ``train.log`` at once, and tells it to the progress callback.
+    """Writes each line to ``train.log`` at once, and passes it to the progress callback.
 
-    A line ends with a line break: whoever shows progress then keeps it on the screen.
+    The line break at its end tells the progress display to keep it on the screen.
     """
 
     def __init__(self, run_dir: Path, progress: Progress | None) -> None:
         self._path, self._progress = run_dir / NAME, progress
 
     def begin(self, lines: Iterable[str]) -> None:
-        """Start the file with the lines of the epochs that were learned before."""
+        """Start the file with the lines of earlier epochs."""
         self._path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
     def say(self, line: str, done: int, total: int) -> None:

@@ -1,4 +1,4 @@
-"""What a forked worker process needs: signals, garbage, its end with its parent."""
+"""Forked worker processes: signals, garbage collection, and exiting with the parent."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ R = TypeVar("R")
 
 
 FORKS = sys.platform == "linux"
-"""Whether workers are forks: milliseconds, where spawning imports everything again. Elsewhere
-it is not safe."""
+"""Whether workers are forked, which takes milliseconds; spawning imports everything again, but
+forking is not safe on other systems."""
 
 
 @contextlib.contextmanager
 def _no_collection() -> Iterator[None]:
-    """Keep the garbage of this process from being collected in a worker that is a fork of it.
+    """Keep a forked worker from collecting the garbage of this process.
 
-    Ending a codec there would wait for threads that only this process has. Workers set what
-    they inherit aside and collect their own; see `_begin_worker`.
+    Closing a codec there would wait for threads that exist only in this process. Workers freeze
+    what they inherit and collect only their own garbage; see `_exit_with_parent_only`.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -41,14 +41,14 @@ def _no_collection() -> Iterator[None]:
 
 
 def run_in_subprocess(function: Callable[[], R]) -> R:
-    """Call a function in a process of its own; what it leaves in memory is lost.
+    """Call a function in a subprocess and return its result.
 
-    For libraries that end the process when the system refuses them something.
+    For libraries that abort the process when a system call fails.
 
     Raises
     ------
     Died
-        If they do. Everything that `function` raises is raised again.
+        If the subprocess died. Whatever `function` raises is raised here.
     """
     if not FORKS:
         return function()
@@ -73,24 +73,24 @@ def run_in_subprocess(function: Callable[[], R]) -> R:
 
 
 class Died(Exception):
-    """A process ended without an answer."""
+    """A process ended without returning a result."""
 
 
 def _report(function: Callable[[], Any], sending: Connection) -> None:
-    _end_alone()
+    _exit_with_parent_only()
     with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)  # a library that crashes says so to nobody
+        os.dup2(nowhere.fileno(), 2)  # hide what a crashing library prints
     try:
         sending.send((None, function()))
     except Exception as err:
         sending.send((err, None))
     finally:
-        os._exit(0)  # at once: the library may crash while it tidies up
+        os._exit(0)  # skip cleanup: the library may crash in it
 
 
 @contextlib.contextmanager
 def _no_signals() -> Iterator[None]:
-    """Hold back signals to this thread, and to the processes that it starts meanwhile."""
+    """Block signals to this thread and to the processes it starts meanwhile."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -101,19 +101,19 @@ def _no_signals() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _end_alone() -> None:
-    """End when the parent says so or is no more, and on no other signal of the terminal."""
-    # Ctrl-C reaches the whole group; only the parent decides what happens then.
+def _exit_with_parent_only() -> None:
+    """Make this worker end when the parent kills it or dies, but not on Ctrl-C."""
+    # Ctrl-C reaches the whole process group; only the parent decides what happens then.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    gc.freeze()  # what was inherited is the parent's to end
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    gc.freeze()  # inherited objects are for the parent to finalise
     gc.enable()
 
 
-def _end_with_parent() -> None:
+def _exit_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])

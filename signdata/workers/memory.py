@@ -1,4 +1,4 @@
-"""Freed memory kept for what comes next, rather than given back to the system."""
+"""Memory of a process: keep freed memory for reuse, limit what it may allocate."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _LARGEST_MMAP_THRESHOLD = 32 << 20
 
 
 def keep_freed(n_bytes: int) -> None:
-    """Let this process and its forks hold on to this many bytes that were freed.
+    """Let this process and its forks keep this many freed bytes for reuse.
 
-    Arrays of a batch are made and freed hundreds of times a second; each time, the system
-    would hand out and clear their pages again. Only glibc has to be told (mallopt(3)).
+    Arrays are allocated and freed hundreds of times a second; each time, the system would map
+    and clear their pages again. Only glibc needs the setting (mallopt(3)).
     """
     with contextlib.suppress(AttributeError, OSError, TypeError):
         allocator = ctypes.CDLL(None)
@@ -25,10 +25,10 @@ def keep_freed(n_bytes: int) -> None:
 
 @contextlib.contextmanager
 def limited(n_bytes: int) -> Iterator[None]:
-    """Let the system refuse this process more memory than `n_bytes` beyond what it has now.
+    """Limit this process to `n_bytes` of memory beyond what it uses now.
 
-    Counted is what a process writes to for itself, not the libraries' files nor addresses
-    that are merely set aside (RLIMIT_DATA of Linux). Elsewhere there is no such limit.
+    Private writable memory counts; mapped library files and merely reserved addresses do not
+    (RLIMIT_DATA on Linux). Other systems have no such limit.
     """
     if sys.platform != "linux":
         yield
@@ -36,7 +36,7 @@ def limited(n_bytes: int) -> Iterator[None]:
     import resource
 
     before, most = resource.getrlimit(resource.RLIMIT_DATA)
-    limit = _written_to() + n_bytes
+    limit = _private_bytes() + n_bytes
     for other in (before, most):
         if other != resource.RLIM_INFINITY:
             limit = min(limit, other)
@@ -47,8 +47,8 @@ def limited(n_bytes: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_DATA, (before, most))
 
 
-def _written_to() -> int:
-    """Bytes of memory that are this process's own, as RLIMIT_DATA counts them."""
+def _private_bytes() -> int:
+    """Private writable memory of this process in bytes, as RLIMIT_DATA counts it."""
     with open("/proc/self/status", encoding="ascii", errors="replace") as lines:
         for line in lines:
             if line.startswith("VmData:"):

@@ -1,11 +1,10 @@
-"""Running one function over many items in worker processes, in order, surviving dead workers.
+"""Run a function over many items in worker processes, in order, surviving dead workers.
 
-Work is handed to a `concurrent.futures.Executor` a few items ahead, never all at
-once. Workers are forks that know the items from the start, so only a number travels
-(where they are no forks, the item does). A worker that dies (out of memory, a
-decoder's crash) costs the pool, not the run: what was under way is tried again one
-by one, each in a process of its own; an item that ends that one too is divided, and
-only the part that cannot be survived is given up.
+Work is submitted to a `concurrent.futures.Executor` a few items ahead, never all at
+once. Forked workers inherit the items, so only an index is sent; spawned ones are sent
+the item. If a worker dies (out of memory, a crashing decoder), the pool is restarted:
+items in progress are retried one by one, each in a process of its own; an item that
+kills that one too is divided, and only the part that keeps failing is given up.
 """
 
 from __future__ import annotations
@@ -19,22 +18,22 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from typing import Any, Generic
 
-from signdata.workers.forks import FORKS, R, T, _end_alone, _no_collection, _no_signals
+from signdata.workers.forks import FORKS, R, T, _exit_with_parent_only, _no_collection, _no_signals
 from signdata.workers.memory import keep_freed
 
 AHEAD = 3
-"""Items under way or waiting for each worker."""
+"""Items in progress or queued per worker."""
 
 
 class WorkerDied(Generic[T]):
-    """Stands in for the result of an item that killed its worker every time."""
+    """The result of an item that killed its worker on every attempt."""
 
     def __init__(self, item: T) -> None:
         self.item = item
 
 
 def n_workers(wanted: int | None) -> int:
-    """How many workers to use: `wanted`, or all cores that this process may run on."""
+    """Number of workers to use: `wanted`, or one for each core this process may run on."""
     if wanted is not None:
         return max(1, wanted)
     with contextlib.suppress(AttributeError):
@@ -52,26 +51,26 @@ def run(
 ) -> Generator[tuple[T, list[R | WorkerDied[T]]], None, None]:
     """Yield ``(item, results)`` in the order of `items`.
 
-    Close the generator (`contextlib.closing`) where it may be left early: that ends the
-    workers before anything else happens.
+    Close the generator (`contextlib.closing`) if it may be left early, so that the workers are
+    ended at once.
 
     Parameters
     ----------
     function : callable
-        Called in the workers; results travel by pickle.
+        Called in the workers; results are pickled.
     items : iterable
-        Taken whole before the first is worked on: they should be light.
+        Read completely before the first is processed, so they should be small.
     workers : int
-        1 runs everything in this process.
+        Number of processes; 1 runs everything in this process if `inline` is set.
     divide : callable
-        Cuts an item that killed a worker into smaller ones, to find the one at fault.
+        Splits an item that killed a worker into smaller ones, to find the one at fault.
     inline : bool
-        Whether one worker may be this process; not where an item may take it down.
+        Whether a single worker may be this process; not if an item may crash it.
 
     Yields
     ------
     tuple
-        The item and its results: one, or as many as `divide` made of it.
+        The item and its results: one, or one for each part that `divide` made of it.
     """
     keep_freed(KEPT)
     if workers == 1 and inline:
@@ -86,7 +85,7 @@ def run(
 
 
 KEPT = 32 << 20
-"""Bytes of freed memory that a process may hold on to."""
+"""Bytes of freed memory that a process may keep."""
 
 
 class _Pool(Generic[T, R]):
@@ -104,7 +103,7 @@ class _Pool(Generic[T, R]):
             initargs=(self._function, self._items if FORKS else []),
         )
         self._executor = executor
-        with _no_signals(), _no_collection():  # until the workers have said what they do on one
+        with _no_signals(), _no_collection():  # until the workers have set their signal handlers
             executor.submit(os.getpid)
         return executor
 
@@ -114,7 +113,8 @@ class _Pool(Generic[T, R]):
         executor = self._start(self._workers)
         while True:
             for number, item in itertools.islice(numbered, self._workers * AHEAD - len(waiting)):
-                waiting.append((item, _submit(executor, number if FORKS else item, known=FORKS)))
+                sent = number if FORKS else item
+                waiting.append((item, _submit(executor, sent, inherited=FORKS)))
             if not waiting:
                 return
             item, future = waiting.popleft()
@@ -131,7 +131,7 @@ class _Pool(Generic[T, R]):
     def _each_alone(
         self, waiting: Iterable[tuple[T, Future[Any]]], divide: Callable[[T], list[T]]
     ) -> Iterator[tuple[T, list[R | WorkerDied[T]]]]:
-        """Finish what was under way when a worker died, without risk for one another."""
+        """Finish the items in progress when a worker died, each in a process of its own."""
         self.stop()
         for item, future in waiting:
             if not future.cancelled() and future.exception() is None:
@@ -155,7 +155,7 @@ class _Pool(Generic[T, R]):
         return result
 
     def stop(self) -> None:
-        """End the workers now, whatever they are doing: their work is redone or was finished."""
+        """Kill the workers now: what they are doing is redone or no longer needed."""
         if self._executor is None:
             return
         processes = list((getattr(self._executor, "_processes", None) or {}).values())
@@ -163,8 +163,8 @@ class _Pool(Generic[T, R]):
             process.kill()
         for process in processes:
             process.join()
-        # One may have died in the middle of a result. The executor would wait for the rest as
-        # long as this process, too, could write to their pipe.
+        # A worker may have died while sending a result. The executor would wait for the rest
+        # as long as this process, too, holds the write end of the pipe.
         results = getattr(self._executor, "_result_queue", None)
         if results is not None:
             results._writer.close()
@@ -172,10 +172,10 @@ class _Pool(Generic[T, R]):
         self._executor = None
 
 
-def _submit(executor: ProcessPoolExecutor, item: Any, *, known: bool = False) -> Future[Any]:
-    """Hand over an item, or the number of one that the workers know."""
+def _submit(executor: ProcessPoolExecutor, item: Any, *, inherited: bool = False) -> Future[Any]:
+    """Submit an item, or the index of one that the workers have inherited."""
     try:
-        return executor.submit(_call_known if known else _call, item)
+        return executor.submit(_call_inherited if inherited else _call, item)
     except BrokenExecutor as err:
         broken: Future[Any] = Future()
         broken.set_exception(err)
@@ -189,12 +189,12 @@ _items: Sequence[Any]
 def _begin_worker(function: Callable[[Any], Any], items: Sequence[Any]) -> None:
     global _function, _items
     _function, _items = function, items
-    _end_alone()
+    _exit_with_parent_only()
 
 
 def _call(item: Any) -> Any:
     return _function(item)
 
 
-def _call_known(number: int) -> Any:
+def _call_inherited(number: int) -> Any:
     return _function(_items[number])

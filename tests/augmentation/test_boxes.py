@@ -72,7 +72,7 @@ def test_another_header_and_no_file(tmp_path: Path) -> None:
     (tmp_path / "x_loc.csv").write_text("image,x,y,w,h\n")
     with pytest.raises(FormatError, match="line 1: header"):
         boxes.read([tmp_path / "x_loc.csv"], tmp_path)
-    with pytest.raises(MissingError, match="no such table"):
+    with pytest.raises(MissingError, match="no such box table"):
         boxes.read([tmp_path / "none.csv"], tmp_path)
 
 

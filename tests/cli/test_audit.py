@@ -201,7 +201,7 @@ def test_nothing_readable_and_mixed_kinds_are_4(main, make_tree, make_frames):
     assert "nothing could be read" in done.error
     done = main("audit", make_tree({"A/2.png": big(1)}, "good"), make_frames(), "-j1")
     assert done.returncode == 4
-    assert "stills beside clips" in done.error
+    assert "stills and clips mixed" in done.error
     assert main("audit", "x", "--threshold", "2").returncode in (2, 4)
 
 
@@ -215,9 +215,9 @@ def test_classes(main, make_tree):
         }
     )
     found = audit(main, tree)
-    assert "without a sample: d" in messages(found, "empty-class")
-    assert "begins b, a" in messages(found, "class-order")
-    assert "no sample of c" in messages(found, "class-sets")
+    assert "without samples: d" in messages(found, "empty-class")
+    assert "starts with b, a" in messages(found, "class-order")
+    assert "no samples of c" in messages(found, "class-sets")
     assert found["serious"] == 2  # the class without a sample, and the one not to be learned
 
 
@@ -330,7 +330,7 @@ def test_a_contact_sheet(main, make_tree, clean, tmp_path):
         }
     )
     done = main("audit", tree, "-j1", "--contact-sheet", tmp_path / "look.png")
-    assert "leaks, conflicts and groups" in done.stdout
+    assert "leaks, label conflicts and near-duplicates" in done.stdout
     frame, _ = decode.decode((tmp_path / "look.png").read_bytes(), "look.png")
     assert frame.shape[0] > 150
     assert audit(main, tree, "--contact-sheet", tmp_path / "look.png")["contact_sheet"]

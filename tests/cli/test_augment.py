@@ -131,7 +131,7 @@ def test_boxes_are_cut_out_once(main, photos, tmp_path):
     assert main("augment", photos, tmp_path / "out", *words, *PATTERNS).returncode == 0
     again = main("augment", tmp_path / "out", tmp_path / "again", *words)
     assert again.returncode == 2
-    assert "cut out already" in again.error
+    assert "already cropped" in again.error
     assert main("augment", tmp_path / "out", tmp_path / "again", *words[2:]).returncode == 0
 
 
@@ -252,7 +252,7 @@ def test_a_recipe_of_ones_own(main, make_tree, tmp_path):
         (["--recipe", "nope"], 4, "no such recipe"),
         (["--variants", "61"], 2, "has 60"),
         (["--boxes", "auto"], 2, "no boxes"),
-        (["--boxes", "none.csv"], 4, "no such table of boxes"),
+        (["--boxes", "none.csv"], 4, "no such box table"),
         (["--label-pattern", "("], 2, "not a regular expression"),
         (["--group-pattern", "a"], 2, "0 groups; expected one"),
         (["--label-pattern", "(x+)"], 4, "no label in its path"),
@@ -297,3 +297,50 @@ def test_as_a_function(photos, tmp_path):
     samples = list(signdata.open_dataset(tmp_path / "out.h5"))
     assert {sample.group for sample in samples} == {"user_1", "user_2"}
     assert samples[0].source == "user_1/A0"
+
+
+def test_a_picture_of_another_size_than_its_folder_is_noted(main, photos, tmp_path):
+    Image.fromarray(picture(3, 60, 80, 3)).save(photos / "user_1" / "B0.png")
+    words = ["--boxes", "auto", *PATTERNS, "--variants", "2", "-j1", "--json"]
+    done = main("augment", photos, tmp_path / "out", *words)
+    assert done.returncode == 0
+    assert [(one["path"], one["kind"], one["message"]) for one in done.json["problems"]] == [
+        (
+            "user_1/B0.png",
+            "note",
+            "80x60, and the others of its folder are 50x40: its box may have been drawn on that "
+            "size",
+        )
+    ]
+    without = ["--variants", "2", "-j1", "--json", *PATTERNS]
+    assert main("augment", photos, tmp_path / "whole", *without).json["problems"][0]["path"] != (
+        "user_1/B0.png"
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--layout", "{signer}/{label}{take}"],
+        ["--label-pattern", "{signer}/{label}{take}"],
+        ["--group-pattern", "{signer}/{label}{take}"],
+    ],
+)
+def test_a_layout_says_what_patterns_say(main, photos, tmp_path, words):
+    for name, how in (("patterns", PATTERNS), ("layout", words)):
+        done = main(
+            "augment", photos, tmp_path / name, "--boxes", "auto", "--variants", "2", "-j1", *how
+        )
+        assert done.returncode == 0, done.stderr
+    one, other = (
+        {(row["label"], row["group"], row["signer"], row["sha256"]) for row in rows_of(place)}
+        for place in (tmp_path / "patterns", tmp_path / "layout")
+    )
+    assert one == other
+    assert len(one) == 24
+
+
+def test_two_layouts_are_refused(main, photos, tmp_path):
+    words = ["--layout", "{signer}/{label}*", "--label-pattern", "{signer}/{label}{take}"]
+    done = main("augment", photos, tmp_path / "out", *words)
+    assert (done.returncode, "two layouts" in done.error) == (2, True)

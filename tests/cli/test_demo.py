@@ -9,7 +9,9 @@ import click
 import h5py
 import pytest
 
+import signdata
 from signdata.cli.app import group
+from signdata.errors import DependencyError
 
 
 @pytest.fixture(autouse=True)
@@ -59,3 +61,10 @@ def test_a_foreign_folder_of_the_same_name_is_left_alone(cli, tmp_path):
     assert done.returncode == 5
     assert done.error
     assert (tmp_path / "show" / "toy" / "mine.txt").read_text() == "precious"
+
+
+def test_without_torch_it_stops_before_the_first_step(tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(DependencyError, match="torch is not installed"):
+        signdata.demo(tmp_path / "demo", say=print)
+    assert not (tmp_path / "demo").exists()

@@ -27,6 +27,17 @@ def test_counts_per_class_and_split(cli, make_tree):
     ]
 
 
+def test_blank_lines_and_faulty_rows_are_no_pictures(main, tmp_path, make_csv):
+    path = make_csv([(3, *range(16)), (4, *range(16))])
+    path.write_text(path.read_text().replace("\n3,", "\n\n3,") + "\n\n3,7\n")
+    done = main("info", path, "--json")
+    assert done.returncode == 3
+    found = counts.check(done.json, "info", one_to_one=False)
+    assert (found["samples"], found["frames"], found["splits"]) == (2, 2, {"": 2})
+    assert (found["read"], found["failed"]) == (6, 4)
+    assert main("info", path).stdout.startswith("csv: 2 pictures of 2 classes, 4x4 grey\n")
+
+
 def test_json(main, make_frames):
     found = counts.check(main("info", make_frames(), "--json").json, "info", one_to_one=False)
     assert (found["format"], found["kind"], found["samples"]) == ("frames", "clip", 3)

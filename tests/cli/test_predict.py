@@ -84,11 +84,11 @@ def test_a_folder_of_several_runs_names_them(main, trained, tmp_path):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"model": 5}, "no network that baseline saved"),
-        ({"model": "nope"}, "of a network 'nope' that is not known here"),
-        ({"classes": "ab"}, "no network that baseline saved"),
-        ({"classes": [0, 1]}, "no network that baseline saved"),
-        ({"classes": ["a", "b", "c"]}, "not the weights of 3 classes"),
+        ({"model": 5}, "not a network saved by baseline"),
+        ({"model": "nope"}, "unknown network 'nope'"),
+        ({"classes": "ab"}, "not a network saved by baseline"),
+        ({"classes": [0, 1]}, "not a network saved by baseline"),
+        ({"classes": ["a", "b", "c"]}, "not the weights for 3 classes"),
         ({"state_dict": [1]}, "expected tensors by name"),
         ({"state_dict": {"conv1.0.weight": torch.full((24, 1, 3, 3), torch.nan)}}, "not all are"),
     ],
@@ -171,9 +171,9 @@ def test_a_run_that_is_not_what_it_says(main, trained, tmp_path):
     saved = torch.load(trained / "run" / "best.pt", weights_only=True)
     first = next(iter(saved["state_dict"]))
     for change, said in (
-        ({"config": {"seed": "x"}}, "a seed 'x'; expected a whole number from 0"),
-        ({"config": {"seed": float("inf")}}, "a seed inf"),
-        ({"config": {"split_seed": -1}}, "a seed -1"),
+        ({"config": {"seed": "x"}}, "seed 'x'; expected an integer of at least 0"),
+        ({"config": {"seed": float("inf")}}, "seed inf"),
+        ({"config": {"split_seed": -1}}, "seed -1"),
         ({"classes": [str(k) for k in range(100_001)]}, "100,001 classes; expected 1 to 100,000"),
         ({"classes": ["a", "a"]}, "a class that appears twice"),
         ({"classes": []}, "0 classes"),
@@ -199,7 +199,7 @@ def test_code_in_a_checkpoint_is_not_run(main, trained, tmp_path):
     torch.save({"model": "signnet", "classes": ["a"], "x": Evil()}, tmp_path / "best.pt")
     done = main("predict", tmp_path / "best.pt", trained / "data")
     assert done.returncode == 4
-    assert "no network that baseline saved" in done.error
+    assert "not a network saved by baseline" in done.error
     assert not (tmp_path / "run").exists()
 
 
@@ -265,7 +265,7 @@ def test_a_link_that_was_typed(main, model, served, monkeypatch):
     assert "cannot be fetched" in missing.error
     short = main("predict", model, f"{served}/short.png")
     assert short.returncode == 4
-    assert "ended after 3 bytes; 497 more were announced" in short.error
+    assert "ended after 3 bytes; expected 497 more" in short.error
     odd = main("predict", model, "http://[bad/x.png")
     assert odd.returncode == 4
     assert "cannot be fetched" in odd.error
@@ -285,9 +285,9 @@ def test_a_link_that_was_typed(main, model, served, monkeypatch):
 @pytest.mark.parametrize(
     ("run", "path", "words"),
     [
-        ("nothing", "data", "no run of baseline"),
+        ("nothing", "data", "not a run of baseline"),
         ("run", "nothing.png", "not there"),
-        ("data/test/dark/1.png", "data", "no network that baseline saved"),
+        ("data/test/dark/1.png", "data", "not a network saved by baseline"),
         ("none.onnx", "data", "not there"),
     ],
 )
@@ -318,7 +318,7 @@ def test_onnx_is_the_same_network(main, trained, tmp_path):
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["model.onnx", "model.uint8.onnx"]
     done = main("export", tmp_path / "model.onnx")
     assert done.returncode == 2
-    assert "is ONNX already" in done.error
+    assert "is already ONNX" in done.error
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills a group of processes")
@@ -389,8 +389,24 @@ def test_what_an_export_is_held_against(
     assert [path.name for path in tmp_path.iterdir()] == ([name] if code == 0 else [])
 
 
+def test_an_export_is_tested_on_all_of_a_set_without_splits(main, trained, tmp_path):
+    """And what it was tested on is said."""
+    data = trained / "data" / "test"
+    done = main("export", trained / "run", tmp_path / "a.onnx", "--data", data, "--json")
+    assert done.returncode == 0
+    assert (done.json["samples"], done.json["measured_on"]) == (20, "all")
+    assert done.json["whole"]["accuracy"] == 1.0
+    said = [each["message"] for each in done.json["problems"]]
+    assert said == ["has no splits: tested on all 20 samples"]
+    text = main("export", trained / "run", tmp_path / "b.onnx", "--data", data).stdout
+    assert "100.00% of 20 samples, all of test" in text
+    words = ["--data", trained / "data", "--json"]
+    found = main("export", trained / "run", tmp_path / "c.onnx", *words).json
+    assert (found["samples"], found["measured_on"], found["problems"]) == (20, "test", [])
+
+
 def test_a_strange_onnx_file(main, tmp_path, make_tree):
     (tmp_path / "bad.onnx").write_bytes(b"nothing")
     done = main("predict", tmp_path / "bad.onnx", make_tree({"A/1.png": picture(1)}))
     assert done.returncode == 4
-    assert "no ONNX model" in done.error
+    assert "not a readable ONNX model" in done.error

@@ -149,7 +149,7 @@ def test_a_class_that_is_missing_somewhere_is_noted(main, make_tree, tmp_path):
     tree = make_tree({"A/1.png": picture(1), "B/1.png": picture(2), "B/2.png": picture(3)})
     done = main("split", tree, tmp_path / "out", "--ratios", "50,50", "-j1")
     assert done.returncode == 0
-    assert "has no sample of 1 classes: A" in done.stderr
+    assert "has no samples of 1 class: A" in done.stderr
 
 
 # -- What belongs together
@@ -201,7 +201,7 @@ def test_near_twins_stay_together_unless_told_otherwise(main, tones, tmp_path):
     assert leaks["train", "test"]["share"] > 0.5
     text = main("split", tones, tmp_path / "again", "--group-by", "none", "-j1").stdout
     assert "have a near-twin in train" in text
-    assert "nothing says who signs" in text
+    assert "neither signers nor recordings are known" in text
 
 
 def test_nobody_looks(main, tones, tmp_path):
@@ -266,7 +266,7 @@ def test_runs_of_frames_with_a_guard_between(main, make_tree, tmp_path):
     left_out = 160 - done.json["written"]
     assert left_out > 0
     assert done.json["read"] == done.json["written"]
-    assert any("left out as a guard" in p["message"] for p in done.json["problems"])
+    assert any("left out as a gap" in p["message"] for p in done.json["problems"])
     splits = {row["id"]: row["split"] for row in rows_of(tmp_path / "out")}
     for c in "AB":
         for k in range(79):
@@ -304,12 +304,12 @@ def test_into_another_format(main, tones, tmp_path):
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["--group-by", "nonsense"], "it has only the columns"),
-        (["--group-by", "signer"], "it has only the columns"),
+        (["--group-by", "nonsense"], "no such column"),
+        (["--group-by", "signer"], "no such column"),
         (["--group-by", "group"], "that column is empty"),
         (["--group-by", "blocks:1"], "K from 2"),
         (["--group-by", "(a)(b)"], "2 groups"),
-        (["--stratify", "signer"], "it has only the columns"),
+        (["--stratify", "signer"], "no such column"),
     ],
 )
 def test_groups_that_are_none(main, tones, tmp_path, words, expected):

@@ -152,7 +152,7 @@ def test_what_was_trimmed_is_a_dataset(main, raw, tmp_path):
     out = tmp_path / "out"
     main("trim", raw, out, "--videos", tmp_path / "raw", "-j1")
     done = main("verify", out, "-j1")
-    assert (done.returncode, done.stdout) == (0, "3 samples are as the manifest says\n")
+    assert (done.returncode, done.stdout) == (0, "3 samples match the manifest\n")
     assert main("verify", out / "WLASL.json", "-j1").stdout == done.stdout
     found = main("info", out, "--json").json
     assert (found["format"], found["samples"]) == ("wlasl", 3)

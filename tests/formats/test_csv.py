@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import signdata
 from signdata.errors import FormatError, MissingError, UsageError
 from signdata.formats.csv import parser
+from signdata.formats.csv.dialect import standard_header
 from signdata.formats.csv.reader import CsvOptions, CsvReader
 from signdata.formats.csv.writer import CsvWriter
 from signdata.formats.open import open_dataset
@@ -39,9 +40,7 @@ class TestConformance(Conformance):
 
     def make_long(self, out: Path) -> None:
         row = b"1," + b",".join([b"0"] * 10_000) + b"\n"
-        out.write_bytes(
-            parser.standard_header(10_000).encode() + b"\n" + row * (LONG // 10_000 + 1)
-        )
+        out.write_bytes(standard_header(10_000).encode() + b"\n" + row * (LONG // 10_000 + 1))
 
 
 GOOD = [3, *range(100, 116)]
@@ -130,9 +129,29 @@ BAD_HEADERS = {
     "none": (",".join(map(str, GOOD)), ("line 1", "no header", "--no-header")),
     "duplicate": (["label", "pixel1", "pixel1"], ("line 1, column 3", "appears twice")),
     "wrong name": (["label", "pixel1", "px2"], ("line 1, column 3", "'px2'; expected 'pixel2'")),
-    "label last": ([*HEADER[1:], "label"], ("line 1, column 1", "'pixel1'; expected 'label'")),
+    "no label": (HEADER[1:], ("line 1", "16 columns of pixels and no label", "--labels none")),
     "order": (["label", "pixel2", "pixel1"], ("line 1, column 2", "expected 'pixel1'")),
-    "from zero": (["label", "pixel0", "pixel1"], ("column 2", "'pixel0'; expected 'pixel1'")),
+    "from two": (["label", "pixel2", "pixel3"], ("column 2", "'pixel2'; expected 'pixel1'")),
+    "from zero, then wrong": (
+        ["label", "pixel0", "pixel1", "pixel3"],
+        ("column 4", "'pixel3'; expected 'pixel2'", "are read as label to pixel1"),
+    ),
+    "one column a class": (
+        ["c0", "c1", *HEADER[1:]],
+        ("16 columns of pixels (pixel1 to pixel16) and 2 others (c0, c1)", "called label"),
+    ),
+    "two labels": (
+        [*HEADER, "class"],
+        ("16 columns of pixels (pixel1 to pixel16) and 2 others (label, class)",),
+    ),
+    "numbers without a label": (
+        [str(i) for i in range(16)],
+        ("line 1: no header", "--no-header"),
+    ),
+    "colour that nothing tells": (
+        ["label", *(f"pixel{i}" for i in range(1, 28))],
+        ("27 pixel columns", "--csv-size 3x3x3 if they are in colour", "planes"),
+    ),
     "index column": (["", *HEADER], ("line 1, column 1", "an index column", "index=False")),
     "named index": (["Unnamed: 0", *HEADER], ("line 1, column 1", "an index column")),
     "semicolons": (";".join(HEADER), ("line 1", "separated by ';'")),
@@ -140,7 +159,8 @@ BAD_HEADERS = {
     "not square": (HEADER[:-1], ("line 1", "15 pixel columns", "--csv-size")),
     "no pixels": (["label"], ("line 1", "no pixel CSV")),
     "something else": (["name", "price"], ("line 1, column 1", "'name'; expected 'label'")),
-    "a web page": ("<!DOCTYPE html>", ("line 1", "no pixel CSV", "<!DOCTYPE html>")),
+    "a web page": ("<!DOCTYPE html>", ("a web page", "fetch it again")),
+    "a pointer": ("version https://git-lfs.github.com/spec/v1", ("Git LFS pointer",)),
 }
 
 
@@ -323,7 +343,7 @@ def test_any_plain_csv_comes_back_byte_for_byte(
 ) -> None:
     folder = tmp_path_factory.mktemp("csv")
     newline = "\r\n" if crlf else "\n"
-    lines = [parser.standard_header(len(rows[0][1]))]
+    lines = [standard_header(len(rows[0][1]))]
     lines += [",".join(map(str, (label, *values))) for label, values in rows]
     text = newline.join(lines) + newline * final
     path = folder / "a.csv"
@@ -516,10 +536,10 @@ def test_a_hostile_document_beside_it_is_refused(
 @pytest.mark.parametrize(
     ("document", "fault"),
     [
-        ("[]", ": no JSON object"),
-        ("{", ": no JSON object"),
-        ('{"a": "\\ud800"}', ": no JSON object"),
-        ("[" * 9999, ": no JSON object"),
+        ("[]", ": not a JSON object"),
+        ("{", ": not a JSON object"),
+        ('{"a": "\\ud800"}', ": not a JSON object"),
+        ("[" * 9999, ": not a JSON object"),
         ("\xff", ":line 1: not UTF-8: byte 0xff"),
     ],
 )

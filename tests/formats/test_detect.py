@@ -140,5 +140,5 @@ def test_no_source_and_too_many(make_tree: Callable[..., Path]) -> None:
     with pytest.raises(UsageError, match="no dataset named"):
         open_dataset([])
     root = make_tree()
-    with pytest.raises(UsageError, match="2 sources; expected one for folders"):
+    with pytest.raises(UsageError, match="named twice; expected different sources"):
         open_dataset([root, root], format="folders")

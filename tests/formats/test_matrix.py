@@ -87,6 +87,15 @@ def write_wlasl(folder: Path) -> Path:
     return index
 
 
+def write_clip_table(folder: Path) -> Path:
+    make_video(folder / "clips/1.mp4", 8)
+    table = folder / "clips/t.csv"
+    table.write_text(
+        "video,label,split,start_frame,end_frame\n1.mp4,book,train,1,3\n1.mp4,drink,test,4,8\n"
+    )
+    return table
+
+
 SOURCES = {
     "csv": write_csv,
     "folders": write_folders,
@@ -95,6 +104,7 @@ SOURCES = {
     "hdf5 encoded stills": write_encoded_stills,
     "arrays": write_arrays,
     "table": write_table,
+    "table of clips": write_clip_table,
     "frames": write_frames,
     "hdf5 raw clips": write_raw_clips,
     "hdf5 encoded clips": write_encoded_clips,
@@ -110,16 +120,21 @@ TARGETS: dict[str, tuple[str, dict[str, Any]]] = {
     "hdf5 raw": ("out.h5", {"hdf5_layout": "raw"}),
     "hdf5 encoded": ("out.h5", {"hdf5_layout": "encoded"}),
 }
-CLIPS = ("frames", "hdf5 raw clips", "hdf5 encoded clips", "videos", "wlasl")
+DECODED = ("videos", "wlasl", "table of clips")
+CLIPS = ("frames", "hdf5 raw clips", "hdf5 encoded clips", *DECODED)
 
 
 def refusal(source: str, target: str) -> str:
     """What the error says where a target cannot hold a source; '' where it can."""
-    if source in CLIPS and target in ("csv", "folders", "arrays", "table"):
+    if target == "arrays" and source in DECODED:
+        return "arrays hold one size. Say --size WxH."
+    if target == "arrays" and source in CLIPS:
+        return "arrays hold one number. Say --frames N."
+    if source in CLIPS and target in ("csv", "folders", "table"):
         return f"{target} holds only stills"
     if source == "colour folders" and target == "csv":
         return "csv holds grey ones"
-    if source in ("videos", "wlasl") and target == "hdf5 raw":
+    if source in DECODED and target == "hdf5 raw":
         return "the raw layout holds one shape"
     return ""
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import signdata
 from signdata.formats.open import open_dataset
 from signdata.formats.table.writer import TableWriter
 from signdata.formats.writer import Writer
@@ -313,3 +314,75 @@ def test_a_written_table_is_read_without_its_manifest(tmp_path: Path) -> None:
     for name in ("manifest.csv", "classes.txt", "signdata.json"):
         (out / name).unlink()
     assert sorted((one.id, one.label, one.split) for one in open_dataset(out)) == before
+
+
+def parquet_table(path: Path, names: list[str], labels: list[object]) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(arrow.table({"file_name": names, "label": labels}), path)
+
+
+def test_tables_in_parquet_are_splits(tmp_path: Path, main: Callable[..., Any]) -> None:
+    pictures(tmp_path, "all/a.png", "all/b.png", "all/c.png")
+    parquet_table(tmp_path / "train.parquet", ["all/a.png", "all/b.png"], ["A", "B"])
+    parquet_table(tmp_path / "test.parquet", ["all/c.png"], ["A"])
+    ran = main("info", tmp_path / "train.parquet", tmp_path / "test.parquet", "--json")
+    assert ran.json["splits"] == {"train": 2, "test": 1}
+    assert ran.json["counts"] == {"A": {"train": 1, "test": 1}, "B": {"train": 1, "test": 0}}
+
+
+def test_parquet_in_split_folders_there_and_back(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        pictures(tmp_path / "src" / split, "a.png", "b.png")
+        parquet_table(tmp_path / "src" / split / "metadata.parquet", ["a.png", "b.png"], [3, 4])
+    found = read(tmp_path / "src")
+    assert [one[:2] for one in found] == [
+        ("test/a", "3"),
+        ("test/b", "4"),
+        ("train/a", "3"),
+        ("train/b", "4"),
+    ]
+    signdata.convert(tmp_path / "src", tmp_path / "out", to_format="table", workers=1)
+    assert (tmp_path / "out/train/metadata.csv").read_text().startswith("file_name,label,")
+    assert sorted(read(tmp_path / "out")) == sorted(found)
+
+
+def test_damaged_parquet_is_refused(tmp_path: Path, main: Callable[..., Any]) -> None:
+    pictures(tmp_path, "a.png")
+    parquet_table(tmp_path / "t.parquet", ["a.png"], ["A"])
+    data = (tmp_path / "t.parquet").read_bytes()
+    (tmp_path / "t.parquet").write_bytes(data[:40] + bytes(20) + data[60:-8])
+    ran = main("info", tmp_path / "t.parquet")
+    assert ran.returncode == 4
+    assert "t.parquet: not Parquet, or damaged" in ran.error
+
+
+def test_a_table_beside_its_folder_of_pictures(tmp_path: Path, main: Callable[..., Any]) -> None:
+    pictures(tmp_path, "images/a.png", "images/b.png")
+    (tmp_path / "labels.csv").write_text("image,label\na.png,A\nb.png,B\n")
+    ran = main("info", tmp_path / "labels.csv", "--json")
+    assert (ran.returncode, ran.json["splits"]) == (0, {"": 2})
+    assert [one["message"] for one in ran.json["problems"]] == ["its paths are relative to images/"]
+    ran = main("info", tmp_path)
+    assert ran.returncode == 4
+    assert "2 readings: folders (images/a.png), table (labels.csv)" in ran.error
+    assert main("info", tmp_path, "--from", "table", "--json").json["samples"] == 2
+
+
+def test_tables_beside_a_folder_of_pictures_are_splits(
+    tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    pictures(tmp_path, "images/a.png", "images/b.png")
+    (tmp_path / "train.csv").write_text("image,label\na.png,A\n")
+    (tmp_path / "test.csv").write_text("image,label\nb.png,B\n")
+    ran = main("info", tmp_path, "--from", "table", "--json")
+    assert ran.json["splits"] == {"train": 1, "test": 1}
+
+
+def test_class_folders_with_a_list_beside_them_stay_class_folders(
+    tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    pictures(tmp_path, "A/a.png", "B/b.png")
+    (tmp_path / "list.csv").write_text("path,label\nA/a.png,x\nB/b.png,y\n")
+    ran = main("info", tmp_path, "--json")
+    assert (ran.json["format"], ran.json["classes"]) == ("folders", ["A", "B"])

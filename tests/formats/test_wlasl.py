@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 import signdata
+from signdata import sidecars
 from signdata.errors import FormatError, MissingError, UnsafeNameError
-from signdata.formats.wlasl.choice import Choice
+from signdata.formats.clip_choice import Choice
 from signdata.formats.wlasl.reader import WlaslReader
 from signdata.results import Result
 from tests.videos import indices_in, make_index, make_video, read_index
@@ -115,6 +116,38 @@ def test_a_video_id_cannot_leave_its_folder(tmp_path: Path, video_id: str) -> No
     path.write_text(json.dumps([{"gloss": "a", "instances": [instance(video_id)]}]))
     with pytest.raises(UnsafeNameError, match="video_id"):
         WlaslReader(path)
+
+
+def test_one_video_under_two_glosses_and_two_ranges(tmp_path: Path) -> None:
+    make_video(tmp_path / "videos/1.mp4", 20)
+    index = make_index(
+        tmp_path / "w.json",
+        [
+            {"video_id": "1", "gloss": "a", "frame_start": 1, "frame_end": 5, "signer_id": None},
+            {"video_id": "1", "gloss": "a", "frame_start": 6, "frame_end": 9, "signer_id": None},
+            {"video_id": "1", "gloss": "b", "frame_start": 1, "frame_end": 5, "split": "val"},
+        ],
+    )
+    wanted = {"1": [0, 1, 2, 3, 4], "1-2": [5, 6, 7, 8], "1-3": [0, 1, 2, 3, 4]}
+    result = signdata.extract_frames(index, tmp_path / "out", workers=1)
+    assert (result.read, result.written) == (3, 3)
+    assert any("2 further clips" in problem.message for problem in result.problems)
+    rows = {row["id"]: row for row in sidecars.read_rows(tmp_path / "out/manifest.csv")}
+    assert {
+        name: indices_in(tmp_path / "out" / row["path"]) for name, row in rows.items()
+    } == wanted
+    assert {name: row["group"] for name, row in rows.items()} == {"1": "1", "1-2": "1", "1-3": "7"}
+    signdata.trim(index, tmp_path / "cut", workers=1)
+    again = signdata.extract_frames(tmp_path / "cut", tmp_path / "again", workers=1)
+    assert again.written == 3
+    rows = {row["id"]: row for row in sidecars.read_rows(tmp_path / "again/manifest.csv")}
+    assert {name: indices_in(tmp_path / "again" / row["path"]) for name, row in rows.items()} == (
+        wanted
+    )
+    assert {name: row["label"] for name, row in rows.items()} == {"1": "a", "1-2": "a", "1-3": "b"}
+    only = signdata.extract_frames(index, tmp_path / "only", split="val", workers=1)
+    assert only.written == 1
+    assert [row["id"] for row in sidecars.read_rows(tmp_path / "only/manifest.csv")] == ["1-3"]
 
 
 def test_an_id_that_stands_twice_is_read_once_and_noted(tmp_path: Path) -> None:
@@ -382,10 +415,11 @@ def test_a_video_of_another_suffix_is_not_called_missing(tmp_path: Path) -> None
     make_index(tmp_path / "index.json", [{"video_id": "a"}, {"video_id": "b"}, {"video_id": "c"}])
     for name in ("a.mp4", "b.mp4"):
         make_video(tmp_path / "videos" / name, 3)
-    (tmp_path / "videos" / "b.mp4").rename(tmp_path / "videos" / "b.film")
+    (tmp_path / "videos" / "a.mp4").rename(tmp_path / "videos" / "a.film")
+    (tmp_path / "videos" / "b.mp4").rename(tmp_path / "videos" / "b.txt")
     result = signdata.extract_frames(tmp_path / "index.json", tmp_path / "out", workers=1)
     assert [(p.path, p.kind) for p in result.problems] == [("b", "corrupt"), ("c", "missing")]
-    assert "not taken for a video by its suffix, .film" in result.problems[0].message
+    assert "not taken for a video by its suffix, .txt" in result.problems[0].message
     assert (tmp_path / "out" / "missing.txt").read_text().split() == ["c"]
 
 

@@ -216,7 +216,7 @@ def test_a_server_that_says_nothing(serve, monkeypatch):
     monkeypatch.setattr(links, "SILENT", 0.1)
     ended = threading.Event()
     server = serve(lambda connection, path: ended.wait(20) and None)
-    with pytest.raises(DecodeError, match=r"nothing came for 0\.1 s"):
+    with pytest.raises(DecodeError, match=r"no data for 0\.1 s"):
         links.fetch(f"http://127.0.0.1:{server.port}/")
     ended.set()
 

@@ -75,14 +75,14 @@ def test_it_reads_batch_by_batch(tmp_path, monkeypatch):
         ({"classes": [str(k) for k in range(100_001)]}, "100,001 classes"),
         ({"classes": ["a", "a"]}, "a class that appears twice"),
         ({"classes": ["a", "b" * 1001]}, "a name of over 1,000 characters"),
-        ({"classes": ["a", "\ud800"]}, "a name that is no text"),
+        ({"classes": ["a", "\ud800"]}, "a name that is not text"),
         ({"model": "x" * 1001}, "a name of over 1,000 characters"),
     ],
 )
 def test_impossible_cards(changes, said):
     whole = {**CARD, "size_hw": (4, 4), **changes}
     whole["size_hw"] = tuple(whole["size_hw"])
-    with pytest.raises(FormatError, match=f"describes a network that cannot be: .*{said}"):
+    with pytest.raises(FormatError, match=f"describes an impossible network: .*{said}"):
         cards.checked(Card(**whole))
 
 
@@ -100,7 +100,7 @@ def test_impossible_cards(changes, said):
 )
 def test_metadata_that_is_no_card(tmp_path, text):
     path = models.write(tmp_path / "m.onnx", models.by_brightness(card=text))
-    with pytest.raises(FormatError, match="no card of signdata in its metadata"):
+    with pytest.raises(FormatError, match="no signdata card in its metadata"):
         open_onnx(path)
 
 
@@ -110,8 +110,8 @@ def test_metadata_that_is_no_card(tmp_path, text):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (models.by_brightness(card=None), "no card of signdata in its metadata"),
-        (models.by_brightness(card=json.dumps({**CARD, "size_hw": [4, 5]})), "takes batchx1x4x4"),
+        (models.by_brightness(card=None), "no signdata card in its metadata"),
+        (models.by_brightness(card=json.dumps({**CARD, "size_hw": [4, 5]})), "input batchx1x4x4"),
         (models.by_brightness(card=json.dumps({**CARD, "channels": 3})), "expected Nx3x4x4"),
         (models.by_brightness(card=json.dumps({**CARD, "frames": 2})), "expected Nx2x1x4x4"),
         (models.by_brightness(card=json.dumps({**CARD, "classes": ["a"]})), "expected Nx1 tensor"),
@@ -124,14 +124,14 @@ def test_metadata_that_is_no_card(tmp_path, text):
             models.constant([1, 2], inputs=[info("samples", ["b", 1, 4, 4], TensorProto.INT64)]),
             r"tensor\(int64\); expected",
         ),
-        (models.constant([1, 2], inputs=[info("samples", [7, 3, 5, 5])]), "takes 7x3x5x5"),
+        (models.constant([1, 2], inputs=[info("samples", [7, 3, 5, 5])]), "input 7x3x5x5"),
         (models.model([identity("o")], outputs=[info("o", None)]), "no output 'logits'; found 'o'"),
         (
             models.constant([1, 2], ONE, outputs=[info("logits", None, TensorProto.INT64)]),
-            r"answers .*tensor\(int64\)",
+            r"output .*tensor\(int64\)",
         ),
-        (b"nothing", "no ONNX model that can be read"),
-        (b"", "no ONNX model that can be read"),
+        (b"nothing", "not a readable ONNX model"),
+        (b"", "not a readable ONNX model"),
     ],
 )
 def test_models_with_other_ends(tmp_path, data, said):
@@ -142,16 +142,16 @@ def test_models_with_other_ends(tmp_path, data, said):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (models.constant([1, 3]), "answers 1x3 tensor(float); expected Nx2"),
-        (models.constant([0, 2]), "answers 0x2 numbers; expected 1x2"),
-        (models.constant([50, 2]), "answers 50x2 numbers; expected 1x2"),
-        (models.constant([1, 2], NAN), "answers with what is no finite number"),
+        (models.constant([1, 3]), "output 1x3 tensor(float); expected Nx2"),
+        (models.constant([0, 2]), "returns 0x2 numbers; expected 1x2"),
+        (models.constant([50, 2]), "returns 50x2 numbers; expected 1x2"),
+        (models.constant([1, 2], NAN), "returns numbers that are not finite"),
         (
             models.model([identity("logits")], outputs=(models.ANY,)),
-            "answers batchx1x4x4 tensor(float)",
+            "output batchx1x4x4 tensor(float)",
         ),
         (models.constant([5 * 10**9, 2]), "size 40000000000"),
-        (models.constant([-1, 2]), "no ONNX model that can be read"),
+        (models.constant([-1, 2]), "not a readable ONNX model"),
         (models.many_rows(), "cannot be run"),
     ],
 )
@@ -168,7 +168,7 @@ def test_a_model_that_never_ends(main, tmp_path, make_tree, monkeypatch):
     path = models.write(tmp_path / "m.onnx", models.endless())
     done = main("predict", path, make_tree({"1.png": picture(1)}))
     assert done.returncode == 4
-    assert "no answer within 3 s; it was given up" in done.error
+    assert "no answer within 3 s; its process was killed" in done.error
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no such limit elsewhere")
@@ -178,7 +178,7 @@ def test_a_model_that_asks_for_more_memory(main, tmp_path, make_tree, monkeypatc
     (words[1] / "1.png").write_bytes(encode.encode(picture(1), "png", 95))
     done = main("predict", *words)
     assert done.returncode == 4
-    assert "answers 33554432x2 numbers; expected 1x2" in done.error
+    assert "returns 33554432x2 numbers; expected 1x2" in done.error
     monkeypatch.setattr(network_process, "MAX_MEMORY", 1 << 27)
     done = main("predict", *words)
     assert done.returncode == 4
@@ -192,7 +192,7 @@ def test_a_process_that_dies(tmp_path, monkeypatch):
     samples = np.zeros((1, 1, 4, 4), np.uint8)
     with open_predictor(path) as predictor:
         monkeypatch.setattr(network_process.messages, "send", _sends_and_kills(predictor))
-        with pytest.raises(FormatError, match="its process was ended by SIGSEGV"):
+        with pytest.raises(FormatError, match="its process was killed by SIGSEGV"):
             predictor.logits(samples)
 
 
@@ -218,7 +218,7 @@ def test_data_of_a_model_is_read_beside_it_alone(cli, tmp_path, make_tree, place
     path = models.write(tmp_path / "m" / "m.onnx", models.with_data_in(location))
     done = cli("predict", path, make_tree({"1.png": picture(1)}), cwd=tmp_path / "cwd")
     assert done.returncode == 4
-    assert "no ONNX model that can be read" in done.error
+    assert "not a readable ONNX model" in done.error
 
 
 def test_data_beside_a_model(cli, tmp_path, make_tree):

@@ -163,7 +163,7 @@ def test_weights_decide_between_treatments(tmp_path: Path) -> None:
         ("colour = 1\nsteps = [{ op = 'gray' }]", "", "colour"),
         ("steps = [{ op = 'modulate', percent = { min = 1, max = 3 } }]", "", "variants = N"),
         ("", "", "expected steps"),
-        ("steps = [", "", "no TOML"),
+        ("steps = [", "", "not TOML"),
     ],
 )
 def test_faults_name_the_file_the_key_and_the_value(

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signdata.magick.weighted_sums import Taps
+from signdata.magick.weighted_sums import WeightedSums
 
 
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 2**32 - 1))
@@ -14,10 +14,10 @@ def test_taps_are_the_matrix(n: int, m: int, seed: int) -> None:
     edges = np.sort(rng.integers(0, n, (m, 2)), axis=1)
     k = np.arange(n)
     matrix[(k < edges[:, :1]) | (k > edges[:, 1:])] = 0
-    taps = Taps.of_matrix(matrix)
-    assert (taps.index < n).all()
-    assert len(taps.index) == (edges[:, 1] - edges[:, 0]).max() + 1
+    sums = WeightedSums.of_matrix(matrix)
+    assert (sums.index < n).all()
+    assert len(sums.index) == (edges[:, 1] - edges[:, 0]).max() + 1
     quanta = rng.integers(0, 65536, (2, 3, n)).astype(np.float32)
-    assert np.allclose(taps.columns(quanta), quanta @ matrix.T)
-    down = taps.rows(quanta.swapaxes(-1, -2))
-    assert np.array_equal(down, taps.columns(quanta).swapaxes(-1, -2))
+    assert np.allclose(sums.columns(quanta), quanta @ matrix.T)
+    down = sums.rows(quanta.swapaxes(-1, -2))
+    assert np.array_equal(down, sums.columns(quanta).swapaxes(-1, -2))

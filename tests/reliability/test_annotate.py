@@ -71,7 +71,7 @@ def test_the_same_again_another_and_something_else(
     (source / "A" / "000.png").write_bytes((source / "B" / "001.png").read_bytes())
     changed = child.run(command)
     assert changed.code == 5
-    assert "was made from another state of data" in changed.error
+    assert "was made from another version of data" in changed.error
     assert snapshot(child.work) == whole
     assert child.run([*command, "--overwrite"]).code == 0
 
@@ -107,7 +107,7 @@ def test_nothing_that_could_be_read_leaves_nothing(
     (tmp_path / "data").mkdir()
     ended = child.run(words(model, tmp_path / "data", child))
     assert (ended.code, snapshot(child.work)) == (4, {})
-    assert "no picture and no video in it" in ended.error
+    assert "contains no pictures or videos" in ended.error
 
 
 @pytest.mark.parametrize("inside", ["data", "data/shown", ".", "model.onnx"])

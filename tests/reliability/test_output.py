@@ -264,7 +264,7 @@ def test_overwriting_spares_home_and_here(tmp_path: Path, monkeypatch: pytest.Mo
 def test_overwriting_spares_what_is_no_file(tmp_path: Path) -> None:
     fifo = tmp_path / "out.h5"
     os.mkfifo(fifo)
-    with pytest.raises(OutputExistsError, match="no file and no folder"):
+    with pytest.raises(OutputExistsError, match="neither a file nor a folder"):
         signdata.convert(write_csv(tmp_path / "data.csv"), fifo, overwrite=True)
     assert fifo.is_fifo()
 
@@ -288,7 +288,7 @@ def test_what_stands_where_the_unfinished_output_would_be(
     elif not theirs.exists():
         theirs.symlink_to(write_tree(tmp_path / "elsewhere"))
     before = snapshot(tmp_path)
-    with pytest.raises(OutputExistsError, match="where the unfinished output would be"):
+    with pytest.raises(OutputExistsError, match="expected the unfinished output"):
         signdata.convert(src, tmp_path / "out.h5", overwrite=True)
     assert snapshot(tmp_path) == before
 
@@ -389,7 +389,7 @@ def test_a_tree_that_changed_is_named(
     before = snapshot(tmp_path)
     code, _, error = main(*words)
     assert code == 5
-    assert "another state of" in error
+    assert "another version of" in error
     assert where in error
     assert snapshot(tmp_path) == before
     assert main(*words, "--overwrite")[0] == 0
@@ -512,7 +512,7 @@ def test_the_second_of_two_runs_names_the_first(tmp_path: Path, name: str) -> No
     folder = out / ".signdata-partial" if name == "out" else tmp_path / "out.h5.partial"
     lock = Lock(folder, out, "convert")
     lock.acquire()
-    lock.sign()
+    lock.write_owner()
     with pytest.raises(OutputLockedError) as caught:
         signdata.convert(src, out)
     assert f"process {os.getpid()} on {socket.gethostname()} (convert)" in str(caught.value)

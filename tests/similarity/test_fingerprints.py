@@ -23,7 +23,7 @@ def test_figures_of_a_still(make_tree):
         }
     )
     found = fingerprint(open_dataset(tree), workers=1)
-    blank, noise = sorted(found.looks, key=lambda one: one.label)
+    blank, noise = sorted(found.samples, key=lambda one: one.label)
     assert (blank.id, blank.label, blank.split) == ("train/A/1", "A", "train")
     assert (blank.size_hw, blank.channels, blank.n_frames) == ((6, 4), 1, 1)
     assert (blank.mean, blank.deviation, blank.sharpness) == (40, 0, 0)
@@ -47,18 +47,18 @@ def test_pictures_of_28x28_are_their_own_thumbnails(make_csv):
 
 def test_equal_pixels_have_equal_digests_whatever_holds_them(make_tree, make_csv):
     tree = make_tree({"A/1.png": picture(0), "A/2.png": picture(0), "A/3.png": picture(1)})
-    one, again, other = fingerprint(open_dataset(tree), workers=1).looks
-    [row] = fingerprint(open_dataset(make_csv([(0, *picture(0).ravel())])), workers=1).looks
+    one, again, other = fingerprint(open_dataset(tree), workers=1).samples
+    [row] = fingerprint(open_dataset(make_csv([(0, *picture(0).ravel())])), workers=1).samples
     assert one.sha256 == again.sha256 == row.sha256 != other.sha256
 
 
 def test_what_cannot_be_read_is_kept_and_named(make_tree):
     found = fingerprint(open_dataset(make_tree({"A/1.png": b"no picture", "A/2.png": picture(1)})))
-    bad, good = found.looks
+    bad, good = found.samples
     assert bad.error is not None
     assert good.error is None
     assert not found.thumbnails[0].any()
-    assert [one.id for one in found.readable.looks] == ["A/2"]
+    assert [one.id for one in found.readable.samples] == ["A/2"]
     assert len(found.readable.thumbnails) == 1
 
 
@@ -67,19 +67,19 @@ def test_figures_of_a_clip(make_frames, make_tree):
     moves = {f"b/moves/img_{i:05d}.png": picture(i) for i in range(1, 6)}
     poses = {f"b/moves/img_{i:05d}.json": b"{}" for i in range(1, 4)}
     found = fingerprint(open_dataset(make_tree({**still, **moves, **poses})), workers=1)
-    frozen, moving = found.looks
+    frozen, moving = found.samples
     assert (frozen.frozen, frozen.n_frames, frozen.n_poses) == (True, 5, 0)
     assert (moving.frozen, moving.n_frames, moving.n_poses) == (False, 5, 3)
     assert found.thumbnails.shape == (2, CLIP_FRAMES * CLIP_SIDE**2)
     # one frame is no clip that stands still
-    [one] = fingerprint(open_dataset(make_frames({"b/one": 1})), workers=1).looks
+    [one] = fingerprint(open_dataset(make_frames({"b/one": 1})), workers=1).samples
     assert not one.frozen
 
 
 def test_workers_change_nothing(make_tree):
     tree = make_tree({f"{'AB'[i % 2]}/{i}.png": picture(i) for i in range(150)})
     one, two = (fingerprint(open_dataset(tree), workers=n) for n in (1, 2))
-    assert one.looks == two.looks
+    assert one.samples == two.samples
     assert np.array_equal(one.thumbnails, two.thumbnails)
     assert sum(two.per_batch) == 150
 
@@ -98,9 +98,9 @@ def test_a_sample_that_kills_its_worker_is_named(monkeypatch, make_tree):
     batch = ListBatch("0", (good, Sample("A/bad", "A", Deadly()), good))
     monkeypatch.setattr(reader, "batches", lambda: iter([batch]))
     found = fingerprint(reader, workers=2)
-    assert [one.error is None for one in found.looks] == [True, False, True]
-    assert found.looks[1].id == "A/bad"
-    assert found.looks[1].error.kind == "crash"
+    assert [one.error is None for one in found.samples] == [True, False, True]
+    assert found.samples[1].id == "A/bad"
+    assert found.samples[1].error.kind == "crash"
     assert found.per_batch == [3]
 
 

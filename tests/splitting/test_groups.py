@@ -18,7 +18,7 @@ def pairs(*found: tuple[int, int]) -> Pairs:
 def test_a_pattern_with_one_group() -> None:
     paths = ["A/hand1_a.png", "B/hand22_b.png"]
     assert grouping.by_pattern(paths, r"hand(\d+)_") == ["1", "22"]
-    for text, words in (("(", "not a regular"), ("a", "0 groups"), (r"foot(\d)", "finds nothing")):
+    for text, words in (("(", "not a regular"), ("a", "0 groups"), (r"foot(\d)", "does not match")):
         with pytest.raises(UsageError, match=words):
             grouping.by_pattern(paths, text)
 
@@ -40,7 +40,7 @@ def test_blocks_follow_the_numbers_in_names() -> None:
         frozenset({"f3", "f10"}),
         frozenset({"f11", "f12"}),
     }
-    with pytest.raises(UsageError, match="'x' carries no number"):
+    with pytest.raises(UsageError, match="'x' has no number"):
         grouping.by_blocks(["A"], ["x"], 2)
 
 

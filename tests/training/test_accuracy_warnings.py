@@ -33,11 +33,11 @@ PROBE = {"unseen": "blocks", "random": 0.94, "apart": 0.4, "gap": 0.54, "samples
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        ({"leaks": [leak("test", signers=2, near=3, share=0.5)]}, "2 signers stand in train"),
+        ({"leaks": [leak("test", signers=2, near=3, share=0.5)]}, "2 signers are in both train"),
         ({"leaks": [leak("test", near=3, share=0.047)]}, "4.7% of test have a near-twin"),
-        ({"leaks": [leak("test", groups=4)]}, "4 groups stand in train and in test"),
+        ({"leaks": [leak("test", groups=4)]}, "4 groups are in both train and test"),
         ({"looked_for_near_duplicates": False}, "--no-look"),
-        ({"probe": PROBE}, "reads 94.0% at random, and 40.0% of unseen blocks"),
+        ({"probe": PROBE}, "94.0% on a random tenth, but 40.0% on unseen blocks"),
     ],
 )
 def test_a_high_accuracy_is_doubted_where_the_split_leaks(said: dict[str, Any], words: str) -> None:
@@ -57,7 +57,7 @@ def test_people_kept_apart_are_not_doubted() -> None:
 def test_val_that_resembles_train_flatters() -> None:
     certified = Certified.of(certificate(leaks=[leak("val", near=9, share=0.9), leak("test")]))
     (doubt,) = doubts(0.85, 0.99, certified)
-    assert "val reads 99.0% and test 85.0%" in doubt
+    assert "val accuracy is 99.0% and test accuracy 85.0%" in doubt
     assert "90.0% of val have a near-twin in train" in doubt
     assert doubts(0.98, 0.99, certified) == []
 
@@ -66,10 +66,10 @@ def test_where_nobody_looked_only_high_accuracies_are_doubted() -> None:
     assert Certified.from_origin({"csv": {}}) is None
     assert doubts(0.8, 0.95, None) == []
     (doubt,) = doubts(0.95, 0.95, None)
-    assert "nobody has looked" in doubt
+    assert "was not checked" in doubt
     assert doubts(0.95, 0.95, None, shared_signers=0) == []
     (doubt,) = doubts(0.95, 0.95, None, shared_signers=3)
-    assert "3 signers stand in train and in test" in doubt
+    assert "3 signers are in both train and test" in doubt
 
 
 @pytest.mark.parametrize("found", [None, 1, {}, certificate(leaks=[{"between": ["train"]}])])

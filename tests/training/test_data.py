@@ -109,13 +109,13 @@ def test_given_splits_stay(corners: Dataset) -> None:
 def test_without_test_none_is_made(corners: Dataset) -> None:
     splits, notes = resolve_splits(with_splits(corners, train=200, val=40), seed=0)
     assert counted(splits) == {"train": 200, "val": 40}
-    assert notes == ["there is no test split, so there are no test numbers"]
+    assert notes == ["there is no test split, so there are no test results"]
 
 
 def test_samples_left_out_are_counted(corners: Dataset) -> None:
     data = replace(corners, splits=np.array([*["train"] * 200, *["val"] * 20, *[""] * 20], "U5"))
     _, notes = resolve_splits(data, seed=0)
-    assert notes[0] == "20 samples without a split take no part"
+    assert notes[0] == "20 samples without a split are not used"
 
 
 def test_classes_that_cannot_be_learned_are_named(corners: Dataset) -> None:
@@ -266,7 +266,7 @@ def test_poses_are_shares_of_the_frame(reader) -> None:
 def test_without_poses_it_is_said(reader, text: bytes) -> None:
     with pytest.raises(DatasetError) as caught:
         load_posed(reader, text)
-    expected = "has no poses" if b"people" in text else "no keypoint file"
+    expected = "has no poses" if b"people" in text else "not in OpenPose format"
     assert expected in str(caught.value)
     plain = [Sample(n, n, ArrayPixels(np.zeros((6, 8, 3), np.uint8))) for n in "AB"]
     with pytest.raises(DatasetError, match="has no poses"):

@@ -79,7 +79,7 @@ def test_two_processes_learn_what_one_learns(script: Path, tmp_path: Path) -> No
     # The helper knows as much: both judged by what the first one decided.
     assert history(together / "1") == history(together)
     refused = learn([sys.executable, str(script), str(together), "3"], tmp_path)
-    assert "was begun by 2 processes, and would go on with 1" in refused.stderr
+    assert "was started with 2 processes; expected the same number, found 1" in refused.stderr
 
 
 def test_the_command_in_two_processes(make_csv, tmp_path: Path) -> None:

@@ -27,28 +27,28 @@ def bursts() -> Dataset:
 
 
 def test_near_duplicates_are_groups(bursts: Dataset) -> None:
-    groups, how = split_comparison.groups_of(bursts, split_comparison.look(bursts))
+    groups, how = split_comparison.groups_of(bursts, split_comparison.vectors_of(bursts))
     assert how == "near-duplicates"
     assert len(set(groups)) == 48
     assert all(len(set(groups[i : i + 10])) == 1 for i in range(0, 480, 10))
 
 
 def test_known_groups_come_first(bursts: Dataset) -> None:
-    looked = split_comparison.look(bursts)
+    vectors = split_comparison.vectors_of(bursts)
     signers = tuple(f"s{i % 5}" for i in range(480))
-    assert split_comparison.groups_of(replace(bursts, signers=signers), looked)[1] == "signer"
+    assert split_comparison.groups_of(replace(bursts, signers=signers), vectors)[1] == "signer"
     named = replace(bursts, signers=signers, groups=signers)
-    assert split_comparison.groups_of(named, looked)[1] == "group"
+    assert split_comparison.groups_of(named, vectors)[1] == "group"
 
 
 def test_a_neighbour_reads_the_random_split_only(bursts: Dataset) -> None:
-    looked = split_comparison.look(bursts)
-    groups, _ = split_comparison.groups_of(bursts, looked)
+    vectors = split_comparison.vectors_of(bursts)
+    groups, _ = split_comparison.groups_of(bursts, vectors)
     rows, apart = (
         split_comparison.by_rows(bursts, 0),
         split_comparison.by_groups(bursts, groups, 0),
     )
-    found = split_comparison.controls(rows, apart, looked)
+    found = split_comparison.controls(rows, apart, vectors)
     assert found["nearest_neighbour"]["random"] == 1
     assert found["nearest_neighbour"]["grouped"] < 0.7
     assert found["majority"]["grouped"] == pytest.approx(0.25, abs=0.15)
@@ -67,8 +67,8 @@ def test_shuffling_leaves_test_alone(bursts: Dataset) -> None:
 
 def test_chance_is_the_largest_class_and_some_luck(bursts: Dataset) -> None:
     rows = split_comparison.by_rows(bursts, 0)
-    assert split_comparison.falls_to_chance(0.3, rows)
-    assert not split_comparison.falls_to_chance(0.6, rows)
+    assert split_comparison.is_at_chance(0.3, rows)
+    assert not split_comparison.is_at_chance(0.6, rows)
 
 
 def test_two_groups_are_too_few(bursts: Dataset) -> None:
@@ -78,4 +78,6 @@ def test_two_groups_are_too_few(bursts: Dataset) -> None:
 
 def test_clips_and_colours_are_looked_at(bursts: Dataset) -> None:
     clips = replace(bursts, images=np.broadcast_to(bursts.images[:, None], (480, 3, 3, 28, 28)))
-    assert np.allclose(split_comparison.look(clips), split_comparison.look(bursts), atol=1e-6)
+    assert np.allclose(
+        split_comparison.vectors_of(clips), split_comparison.vectors_of(bursts), atol=1e-6
+    )

@@ -19,9 +19,9 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from signdata.downloads import refuse_failed
 from signdata.errors import DecodeError, FormatError, MissingError
 from signdata.formats.arrays.npy import Npy, read_header
-from signdata.formats.downloads import refuse_failed
 
 MAX_MEMBERS = 10_000
 MAX_RATIO = 1_100

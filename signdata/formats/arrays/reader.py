@@ -6,8 +6,9 @@
     X.npy  Y.npy               two files, or a folder with them
     x_train.npy  y_train.npy  x_test.npy  y_test.npy
 
-Pictures are (N, H, W), (N, H, W, C) or (N, C, H, W), bytes or shares; labels are integers,
-one-hot rows or text. ``OUT.npz.manifest.csv`` next to it, where there is one, knows the rest.
+Pictures are (N, H, W), (N, H, W, C) or (N, C, H, W), clips (N, T, H, W, C), bytes or shares;
+labels are integers, one-hot rows or text. ``OUT.npz.manifest.csv`` next to it, where there is
+one, knows the rest.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, LabelError, MissingError, UnsafeNameError
 from signdata.formats.arrays.files import npy_files
 from signdata.formats.arrays.members import Member, members_of
-from signdata.formats.batches import Batch, list_batches
+from signdata.formats.batches import BATCH, Batch, list_batches
 from signdata.formats.pixel_arrays.forms import Form
 from signdata.formats.pixel_arrays.names import Head
 from signdata.formats.pixel_arrays.pixels import ItemPixels
@@ -38,6 +39,9 @@ from signdata.sidecars import Row
 
 NO_META = frozenset({*sidecars.COLUMNS, sidecars.STORED_AS, *sidecars.OWN_COLUMNS})
 """Columns of a manifest that a sample has a field for, or that describe one stored copy."""
+
+CLIPS = 4
+"""Clips in one unit of work."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,9 @@ def _block(member: Member, mtime_ns: int, axis: int, start: int, stop: int) -> N
 
 
 class _Members(ArrayFile):
-    def __init__(self, path: Path, members: dict[str, Member]) -> None:
+    def __init__(self, path: Path, members: dict[str, Member], *, own: bool) -> None:
         self.path = path
+        self.own = own
         self._members = members
         self.heads: Mapping[str, Head] = {
             name: Head(one.npy.shape, one.npy.dtype.kind) for name, one in members.items()
@@ -106,7 +111,8 @@ class ArraysReader(Reader):
             )
         self._files, self._place = files, place
         self._members = members_of(files)
-        self._table = table_of(_Members(place, self._members), images, targets)
+        own = sidecars.beside(files[0], sidecars.DOCUMENT).is_file()
+        self._table = table_of(_Members(place, self._members, own=own), images, targets)
         self._rows = self._stored_rows()
 
     def _stored_rows(self) -> list[Row]:
@@ -150,6 +156,7 @@ class ArraysReader(Reader):
             group=row.get("group") or table.groups[i],
             source=row.get("source") or table.sources[i] or Path(member.path).name,
             meta={**stored, **{key: row[key] for key in row if key not in NO_META}},
+            kind=table.kind,
             stored_as=row.get(sidecars.STORED_AS, ""),
         )
 
@@ -159,7 +166,7 @@ class ArraysReader(Reader):
         only = self._files[0] if len(self._files) == 1 else None
         return DatasetInfo(
             self.name,
-            "still",
+            self._table.kind,
             LabelSpace(self._table.classes),
             len(self._samples),
             tuple(sorted(set(self._table.labels))),
@@ -171,7 +178,7 @@ class ArraysReader(Reader):
         )
 
     def batches(self) -> Iterator[Batch]:
-        return list_batches(self._samples)
+        return list_batches(self._samples, CLIPS if self._table.kind == "clip" else BATCH)
 
     def locate(self, error: DatasetError) -> tuple[str, str]:
         if not isinstance(error, UnsafeNameError):

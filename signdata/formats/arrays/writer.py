@@ -3,6 +3,7 @@
 ::
 
     images.npy        (N, H, W) or (N, H, W, 3) uint8
+    clips.npy         (N, T, H, W, C) uint8, where samples are clips of T frames
     labels.npy        (N,) int64, index into class_names
     class_names.npy   text
     splits.npy        text, where samples have splits
@@ -27,11 +28,11 @@ from signdata.errors import DatasetError, FormatError, UsageError
 from signdata.filesystem import write_file
 from signdata.formats.arrays.zip_parts import StoredMember, contents, crc_of, header_length
 from signdata.formats.picture_options import PictureOptions
-from signdata.formats.reader import PictureSummary
+from signdata.formats.reader import DatasetInfo, PictureSummary
 from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
 from signdata.samples import Sample
 
-IMAGES = "images.npy"
+IMAGES, CLIPS = "images.npy", "clips.npy"
 NPY_HEADER = 192
 """Bytes of the header of the pictures, whatever their number: a multiple of 64."""
 
@@ -44,7 +45,7 @@ class ArraysWriter(Writer):
 
     name = "arrays"
     single_file = True
-    holds = frozenset({"still"})
+    holds = frozenset({"still", "clip"})
 
     @classmethod
     def create(cls, out: Path, pictures: PictureOptions, *, layout: str, split: str) -> Self:
@@ -53,6 +54,16 @@ class ArraysWriter(Writer):
     def __init__(self, file_name: str) -> None:
         self._file_name = file_name
         self._shape: tuple[int, ...] = ()
+        self._is_clips = False
+
+    def check(self, info: DatasetInfo) -> None:
+        super().check(info)
+        self._is_clips = info.kind == "clip"
+
+    @property
+    def _name(self) -> str:
+        """What the array of the pictures is called."""
+        return CLIPS if self._is_clips else IMAGES
 
     @property
     def wants_picture_summary(self) -> bool:
@@ -68,7 +79,7 @@ class ArraysWriter(Writer):
             raise DatasetError(
                 "pictures differ in size; arrays hold one size", remedy="Say --size WxH."
             )
-        colour = (summary.channels,) if summary.channels == 3 else ()
+        colour = (summary.channels,) if summary.channels == 3 or self._is_clips else ()
         self._shape = (*summary.size_hw, *colour)
 
     def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
@@ -84,16 +95,17 @@ class ArraysWriter(Writer):
 
     def begin(self, tree: Path) -> tuple[Path, int]:
         path = tree / self._file_name
-        start = header_length(IMAGES) + NPY_HEADER
+        start = header_length(self._name) + NPY_HEADER
         if not path.exists():
             write_file(path, bytes(start))
         return path, start
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
         path = tree / self._file_name
+        axes = (finished.n_samples, *self._length_of_clips(finished))
         with path.open("r+b") as file:
             file.truncate(finished.end)
-            members = [self._close_images(file, finished)]
+            members = [self._close_images(file, finished.end, axes)]
             for name, dtype, values in _columns(finished):
                 members.append(_append(file, name, finished.n_samples, dtype, values))
             members.append(_append_list(file, "class_names.npy", finished.classes))
@@ -104,14 +116,32 @@ class ArraysWriter(Writer):
         document = sidecars.beside(path, sidecars.DOCUMENT)
         write_file(document, sidecars.dump_document(finished.document))
 
-    def _close_images(self, file: IO[bytes], finished: OutputSummary) -> StoredMember:
+    def _length_of_clips(self, finished: OutputSummary) -> tuple[int, ...]:
+        """How many frames each clip has, () for stills.
+
+        Raises
+        ------
+        DatasetError
+            If they differ.
+        """
+        if not self._is_clips:
+            return ()
+        lengths = sorted(set(map(len, finished.sizes())))
+        if len(lengths) > 1:
+            raise DatasetError(
+                f"clips of {lengths[0]} to {lengths[-1]} frames; arrays hold one number",
+                remedy="Say --frames N.",
+            )
+        return (lengths[0],)
+
+    def _close_images(self, file: IO[bytes], end: int, axes: tuple[int, ...]) -> StoredMember:
         """Fill in what stands before the pictures."""
-        header = _npy_header((finished.n_samples, *self._shape), np.dtype(np.uint8), NPY_HEADER)
-        start = header_length(IMAGES)
+        header = _npy_header((*axes, *self._shape), np.dtype(np.uint8), NPY_HEADER)
+        start = header_length(self._name)
         file.seek(start)
         file.write(header)
-        size = finished.end - start
-        member = StoredMember(IMAGES, 0, size, crc_of(file, start, size))
+        size = end - start
+        member = StoredMember(self._name, 0, size, crc_of(file, start, size))
         file.seek(0)
         file.write(member.header())
         return member

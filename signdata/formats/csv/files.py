@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from signdata import safe_names
+from signdata.formats.csv.compressed import is_compressed
 from signdata.formats.place import Place
 from signdata.formats.table_columns import is_table
 
@@ -14,18 +15,26 @@ def csv_files(path: Path) -> list[Path]:
     return sorted(
         file
         for file in path.iterdir()
-        if file.suffix.lower() == ".csv"
+        if _is_csv(file)
         and not safe_names.is_junk(file.name)
         and not file.name.endswith(("manifest.csv", "problems.csv"))
         and not is_table(file)
     )
 
 
+def is_pixel_csv(path: Path) -> bool:
+    """Whether a file is named like a CSV, and is no table of files."""
+    return _is_csv(path) and not is_table(path)
+
+
+def _is_csv(path: Path) -> bool:
+    return path.suffix.lower() == ".csv" or is_compressed(path)
+
+
 def recognises(place: Place) -> str:
     """An example of what makes a place this format, or ''."""
     if not place.is_dir:
-        named = place.path.suffix.lower() == ".csv" and not is_table(place.path)
-        return place.path.name if named else ""
+        return place.path.name if is_pixel_csv(place.path) else ""
     if place.tree.class_dirs:
         return ""
     return next((file.name for file in csv_files(place.path)), "")

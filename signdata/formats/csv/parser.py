@@ -10,32 +10,41 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from signdata.downloads import refuse_failed
 from signdata.errors import FormatError, MissingError
+from signdata.formats.csv import rows as arranging
+from signdata.formats.csv.columns import Colour, Columns, unquote
+from signdata.formats.csv.compressed import ERRORS as DAMAGE
+from signdata.formats.csv.compressed import is_compressed, opened
+from signdata.formats.csv.dialect import Dialect
+from signdata.formats.csv.header import MAX_LINE, NUMBER, read_header
+from signdata.formats.csv.rows import Fault
 
 BLOCK = 1 << 18
-MAX_LINE = 1 << 20
 MAX_DIGITS = 18
 """Integers of more digits are no labels, and would not fit into 64 bits."""
 
 _COMMA, _NEWLINE, _ZERO, _NINE = ord(","), ord("\n"), ord("0"), ord("9")
 _PLAIN = re.compile(rb"0|[1-9][0-9]{0,%d}" % (MAX_DIGITS - 1))
 _INTEGER = re.compile(r"[+-]?[0-9]+")
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _BLANKS = " \t"
 """What may stand around a number; any other white space is a fault."""
 
+FIRST_LINES = 10
+"""Lines among which the first row with something in it is looked for."""
+
 _SHOWN = 30
 """Characters of a faulty cell that an error repeats."""
-
-_INDEX_NAMES = {"", "index", "id", "unnamed: 0"}
 
 _CELLS = np.zeros(256, np.uint32)
 for _value in range(256):
@@ -63,72 +72,52 @@ def _values() -> NDArray[np.uint16]:
 _VALUES = _values()
 
 
-Newline: TypeAlias = Literal["\n", "\r\n"]
-
-
 @dataclass(frozen=True)
-class Dialect:
-    """How a CSV is spelled beyond its values.
+class Block:
+    """Whole lines of a file: where they are, and the 1-based number of the first row.
 
     Attributes
     ----------
-    header : str or None
-        The header line as it stands; '' for none; None for ``label,pixel1,...``.
-    bom : bool
-        Whether the file starts with a UTF-8 byte order mark.
-    newline : str
-        ``\\n`` or ``\\r\\n``.
-    final_newline : bool
-        Whether the last row ends with one.
+    text : bytes or None
+        The lines themselves, where the file cannot be opened in the middle.
     """
-
-    header: str | None = None
-    bom: bool = False
-    newline: Newline = "\n"
-    final_newline: bool = True
-
-    def start(self, n_pixels: int) -> bytes:
-        """The bytes before the first row; a header of other pictures is not repeated."""
-        header = self.header
-        if header is None or (header and header.count(",") != n_pixels):
-            header = standard_header(n_pixels)
-        text = header + self.newline if header else ""
-        return (codecs.BOM_UTF8 if self.bom else b"") + text.encode()
-
-
-@dataclass(frozen=True)
-class Block:
-    """Whole lines of a file: where they are, and the 1-based number of the first row."""
 
     offset: int
     length: int
     first_row: int
+    text: bytes | None = None
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A CSV file as one pass over its bytes shows it."""
+    """A CSV file as one pass over its bytes shows it.
+
+    Attributes
+    ----------
+    shares : bool
+        Whether pixels are written as shares of 255.
+    uses : mapping of str to int
+        How many rows each word has in the column of splits, where there is one.
+    """
 
     path: Path
     dialect: Dialect
-    n_pixels: int
+    columns: Columns
     n_rows: int
     sha256: str
     blocks: tuple[Block, ...]
+    shares: bool = False
+    uses: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def n_pixels(self) -> int:
+        """Values of a picture."""
+        return self.columns.n_pixels
 
     @property
     def header_lines(self) -> int:
         """Lines before the first row."""
         return 0 if self.dialect.header == "" else 1
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong with one row."""
-
-    what: str
-    column: str = ""
-    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -138,7 +127,7 @@ class Rows:
     Attributes
     ----------
     labels : list of int
-        The label cells.
+        The label cells; 0 where labels are class names.
     pixels : ndarray
         (R, N) uint8; zeros where a row is faulty.
     faults : dict
@@ -146,21 +135,31 @@ class Rows:
     plain : bool
         Whether every cell is written as a plain integer, so that writing the values
         again gives the same text.
+    names : list of str
+        Class names, where labels are such; else [].
+    uses : list of str
+        What the column of splits says, where there is one; else [].
     """
 
     labels: list[int]
     pixels: NDArray[np.uint8]
     faults: dict[int, Fault]
     plain: bool
+    names: list[str] = field(default_factory=list)
+    uses: list[str] = field(default_factory=list)
 
 
-def standard_header(n_pixels: int) -> str:
-    """``label,pixel1,...,pixelN``."""
-    return ",".join(["label", *(f"pixel{i}" for i in range(1, n_pixels + 1))])
-
-
-def scan(path: Path, *, header: bool) -> Layout:
+def scan(path: Path, *, header: bool, text_labels: bool | None = None) -> Layout:
     """Read a CSV once: check its header, find its lines, take its digest.
+
+    Parameters
+    ----------
+    path : Path
+        The file, compressed or not.
+    header : bool
+        Whether its first line is a header.
+    text_labels : bool, optional
+        Whether labels are class names; by default if that of the first row is one.
 
     Raises
     ------
@@ -169,132 +168,143 @@ def scan(path: Path, *, header: bool) -> Layout:
     FormatError
         If the header is not that of a pixel CSV, or there is no row.
     """
-    digest = hashlib.sha256()
-    blocks: list[Block] = []
+    refuse_failed(path)
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             first = file.readline(MAX_LINE + 1)
-            dialect, n_pixels = _read_header(first, path, header)
+            dialect, columns = read_header(first, path, header)
+            row = _first_row(file, first if not header else b"")
             start = len(first) if header else len(codecs.BOM_UTF8) * dialect.bom
             file.seek(0)
-            digest.update(file.read(start))
-            row, rest, offset = 1, b"", start
-            while data := file.read(BLOCK):
-                digest.update(data)
-                data = rest + data
-                cut = data.rfind(b"\n") + 1
-                if not cut and len(data) > MAX_LINE:
-                    where = f"row {row}"
-                    raise FormatError(f"a line of over {MAX_LINE:,} bytes", path=path, where=where)
-                rest = data[cut:]
-                if cut:
-                    blocks.append(Block(offset, cut, row))
-                    offset += cut
-                    row += data.count(b"\n", 0, cut)
+            digest = hashlib.sha256(file.read(start))
+            lines = _Lines(path, columns)
+            blocks = tuple(lines.blocks(file, start, digest))
+        if is_compressed(path):
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256")
     except FileNotFoundError as err:
         raise MissingError("not there", path=path) from err
-    except OSError as err:
-        raise FormatError(f"cannot be read ({err.strerror})", path=path) from err
-    if rest:
-        blocks.append(Block(offset, len(rest), row))
-        row += 1
-    if row == 1:
+    except (OSError, *DAMAGE) as err:
+        why = getattr(err, "strerror", None) or err
+        raise FormatError(f"cannot be read ({why})", path=path) from err
+    if not blocks:
         raise FormatError("a header without rows; expected one picture a row", path=path)
-    dialect = Dialect(dialect.header, dialect.bom, dialect.newline, not rest)
-    return Layout(path, dialect, n_pixels, row - 1, digest.hexdigest(), tuple(blocks))
-
-
-def _read_header(first: bytes, path: Path, header: bool) -> tuple[Dialect, int]:
-    where = "line 1"
-    if not first.strip():
-        found = "an empty file" if not first else "a blank line"
-        raise FormatError(f"no CSV; expected a header, found {found}", path=path, where=where)
-    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in first[:64]:
-        raise FormatError(
-            "UTF-16 or binary; expected plain text", path=path, where=where, remedy="Save as UTF-8."
-        )
-    if len(first) > MAX_LINE:
-        raise FormatError(f"a line of over {MAX_LINE:,} bytes", path=path, where=where)
-    bom = first.startswith(codecs.BOM_UTF8)
-    try:
-        line = first[len(codecs.BOM_UTF8) * bom :].decode("utf-8")
-    except UnicodeDecodeError as err:
-        raise FormatError(f"no CSV ({err.reason}); expected text", path=path, where=where) from err
-    newline: Newline = "\r\n" if line.endswith("\r\n") else "\n"
-    line = line.removesuffix(newline)
-    if "\r" in line:
-        raise FormatError("line ends of old Macs (CR); expected LF or CRLF", path=path, where=where)
-    cells = [_unquote(cell) for cell in line.split(",")]
-    if len(cells) == 1:
-        _refuse_separator(line, path)
-    if not header:
-        if not all(_NUMBER.fullmatch(cell.strip()) for cell in cells):
-            raise FormatError(
-                f"--no-header, but the first line starts with {cells[0][:20]!r}; expected numbers",
-                path=path,
-                where=where,
-            )
-        return Dialect("", bom, newline), len(cells) - 1
-    _check_names(cells, path)
-    n_pixels = len(cells) - 1
-    return Dialect(None if line == standard_header(n_pixels) else line, bom, newline), n_pixels
-
-
-def _refuse_separator(line: str, path: Path) -> None:
-    for separator, name in ((";", "';'"), ("\t", "tabs"), ("|", "'|'")):
-        if separator in line:
-            raise FormatError(
-                f"fields are separated by {name}; expected ','",
-                path=path,
-                where="line 1",
-                remedy="Save it with commas.",
-            )
-    raise FormatError(
-        f"no pixel CSV; expected label,pixel1,..., found {line[:40]!r}", path=path, where="line 1"
+    values = arranging.values_of(row, columns)
+    if columns.one_cell:
+        columns = replace(columns, n_pixels=len(values))
+    if text_labels is None:
+        text_labels = arranging.label_is_text(row, columns)
+    dialect = replace(dialect, final_newline=lines.final_newline, text_labels=text_labels)
+    return Layout(
+        path,
+        dialect,
+        columns,
+        lines.n_rows,
+        digest.hexdigest(),
+        blocks,
+        arranging.are_shares(values),
+        dict(lines.uses),
     )
 
 
-def _check_names(cells: list[str], path: Path) -> None:
-    where = "line 1"
-    if all(_NUMBER.fullmatch(cell.strip()) for cell in cells):
-        raise FormatError(
-            "no header; expected label,pixel1,..., found numbers",
-            path=path,
-            where=where,
-            remedy="Say --no-header if the first line is a picture.",
-        )
-    if cells[0].casefold() in _INDEX_NAMES and "label" in cells[1:2]:
-        raise FormatError(
-            f"an index column ({cells[0]!r}) before label; expected label first",
-            path=path,
-            where="line 1, column 1",
-            remedy="Save it without the index: to_csv(..., index=False).",
-        )
-    for i, cell in enumerate(cells):
-        wanted = f"pixel{i}" if i else "label"
-        if cell != wanted:
-            twice = " (it appears twice)" if cell in cells[:i] else ""
-            raise FormatError(
-                f"column {cell[:40]!r}{twice}; expected {wanted!r}",
-                path=path,
-                where=f"line 1, column {i + 1}",
-                remedy="Expected is label,pixel1,...,pixelN.",
-            )
+def _first_row(file: IO[bytes], line: bytes) -> bytes:
+    """The first line with something in it, by which labels and values are known."""
+    for _ in range(FIRST_LINES):
+        line = line or file.readline(MAX_LINE + 1)
+        if line.strip() or not line:
+            break
+        line = b""
+    return line.removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n")
 
 
-def _unquote(cell: str) -> str:
-    return cell[1:-1] if len(cell) >= 2 and cell[0] == cell[-1] == '"' else cell
+@dataclass
+class _Lines:
+    """The lines of a file as they are read."""
+
+    path: Path
+    columns: Columns
+    n_rows: int = 0
+    final_newline: bool = True
+    uses: Counter[str] = field(default_factory=Counter)
+
+    def blocks(self, file: IO[bytes], offset: int, digest: hashlib._Hash) -> Iterator[Block]:
+        """Yield whole lines until the file ends."""
+        rest = b""
+        while data := file.read(BLOCK):
+            digest.update(data)
+            data = rest + data
+            cut = data.rfind(b"\n") + 1
+            if not cut and len(data) > MAX_LINE:
+                where = f"row {self.n_rows + 1}"
+                raise FormatError(f"a line of over {MAX_LINE:,} bytes", path=self.path, where=where)
+            rest = data[cut:]
+            if cut:
+                yield self._block(offset, cut, data, data.count(b"\n", 0, cut))
+                offset += cut
+        if rest:
+            self.final_newline = False
+            yield self._block(offset, len(rest), rest, 1)
+
+    def _block(self, offset: int, length: int, data: bytes, n: int) -> Block:
+        made = Block(offset, length, self.n_rows + 1)
+        self.n_rows += n
+        if self.columns.use is not None:
+            lines = data[:length].removesuffix(b"\n").split(b"\n")
+            self.uses.update(arranging.arrange(lines, self.columns, False).uses)
+        return made
+
+
+def with_texts(layout: Layout) -> Iterator[Block]:
+    """The blocks of a file; of a compressed one with their text, as it is read from the start."""
+    if not is_compressed(layout.path):
+        yield from layout.blocks
+        return
+    try:
+        with opened(layout.path) as file:
+            file.read(layout.blocks[0].offset)
+            for block in layout.blocks:
+                yield replace(block, text=file.read(block.length))
+    except (OSError, *DAMAGE) as err:
+        raise FormatError(f"cannot be read ({err})", path=layout.path) from err
 
 
 def read_rows(layout: Layout, block: Block) -> Rows:
     """Parse the rows of one block."""
-    try:
-        with layout.path.open("rb") as file:
-            file.seek(block.offset)
-            text = file.read(block.length)
-    except OSError as err:
-        raise FormatError(f"cannot be read ({err.strerror})", path=layout.path) from err
-    return _parse_plain(text, layout) or _parse_each(text, layout, block)
+    text = block.text
+    if text is None:
+        try:
+            with layout.path.open("rb") as file:
+                file.seek(block.offset)
+                text = file.read(block.length)
+        except OSError as err:
+            raise FormatError(f"cannot be read ({err.strerror})", path=layout.path) from err
+    if layout.columns.is_usual and not layout.dialect.text_labels:
+        return _parse_plain(text, layout) or _parse_each(_lines_of(text), layout, block)
+    return _parse_arranged(text, layout, block)
+
+
+def _lines_of(text: bytes) -> list[bytes]:
+    lines = text.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _parse_arranged(text: bytes, layout: Layout, block: Block) -> Rows:
+    """Parse rows of another spelling: brought into the usual order first."""
+    made = arranging.arrange(_lines_of(text), layout.columns, layout.dialect.text_labels)
+    usual = [line for line in made.lines if isinstance(line, bytes)]
+    rows = None
+    if len(usual) == len(made.lines):
+        end = b"\n" if text.endswith(b"\n") else b""
+        rows = _parse_plain(b"\n".join(usual) + end, layout)
+    rows = rows or _parse_each(made.lines, layout, block)
+    return replace(
+        rows,
+        plain=rows.plain and made.plain,
+        names=made.names if layout.dialect.text_labels else [],
+        uses=made.uses if layout.columns.use is not None else [],
+    )
 
 
 def _parse_plain(text: bytes, layout: Layout) -> Rows | None:
@@ -330,18 +340,15 @@ def _parse_plain(text: bytes, layout: Layout) -> Rows | None:
     return Rows([int(cell) for cell in spelled], values.astype(np.uint8), {}, True)
 
 
-def _parse_each(text: bytes, layout: Layout, block: Block) -> Rows:
+def _parse_each(lines: Sequence[bytes | Fault], layout: Layout, block: Block) -> Rows:
     """Parse every cell, keeping what is wrong with each row."""
-    lines = text.split(b"\n")
-    if not lines[-1]:
-        lines.pop()
     pixels = np.zeros((len(lines), layout.n_pixels), np.uint8)
     labels: list[int] = []
     faults: dict[int, Fault] = {}
     plain = True
     for i, line in enumerate(lines):
         is_last = block.first_row + i == layout.n_rows and not layout.dialect.final_newline
-        row = _parse_line(line, layout, is_last)
+        row = line if isinstance(line, Fault) else _parse_line(line, layout, is_last)
         if isinstance(row, Fault):
             faults[i] = row
             labels.append(-1)
@@ -354,49 +361,64 @@ def _parse_each(text: bytes, layout: Layout, block: Block) -> Rows:
 
 
 def _parse_line(raw: bytes, layout: Layout, cut_off: bool) -> Fault | tuple[int, list[int], bool]:
-    newline = layout.dialect.newline
+    newline, columns = layout.dialect.newline, layout.columns
     plain = raw.endswith(b"\r") == (newline == "\r\n" and not cut_off)
     line = raw.removesuffix(b"\r")
     if not line.strip():
         return Fault("a blank line; expected a picture", remedy="Remove it.")
     if b"\0" in line:
-        column = line[: line.index(b"\0")].count(b",") + 1
+        column = columns.number(line[: line.index(b"\0")].count(b","))
         return Fault("a NUL byte; expected text", f"column {column}")
     try:
         cells = line.decode("ascii").split(",")
     except UnicodeDecodeError as err:
-        column = line[: err.start].count(b",") + 1
+        column = columns.number(line[: err.start].count(b","))
         return Fault(f"byte {line[err.start]:#04x}; expected digits", f"column {column}")
-    if _unquote(cells[0]).strip() == "label":
+    if unquote(cells[0]).strip() == columns.label_name != "0":
         return Fault("a second header; expected a picture", remedy="Remove it.")
     if len(cells) != layout.n_pixels + 1:
         ends = " (the file ends inside this row)" if cut_off else ""
         kind = "; fields are separated by ';'" if len(cells) == 1 and b";" in line else ""
         return Fault(
-            f"{len(cells)} fields{ends}{kind}; expected {layout.n_pixels + 1}",
+            f"{columns.counted(len(cells))}{ends}{kind}; "
+            f"expected {layout.n_pixels + 1 - columns.misses_label}",
             remedy="It may be cut short: fetch the file again." if cut_off else "",
         )
     values = []
     for i, cell in enumerate(cells):
-        value = _parse_cell(cell)
-        name = f"column pixel{i}" if i else "column label"
+        value = _parse_share(cell) if i and layout.shares else _parse_cell(cell)
+        name = f"column {columns.column(i)}"
         if isinstance(value, str):
-            return Fault(value, name)
+            return Fault(value, name, _remedy(i, value))
         if i and not 0 <= value <= 255:
             return Fault(f"pixel value {value}; expected 0..255", name)
         plain &= cell == str(value)
         values.append(value)
-    return values[0], values[1:], plain
+    return values[0], values[1:], plain and not layout.shares
+
+
+def _remedy(i: int, fault: str) -> str:
+    """What reads a label that is no number."""
+    is_name = not i and fault.startswith("value '")
+    return "Say --labels text if labels are class names." if is_name else ""
+
+
+def _parse_share(cell: str) -> int | str:
+    """The grey level that a share of 255 stands for, or what is wrong with it."""
+    text = cell.strip(_BLANKS)
+    if not NUMBER.fullmatch(text) or not 0 <= float(text) <= 1:
+        return f"pixel value {text[:20]!r}; expected 0..1 as in the first row"
+    return int(float(text) * 255 + 0.5)
 
 
 def _parse_cell(cell: str) -> int | str:
     """The integer that a cell stands for, or what is wrong with it."""
-    text = _unquote(cell.strip(_BLANKS)).strip(_BLANKS)
+    text = unquote(cell.strip(_BLANKS)).strip(_BLANKS)
     if _INTEGER.fullmatch(text) and len(text) <= MAX_DIGITS:
         return int(text)
     if not text:
         return "an empty field; expected an integer"
-    if not _NUMBER.fullmatch(text):
+    if not NUMBER.fullmatch(text):
         return f"value {text[:20]!r}; expected an integer"
     shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
     try:
@@ -410,17 +432,8 @@ def _parse_cell(cell: str) -> int | str:
     return int(number)
 
 
-def row_text(code: int, pixels: NDArray[np.uint8], newline: str) -> bytes:
-    """One row: the label's code, the pixels row by row, the line's end.
-
-    Parameters
-    ----------
-    code : int
-        The label.
-    pixels : ndarray
-        (H, W) uint8.
-    newline : str
-        What ends the line.
-    """
-    cells = _CELLS[pixels.ravel()].tobytes().translate(None, b"\0")
-    return b"%d,%s%s" % (code, cells[:-1], newline.encode())
+def cells_of_frame(frame: NDArray[np.uint8], colour: Colour) -> bytes:
+    """The values of a picture, (H, W, C), with commas between them."""
+    values = frame.transpose(2, 0, 1) if colour == "planes" else frame
+    cells = _CELLS[values.ravel()].tobytes().translate(None, b"\0")
+    return cells[:-1]

@@ -7,14 +7,14 @@
 
 Grey values 0..255, row by row from the top left; N is a square unless the size
 is given. The label is a source code: 0..24 for A..Y, without 9 (J) and 25 (Z),
-whose signs are movements. One CSV alone carries no split; of several, each
-carries the last of ``train``, ``val`` or ``test`` that stands alone in its name.
+whose signs are movements. One CSV alone carries no split, unless a column says it; of
+several, each carries the last of ``train``, ``val`` or ``test`` that stands alone in its name.
+Other spellings of the header are in `signdata.formats.csv.columns`.
 ``NAME.csv.manifest.csv`` beside it, where there is one, knows the rest.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -28,11 +28,15 @@ from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, LabelError, UnsafeNameError, UsageError
 from signdata.formats.batches import Batch
 from signdata.formats.csv import parser
+from signdata.formats.csv.columns import UNLABELLED
 from signdata.formats.csv.dialect import CsvDialects, dialect_of_line, recorded_dialects
 from signdata.formats.csv.files import csv_files
+from signdata.formats.csv.header import check_label
 from signdata.formats.csv.parser import Block, Layout
+from signdata.formats.csv.shapes import PictureShape, asked, shape_of
 from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader
 from signdata.labels import SIGN_MNIST_CODES, LabelSpace
+from signdata.results import NOTE, Problem
 from signdata.safe_names import is_fault
 from signdata.samples import SPLIT_NAMES, SPLITS, ArrayPixels, Broken, Sample
 from signdata.sidecars import Row
@@ -40,6 +44,20 @@ from signdata.sidecars import Row
 NOT_PLAIN = (
     "not preserved: the spelling of cells and line ends (values are; writing gives integers)"
 )
+
+SHARES = "pixels written as shares of 255: read as 0..255"
+
+WORDS = ("letters", "codes", "text", "none")
+"""What may be said of labels instead of the path of a file."""
+
+USES = {
+    **SPLIT_NAMES,
+    "training": "train",
+    "publictest": "val",
+    "privatetest": "test",
+    "testing": "test",
+}
+"""What columns of splits call them; FER's public test is what its competitors tuned on."""
 
 NO_META = frozenset({*sidecars.COLUMNS, sidecars.STORED_AS, *sidecars.OWN_COLUMNS})
 """Columns of a manifest that a sample has a field for, or that describe one stored copy."""
@@ -53,15 +71,18 @@ class CsvOptions:
     ----------
     labels : str
         ``letters`` (Sign-MNIST's codes), ``codes`` (any integer, its digits are the class
-        name), or the path of a file with one class name a line, the first for code 0.
+        name), ``text`` (the class name itself), ``none`` (there is none), or the path of a file
+        with one class name a line, the first for code 0. Labels of which the first is no number
+        are class names where nothing else was asked for.
     size_wh : tuple of int or None
-        Width and height of the pictures; None expects squares.
+        Width and height of the pictures, or W, H, 3 for colour pixel by pixel, or 3, W, H for
+        colour in planes; None expects squares.
     header : bool
         Whether the first line is a header.
     """
 
     labels: str = "letters"
-    size_wh: tuple[int, int] | None = None
+    size_wh: tuple[int, ...] | None = None
     header: bool = True
 
 
@@ -98,14 +119,17 @@ class _CsvFile:
     layout: Layout
     split: str
     digits: int
-    size_wh: tuple[int, int]
+    shape: PictureShape
     names: dict[int, str] | None
     options: CsvOptions
 
+    @cached_property
+    def _name(self) -> str:
+        return self.layout.path.name
+
     def samples(self, block: Block, stored: tuple[Row, ...]) -> Iterator[Sample]:
         parsed = parser.read_rows(self.layout, block)
-        width, height = self.size_wh
-        pictures = parsed.pixels.reshape(-1, height, width, 1)
+        pictures = self.shape.pictures(parsed.pixels)
         for i, code in enumerate(parsed.labels):
             number = block.first_row + i
             row = stored[i] if stored else {}
@@ -126,33 +150,41 @@ class _CsvFile:
             )
         else:
             try:
-                label = self._label(code, number)
+                label = parsed.names[i] if parsed.names else self._label(code, number, row)
                 if row and row["label"] != label:
                     raise LabelError(
                         f"label {label!r}; expected {row['label']!r} as in its manifest",
                         path=self.layout.path,
-                        where=self._where(number, "column label"),
+                        where=self._where(number, f"column {self.layout.columns.label_name}"),
                         remedy="Remove the manifest beside it if the CSV was changed on purpose.",
                     )
             except LabelError as err:
                 error = err
         name = f"{number:0{self.digits}d}"
+        use = parsed.uses[i] if parsed.uses else ""
+        meta = {self.layout.columns.use_name: use} if use else {}
         return Sample(
             id=row.get("id") or (f"{self.split}/{name}" if self.split else name),
             label=label,
             pixels=Broken(error) if error else pixels,
-            split=row.get("split") or self.split,
+            split=row.get("split") or self.split_of(use),
             group=row.get("group", ""),
-            source=row.get("source") or self.layout.path.name,
-            meta={key: value for key, value in row.items() if key not in NO_META},
+            source=row.get("source") or self._name,
+            meta=meta | {key: row[key] for key in row if key not in NO_META} if row else meta,
             stored_as=row.get(sidecars.STORED_AS, ""),
         )
+
+    def split_of(self, use: str) -> str:
+        """The split of a row: that of its file, else what its column of splits says."""
+        return self.split or (USES.get(use.casefold(), "") if use else "")
 
     def _where(self, number: int, column: str) -> str:
         line = number + self.layout.header_lines
         return f"row {number} (line {line})" + (f", {column}" if column else "")
 
-    def _label(self, code: int, number: int) -> str:
+    def _label(self, code: int, number: int, row: Row) -> str:
+        if self.layout.columns.label is None:
+            return row.get("label") or UNLABELLED
         if self.names is None:
             return str(code)
         name = self.names.get(code)
@@ -167,7 +199,7 @@ class _CsvFile:
             remedy = "Use --labels codes for any integer, or --labels FILE with one name a line."
         else:
             what, remedy = f"label {code}; expected one of {len(self.names)} named classes", ""
-        where = self._where(number, "column label")
+        where = self._where(number, f"column {self.layout.columns.label_name}")
         raise LabelError(what, path=self.layout.path, where=where, remedy=remedy)
 
 
@@ -181,7 +213,7 @@ class CsvReader(Reader):
         read = options.read
         found = [file for path in paths for file in (csv_files(path) if path.is_dir() else [path])]
         reader = cls(found, CsvOptions(read.labels, read.csv_size, read.header))
-        labels = () if read.labels in ("letters", "codes") else (Path(read.labels),)
+        labels = () if read.labels in WORDS else (Path(read.labels),)
         reader.inputs = (*found, *labels)
         return reader
 
@@ -198,18 +230,21 @@ class CsvReader(Reader):
         self._rows = self._told_apart([self._stored_rows(file.layout) for file in self._files])
 
     def _open(self, path: Path, split: str, options: CsvOptions) -> _CsvFile:
-        layout = parser.scan(path, header=options.header)
         document = sidecars.read_document(path)
         spelling = recorded_dialects(
             sidecars.origin_of(document), sidecars.beside(path, sidecars.DOCUMENT)
         )
-        names = _names_of(options, spelling)
+        recorded = spelling.of("")
+        is_text = {"letters": recorded.text_labels or None, "text": True}.get(options.labels, False)
+        layout = parser.scan(path, header=options.header, text_labels=is_text)
+        if not sidecars.beside(path, sidecars.MANIFEST).is_file() or options.labels == "none":
+            check_label(layout.columns, path, without=options.labels == "none")
         return _CsvFile(
             layout,
             split,
             max(6, len(str(layout.n_rows))),
-            _check_size(layout, options.size_wh or spelling.of("").size_wh),
-            names,
+            shape_of(layout, asked(options.size_wh, recorded)),
+            _names_of(options, spelling, layout),
             options,
         )
 
@@ -241,6 +276,9 @@ class CsvReader(Reader):
         columns: dict[str, None] = {}
         for rows in self._rows:
             columns.update(dict.fromkeys(rows[0] if rows else {}))
+        for file in self._files:
+            if file.layout.columns.use is not None:
+                columns[file.layout.columns.use_name] = None
         return DatasetInfo(
             self.name,
             "still",
@@ -249,7 +287,11 @@ class CsvReader(Reader):
             (),
             tuple(name for name in columns if name not in NO_META),
             {"csv": self._origin()},
-            (),
+            tuple(
+                Problem(file.layout.path.name, "", NOTE, SHARES)
+                for file in self._files
+                if file.layout.shares
+            ),
             tuple(
                 {"name": file.layout.path.name, "sha256": file.layout.sha256}
                 for file in self._files
@@ -263,7 +305,7 @@ class CsvReader(Reader):
         return [
             Counter(row.get("split") or file.split for row in rows)
             if rows
-            else Counter({file.split: file.layout.n_rows})
+            else _rows_by_split(file)
             for file, rows in zip(self._files, self._rows, strict=True)
         ]
 
@@ -279,7 +321,9 @@ class CsvReader(Reader):
         first = self._files[0]
         origin: dict[str, Any] = {
             "files": {
-                file.split: dialect_of_line(file.layout.dialect, file.size_wh)
+                file.split: dialect_of_line(
+                    file.layout.dialect, file.shape.size_wh, file.shape.colour
+                )
                 for file in self._files
             },
         }
@@ -291,7 +335,8 @@ class CsvReader(Reader):
         for file, rows in zip(self._files, self._rows, strict=True):
             blocks = file.layout.blocks
             light = replace(file, layout=replace(file.layout, blocks=()))
-            for block, following in zip_longest(blocks, blocks[1:]):
+            texts = parser.with_texts(file.layout)
+            for block, following in zip_longest(texts, blocks[1:]):
                 end = following.first_row - 1 if following else file.layout.n_rows
                 yield CsvBatch(light, block, tuple(rows[block.first_row - 1 : end]))
 
@@ -302,7 +347,7 @@ class CsvReader(Reader):
             return str(path), ""
         if "class" not in error.what:
             return str(sidecars.beside(path, sidecars.MANIFEST)), "column id"
-        named = first.options.labels not in ("letters", "codes")
+        named = first.options.labels not in WORDS
         for code, name in (first.names or {}).items() if named else ():
             if is_fault(error, name, "class name"):
                 return first.options.labels, f"line {code + 1}"
@@ -312,10 +357,23 @@ class CsvReader(Reader):
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
         rows = [n.total() if split is None else n[split] for n in self._n_rows]
-        sizes = {file.size_wh for file, n in zip(self._files, rows, strict=True) if n}
+        shapes = {file.shape for file, n in zip(self._files, rows, strict=True) if n}
+        sizes = {shape.size_wh for shape in shapes}
+        channels = {shape.channels for shape in shapes}
         width, height = sizes.pop() if len(sizes) == 1 else (None, None)
         size_hw = (height, width) if height and width else None
-        return PictureSummary(size_hw, 1, True, sum(rows))
+        channel = channels.pop() if len(channels) == 1 else None
+        return PictureSummary(size_hw, channel, True, sum(rows))
+
+
+def _rows_by_split(file: _CsvFile) -> Counter[str]:
+    """Rows of a file by split, where no manifest lists them."""
+    if file.layout.columns.use is None:
+        return Counter({file.split: file.layout.n_rows})
+    found: Counter[str] = Counter()
+    for use, n in file.layout.uses.items():
+        found[file.split_of(use)] += n
+    return found
 
 
 def _splits_of(paths: list[Path]) -> list[str]:
@@ -330,43 +388,25 @@ def _splits_of(paths: list[Path]) -> list[str]:
             raise UsageError(
                 "carries no split in its name; expected train, val or test between _ - .",
                 path=path,
-                remedy="Rename it, or convert the files one by one.",
+                remedy=f"Say train={path}, val= or test=, and so for each.",
             )
         if found[-1] in splits:
             raise UsageError(
                 f"is the second file of split {found[-1]}; expected one a split",
                 path=path,
-                remedy="Convert the files one by one.",
+                remedy=f"Say what each is: {found[-1]}={path}.",
             )
         splits.append(found[-1])
     return splits
 
 
-def _names_of(options: CsvOptions, spelling: CsvDialects) -> dict[int, str] | None:
+def _names_of(options: CsvOptions, spelling: CsvDialects, layout: Layout) -> dict[int, str] | None:
     """Class name of each code; None lets every integer name its own class."""
-    if options.labels == "codes":
-        return None
-    if options.labels != "letters":
+    if options.labels not in WORDS:
         return dict(enumerate(sidecars.read_classes(Path(options.labels))))
-    return {code: name for name, code in spelling.codes.items()} or SIGN_MNIST_CODES
-
-
-def _check_size(layout: Layout, size_wh: tuple[int, int] | None) -> tuple[int, int]:
-    if size_wh is None:
-        side = math.isqrt(layout.n_pixels)
-        if side * side != layout.n_pixels or not side:
-            raise FormatError(
-                f"{layout.n_pixels} pixel columns; expected a square number",
-                path=layout.path,
-                where="line 1",
-                remedy="Say --csv-size WxH.",
-            )
-        return side, side
-    width, height = size_wh
-    if width * height != layout.n_pixels:
-        raise FormatError(
-            f"{layout.n_pixels} pixel columns; expected {width * height} for {width}x{height}",
-            path=layout.path,
-            where="line 1",
-        )
-    return width, height
+    if options.labels != "letters" or layout.dialect.text_labels:
+        return None
+    names = {code: name for name, code in spelling.codes.items()}
+    if names or layout.columns.label is None or not layout.columns.says_letters:
+        return names or None
+    return SIGN_MNIST_CODES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -10,13 +11,17 @@ from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, LabelError
 from signdata.filesystem import write_file
 from signdata.formats.csv import parser
-from signdata.formats.csv.dialect import dialect_of_line, recorded_dialects
-from signdata.formats.csv.parser import Dialect
+from signdata.formats.csv.columns import UNLABELLED, Columns, standard
+from signdata.formats.csv.dialect import CsvDialect, dialect_of_line, recorded_dialects
+from signdata.formats.csv.shapes import PictureShape
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import DatasetInfo, PictureSummary
 from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
 from signdata.labels import SIGN_MNIST_CODES, code_of
 from signdata.samples import Sample
+
+FER_USES = {"train": "Training", "val": "PublicTest", "test": "PrivateTest"}
+"""What FER calls the splits."""
 
 
 class CsvWriter(Writer):
@@ -39,8 +44,9 @@ class CsvWriter(Writer):
     def __init__(self, file_name: str, split: str = "") -> None:
         self._file_name = file_name
         self._split = split
-        self._dialect = Dialect()
-        self._size_hw = (0, 0)
+        self._dialect = CsvDialect()
+        self._shape = PictureShape((0, 0))
+        self._columns = standard(0)
         self._codes: dict[str, int] = {}
         self._renumbers = False
 
@@ -48,13 +54,22 @@ class CsvWriter(Writer):
         super().check(info)
         spelling = recorded_dialects(info.origin, info.source_name)
         only = info.splits[0] if len(info.splits) == 1 else ""
-        self._dialect = spelling.of(self._split or only).dialect
+        self._dialect = spelling.of(self._split or only)
         self._codes = spelling.codes
         names = info.labels.order(info.present)
+        if self._dialect.text_labels and not all(map(_is_plain_cell, names)):
+            self._dialect = replace(self._dialect, text_labels=False)
+        if not self._dialect.has_label and set(names) != {UNLABELLED}:
+            self._dialect = replace(self._dialect, header=None)  # sorted into classes since
         codes = {code_of(name, self._codes) for name in names}
-        self._renumbers = None in codes or len(codes) < len(names)
+        self._renumbers = self._has_codes and (None in codes or len(codes) < len(names))
         if self._renumbers:
             self._codes = {name: idx for idx, name in enumerate(names)}
+
+    @property
+    def _has_codes(self) -> bool:
+        """Whether labels are written, and as numbers."""
+        return not self._dialect.text_labels and self._dialect.has_label
 
     def loses(self, info: DatasetInfo) -> list[str]:
         if not self._renumbers:
@@ -66,7 +81,8 @@ class CsvWriter(Writer):
         return True
 
     def prepare(self, summary: PictureSummary) -> None:
-        if summary.channels != 1:
+        colour = self._dialect.colour if summary.channels == 3 else ""
+        if summary.channels != 1 and not colour:
             found = "both grey and colour" if summary.channels is None else "colour"
             raise DatasetError(
                 f"pictures are {found}; csv holds grey ones", remedy="Say --gray to convert them."
@@ -75,31 +91,43 @@ class CsvWriter(Writer):
             raise DatasetError(
                 "pictures differ in size; csv holds one size", remedy="Say --size WxH."
             )
-        self._size_hw = summary.size_hw
+        height, width = summary.size_hw
+        self._shape = PictureShape((width, height), colour)
+        self._columns = self._dialect.columns(self._shape.n_values)
 
     def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         refuse_broken(sample)
-        code = code_of(sample.label, self._codes)
-        if code is None:
-            raise LabelError(
-                f"label {sample.label!r} has no code; expected a letter or a number",
-                path=sample.source,
-            )
+        label = self._label(sample)
         for frame in sample.frames():
-            if frame.shape[2] != 1:
-                raise FormatError("a colour picture; csv holds grey ones", path=sample.source)
-            if frame.shape[:2] != self._size_hw:
-                height, width = self._size_hw
+            if frame.shape[2] != self._shape.channels:
+                held = "colour" if self._shape.colour else "grey"
+                found = "a colour" if frame.shape[2] == 3 else "a grey"
+                raise FormatError(f"{found} picture; csv holds {held} ones", path=sample.source)
+            width, height = self._shape.size_wh
+            if frame.shape[:2] != (height, width):
                 found = f"{frame.shape[1]}x{frame.shape[0]}"
                 raise FormatError(
                     f"another size; expected {width}x{height}, found {found}", path=sample.source
                 )
-            text = parser.row_text(code, frame, self._dialect.newline)
+            cells = parser.cells_of_frame(frame, self._shape.colour)
+            use = use_of(sample, self._columns)
+            text = self._columns.row(label, cells, use) + self._dialect.newline.encode()
             yield EncodedItem("", text, content=frame.tobytes())
+
+    def _label(self, sample: Sample) -> bytes:
+        if self._dialect.text_labels:
+            return sample.label.encode()
+        code = code_of(sample.label, self._codes)
+        if code is None and self._has_codes:
+            raise LabelError(
+                f"label {sample.label!r} has no code; expected a letter or a number",
+                path=sample.source,
+            )
+        return b"%d" % (code or 0)
 
     def begin(self, tree: Path) -> tuple[Path, int]:
         path = tree / self._file_name
-        start = self._dialect.start(self._size_hw[0] * self._size_hw[1])
+        start = self._dialect.start(self._shape.n_values)
         if not path.exists():
             write_file(path, start)
         return path, len(start)
@@ -109,13 +137,14 @@ class CsvWriter(Writer):
         newline = self._dialect.newline if self._dialect.final_newline else ""
         with path.open("r+b") as file:
             file.truncate(finished.end - (0 if newline else len(self._dialect.newline)))
-        height, width = self._size_hw
         origin = {**finished.document["origin"].get("csv", {})}
         origin.pop("size_wh", None)
-        origin["files"] = {"": dialect_of_line(self._dialect, (width, height))}
-        codes = {name: code_of(name, self._codes) for name in finished.classes}
-        if not codes.items() <= {name: code for code, name in SIGN_MNIST_CODES.items()}.items():
-            origin["codes"] = codes
+        line = dialect_of_line(self._dialect, self._shape.size_wh, self._shape.colour)
+        origin["files"] = {"": line}
+        if self._has_codes:
+            codes = {name: code_of(name, self._codes) for name in finished.classes}
+            if not codes.items() <= {name: code for code, name in SIGN_MNIST_CODES.items()}.items():
+                origin["codes"] = codes
         document = {**finished.document, "origin": {**finished.document["origin"], "csv": origin}}
         sidecars.write_rows(
             sidecars.beside(path, sidecars.MANIFEST), finished.columns, finished.rows()
@@ -124,3 +153,16 @@ class CsvWriter(Writer):
             sidecars.beside(path, sidecars.DOCUMENT),
             sidecars.dump_document(document),
         )
+
+
+def _is_plain_cell(name: str) -> bool:
+    """Whether a class name can be a cell as it is, and is no number."""
+    spoiled = any(char in ',"\r\n\0' for char in name)
+    return not spoiled and name == name.strip() and bool(name)
+
+
+def use_of(sample: Sample, columns: Columns) -> bytes:
+    """What the column of splits says of a sample: as it was read, else its split."""
+    if columns.use is None:
+        return b""
+    return (sample.meta.get(columns.use_name) or FER_USES.get(sample.split, "")).encode()

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import h5py
 import numpy as np
@@ -70,7 +70,11 @@ class ForeignPictures:
     path: str
     table: ArrayTable
     reversed_names: frozenset[str]
-    kind: ClassVar[str] = "still"
+
+    @property
+    def kind(self) -> str:
+        """What its samples are."""
+        return self.table.kind
 
     def of(self, i: int) -> ItemPixels:
         """Pixels of sample `i`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import h5py
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from signdata.errors import FormatError
 from signdata.formats.batches import BATCH
-from signdata.formats.hdf5 import safety
+from signdata.formats.hdf5 import safety, times
 from signdata.formats.hdf5.keypoints import NAME, OFFSETS, StoredKeypoints
 from signdata.formats.hdf5.pixels import BlobPixels, ChunkedPixels, RawPixels
 from signdata.formats.pixel_arrays.forms import BLOCK_BYTES
@@ -21,12 +21,20 @@ from signdata.limits import described, larger_remedy, max_pixels
 from signdata.samples import Pixels
 
 
+class _Beside(TypedDict):
+    """What is stored beside the pixels of a sample."""
+
+    keypoints: StoredKeypoints | None
+    seconds: tuple[float, ...]
+
+
 @dataclass(frozen=True)
 class _Stored:
     """Where the pixels of a file are.
 
     `bounds` are the frames of each sample (clips), `blobs` the bytes of each picture,
-    `keypoints` where those of all frames begin in the file, and where each does from there.
+    `keypoints` where those of all frames begin in the file, and where each does from there,
+    `times` when each frame is shown, NaN where nobody knows.
     """
 
     path: str
@@ -40,6 +48,7 @@ class _Stored:
     scale: float = 1.0
     step: int = 1
     keypoints: tuple[int, NDArray[np.int64]] | None = None
+    times: NDArray[np.float64] | None = None
 
     def span(self, i: int) -> tuple[int, int]:
         """The frames of sample `i`, half-open."""
@@ -55,17 +64,20 @@ class _Stored:
     def of(self, i: int) -> Pixels:
         """Pixels of sample `i`."""
         start, stop = self.span(i)
-        keypoints = self._keypoints_of(start, stop)
+        beside = _Beside(keypoints=self._keypoints_of(start, stop), seconds=self._times_of(i))
         if self.blobs is not None and self.offset is not None:
             bounds = tuple(int(b) for b in self.blobs[start : stop + 1])
-            return BlobPixels(self.path, self.offset, bounds, keypoints=keypoints)
+            return BlobPixels(self.path, self.offset, bounds, **beside)
         if self.offset is not None and self.frame_shape is not None:
-            return RawPixels(
-                self.path, self.offset, self.frame_shape, start, stop, keypoints=keypoints
-            )
-        return ChunkedPixels(
-            self.path, self.name, start, stop, self.step, self.scale, keypoints=keypoints
-        )
+            return RawPixels(self.path, self.offset, self.frame_shape, start, stop, **beside)
+        return ChunkedPixels(self.path, self.name, start, stop, self.step, self.scale, **beside)
+
+    def _times_of(self, i: int) -> tuple[float, ...]:
+        if self.times is None:
+            return ()
+        start, stop = self.span(i)
+        mine = self.times[start:stop]
+        return () if np.isnan(mine).any() else tuple(mine.tolist())
 
     def _keypoints_of(self, start: int, stop: int) -> StoredKeypoints | None:
         if self.keypoints is None:
@@ -77,11 +89,20 @@ class _Stored:
 
 def _pixels_of(file: h5py.File, path: Path, n: int) -> _Stored:
     stored = _pictures_of(file, path, n)
+    if times.NAME in file:
+        stored = replace(stored, times=_times(file, stored.n_frames, path))
     if NAME not in file or OFFSETS not in file:
         return stored
     bounds = _offsets(file, OFFSETS, stored.n_frames, path)
     offset = _bytes_of(file, NAME, path, int(bounds[-1]), OFFSETS) if bounds[-1] else 0
     return replace(stored, keypoints=(offset, bounds))
+
+
+def _times(file: h5py.File, n: int, path: Path) -> NDArray[np.float64]:
+    values = safety.values(file, times.NAME, path)
+    if values.shape != (n,) or values.dtype.kind not in "fui":
+        raise FormatError(f"expected {n} seconds", path=path, where=times.NAME)
+    return values.astype(np.float64)
 
 
 def _bytes_of(file: h5py.File, name: str, path: Path, length: int, bounds: str) -> int:

@@ -34,12 +34,16 @@ def _opened(path: str) -> Iterator[BufferedReader]:
 
 @dataclass(frozen=True)
 class StoredPixels(Pixels):
-    """Pixels in an HDF5 file, with the keypoints that are stored there for their frames."""
+    """Pixels in an HDF5 file, with what is stored there of their frames: keypoints, times."""
 
     keypoints: StoredKeypoints | None = field(default=None, kw_only=True)
+    seconds: tuple[float, ...] = field(default=(), kw_only=True)
 
     def beside(self, number: int) -> tuple[str, bytes] | None:
         return None if self.keypoints is None else self.keypoints.of(number)
+
+    def times(self) -> tuple[float, ...]:
+        return self.seconds
 
 
 @dataclass(frozen=True)

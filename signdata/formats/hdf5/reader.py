@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -30,13 +31,14 @@ from signdata.formats.batches import Batch, list_batches, samples_of_split
 from signdata.formats.hdf5 import foreign, safety
 from signdata.formats.hdf5.foreign import ForeignPictures
 from signdata.formats.hdf5.layout import _pixels_of, _Stored
-from signdata.formats.hdf5.pixels import _opened
+from signdata.formats.hdf5.pixels import BlobPixels, _opened
 from signdata.formats.pixel_arrays.labels import labels_of, strings
 from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader, splits_of
+from signdata.formats.trees.masks import are_recorded
 from signdata.labels import LabelSpace
 from signdata.media.image import decode
 from signdata.results import Problem
-from signdata.samples import SPLIT_NAMES, Sample
+from signdata.samples import SPLIT_NAMES, Pixels, Sample
 
 LABEL_NAMES = ("labels", "y", "label")
 CLASS_NAMES = ("class_names", "classes")
@@ -61,7 +63,7 @@ class Hdf5Reader(Reader):
         self._notes: tuple[Problem, ...] = ()
         self._pixels: _Stored | ForeignPictures
         with safety.open_checked(path) as file, safety.as_format_error(path):
-            self._document = _document(file, path)
+            self._document = own_document(file, path)
             if images or targets or foreign.is_foreign(file, self._document):
                 self._take(foreign.read(file, path, images, targets))
             else:
@@ -140,7 +142,7 @@ class Hdf5Reader(Reader):
             Sample(
                 id=self._ids[i],
                 label=self._labels[i],
-                pixels=self._pixels.of(i),
+                pixels=self._pixels_of(i),
                 split=self._splits[i],
                 group=self._groups[i],
                 source=sources[i] if sources else self._path.name,
@@ -150,6 +152,16 @@ class Hdf5Reader(Reader):
             )
             for i in range(len(self._labels))
         ]
+
+    def _pixels_of(self, i: int) -> Pixels:
+        pixels = self._pixels.of(i)
+        if isinstance(pixels, BlobPixels) and self._of_masks:
+            return replace(pixels, of_masks=True)
+        return pixels
+
+    @cached_property
+    def _of_masks(self) -> bool:
+        return are_recorded(sidecars.origin_of(self._document))
 
     def locate(self, error: DatasetError) -> tuple[str, str]:
         where = ""
@@ -183,7 +195,7 @@ def _strings(group: Any, name: str, path: Path) -> list[str]:
     return strings(safety.values(group, name, path), path, where)
 
 
-def _document(file: h5py.File, path: Path) -> dict[str, Any]:
+def own_document(file: h5py.File, path: Path) -> dict[str, Any]:
     try:
         text = file.attrs.get("signdata")
     except Exception as err:  # a damaged file may make the library raise anything
@@ -197,7 +209,7 @@ def _document(file: h5py.File, path: Path) -> dict[str, Any]:
 def read_attribute(path: Path) -> dict[str, Any] | None:
     """Return what signdata recorded in an HDF5 file, None when it did not write it."""
     with safety.open_checked(path) as file:
-        return _document(file, path) or None
+        return own_document(file, path) or None
 
 
 def _digest(path: Path) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from signdata.downloads import refuse_failed
 from signdata.errors import FormatError
-from signdata.formats.downloads import refuse_failed
 from signdata.formats.place import Place
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"

@@ -21,7 +21,7 @@ import numpy as np
 from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, UnsafeNameError, UsageError
 from signdata.filesystem import write_file
-from signdata.formats.hdf5 import keypoints, safety
+from signdata.formats.hdf5 import keypoints, safety, times
 from signdata.formats.hdf5.seal import unsealed
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import DatasetInfo, PictureSummary
@@ -69,7 +69,7 @@ class Hdf5Writer(Writer):
         self._layout = layout
         self._options = options
         self._kind = "still"
-        self._n = 0
+        self._n: int | None = 0
         self._shape: tuple[int, int, int] | None = None
 
     @property
@@ -86,7 +86,6 @@ class Hdf5Writer(Writer):
 
     def prepare(self, summary: PictureSummary) -> None:
         uniform = summary.size_hw is not None and summary.channels is not None
-        uniform = uniform and summary.n_frames is not None
         if self._layout == "raw" and not uniform:
             raise DatasetError(
                 "pictures differ in size or colour; the raw layout holds one shape",
@@ -96,7 +95,6 @@ class Hdf5Writer(Writer):
             return
         assert summary.size_hw
         assert summary.channels
-        assert summary.n_frames is not None
         self._shape = (*summary.size_hw, summary.channels)
         self._n = summary.n_frames
 
@@ -106,27 +104,34 @@ class Hdf5Writer(Writer):
 
     def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         refuse_nul(sample)
-        if type(sample.pixels).beside is Pixels.beside:  # nothing can be beside its frames
-            yield from (EncodedItem("", data) for data in self._frames(sample))
-            return
+        kind = type(sample.pixels)
+        if kind.beside is Pixels.beside and kind.times is Pixels.times:  # nothing next to frames
+            return self._frames(sample)
+        return self._with_companions(sample)
+
+    def _with_companions(self, sample: Sample) -> Iterator[EncodedItem]:
         found: list[bytes] = []
         waiting: EncodedItem | None = None
-        for number, data in enumerate(self._frames(sample)):
+        for number, item in enumerate(self._frames(sample)):
             if waiting is not None:
                 yield waiting
             beside = sample.pixels.beside(number)
             found.append(beside[1] if beside is not None else b"")
-            waiting = EncodedItem("", data)
+            waiting = item
         if any(found):  # before the last picture: what comes last is the sample's place
             path = f"{keypoints.FOLDER}/{keypoints.file_name(sample.id)}"
             yield EncodedItem(path, keypoints.pack(found), companion=True)
+        if seconds := sample.pixels.times():
+            path = times.waiting_place(sample.id)
+            yield EncodedItem(path, times.pack(seconds), companion=True)
         if waiting is not None:
             yield waiting
 
-    def _frames(self, sample: Sample) -> Iterator[bytes]:
-        """The bytes of each frame as the layout stores them."""
+    def _frames(self, sample: Sample) -> Iterator[EncodedItem]:
+        """Each frame as the layout stores it."""
         if self._shape is None:
-            yield from (one.data for one in pictures.encoded_frames(sample, self._options))
+            for picture in pictures.encoded_frames(sample, self._options):
+                yield EncodedItem("", picture.data)
             return
         for frame in sample.pixels.frames():
             if frame.shape != self._shape:
@@ -134,7 +139,7 @@ class Hdf5Writer(Writer):
                     f"shape {frame.shape}; expected {self._shape} as of all others",
                     path=sample.source,
                 )
-            yield frame.tobytes()
+            yield EncodedItem("", frame.tobytes())
 
     @property
     def _array_shape(self) -> tuple[int, ...]:
@@ -144,7 +149,7 @@ class Hdf5Writer(Writer):
 
     def begin(self, tree: Path) -> tuple[Path, int]:
         path = tree / self._file_name
-        if self._shape is None:
+        if self._shape is None or self._n is None:
             path = tree.parent / "blob"
             if not path.exists():
                 write_file(path, b"")
@@ -165,11 +170,13 @@ class Hdf5Writer(Writer):
     def finish(self, tree: Path, finished: OutputSummary) -> None:
         path = tree / self._file_name
         n_frames = list(map(len, finished.sizes()))
-        if self._shape is None:
-            blob = tree.parent / "blob"
+        if self._shape is None or self._n is None:  # how long it is was not known before
+            shape: tuple[int, ...] = (finished.end,)
+            if self._shape is not None:
+                shape = (sum(n_frames), *self._array_shape)
             path.unlink(missing_ok=True)
-            offset = _create(path, "encoded", (finished.end,))
-            _copy_range(blob, 0, path, offset, finished.end)
+            offset = _create(path, self._array_name, shape)
+            _copy_range(tree.parent / "blob", 0, path, offset, finished.end)
         elif sum(n_frames) != self._n:
             # Some pictures could not be read: the array has to be as long as what there is.
             whole = tree.parent / "whole.h5"
@@ -186,7 +193,9 @@ class Hdf5Writer(Writer):
                 file["encoded_offsets"] = np.array([0, *accumulate(lengths)], np.int64)
             _describe(file, finished)
             ids = (row["id"] for row in finished.rows())
-            keypoints.store(file, tree, zip(ids, n_frames, strict=True))
+            samples = list(zip(ids, n_frames, strict=True))
+            keypoints.store(file, tree, samples)
+            times.store(file, tree, samples)
             file.flush()
         _sync(path)
 
@@ -199,8 +208,8 @@ def refuse_nul_in(text: str, what: str) -> None:
 
 def refuse_nul(sample: Sample) -> None:
     """Raise `UnsafeNameError` for a sample with text that HDF5 would cut off."""
-    texts = (sample.id, sample.label, sample.group, sample.source, *sample.meta.values())
-    if "\0" not in "".join(texts):
+    own = f"{sample.id}{sample.label}{sample.group}{sample.source}"
+    if "\0" not in own and "\0" not in "".join(sample.meta.values()):
         return
     known = {"id": sample.id, "class name": sample.label, "group": sample.group}
     for what, text in {**known, "source": sample.source, **sample.meta}.items():

@@ -46,7 +46,9 @@ class Form:
     scale : float
         What values are multiplied by.
     step : int
-        Pictures that are read together.
+        Items that are read together.
+    n_frames : int
+        Frames of each clip; 0 where an item is one picture.
     """
 
     n: int
@@ -55,6 +57,7 @@ class Form:
     shape: tuple[int, ...]
     scale: float = 1.0
     step: int = 1
+    n_frames: int = 0
 
     @property
     def channels(self) -> int:
@@ -67,9 +70,9 @@ class Form:
         return self.axis == 0 and self.order == tuple(range(len(self.order))) and self.scale == 1
 
     def picture(self, item: NDArray[Any]) -> NDArray[Any]:
-        """The values of an item as (H, W, C)."""
+        """The values of an item as (H, W, C), or of a clip as (T, H, W, C)."""
         picture = item.transpose(self.order)
-        return picture if picture.ndim == 3 else picture[:, :, None]
+        return picture if picture.ndim > 2 else picture[:, :, None]
 
 
 def form_of(head: Head, n: int | None, path: Path, name: str) -> tuple[Form, str]:
@@ -91,6 +94,8 @@ def form_of(head: Head, n: int | None, path: Path, name: str) -> tuple[Form, str
     shape = head.shape
     axis = len(shape) - 1 if n is not None and len(shape) and shape[-1] == n else 0
     item = shape[:axis] + shape[axis + 1 :]
+    if len(item) == 4:
+        return _form_of_clips(head, axis, item, path, name)
     note, order = "", tuple(range(len(item)))
     if len(item) == 3 and item[2] not in (1, 3) and item[0] in (1, 3):
         order = (1, 2, 0)
@@ -117,6 +122,41 @@ def form_of(head: Head, n: int | None, path: Path, name: str) -> tuple[Form, str
     return Form(shape[axis], axis, order, found), note
 
 
+def _form_of_clips(
+    head: Head, axis: int, item: tuple[int, ...], path: Path, name: str
+) -> tuple[Form, str]:
+    """The form of an array of clips, whichever axes are frames and channels."""
+    readings = {
+        (0, 1, 2, 3): item[3] in (1, 3),
+        (0, 2, 3, 1): item[1] in (1, 3),
+        (1, 2, 3, 0): item[0] in (1, 3),
+    }
+    orders = [order for order, fits in readings.items() if fits]
+    if readings[0, 1, 2, 3]:
+        orders = [(0, 1, 2, 3)]
+    if len(orders) != 1 or 0 in head.shape:
+        found = "two readings" if len(orders) > 1 else f"shape {head.shown}"
+        raise FormatError(
+            f"{found}; expected clips as (N, T, H, W, C), (N, T, C, H, W) or (N, C, T, H, W), "
+            "C 1 or 3",
+            path=path,
+            where=name,
+        )
+    order = orders[0]
+    n_frames, height, width, channels = (item[i] for i in order)
+    if height * width > max_pixels():
+        raise FormatError(
+            f"pictures of {width}x{height}; expected at most {described()}",
+            path=path,
+            where=name,
+            remedy=larger_remedy(height * width),
+        )
+    axes = {(0, 2, 3, 1): "channels before rows", (1, 2, 3, 0): "channels before frames"}
+    note = f"{head.shown}: read as clips, {axes[order]}" if order in axes else ""
+    shape = (height, width, channels)
+    return Form(head.shape[axis], axis, order, shape, n_frames=n_frames), note
+
+
 def with_values(
     form: Form,
     head: Head,
@@ -124,6 +164,8 @@ def with_values(
     block: Callable[[int, int], NDArray[Any]],
     path: Path,
     name: str,
+    *,
+    own: bool = False,
 ) -> tuple[Form, str]:
     """The form with what the first pictures' values say of their scale, and a note, or ''.
 
@@ -135,26 +177,31 @@ def with_values(
         Bytes of one value.
     block : callable
         Reads pictures from `start` to `stop`.
+    own : bool
+        Whether signdata wrote it, so that integers are grey levels whatever they are.
     """
     if head.kind not in "uifb":
         raise FormatError(f"values of type {head.kind!r}; expected numbers", path=path, where=name)
-    step = max(1, min(BATCH, BLOCK_BYTES // (math.prod(form.shape) * itemsize)))
+    one = math.prod(form.shape) * max(1, form.n_frames)
+    step = max(1, min(BATCH, BLOCK_BYTES // (one * itemsize)))
     form = replace(form, step=step)
-    brightest = _brightest(form, block, path, name)
+    if own and head.kind != "f":
+        return form, ""
+    brightest = _brightest(form, block, path, name, PEEKED)
     if head.kind == "f":
         return replace(form, scale=255.0 if brightest <= 1 else 1.0), ""
-    if brightest == 1:
+    if brightest == 1 and _brightest(form, block, path, name, form.n) == 1:
         return replace(form, scale=255.0), "values 0 and 1: read as 0 and 255"
     return form, ""
 
 
 def _brightest(
-    form: Form, block: Callable[[int, int], NDArray[Any]], path: Path, name: str
+    form: Form, block: Callable[[int, int], NDArray[Any]], path: Path, name: str, n: int
 ) -> float:
-    """The highest value of the first pictures that can be read; damage is told with its sample."""
+    """The highest value of the first `n` pictures; damage is told with its sample."""
     highest, error = -math.inf, None
-    for start in range(0, min(form.n, PEEKED), form.step):
-        stop = min(start + form.step, form.n, PEEKED)
+    for start in range(0, min(form.n, n), form.step):
+        stop = min(start + form.step, form.n, n)
         try:
             highest = max(highest, float(np.max(block(start, stop))))
         except FormatError:

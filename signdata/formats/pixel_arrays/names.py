@@ -14,7 +14,7 @@ from pathlib import Path
 from signdata.errors import FormatError, UsageError
 from signdata.samples import SPLIT_NAMES, SPLITS
 
-IMAGES = ("images", "X", "data", "x", "image", "imgs", "img", "pictures")
+IMAGES = ("images", "X", "data", "x", "image", "imgs", "img", "pictures", "clips", "videos")
 TARGETS = ("labels", "y", "label", "Y", "target", "targets")
 CLASS_NAMES = ("class_names", "classes", "list_classes", "label_names", "target_names")
 

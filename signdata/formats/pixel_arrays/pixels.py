@@ -42,7 +42,8 @@ class ItemPixels(Pixels):
         frame, rounded = to_frame(picture, self.form.scale, self.path, self._where)
         if rounded:
             self._notes.add(ROUNDED)
-        yield np.ascontiguousarray(frame)
+        for one in frame if self.form.n_frames else (frame,):
+            yield np.ascontiguousarray(one)
 
     def _item(self) -> NDArray[Any]:
         """The item, out of the block that its neighbours are read with; by itself on damage."""

@@ -49,12 +49,15 @@ class ArrayFile(ABC):
         Arrays whose author may have put the samples into the last axis.
     remarks : mapping of str to str
         What a user should know of an array of pictures.
+    own : bool
+        Whether signdata wrote it.
     """
 
     path: Path
     heads: Mapping[str, Head]
     samples_last: frozenset[str] = frozenset()
     remarks: Mapping[str, str] = MappingProxyType({})
+    own: bool = False
 
     @abstractmethod
     def load(self, name: str) -> NDArray[Any]:
@@ -119,6 +122,11 @@ class ArrayTable:
     meta: dict[str, list[str]] = field(default_factory=dict)
     notes: tuple[Problem, ...] = ()
 
+    @property
+    def kind(self) -> str:
+        """``clip`` where an item of an array is several frames, else ``still``."""
+        return "clip" if self.parts[0].form.n_frames else "still"
+
     def place(self, i: int) -> tuple[Part, int]:
         """The part that sample `i` is in, and its index there."""
         for part in self.parts:
@@ -142,7 +150,7 @@ class ArrayTable:
             sizes.pop() if len(sizes) == 1 else None,
             channels.pop() if len(channels) == 1 else None,
             True,
-            counts.total(),
+            sum(n * max(1, form.n_frames) for form, n in counts.items()),
         )
 
 
@@ -172,6 +180,9 @@ class _Builder:
         classes = self._class_names(class_names) if class_names else ()
         rest = [name for name in heads if name not in used and name != class_names]
         parts = [self._part(pair, classes, rest, len(pairs) == 1) for pair in pairs]
+        if len({bool(part.form.n_frames) for part in parts}) > 1:
+            named = " and ".join(pair.images for pair in pairs)
+            raise FormatError(f"pictures and clips ({named})", path=self.file.path)
         read = {name for part in parts for name in part.columns.arrays}
         for name in rest:
             if name not in read:
@@ -217,6 +228,7 @@ class _Builder:
             lambda start, stop: self.file.block(pair.images, form, start, stop),
             path,
             pair.images,
+            own=self.file.own,
         )
         if note:
             self._note(pair.images, note)

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from signdata import sidecars
+from signdata.formats.clip_tables import known
 from signdata.formats.place import Place
 from signdata.formats.table.rows import SUFFIXES
 from signdata.formats.table_columns import is_table
+from signdata.formats.trees.layout import splits_of_names
 from signdata.media import suffixes
 from signdata.samples import SPLIT_NAMES
 
@@ -19,7 +21,8 @@ NAMES = ("metadata.csv", "metadata.jsonl", "metadata.parquet", "_classes.csv")
 def tables_in(folder: Path) -> list[tuple[str, Path]]:
     """The tables of a directory dataset, each with the split that its folder is.
 
-    Our own manifest knows most; otherwise those that lie in split folders, or at the root.
+    Our own manifest knows most; otherwise those that are called as usual, at the root or in split
+    folders; otherwise tables at the root of any name, beside pictures or folders of them.
     """
     manifest = folder / sidecars.MANIFEST
     if manifest.is_file() and is_table(manifest) and not any(_class_folders(folder)):
@@ -32,7 +35,27 @@ def tables_in(folder: Path) -> list[tuple[str, Path]]:
         for name in NAMES
         if (child / name).is_file()
     ]
-    return at_root or found
+    return at_root or found or _of_other_names(folder)
+
+
+def _of_other_names(folder: Path) -> list[tuple[str, Path]]:
+    """Tables of files at the root of a directory without class folders; splits by their names."""
+    if any(child.name.casefold() not in suffixes.NO_CLASS for child in _class_folders(folder)):
+        return []
+    tables = [
+        child
+        for child in sorted(folder.iterdir())
+        if child.suffix.lower() in (".csv", ".tsv")
+        and child.is_file()
+        and not sidecars.is_sidecar(child.name)
+        and is_table(child)
+    ]
+    splits = splits_of_names(table.stem for table in tables)
+    if len(tables) == 1:
+        return [("", tables[0])]
+    if not all(splits.values()) or len(set(splits.values())) < len(tables):
+        return []
+    return [(splits[table.stem], table) for table in tables]
 
 
 def _class_folders(folder: Path) -> Iterator[Path]:
@@ -48,6 +71,9 @@ def _class_folders(folder: Path) -> Iterator[Path]:
 def recognises(place: Place) -> str:
     """An example of what makes a place this format, or ''."""
     path = place.path
+    published = known.example_at(path)
+    if published:
+        return published
     if not place.is_dir:
         suffix = path.suffix.lower()
         if suffix not in SUFFIXES:
@@ -60,7 +86,6 @@ def recognises(place: Place) -> str:
 
 
 def _lists_files(manifest: Path) -> bool:
-    """Whether the first picture that a manifest lists lies below it."""
+    """Whether the first file that a manifest lists lies below it."""
     place = next(sidecars.read_rows(manifest), {}).get("path", "")
-    is_video = suffixes.suffix_of(place) in suffixes.VIDEO_SUFFIXES
-    return bool(place) and not is_video and (manifest.parent / place).is_file()
+    return bool(place) and (manifest.parent / place).is_file()

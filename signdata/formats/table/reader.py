@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any, Self
+from typing import Any
 
 from signdata import sidecars
 from signdata.errors import (
@@ -33,7 +33,7 @@ from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Re
 from signdata.formats.table.files import tables_in
 from signdata.formats.table.rows import Table, read_table
 from signdata.formats.table_columns import Roles, class_of, roles_of
-from signdata.formats.trees import pictures
+from signdata.formats.trees import masks, pictures
 from signdata.formats.trees.manifest_join import unique_ids
 from signdata.formats.trees.picture_files import PictureFiles
 from signdata.labels import LabelSpace
@@ -42,6 +42,18 @@ from signdata.results import NOTE, Problem
 from signdata.safe_names import is_fault
 from signdata.samples import SPLIT_NAMES, SPLITS, Broken, Pixels, Sample
 from signdata.sidecars import Row
+
+
+def _clips_of(path: Path, options: OpenOptions) -> Reader | None:
+    """The reader of a table of clips; None where it lists pictures."""
+    from signdata.formats.clip_tables import source
+
+    known = source.open_known(path, options)
+    if known is not None:
+        return known
+    tables = tables_in(path) if path.is_dir() else [("", path)]
+    return source.open_clips(path, [(split, read_table(one)) for split, one in tables], options)
+
 
 NO_META = frozenset({*sidecars.COLUMNS, sidecars.STORED_AS, *sidecars.OWN_COLUMNS})
 """Columns that a sample has a field for, or that describe one stored copy."""
@@ -70,7 +82,10 @@ class TableReader(Reader):
     name = "table"
 
     @classmethod
-    def open(cls, paths: list[Path], options: OpenOptions) -> Self:
+    def open(cls, paths: list[Path], options: OpenOptions) -> Reader:
+        clips = _clips_of(paths[0], options)
+        if clips is not None:
+            return clips
         read = options.read
         root = None if read.root is None else Path(read.root)
         reader = cls(paths[0], TableOptions(root, read.path_column, read.label_column))
@@ -84,7 +99,9 @@ class TableReader(Reader):
             raise FormatError("no table in it; expected metadata.csv beside pictures", path=path)
         self._parts = [_Part.of(split, read_table(table), options) for split, table in tables]
         self._notes = [note for part in self._parts for note in part.notes]
-        self._samples = self._all_samples()
+        root = path if path.is_dir() else path.parent
+        self._samples, self._masks, notes = masks.as_seen(self._all_samples(), root)
+        self._notes.extend(notes)
 
     def _read_files(self, root: Path | None) -> tuple[Path, ...]:
         """The table, and what of a directory its paths lead into; all of one that was named."""
@@ -137,6 +154,7 @@ class TableReader(Reader):
         folder = self._path if self._path.is_dir() else None
         classes = folder / sidecars.CLASSES if folder else None
         declared = sidecars.read_classes(classes) if classes and classes.is_file() else ()
+        document = sidecars.read_document(folder) if folder else None
         return DatasetInfo(
             self.name,
             "still",
@@ -144,7 +162,7 @@ class TableReader(Reader):
             len(self._samples),
             tuple(sorted({sample.label for sample in self._samples if sample.label})),
             tuple(columns),
-            sidecars.origin_of(sidecars.read_document(folder) if folder else None),
+            {**sidecars.origin_of(document), **self._masks},
             tuple(self._notes),
             tuple(part.source for part in self._parts),
             splits_of(self._samples),
@@ -196,9 +214,15 @@ class _Part:
                 where="line 1",
                 remedy="Say which with --path-column NAME --label-column NAME.",
             )
-        root = options.root or table.path.parent
-        by_stem = _by_stem(root) if roles.is_id else {}
         splits, notes = _splits(table)
+        root = options.root or table.path.parent
+        if options.root is None and not roles.is_id:
+            inside = _folder_of(first.get(roles.path, "").strip(), root)
+            if inside is not None:
+                message = f"its paths are relative to {inside.name}/"
+                notes = (*notes, Problem(table.path.name, "", NOTE, message))
+                root = inside
+        by_stem = _by_stem(root) if roles.is_id else {}
         return cls(split, table, roles, root, by_stem, notes, splits)
 
     @property
@@ -288,6 +312,17 @@ class _Part:
         if refused is not None:
             raise refused
         return PictureFiles((file,))
+
+
+def _folder_of(path: str, root: Path) -> Path | None:
+    """The one folder beside a table below which its first path is, where it is not beside it."""
+    place = PurePosixPath(path.replace("\\", "/"))
+    if not path or "\0" in path or place.is_absolute() or ".." in place.parts:
+        return None
+    if (root / place).is_file():
+        return None
+    found = [child for child in root.iterdir() if child.is_dir() and (child / place).is_file()]
+    return found[0] if len(found) == 1 else None
 
 
 def _by_stem(root: Path) -> dict[str, list[str]]:

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
+from signdata.downloads import refuse_failed
 from signdata.errors import DependencyError, FormatError, MissingError
-from signdata.formats.downloads import refuse_failed
 from signdata.formats.table_columns import delimiter_of
 from signdata.sidecars import Row
 

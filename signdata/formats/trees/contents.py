@@ -8,6 +8,10 @@ from signdata.formats.place import Place
 from signdata.formats.trees.scan import ClassDir, Tree
 from signdata.media import suffixes
 from signdata.media.image.kinds import is_picture
+from signdata.media.video.animation import is_clip, kind_of
+from signdata.media.video.kinds import is_video
+
+_MOVING = frozenset({".gif", ".webp", ".apng"})
 
 
 def recognises_folders(place: Place) -> str:
@@ -21,8 +25,8 @@ def recognises_frames(place: Place) -> str:
 
 
 def recognises_videos(place: Place) -> str:
-    """The first video in a class folder, or ''."""
-    return _first(place, _video_in)
+    """The first video in a class folder, else the first picture there that moves, or ''."""
+    return _first(place, _video_in) or _first(place, _moving_in)
 
 
 def _first(place: Place, example_in: Callable[[Tree, ClassDir], str]) -> str:
@@ -36,14 +40,23 @@ def _first(place: Place, example_in: Callable[[Tree, ClassDir], str]) -> str:
 
 
 def _video_in(tree: Tree, class_dir: ClassDir) -> str:
-    """The first name with the first of the videos' suffixes that occurs."""
-    found = [(suffixes.suffix_of(name), name) for name in class_dir.files]
-    return min((one for one in found if one[0] in suffixes.VIDEO_SUFFIXES), default=("", ""))[1]
+    """The first video's name, by suffix and name."""
+    found = [name for name in class_dir.files if is_video(str(class_dir.path / name))]
+    return min(found, key=lambda name: (suffixes.suffix_of(name), name), default="")
+
+
+def _moving_in(tree: Tree, class_dir: ClassDir) -> str:
+    """The first picture that is named like one that moves, if it does.
+
+    PNGs are called alike whether or not they move: a tree of them is one of stills.
+    """
+    named = [name for name in class_dir.files if suffixes.suffix_of(name) in _MOVING]
+    return next((name for name in named[:1] if kind_of(str(class_dir.path / name))), "")
 
 
 def _picture_in(tree: Tree, class_dir: ClassDir) -> str:
     found = [name for name in class_dir.files if is_picture(str(class_dir.path / name))]
-    if {suffixes.suffix_of(name) for name in found} == {".gif"} and _video_in(tree, class_dir):
+    if _video_in(tree, class_dir) and all(is_clip(str(class_dir.path / name)) for name in found):
         return ""  # videos of old sites are saved so
     return min(found, key=suffixes.suffix_of, default="")
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from signdata.errors import DecodeError, MissingError
+from signdata.formats import frame_times
 from signdata.media.image.pixels import CodedPixels
 
 # A pipe must not make the opening wait for ever.
@@ -21,14 +22,20 @@ class PictureFiles(CodedPixels):
 
     paths: tuple[str, ...]
     poses: bool = field(default=False, kw_only=True)
+    times_file: str = field(default="", kw_only=True)
 
     @property
     def files(self) -> tuple[str, ...]:
         return self.paths
 
     def beside(self, number: int) -> tuple[str, bytes] | None:
+        if not self.poses:
+            return None
         file = os.path.splitext(self.paths[number])[0] + ".json"
-        return (".json", read(file)) if self.poses and os.path.exists(file) else None
+        return (".json", read(file)) if os.path.exists(file) else None
+
+    def times(self) -> tuple[float, ...]:
+        return frame_times.load(self.times_file, len(self.paths)) if self.times_file else ()
 
     _digests: list[str] = field(default_factory=list, compare=False, kw_only=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -43,12 +44,13 @@ def encoded_frames(sample: Sample, options: PictureOptions) -> Iterator[Encoded]
             yield Encoded(data, f".{wanted or 'png'}")
 
 
-def companions(sample: Sample, number: int, stem: str) -> Iterator[EncodedItem]:
-    """What belongs beside frame `number` (from 1) of a sample."""
+def companions(sample: Sample, number: int, path: str) -> tuple[EncodedItem, ...]:
+    """What is stored next to frame `number` (from 1) of a sample, which is at `path`."""
     found = sample.pixels.beside(number - 1)
-    if found is not None:
-        suffix, data = found
-        yield EncodedItem(stem + suffix, data, companion=True)
+    if found is None:
+        return ()
+    suffix, data = found
+    return (EncodedItem(os.path.splitext(path)[0] + suffix, data, companion=True),)
 
 
 def picture_summary(samples: Iterable[Sample]) -> PictureSummary:

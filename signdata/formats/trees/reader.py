@@ -12,7 +12,7 @@ from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, UnsafeNameError
 from signdata.formats.batches import BATCH, Batch, list_batches
 from signdata.formats.reader import DatasetInfo, Reader, splits_of
-from signdata.formats.trees import manifest_join
+from signdata.formats.trees import manifest_join, masks
 from signdata.formats.trees.layout import Layout
 from signdata.formats.trees.manifest_join import Found
 from signdata.formats.trees.scan import ClassDir, Tree
@@ -52,7 +52,9 @@ class TreeReader(Reader):
             found = manifest_join.laid_out(self._layout, found)
         if not self._described.rows:
             found = self._ordered(found)
-        self._samples = manifest_join.join(self._tree, found, self._described)
+        joined = manifest_join.join(self._tree, found, self._described)
+        self._samples, self._masks, notes = masks.as_seen(joined, path)
+        self._tree.notes.extend(notes)
         if not self._samples:
             raise FormatError(self.expected, path=path)
 
@@ -78,7 +80,7 @@ class TreeReader(Reader):
             len(self._samples),
             tuple(sorted({sample.label for sample in self._samples})),
             (*self._described.columns, *self.fills),
-            self._described.origin,
+            {**self._described.origin, **self._masks},
             (*self.remarks, *self._tree.notes),
             (manifest_join.sources(self._tree.root, files),),
             splits_of(self._samples),

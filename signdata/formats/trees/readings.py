@@ -25,12 +25,6 @@ from signdata.samples import SPLIT_NAMES
 DEEPEST = 5
 """Folders below the root in which media are looked for."""
 
-_NO_CLASS = {
-    *("image", "images", "img", "imgs", "picture", "pictures", "photo", "photos"),
-    *("video", "videos", "clip", "clips", "frames", "data", "dataset"),
-}
-"""Names of folders that say what is in them, and no class."""
-
 _FRAME = re.compile(r"(.*?)([0-9]+)")
 
 
@@ -138,7 +132,7 @@ def _doubtful_classes(tree: Tree) -> bool:
     """Whether class folders are named like splits, or the only one like what every folder holds."""
     names = {one.path.name for one in tree.class_dirs if not one.split}
     words = [split_word(name) for name in names]
-    if len(names) == 1 and next(iter(names)).casefold() in _NO_CLASS:
+    if len(names) == 1 and next(iter(names)).casefold() in suffixes.NO_CLASS:
         return True
     return bool(names) and all(words) and len(set(words)) == len(words)
 

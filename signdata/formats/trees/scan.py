@@ -12,7 +12,7 @@ at ROOT.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from signdata.errors import FormatError, MissingError, UnsafeNameError
 from signdata.filesystem import path_below
 from signdata.formats.trees.layout import Layout
 from signdata.media.image.kinds import is_picture
-from signdata.media.suffixes import suffix_of
+from signdata.media.video.animation import is_clip
 from signdata.results import NOTE, Problem
 from signdata.safe_names import is_junk
 from signdata.samples import SPLIT_NAMES
@@ -101,18 +101,20 @@ class Tree:
             )
         for name in folders:
             if splits:
-                tree._scan_split(root / name, SPLIT_NAMES[name.casefold()])
+                others = [root / other for other in splits if other != name]
+                tree._scan_split(root / name, SPLIT_NAMES[name.casefold()], others)
             else:
                 tree._scan_class(root / name, "")
         return tree
 
-    def _scan_split(self, path: Path, split: str) -> None:
+    def _scan_split(self, path: Path, split: str, others: Sequence[Path]) -> None:
         files, folders = self.entries(path)
         if files and not folders:
             raise FormatError(
                 f"two readings: a split without class folders, or a class called {path.name!r}",
                 path=path,
-                remedy=f"Put its files into {path.name}/CLASS/, or rename the folder.",
+                remedy=f"Put its files into {path.name}/CLASS/, or rename the folder."
+                + (f" Without it: {' '.join(_said(one) for one in others)}" if others else ""),
             )
         for name in files:
             self.note(path / name, "stray file beside the class folders: not read")
@@ -169,21 +171,22 @@ class Tree:
         shown = path_below(path, self.root)
         self.notes.append(Problem(shown, "", NOTE, message))
 
-    def take(self, class_dir: ClassDir, suffixes: Iterable[str]) -> list[str]:
-        """Names of a class's files with one of `suffixes`; the others are noted as junk."""
+    def pictures(self, class_dir: ClassDir) -> list[str]:
+        """Names of a class's pictures, by suffix or by content; the others are noted as junk."""
         taken = []
+        folder = f"{class_dir.path}{os.sep}"
         for name in class_dir.files:
-            if suffix_of(name) in suffixes:
+            if is_picture(folder + name):
                 taken.append(name)
             else:
                 self.note(class_dir.path / name, "not a file of this kind: not read")
         return taken
 
-    def pictures(self, class_dir: ClassDir) -> list[str]:
-        """Names of a class's pictures, by suffix or by content; the others are noted as junk."""
+    def videos(self, class_dir: ClassDir) -> list[str]:
+        """Names of a class's videos, by suffix or by content; the others are noted as junk."""
         taken = []
         for name in class_dir.files:
-            if is_picture(os.path.join(class_dir.path, name)):
+            if is_clip(os.path.join(class_dir.path, name)):
                 taken.append(name)
             else:
                 self.note(class_dir.path / name, "not a file of this kind: not read")
@@ -192,6 +195,11 @@ class Tree:
     def below(self, path: Path) -> str:
         """A path below the root, POSIX separators."""
         return path.relative_to(self.root).as_posix()
+
+
+def _said(split: Path) -> str:
+    """How a split folder is named as a source."""
+    return f"{SPLIT_NAMES[split.name.casefold()]}={split}"
 
 
 def _refuse_undecodable(name: str, folder: Path) -> None:

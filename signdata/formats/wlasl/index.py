@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,9 @@ from typing import Any
 
 import msgspec
 
+from signdata.downloads import refuse_failed
 from signdata.errors import FormatError, MissingError
+from signdata.formats.clip_tables.names import sample_ids
 from signdata.labels import in_order
 from signdata.safe_names import component
 from signdata.samples import SPLIT_NAMES
@@ -116,15 +117,6 @@ class Index:
         ]
 
 
-_YOUTUBE = re.compile(r"(?:youtu\.be/|[?&]v=|/embed/|/v/)([A-Za-z0-9_-]{11})")
-
-
-def youtube_id(url: str) -> str:
-    """The id of a video on YouTube in its address, or ''."""
-    found = _YOUTUBE.search(url)
-    return found[1] if found else ""
-
-
 def read_index(path: Path) -> Index:
     """Read a WLASL JSON.
 
@@ -199,6 +191,8 @@ def _read(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_JSON_BYTES:
             raise FormatError(f"over {MAX_JSON_BYTES:,} bytes", path=path)
+        if path.stat().st_size:
+            refuse_failed(path)
         return path.read_bytes()
     except FileNotFoundError as err:
         raise MissingError("not there", path=path) from err
@@ -310,14 +304,20 @@ def index_of(
     classes : tuple of str
         The glosses that were selected: each stays, with or without a clip.
     """
-    waiting = dict(splits)
+    ids = iter(
+        sample_ids(
+            (one["video_id"], (entry["gloss"], *_range(one)))
+            for entry in entries
+            for one in entry["instances"]
+        )
+    )
     index = []
     for entry in entries:
         instances = []
         for instance in entry["instances"]:
-            split = waiting.pop(instance["video_id"], None)
-            if split is not None:
-                instances.append(_whole(instance, split))
+            sample_id = next(ids)
+            if sample_id in splits:
+                instances.append(_whole({**instance, "video_id": sample_id}, splits[sample_id]))
         if entry["gloss"] in classes:
             index.append({**entry, "instances": instances})
     return index
@@ -325,14 +325,13 @@ def index_of(
 
 def _whole(instance: dict[str, Any], split: str) -> dict[str, Any]:
     """An instance whose file holds nothing but it."""
-    start, end = instance.get("frame_start"), instance.get("frame_end")
-    cut_again = start in (None, 0, 1) and end in (None, -1) and "source_frame_start" in instance
-    came_from = (
-        {}
-        if cut_again
-        else {
-            "source_frame_start": 1 if start is None else start,
-            "source_frame_end": -1 if end is None else end,
-        }
-    )
+    start, end = _range(instance)
+    cut_again = start in (0, 1) and end == -1 and "source_frame_start" in instance
+    came_from = {} if cut_again else {"source_frame_start": start, "source_frame_end": end}
     return {**instance, "split": split, "frame_start": 1, "frame_end": -1, **came_from}
+
+
+def _range(instance: dict[str, Any]) -> tuple[Any, Any]:
+    """First and last frame of an instance, as the index writes them or leaves them out."""
+    start, end = instance.get("frame_start"), instance.get("frame_end")
+    return 1 if start is None else start, -1 if end is None else end

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from signdata import safe_names, sidecars
 from signdata.errors import FormatError, MissingError
+from signdata.formats.clip_tables import known
 from signdata.formats.place import Place
-from signdata.media import suffixes
+from signdata.media.video.animation import is_clip
 
 VIDEOS_DIR = "videos"
 """The folder of videos next to a WLASL index."""
@@ -22,7 +23,8 @@ _HEAD = 4096
 def recognises(place: Place) -> str:
     """The name of the index that a place is or holds, or ''."""
     if not place.is_dir:
-        return place.path.name if place.path.suffix.lower() == ".json" else ""
+        is_json = place.path.suffix.lower() == ".json"
+        return place.path.name if is_json and known.layout_at(place.path) is None else ""
     return next((file.name for file in _indices_in(place.path)), "")
 
 
@@ -68,8 +70,8 @@ def videos_of(index: Path, videos: str | Path | None = None) -> Path:
 
 
 def is_video(path: Path) -> bool:
-    """Whether a path is a file that is named like a video."""
-    return path.suffix.lower() in {*suffixes.VIDEO_SUFFIXES, ".gif"} and path.is_file()
+    """Whether a path is a video or a picture that moves, by its name or by what is in it."""
+    return path.is_file() and is_clip(str(path))
 
 
 def is_trimmed(path: Path) -> bool:

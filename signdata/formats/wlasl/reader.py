@@ -30,8 +30,16 @@ from signdata.errors import (
     UsageError,
 )
 from signdata.formats.batches import Batch, ListBatch
-from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader, splits_of
-from signdata.formats.wlasl.choice import Choice
+from signdata.formats.clip_choice import Choice
+from signdata.formats.clip_tables.names import sample_ids, youtube_id
+from signdata.formats.reader import (
+    DatasetInfo,
+    OpenOptions,
+    PictureSummary,
+    Reader,
+    decoded_summary,
+    splits_of,
+)
 from signdata.formats.wlasl.index import (
     WLASL_FPS,
     Gloss,
@@ -39,7 +47,6 @@ from signdata.formats.wlasl.index import (
     classes_of,
     read_index,
     read_subset,
-    youtube_id,
 )
 from signdata.formats.wlasl.layout import index_at, is_video, videos_of
 from signdata.labels import LabelSpace
@@ -84,7 +91,7 @@ class WlaslReader(Reader):
     def open(cls, paths: list[Path], options: OpenOptions) -> Self:
         index = index_at(paths[0])
         videos = videos_of(index, options.read.videos)
-        clips = options.clips or ClipOptions()
+        clips = options.clip_options
         choice = options.choice or Choice()
         reader = cls(index, videos, clips, choice, official_splits=options.official_splits)
         further = (choice.subset, choice.poses)
@@ -139,31 +146,53 @@ class WlaslReader(Reader):
     def _make(self, glosses: list[Gloss]) -> list[Sample]:
         samples: list[Sample] = []
         instances: list[Instance] = []
-        seen: set[str] = set()
-        subset = self._read_subset({i.video_id for entry in glosses for i in entry.instances})
+        everything = [(entry, instance) for entry in glosses for instance in entry.instances]
+        ids = self._ids(everything)
+        subset = self._read_subset({instance.video_id for _, instance in everything})
         chosen = self._chosen_glosses(glosses)
         self._classes = classes_of(chosen, subset)
         for entry in chosen:
             for instance in entry.instances:
-                if instance.video_id in seen:
-                    self._note(
-                        self._path.name, f"video_id {instance.video_id} appears twice: read once"
-                    )
-                    continue
-                seen.add(instance.video_id)
-                if subset is not None and instance.video_id not in subset:
+                sample_id = ids[id(instance)]
+                if not sample_id or (subset is not None and instance.video_id not in subset):
                     continue
                 if self._choice.signers and instance.signer not in self._choice.signers:
                     continue
                 split = instance.split if subset is None else subset[instance.video_id]
-                samples.append(self._sample(entry.gloss, instance, split))
+                samples.append(self._sample(entry.gloss, instance, split, sample_id))
                 instances.append(instance)
         self._note_rates(instances)
-        signers = {i.signer for entry in glosses for i in entry.instances}
+        signers = {instance.signer for _, instance in everything}
         for signer in dict.fromkeys(self._choice.signers):
             if signer not in signers:
                 self._note(self._path.name, f"no signer {signer!r} is in the index")
         return samples if self._choice.limit is None else samples[: self._choice.limit]
+
+    def _ids(self, everything: list[tuple[Gloss, Instance]]) -> dict[int, str]:
+        """The id of each instance's sample, '' where it only repeats another."""
+        found = sample_ids(
+            (one.video_id, (entry.gloss, one.frame_start, one.frame_end))
+            for entry, one in everything
+        )
+        further = 0
+        self._n_samples = Counter(
+            one.video_id for (_, one), name in zip(everything, found, strict=True) if name
+        )
+        for (_, one), sample_id in zip(everything, found, strict=True):
+            further += sample_id not in ("", one.video_id)
+            if not sample_id:
+                self._note(
+                    self._path.name,
+                    f"video_id {one.video_id} appears twice, with the same gloss and range: "
+                    "read once",
+                )
+        if further:
+            self._note(
+                self._path.name,
+                f"{further:,} further {'clip is' if further == 1 else 'clips are'} of a video "
+                "that has one already: samples of their own, called ID-2 and so on",
+            )
+        return {id(one): name for (_, one), name in zip(everything, found, strict=True)}
 
     def _chosen_glosses(self, glosses: list[Gloss]) -> list[Gloss]:
         wanted = self._choice.glosses
@@ -195,7 +224,8 @@ class WlaslReader(Reader):
             file = self._files.get(youtube_id(instance.url))
         return file
 
-    def _sample(self, gloss: str, instance: Instance, split: str) -> Sample:
+    def _sample(self, gloss: str, instance: Instance, split: str, sample_id: str) -> Sample:
+        shares_video = self._n_samples[instance.video_id] > 1
         path = self._file_of(instance)
         pixels: Pixels
         if path is None:
@@ -207,11 +237,11 @@ class WlaslReader(Reader):
                 pixels = Broken(err)
         cut_from = zip(CUT_COLUMNS, map(str, instance.cut_from or ()), strict=False)
         return Sample(
-            id=instance.video_id,
+            id=sample_id,
             label=gloss,
             pixels=pixels,
             split=split if self._official else "",
-            group=instance.signer,
+            group=instance.signer or (instance.video_id if shares_video else ""),
             source=path.name if path else instance.video_id,
             kind="clip",
             meta={
@@ -334,7 +364,7 @@ class WlaslReader(Reader):
         return str(self._path), ("gloss" if "class" in error.what else "video_id") if unsafe else ""
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
-        return PictureSummary(None, None, False, None)
+        return decoded_summary(self._options.shape.size_hw)
 
 
 def _was_cut(sample: Sample) -> bool:

@@ -21,6 +21,7 @@ import numpy as np
 import simplejpeg
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from signdata.downloads import START, found_instead, remedy_for
 from signdata.errors import DecodeError
 from signdata.limits import larger_remedy, max_pixels
 from signdata.media.image import png
@@ -49,6 +50,9 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", 
     ".pbm",
 }
 """File suffixes that are taken for pictures; what is inside decides how they are read."""
+
+TOO_FAST, USUAL_DURATION = 10, 100
+"""Milliseconds of a picture in an animation that browsers take for none; and what they show."""
 
 TURNED = "EXIF orientation"
 """How the note starts that a picture was turned upright."""
@@ -217,8 +221,11 @@ def _open(data: bytes, path: str) -> Image.Image:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except UnidentifiedImageError:
         known = ", ".join(sorted(_FORMATS))
+        found = found_instead(data[:START])
         raise DecodeError(
-            f"no picture; expected {known}, found {_looks_like(data)}", path=path
+            f"no picture; expected {known}, found {found or _looks_like(data)}",
+            path=path,
+            remedy=remedy_for(found),
         ) from None
     n_pixels = image.width * image.height
     if n_pixels > max_pixels():
@@ -248,6 +255,29 @@ def _decode_with_pillow(data: bytes, path: str) -> tuple[Frame, tuple[str, ...]]
             image = ImageOps.exif_transpose(image)
             notes.append(f"{TURNED} {orientation} applied on reading")
         return _to_array(image, path), tuple(notes)
+
+
+def moving_pictures(data: bytes, path: str) -> Iterator[tuple[Frame, int]]:
+    """Yield each picture of an animation as (H, W, 3), and the milliseconds that it is shown for.
+
+    Raises
+    ------
+    DecodeError
+        Where it is damaged or cut short.
+    """
+    with _judging(path):
+        image = _open(data, path)
+        # A PNG's first picture may be one for programs that know no animation.
+        first = int(bool(image.format == "PNG" and getattr(image, "default_image", False)))
+        n_frames = getattr(image, "n_frames", 1)
+    for number in range(first, n_frames):
+        with _judging(path):
+            image.seek(number)
+            image.load()
+            frame = _to_array(image, path)
+            shown = round(float(image.info.get("duration") or 0))
+        colour = frame if frame.shape[2] == 3 else np.repeat(frame, 3, axis=2)
+        yield np.ascontiguousarray(colour), shown if shown > TOO_FAST else USUAL_DURATION
 
 
 def _changes(image: Image.Image) -> str:
@@ -308,11 +338,7 @@ def _scaled(image: Image.Image, path: str) -> Frame:
 
 def _looks_like(data: bytes) -> str:
     """Name what a file that is no picture seems to be, for a message."""
-    if not data:
-        return "an empty file"
-    head = data[:512].lstrip().lower()
-    if head.startswith((b"<!doctype", b"<html", b"<?xml", b"<svg")):
-        return "a web page"
+    head = data[:START].lower()
     if head.startswith((b"gif8", b"\x89png", b"\xff\xd8")):
         return "the beginning of a damaged picture"
     return f"bytes that start with {data[:8]!r}"

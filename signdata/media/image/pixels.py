@@ -7,13 +7,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from signdata.media.image.decode import check, decode
+from signdata.media.image.masks import seen
 from signdata.samples import Encoded, Frame, Pixels
 
 
 @dataclass(frozen=True)
 class CodedPixels(Pixels):
-    """A still or a clip kept as the bytes of picture files, one a frame."""
+    """A still or a clip kept as the bytes of picture files, one a frame.
 
+    Attributes
+    ----------
+    of_masks : bool
+        Whether it is of a set of masks, of values 0 and 1.
+    """
+
+    of_masks: bool = field(default=False, kw_only=True)
     _notes: list[str] = field(default_factory=list, compare=False, kw_only=True)
 
     @abstractmethod
@@ -24,7 +32,7 @@ class CodedPixels(Pixels):
         for data, place in self.coded():
             frame, notes = decode(data, place)
             self._notes.extend(notes)
-            yield frame
+            yield seen(frame) if self.of_masks else frame
 
     def encoded(self) -> Iterator[Encoded]:
         for data, place in self.coded():

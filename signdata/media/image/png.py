@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -31,6 +32,7 @@ _CHANGES_VALUES = {b"PLTE", b"tRNS", b"eXIf", b"acTL"}
 _HEADER = struct.Struct(">IIBBBBB")
 _CHUNK = struct.Struct(">I4s")
 _CRC = struct.Struct(">I")
+_STORED = struct.Struct("<BBBHH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +117,33 @@ def decode(png: PlainPng, data: bytes) -> NDArray[np.uint8] | None:
 def encode_tiny(frame: NDArray[np.uint8]) -> bytes:
     """A PNG of a picture (H, W, C) uint8, C in {1, 3}, its rows unfiltered and stored."""
     height, width, channels = frame.shape
+    start, block, checksum = _start(height, width, channels)
     rows = np.zeros((height, width * channels + 1), np.uint8)
     rows[:, 1:] = frame.reshape(height, -1)
+    data = rows.tobytes()
+    adler = zlib.adler32(data).to_bytes(4, "big")
+    crc = zlib.crc32(adler, zlib.crc32(data, checksum)).to_bytes(4, "big")
+    return b"".join((start, block, data, adler, crc, _END))
+
+
+@lru_cache(maxsize=64)
+def _start(height: int, width: int, channels: int) -> tuple[bytes, bytes, int]:
+    """What precedes the rows of every picture of one size: the header and the start of IDAT.
+
+    The rows are one stored block (RFC 1951, 3.2.4) of a zlib stream (RFC 1950). The last item
+    is the checksum of the chunk up to where the rows begin.
+    """
+    length = height * (width * channels + 1)
     header = _HEADER.pack(width, height, 8, 0 if channels == 1 else 2, 0, 0, 0)
-    packed = zlib.compress(rows.tobytes(), 0)
-    return b"".join(
-        (SIGNATURE, _chunk(b"IHDR", header), _chunk(b"IDAT", packed), _chunk(b"IEND", b""))
-    )
+    block = b"IDAT" + _STORED.pack(0x78, 0x01, 0x01, length, length ^ 0xFFFF)
+    # 7 bytes before the rows, and their Adler-32 behind them
+    start = SIGNATURE + _chunk(b"IHDR", header) + (length + 11).to_bytes(4, "big")
+    return start, block, zlib.crc32(block)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     body = kind + data
     return len(data).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
+
+
+_END = _chunk(b"IEND", b"")

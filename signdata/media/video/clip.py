@@ -20,11 +20,19 @@ import av
 from signdata.errors import CrashError, DecodeError, ShortError, UsageError
 from signdata.media import keypoints
 from signdata.media.keypoints import Placement
+from signdata.media.video.deinterlacing import METHOD
 from signdata.media.video.frame_conversion import Box, Converter, FrameShape, is_shares
-from signdata.media.video.frame_selection import Range, Selection, Taken, take_range
+from signdata.media.video.frame_selection import (
+    Range,
+    Selection,
+    Taken,
+    TimeRange,
+    take_range,
+)
 from signdata.media.video.header import Header
 from signdata.media.video.keypoints import Poses
 from signdata.media.video.same_size import SameSize
+from signdata.media.video.tone_mapping import transfer_of
 from signdata.media.video.video_file import VideoFile
 from signdata.samples import Frame, Pixels, ReadAgain
 
@@ -46,6 +54,7 @@ ONE_JUMP = "1 jump in its times was closed"
 
 RANGE_POLICIES = ("auto", "apply", "ignore")
 DECODERS = ("pyav", "ffmpeg")
+DEINTERLACE = ("auto", "off")
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,12 @@ class ClipOptions:
         The library, or the ffmpeg program in a process of its own.
     timeout : float or None
         Seconds after which a video is given up.
+    tone_map : bool
+        Whether HDR is brought to standard screens.
+    deinterlace : {'auto', 'off'}
+        Whether interlaced frames are made whole.
+    times : bool
+        Whether frames say when they are shown.
     """
 
     selection: Selection = Selection()
@@ -74,16 +89,21 @@ class ClipOptions:
     keep_short: bool = False
     decoder: str = "pyav"
     timeout: float | None = None
+    tone_map: bool = True
+    deinterlace: str = "auto"
+    times: bool = False
 
     def video(self, path: str) -> VideoFile:
         """A video file to be read in this way."""
-        return VideoFile(path, self.decoder, self.timeout)
+        return VideoFile(path, self.decoder, self.timeout, self.deinterlace == "auto")
 
     def __post_init__(self) -> None:
         if self.ranges not in RANGE_POLICIES:
             raise UsageError(f"ranges {self.ranges!r}; expected one of {', '.join(RANGE_POLICIES)}")
         if self.decoder not in DECODERS:
             raise UsageError(f"decoder {self.decoder!r}; expected one of {', '.join(DECODERS)}")
+        if self.deinterlace not in DEINTERLACE:
+            raise UsageError(f"deinterlace {self.deinterlace!r}; expected auto or off")
 
 
 @dataclass
@@ -104,6 +124,8 @@ class _Learned:
     jpegs: tuple[int, list[bytes]] | None = None
     still: Fraction = Fraction(0)
     same_size: SameSize = field(default_factory=SameSize)
+    transfer: str = ""
+    n_deinterlaced: int = 0
     n_coded: int = 0
     stored_at: str = ""
 
@@ -116,7 +138,7 @@ class ClipPixels(Pixels):
     ----------
     video : VideoFile
         The video file, shared by all clips that are cut from it.
-    range : Range
+    range : Range or TimeRange
         The labelled range in it.
     options : ClipOptions
         What is read.
@@ -130,7 +152,7 @@ class ClipPixels(Pixels):
     """
 
     video: VideoFile
-    range: Range = Range()
+    range: Range | TimeRange = Range()
     options: ClipOptions = ClipOptions()
     box: Box | None = None
     grow: float = 1.0
@@ -141,7 +163,7 @@ class ClipPixels(Pixels):
         return self._each(lambda converter, frame: converter.rgb(frame))
 
     def jpegs(self, quality: int) -> Iterator[bytes] | None:
-        if self.box is not None:
+        if self.box is not None or not self.options.shape.fit.stretches:
             return None
         learned = self._learned
         if learned.jpegs is not None and learned.jpegs[0] == quality:
@@ -179,6 +201,8 @@ class ClipPixels(Pixels):
         length = learned.taken.stop - learned.taken.start
         if learned.short:
             notes.append(f"{learned.short}: what there is was kept")
+        if self.video.header.passed_over:
+            notes.append("a picture in a track of its own stands before the film: passed over")
         if self.video.header.n_joints:
             n = self.video.header.n_joints
             notes.append(f"{n} jumps in its times were closed" if n > 1 else ONE_JUMP)
@@ -190,6 +214,8 @@ class ClipPixels(Pixels):
         if learned.same_size.n_scaled:
             n, size = learned.same_size.n_scaled, learned.same_size.size
             notes.append(f"the size changes: {n} frames were brought to {size} as the first one")
+        if learned.transfer and self.options.tone_map:
+            notes.append(f"HDR ({learned.transfer}) was tone-mapped to BT.709")
         if self.options.selection.n_frames and length < len(learned.wanted):
             notes.append(f"a range of {length} frames repeated to give {len(learned.wanted)}")
         if learned.without_pose:
@@ -215,16 +241,27 @@ class ClipPixels(Pixels):
             learned.other_poses += 1
         return ".json", placed or data
 
+    def times(self) -> tuple[float, ...]:
+        if not self.options.times:
+            return ()
+        times = self.video.header.timeline.times
+        return tuple(float(times[index]) for index in self._learned.wanted)
+
     def found(self) -> dict[str, str]:
         taken = self._learned.taken
         if taken is None:
             return {}
-        fps = self.video.header.timeline.fps
-        return {
+        learned, fps = self._learned, self.video.header.timeline.fps
+        found = {
             "fps": f"{fps:.3f}".rstrip("0").rstrip("."),
             "range": f"{taken.start + 1}-{taken.stop}",
-            "verdict": self._learned.verdict or ("short" if taken.fault else "ok"),
+            "verdict": learned.verdict or ("short" if taken.fault else "ok"),
         }
+        if learned.transfer:
+            found["transfer"] = learned.transfer + (" to bt709" if self.options.tone_map else "")
+        if learned.n_deinterlaced:
+            found["deinterlaced"] = METHOD
+        return found
 
     def stored(self) -> Iterator[bytes] | None:
         return self.video.parts() if self.range.is_whole else None
@@ -257,10 +294,13 @@ class ClipPixels(Pixels):
         wanted = self.options.selection.of(timeline, taken.start, taken.stop)
         learned.taken, learned.wanted = taken, wanted
         learned.still = self._longest_repeat(wanted, taken)
-        learned.without_pose = learned.other_poses = 0
+        learned.without_pose = learned.other_poses = learned.n_deinterlaced = 0
+        learned.transfer = ""
         learned.placements.clear()
         last_use = {index: position for position, index in enumerate(wanted)}
-        converter = Converter(self.options.shape, header.aspect, self.box, self.grow)
+        converter = Converter(
+            self.options.shape, header.aspect, self.box, self.grow, tone_map=self.options.tone_map
+        )
         same_size = learned.same_size = SameSize()
         waiting: dict[int, T] = {}
         position = 0
@@ -268,6 +308,8 @@ class ClipPixels(Pixels):
             try:
                 for index, frame in current.frames(taken.start):
                     if index in last_use:
+                        learned.transfer = learned.transfer or transfer_of(frame)
+                        learned.n_deinterlaced += index in current.deinterlaced
                         frame = same_size.of(frame)
                         waiting[index] = convert(converter, frame)
                         if self.poses is not None:
@@ -278,9 +320,10 @@ class ClipPixels(Pixels):
                         if last_use[wanted_index] == position:
                             del waiting[wanted_index]
                         position += 1
-                    as_promised = frame.pts is None or header.index_of(frame.pts) == index
-                    if index + 1 == taken.stop and not to_the_end and as_promised:
-                        return  # what lies behind the range need not be whole
+                    if index + 1 == taken.stop and not to_the_end:
+                        as_promised = frame.pts is None or header.index_of(frame.pts) == index
+                        if as_promised:
+                            return  # what lies behind the range need not be whole
             except DecodeError as err:
                 self._start_again(current.stamps, header, err)
             else:

@@ -18,11 +18,14 @@ from typing import Any
 import av
 import av.logging
 
+from signdata.downloads import POINTER, START, found_instead, remedy_for
 from signdata.errors import DecodeError, MissingError
 from signdata.limits import described, larger_remedy, max_pixels
 
 PROTOCOLS = "file"
-CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,swf,asf,ogg,h264,hevc,m4v"
+CONTAINERS = (
+    "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,swf,asf,ogg,h264,hevc,m4v,mxf,dv,ivf,rm"
+)
 
 
 def open_container(path: str) -> Any:
@@ -46,10 +49,15 @@ def open_container(path: str) -> Any:
         with as_decode_error(path):
             return av.open(f"file:{path}", options=options, metadata_errors="ignore")
     except DecodeError as err:
-        found = _looks_like(path)
+        with open(path, "rb") as file:
+            start = file.read(START)
+        found = found_instead(start) or next(
+            (name for one, name in _KNOWN.items() if start.startswith(one)), ""
+        )
         if not found:
             raise
-        raise DecodeError(f"not a video; found {found}", path=path) from err
+        remedy = remedy_for(found) if found == POINTER else ""
+        raise DecodeError(f"not a video; found {found}", path=path, remedy=remedy) from err
 
 
 _KNOWN = {
@@ -58,33 +66,24 @@ _KNOWN = {
     b"\xff\xd8\xff": "a JPEG",
     b"PK\x03\x04": "a ZIP archive",
     b"%PDF": "a PDF",
-    b"<!doctype": "a web page",
-    b"<html": "a web page",
 }
 
 
-def _looks_like(path: str) -> str:
-    """What a file that is no video seems to be, or ''."""
-    with open(path, "rb") as file:
-        head = file.read(512)
-    if not head:
-        return "an empty file"
-    text = head.lstrip().lower()
-    for start, name in _KNOWN.items():
-        if head.startswith(start) or (start.startswith(b"<") and text.startswith(start)):
-            return name
-    return ""
+def video_streams(container: Any) -> list[Any]:
+    """The video streams of a container, those that players show by default first."""
+    streams = [s for s in container.streams.video if not _is_cover(s)]
+    return sorted(streams, key=lambda s: (s.codec_context is None, not _is_default(s)))
 
 
-def video_stream(container: Any, path: str) -> Any:
-    """The first video stream of a container, ready to be decoded.
+def video_stream(container: Any, path: str, index: int | None = None) -> Any:
+    """A video stream of a container, the first by default, ready to be decoded.
 
     Raises
     ------
     DecodeError
         If there is none, or its frames are over the limit of pixels.
     """
-    streams = [s for s in container.streams.video if not _is_cover(s)]
+    streams = video_streams(container) if index is None else [container.streams[index]]
     if not streams:
         raise DecodeError("no video stream in it", path=path)
     stream = streams[0]
@@ -116,6 +115,44 @@ def _is_cover(stream: Any) -> bool:
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 
+def _is_default(stream: Any) -> bool:
+    return bool(stream.disposition & av.stream.Disposition.default)
+
+
+def film_of(container: Any, path: str) -> tuple[int | None, bool]:
+    """Which stream holds the film where there are several, and what was passed over for it.
+
+    Returns
+    -------
+    index : int or None
+        None where there is but one.
+    passed_over : bool
+        Whether a picture that stands in a stream of its own comes before it.
+    """
+    streams = [s.index for s in video_streams(container)]
+    if len(streams) < 2:
+        covers = [s.index for s in container.streams.video if s.index not in streams]
+        return None, bool(streams and covers and covers[0] < streams[0])
+    counts = _count(path, streams)
+    film = next((index for index in streams if counts[index] > 1), streams[0])
+    return film, any(n == 1 and index < film for index, n in counts.items())
+
+
+def _count(path: str, streams: list[int]) -> dict[int, int]:
+    """How many pictures streams have, as far as it takes to find a second one in each."""
+    counts = dict.fromkeys(streams, 0)
+    with (
+        contextlib.suppress(DecodeError),
+        open_container(path) as container,
+        as_decode_error(path),
+    ):
+        for packet in container.demux([container.streams[index] for index in streams]):
+            counts[packet.stream.index] += bool(packet.size)
+            if min(counts.values()) > 1:
+                break
+    return counts
+
+
 @contextlib.contextmanager
 def as_decode_error(path: str, where: Callable[[], str] = lambda: "") -> Iterator[None]:
     """Turn whatever a decoder raises on foreign bytes into a `DecodeError`."""
@@ -140,13 +177,15 @@ def captured_log() -> Iterator[list[Any]]:
         av.logging.set_level(before)
 
 
-def decode(path: str) -> Iterator[av.VideoFrame]:
+def decode(path: str, index: int | None = None) -> Iterator[av.VideoFrame]:
     """Yield every frame of a video in the order of display.
 
     Parameters
     ----------
     path : str
         The file.
+    index : int, optional
+        The stream, where there are several.
 
     Raises
     ------
@@ -155,7 +194,7 @@ def decode(path: str) -> Iterator[av.VideoFrame]:
     """
     n = 0
     with open_container(path) as container, as_decode_error(path, lambda: f"frame {n}"):
-        for frame in container.decode(video_stream(container, path)):
+        for frame in container.decode(video_stream(container, path, index)):
             if frame.is_corrupt:
                 raise DecodeError("a damaged picture", path=path, where=f"frame {n}")
             yield frame

@@ -13,6 +13,7 @@ import ffmpeg
 from signdata.errors import CrashError, DecodeError
 from signdata.media.video import container as video
 from signdata.media.video import header
+from signdata.media.video.deinterlacing import may_be_interlaced
 from signdata.media.video.ffmpeg_encode import _opened
 from signdata.media.video.ffmpeg_program import _SHOWN, Program, _Readable, _words
 from signdata.media.video.same_size import padding
@@ -21,13 +22,16 @@ CARRIED = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv411p", "y
 """Pixel formats that pass through the pipe as they are; others are packed without loss."""
 
 
-def decoding(path: str, stream: Any, time_base: Fraction, *, joined: bool) -> list[str]:
+def decoding(
+    path: str, stream: Any, time_base: Fraction, *, joined: bool, fields: bool = False
+) -> list[str]:
     """The command line that decodes one stream of a file.
 
     The program brings all frames to the size, the pixel format and the matrix that the file
     begins with; its proportions they have from here.
     Where two files were joined (`joined`), the program sees corrupt packets, and goes on; in
-    the pipe a stamp never goes back.
+    the pipe a stamp never goes back. Frames that may be interlaced (`fields`) are packed so that
+    each says whether it is.
     """
     source = ffmpeg.input(
         f"file:{path}",
@@ -44,7 +48,7 @@ def decoding(path: str, stream: Any, time_base: Fraction, *, joined: bool) -> li
     pixel_format = codec.pix_fmt
     if pixel_format:
         frames = frames.filter("format", pixel_format)
-    packed = {"vcodec": "rawvideo" if pixel_format in CARRIED else "ffv1"}
+    packed = {"vcodec": "rawvideo" if pixel_format in CARRIED and not fields else "ffv1"}
     forward = "if(isnan(PREV_OUTPTS),PTS,max(PTS,PREV_OUTPTS+1))"
     output = frames.output(
         "pipe:1",
@@ -78,9 +82,10 @@ def decode(
         If the file is no video of a known kind, is damaged, or holds no frame.
     """
     with video.open_container(path) as container:
-        stream = video.video_stream(container, path)
+        stream = video.video_stream(container, path, header.stream)
         joined = header.n_joints > 0
-        words = decoding(path, stream, header.time_base, joined=joined)
+        fields = may_be_interlaced(container, stream)
+        words = decoding(path, stream, header.time_base, joined=joined, fields=fields)
     stamps = header.stamps
     by_number = header.spaced or joined
     shift = Fraction(0)

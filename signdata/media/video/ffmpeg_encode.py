@@ -30,6 +30,7 @@ from signdata.media.video.colours import Colours, colours_of
 from signdata.media.video.ffmpeg_program import _SHOWN, Program, _words
 from signdata.media.video.frame_selection import Timeline
 from signdata.media.video.orientation import orientation_of
+from signdata.media.video.tone_mapping import ToneMapper, transfer_of
 
 QUALITY = 18
 """Constant rate factor of x264: no loss that is seen."""
@@ -58,6 +59,7 @@ def encode(
     target: str,
     rate: Fraction,
     aspect: Fraction | None = None,
+    tone_map: bool = True,
     deadline: float | None = None,
 ) -> None:
     """Encode frames as H.264, upright, their sizes even; the same bytes every time.
@@ -76,6 +78,8 @@ def encode(
         Frames a second, about.
     aspect : Fraction, optional
         Width of a pixel over its height, before the frame is turned.
+    tone_map : bool
+        Whether HDR is brought to standard screens; else it keeps its values and its tags.
     deadline : float, optional
         `time.monotonic` value after which encoding is given up.
     """
@@ -83,7 +87,7 @@ def encode(
         scaler, program = None, None
         for frame in frames:
             if program is None or scaler is None:
-                scaler = _Planes(frame, path, aspect)
+                scaler = _Planes(frame, path, aspect, ToneMapper() if tone_map else None)
                 program = stack.enter_context(Program(_encoding(scaler, rate), deadline))
                 coded = _Collected(program.stdout, target)
             try:
@@ -138,9 +142,17 @@ class _Planes:
         Width of its pixels over their height.
     colours : Colours
         What its values mean.
+    tags : dict of str
+        What the file says of light and primaries, beyond that.
     """
 
-    def __init__(self, first: av.VideoFrame, path: str, aspect: Fraction | None) -> None:
+    def __init__(
+        self,
+        first: av.VideoFrame,
+        path: str,
+        aspect: Fraction | None,
+        tone_mapper: ToneMapper | None,
+    ) -> None:
         width, height = first.width, first.height
         self.aspect = aspect if aspect and aspect > 0 else Fraction(1)
         self._orientation = orientation_of(first)
@@ -154,10 +166,21 @@ class _Planes:
         self._scaler = VideoReformatter()
         found = colours_of(first)
         self.colours = Colours(found.space or Colorspace.ITU601, found.full)
+        self._tone_mapper = tone_mapper
+        self.tags: dict[str, str] = {}
+        if transfer_of(first) and tone_mapper is not None:
+            self.colours = Colours(Colorspace.ITU709, full=False)
+            self.tags = {"color_primaries": "bt709", "color_trc": "bt709"}
+        elif transfer_of(first):
+            primaries, transfer = int(first.color_primaries), int(first.color_trc)
+            self.tags = {"color_primaries": str(primaries), "color_trc": str(transfer)}
 
     def of(self, frame: av.VideoFrame) -> Iterator[bytes]:
         """Bytes of Y, U and V."""
         coded = frame
+        if self._tone_mapper is not None and transfer_of(frame):
+            rgb = self._tone_mapper.rgb(frame, *self._wh, _HOW)
+            frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
         if frame.format.name not in ("yuv420p", "yuvj420p") or (
             (frame.width, frame.height) != self._wh
         ):
@@ -191,6 +214,7 @@ def _encoding(planes: _Planes, rate: Fraction) -> list[str]:
         "setparams",
         range="pc" if planes.colours.full else "tv",
         colorspace=planes.colours.name,
+        **planes.tags,
     ).filter("setsar", f"{pixel.numerator}/{pixel.denominator}", max=10_000)
     output = tagged.output(
         "pipe:1",
@@ -282,6 +306,7 @@ def can_be_copied(path: str) -> bool:
             stream = video.video_stream(container, path)
             return (
                 "mp4" in container.format.name
+                and len(container.streams.video) == 1
                 and stream.codec_context.name == "h264"
                 and stream.codec_context.pix_fmt in ("yuv420p", "yuvj420p")
                 and not stream.width % 2

@@ -54,25 +54,76 @@ class Range:
     ----------
     first, last : int
         Its first and last frame.
-    rate : Fraction
-        Frames a second that they are counted at.
+    rate : Fraction or None
+        Frames a second that they are counted at; None for the frames of the file itself.
     """
 
     first: int = 1
     last: int = -1
-    rate: Fraction = Fraction(WLASL_RATE)
+    rate: Fraction | None = Fraction(WLASL_RATE)
 
     @property
     def is_whole(self) -> bool:
         return self.first <= 1 and self.last == -1
 
-    @property
-    def start(self) -> Fraction:
-        return (max(self.first, 1) - 1) / self.rate
+    def start_in(self, timeline: Timeline) -> Fraction:
+        """When it begins, in a file of these times."""
+        return self._after(max(self.first, 1) - 1, timeline)
+
+    def end_in(self, timeline: Timeline) -> Fraction | None:
+        """When it ends; None for the end of the file."""
+        return None if self.last == -1 else self._after(self.last, timeline)
+
+    def _after(self, n: int, timeline: Timeline) -> Fraction:
+        """When `n` frames are over."""
+        if self.rate is not None:
+            return n / self.rate
+        if n < len(timeline):
+            return timeline.times[n]
+        return timeline.end + (n - len(timeline)) * timeline.end / max(1, len(timeline))
 
     @property
-    def end(self) -> Fraction | None:
-        return None if self.last == -1 else self.last / self.rate
+    def shown(self) -> tuple[str, str]:
+        """Its start and its end for people."""
+        return f"frame_start {self.first}", f"frame_end {self.last}"
+
+
+ROUNDING = Fraction(1, 2000)
+"""Times in tables are rounded to milliseconds: a frame at 66.67 ms is the one that 0.067 names."""
+
+
+@dataclass(frozen=True)
+class TimeRange:
+    """A labelled range in seconds from the first frame of the file, half-open.
+
+    Attributes
+    ----------
+    start : Fraction
+        When it begins.
+    end : Fraction or None
+        When it ends; None for the end of the file.
+    """
+
+    start: Fraction = Fraction(0)
+    end: Fraction | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        return self.start <= 0 and self.end is None
+
+    def start_in(self, timeline: Timeline) -> Fraction:
+        """When it begins."""
+        return max(Fraction(0), self.start - ROUNDING)
+
+    def end_in(self, timeline: Timeline) -> Fraction | None:
+        """When it ends; None for the end of the file."""
+        return None if self.end is None else self.end - ROUNDING
+
+    @property
+    def shown(self) -> tuple[str, str]:
+        """Its start and its end for people."""
+        end = "the end" if self.end is None else f"end_time {float(self.end):g}"
+        return f"start_time {float(self.start):g}", end
 
 
 @dataclass(frozen=True)
@@ -98,12 +149,12 @@ class Taken:
     remedy: str = ""
 
 
-def take_range(wanted: Range, timeline: Timeline, policy: str) -> Taken:
+def take_range(wanted: Range | TimeRange, timeline: Timeline, policy: str) -> Taken:
     """Find the frames of a labelled range in a file.
 
     Parameters
     ----------
-    wanted : Range
+    wanted : Range or TimeRange
         What the label says.
     timeline : Timeline
         What the file holds.
@@ -114,31 +165,32 @@ def take_range(wanted: Range, timeline: Timeline, policy: str) -> Taken:
     n = len(timeline)
     if policy == "ignore" or wanted.is_whole:
         return Taken(0, n)
-    end = wanted.end
-    if end is not None and end <= wanted.start:
-        return Taken(0, 0, fault=f"frame_start {wanted.first} lies behind frame_end {wanted.last}")
+    begin, end = wanted.start_in(timeline), wanted.end_in(timeline)
+    start_shown, end_shown = wanted.shown
+    if end is not None and end <= begin:
+        return Taken(0, 0, fault=f"{start_shown} lies behind {end_shown}")
     if (
         policy == "auto"
         and end is not None
         and timeline.end < end
-        and abs(timeline.end - (end - wanted.start)) <= CUT_TOLERANCE
+        and abs(timeline.end - (end - begin)) <= CUT_TOLERANCE
     ):
         return Taken(0, n, ("already-cut: the file is the range",))
-    if wanted.start >= timeline.end:
+    if begin >= timeline.end:
         seconds = float(timeline.end)
         return Taken(
             n - 1,
             n,
-            fault=f"frame_start {wanted.first} lies behind the end of the file ({seconds:.2f} s)",
+            fault=f"{start_shown} lies behind the end of the file ({seconds:.2f} s)",
             remedy=CUT_ALREADY,
         )
-    start = bisect_left(timeline.times, wanted.start)
+    start = bisect_left(timeline.times, begin)
     stop = n if end is None else bisect_left(timeline.times, end)
     if start >= stop:
-        nearest = _nearest(timeline.times, wanted.start)
+        nearest = _nearest(timeline.times, begin)
         return Taken(nearest, nearest + 1, ("the range holds no frame: the nearest is taken",))
     if end is not None and end - timeline.end > Fraction(1, WLASL_RATE):
-        text = f"range clipped: frame_end {wanted.last} lies behind the end of the file"
+        text = f"range clipped: {end_shown} lies behind the end of the file"
         return Taken(start, stop, (text,))
     return Taken(start, stop)
 

@@ -18,6 +18,7 @@ from signdata.media.video.completeness import cut_off
 from signdata.media.video.container import (
     as_decode_error,
     captured_log,
+    film_of,
     open_container,
     video_stream,
 )
@@ -67,6 +68,10 @@ class Header:
         Whether pictures lack stamps, or share them, so that they are spaced by the rate.
     n_joints : int
         How often the stamps jumped; each part was brought behind the one before it.
+    stream : int or None
+        Which stream holds the film, where there are several.
+    passed_over : bool
+        Whether a picture in a stream of its own comes before it.
     """
 
     timeline: Timeline
@@ -78,6 +83,8 @@ class Header:
     untimed: bool = False
     spaced: bool = False
     n_joints: int = 0
+    stream: int | None = None
+    passed_over: bool = False
 
     def with_stamps(self, stamps: list[int | None]) -> Header:
         """The same video with the frames that decoding really gave."""
@@ -114,7 +121,8 @@ def read_header(path: str) -> Header:
         If there is no picture.
     """
     with open_container(path) as container, captured_log() as log:
-        stream = video_stream(container, path)
+        index, passed_over = film_of(container, path)
+        stream = video_stream(container, path, index)
         time_base = Fraction(stream.time_base)
         rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
         aspect = stream.sample_aspect_ratio
@@ -144,6 +152,8 @@ def read_header(path: str) -> Header:
         untimed=bool(names & UNTIMED),
         spaced=not are_distinct(stamps),
         n_joints=n_joints,
+        stream=index,
+        passed_over=passed_over,
     )
 
 

@@ -18,7 +18,8 @@ from typing import Any
 import av
 
 from signdata.errors import CrashError, DecodeError, MissingError
-from signdata.media.video import container, ffmpeg_decode, header
+from signdata.media.video import animation, container, header
+from signdata.media.video.deinterlacing import deinterlaced
 from signdata.media.video.timeout import alarm
 
 MAX_RESTING = 2
@@ -41,13 +42,23 @@ class Pass:
         Whether nothing comes any more: the file has ended, or decoding it has failed.
     resting : bool
         Whether nobody is reading it.
+    deinterlaced : set of int
+        Indices of the frames that were interlaced and are not any more.
     """
 
     def __init__(
-        self, frames: Generator[av.VideoFrame, None, None], path: str, timeout: float | None
+        self,
+        frames: Generator[av.VideoFrame, None, None],
+        path: str,
+        timeout: float | None,
+        *,
+        deinterlace: bool,
     ) -> None:
         self.stamps: list[int | None] = []
+        self.deinterlaced: set[int] = set()
         self.over = self.resting = False
+        if deinterlace:
+            frames = deinterlaced(frames, lambda: self.deinterlaced.add(len(self.stamps)))
         self._frames, self._path, self._timeout = frames, path, timeout
         self._took = 0.0
 
@@ -93,11 +104,14 @@ class VideoFile:
         The library, or the ffmpeg program in a process of its own.
     timeout : float or None
         Seconds of decoding after which one pass over the file is given up.
+    deinterlace : bool
+        Whether interlaced frames are made whole.
     """
 
     path: str
     decoder: str = "pyav"
     timeout: float | None = None
+    deinterlace: bool = True
     _header: header.Header | None = field(default=None, repr=False)
     _pass: Pass | None = field(default=None, repr=False, compare=False)
     _settled: bool = field(default=False, repr=False)
@@ -110,7 +124,12 @@ class VideoFile:
         """What demuxing, or an earlier pass, says of the file."""
         if self._header is None:
             with alarm(self.timeout):
-                self._header = header.read_header(self.path)
+                moving = animation.kind_of(self.path)
+                self._header = (
+                    animation.read_header(self.path, moving)
+                    if moving
+                    else header.read_header(self.path)
+                )
         return self._header
 
     def accept_timestamps(self, stamps: list[int | None]) -> None:
@@ -128,7 +147,7 @@ class VideoFile:
         if current is not None and len(current.stamps) > start:
             current.close()
         if current is None or current.over:
-            current = Pass(self._decode(), self.path, self.timeout)
+            current = Pass(self._decode(), self.path, self.timeout, deinterlace=self.deinterlace)
         current.resting = False
         try:
             yield current
@@ -157,14 +176,18 @@ class VideoFile:
         self._settled = True
 
     def _decode(self) -> Generator[Any, None, None]:
-        if self.decoder == "ffmpeg":
+        if animation.kind_of(self.path):
+            yield from animation.decode(self.path, self.header)
+        elif self.decoder == "ffmpeg":
+            from signdata.media.video import ffmpeg_decode  # it takes a while to import
+
             deadline = None if self.timeout is None else time.monotonic() + self.timeout
             yield from ffmpeg_decode.decode(self.path, self.header, deadline=deadline)
         elif not self.header.n_joints:
-            yield from container.decode(self.path)
+            yield from container.decode(self.path, index=self.header.stream)
         else:
             stamps = iter(self.header.stamps)
-            for frame in container.decode(self.path):
+            for frame in container.decode(self.path, index=self.header.stream):
                 frame.pts = next(stamps, None)
                 yield frame
 

@@ -37,7 +37,7 @@ MODELS = {
 
 
 class ModelClass(Protocol):
-    """What a network's class offers; see `base.Network` for what each thing means."""
+    """The interface of a network's class; see `base.Network`."""
 
     @property
     def input_size_hw(self) -> tuple[int, int]: ...
@@ -70,7 +70,7 @@ class ModelClass(Protocol):
 
 
 def model_class(name: str) -> ModelClass:
-    """Class of the network called `name`; `UsageError` lists the names there are."""
+    """Class of the network called `name`; `UsageError` lists the known names."""
     if name not in MODELS:
         raise UsageError(f"no such model; expected {' or '.join(MODELS)}, found {name!r}")
     module, _, attribute = MODELS[name].partition(":")
@@ -78,7 +78,7 @@ def model_class(name: str) -> ModelClass:
 
 
 def model_table() -> list[dict[str, Any]]:
-    """Every network with its numbers of parameters; takes no memory and draws nothing.
+    """All networks with their numbers of parameters; allocates no weights.
 
     Returns
     -------

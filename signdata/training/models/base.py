@@ -1,4 +1,4 @@
-"""What every network here is: a module that says what it takes and where it comes from."""
+"""Base classes of the networks: modules that declare their input and their source."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ class Network(nn.Module):
     frames : int
         Frames of a clip; 1 for stills.
     normalise : {'each', 'imagenet', 'unit'}
-        What is done to bytes: each sample to mean 0 and deviation 1; to 0..1, then ImageNet's
-        mean and deviation of each channel; to 0..1.
+        ``each``: every sample to mean 0 and standard deviation 1. ``imagenet``: to 0..1, then by
+        ImageNet's mean and standard deviation of each channel. ``unit``: to 0..1.
     poses : int
-        Numbers of the second output; 0 without one.
+        Size of the second output; 0 without one.
     source : str
         Where it comes from, one line.
     classes : int
-        The number of classes at which its number of parameters is stated.
+        The number of classes for which its number of parameters is stated.
     head : str
         Name of the layer whose outputs are the classes.
     pretrained : bool
-        Made to be started from a weights file, all but the head fixed.
+        Meant to start from a weights file, with all but the head fixed.
     """
 
     input_size_hw: ClassVar[tuple[int, int]]
@@ -48,14 +48,14 @@ class Network(nn.Module):
     pretrained: ClassVar[bool] = False
 
     def freeze(self, finetune: bool = False) -> None:
-        """Fix all but the head, unless `finetune`; only pretrained networks have fixed weights."""
+        """Freeze all but the head unless `finetune`; only pretrained networks freeze weights."""
 
 
 class Pretrained(Network):
-    """A network of which only the head learns, until ``freeze(finetune=True)``.
+    """A network of which only the head is trained, until ``freeze(finetune=True)``.
 
-    Fixed weights take no gradient, and fixed batch normalisations keep their statistics in
-    training mode too. The head is a layer of the network itself, not of a part.
+    Fixed weights get no gradient, and fixed batch normalisations keep their statistics even in
+    training mode. The head is a direct layer of the network.
     """
 
     pretrained: ClassVar[bool] = True
@@ -77,7 +77,7 @@ class Pretrained(Network):
 
 
 def start_weights(network: nn.Module) -> None:
-    """Draw convolutions as torchvision does: normal, scaled by fan-out for ReLU; biases 0."""
+    """Initialise convolutions as torchvision does: normal, scaled by fan-out; biases 0."""
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")

@@ -1,8 +1,8 @@
-"""Our network for clips: one small network over each picture, then convolutions over time.
+"""Our network for clips: a small network for each frame, then convolutions over time.
 
 ::
 
-    T frames x 3 x 64 x 64, less their mean: what does not move is gone
+    T frames x 3 x 64 x 64, minus their mean, which removes what does not move
       of each frame:
         conv 3x3, halved   24 x 32 x 32
         conv 3x3, halved   48 x 16 x 16
@@ -14,9 +14,9 @@
         mean over time, dropout 0.3
       linear     128 -> classes
 
-Each convolution is followed by a batch normalisation and a ReLU. The 4 x 4 places of a frame
-are kept apart until time is looked at, as where a hand is belongs to the sign. The mean over
-time is a picture of the room and the person, by which a network would tell signers apart.
+Each convolution is followed by a batch normalisation and a ReLU. The 4 x 4 positions of a frame
+are not pooled before the convolutions over time, because the hand's position is part of the sign.
+The mean over time shows the room and the person, by which a network would recognise signers.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class ClipNet(Network):
 
 
 def picture_layer(before: int, after: int) -> nn.Sequential:
-    """A halving 3x3 convolution with batch normalisation and ReLU."""
+    """A 3x3 convolution with stride 2, batch normalisation and ReLU."""
     return nn.Sequential(
         nn.Conv2d(before, after, 3, 2, padding=1, bias=False),
         nn.BatchNorm2d(after),
@@ -72,7 +72,7 @@ def picture_layer(before: int, after: int) -> nn.Sequential:
 
 
 def time_layer(before: int, after: int) -> nn.Sequential:
-    """A convolution over three moments with batch normalisation and ReLU."""
+    """A convolution over three time steps with batch normalisation and ReLU."""
     return nn.Sequential(
         nn.Conv1d(before, after, 3, padding=1, bias=False),
         nn.BatchNorm1d(after),

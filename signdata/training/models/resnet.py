@@ -30,7 +30,7 @@ from signdata.training.models.base import Pretrained, start_weights
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions beside a short cut."""
+    """Two 3x3 convolutions with a shortcut."""
 
     expansion: ClassVar[int] = 1
 
@@ -48,7 +48,7 @@ class Block(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """1x1, 3x3 and 1x1 convolutions beside a short cut."""
+    """1x1, 3x3 and 1x1 convolutions with a shortcut."""
 
     expansion: ClassVar[int] = 4
 
@@ -70,14 +70,14 @@ class Bottleneck(nn.Module):
 
 
 def short_cut(before: int, after: int, stride: int) -> nn.Module:
-    """Nothing, or a 1x1 convolution where the shape changes."""
+    """The identity, or a 1x1 convolution if the shape changes."""
     if stride == 1 and before == after:
         return nn.Identity()
     return nn.Sequential(nn.Conv2d(before, after, 1, stride, bias=False), nn.BatchNorm2d(after))
 
 
 class ResNet(Pretrained):
-    """What both depths have in common."""
+    """Base class of both depths."""
 
     input_size_hw: ClassVar[tuple[int, int]] = (224, 224)
     channels: ClassVar[int] = 3

@@ -1,4 +1,4 @@
-"""Our network for pictures: small, batch-normalised, of any size of picture.
+"""Our network for pictures: small, batch-normalised, for any picture size.
 
 ::
 
@@ -7,11 +7,11 @@
       conv 3x3, pool 2   48 x  7 x  7
       conv 3x3           96 x  7 x  7
       conv 3x3           96 x  7 x  7
-      mean of all places, dropout 0.2
+      mean of all positions, dropout 0.2
       linear     96 -> classes
 
-Each line of convolution ends with a batch normalisation and a ReLU. They follow the pooling, where
-there is a quarter of the places: a third of the time less than before it.
+Each convolution ends with a batch normalisation and a ReLU, after the pooling, where there are
+only a quarter of the positions: that takes a third less time than before it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class SignNet(Network):
 
 
 def layer(before: int, after: int, *, pool: bool = False) -> nn.Sequential:
-    """A 3x3 convolution, halved if it is to `pool`, with batch normalisation and ReLU."""
+    """A 3x3 convolution with batch normalisation and ReLU, then max pooling if `pool`."""
     return nn.Sequential(
         nn.Conv2d(before, after, 3, padding=1, bias=False),
         *([nn.MaxPool2d(2)] if pool else []),

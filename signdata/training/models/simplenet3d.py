@@ -2,7 +2,7 @@
 
 ::
 
-    50 frames x 3 x 102 x 102, the frames taken for channels
+    50 frames x 3 x 102 x 102, the frames used as channels
       conv 7x7x7, halved    64 x 2 x 51 x 51   pool 1x3x3    64 x 2 x 17 x 17
       conv 1x1x1            64 x 2 x 17 x 17
       conv 3x3x3           128 x 2 x 17 x 17   pool 1x3x3   128 x 2 x  5 x  5

@@ -1,19 +1,19 @@
-"""TwoOutNet, the clip network of UBU Sign2Text that tells hand poses as well.
+"""TwoOutNet, the clip network of UBU Sign2Text that also predicts hand poses.
 
 ::
 
-    50 frames x 3 x 112 x 112, the frames taken for channels
+    50 frames x 3 x 112 x 112, the frames used as channels
       conv 2x3x3, halved    64 x 2 x 56 x 56   pool 1x2x2    64 x 2 x 28 x 28
       conv 3x3x3, halved   128 x 1 x 14 x 14   pool 1x2x2   128 x 1 x  7 x  7   dropout 0.5
       classes:  linear 6,272 -> 3,136   leaky ReLU   linear 3,136 -> classes
       poses:    linear 6,272 -> 4,200   sigmoid
 
 Each convolution is followed by a leaky ReLU, its pooling and a batch normalisation. The
-4,200 poses are 50 frames x 42 points of both hands x (x, y), as shares of the picture.
-46,323,184 parameters at the published 8 classes. As in `simplenet3d` the frames are taken
-for channels. It was published with a leaky ReLU before either output, which keeps the
-sigmoid from small values, and with a softmax both in the network and in the loss; here the
-classes are plain logits and the sigmoid stands alone.
+4,200 poses are 50 frames x 42 points of both hands x (x, y), as fractions of the picture.
+46,323,184 parameters at the published 8 classes. As in `simplenet3d`, the frames are used as
+channels. It was published with a leaky ReLU before both outputs, which keeps the sigmoid from
+small values, and with a softmax both in the network and in the loss; here the classes are
+plain logits, and the sigmoid has no leaky ReLU before it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Weights files of others: read as plain tensors, checked layer by layer."""
+"""Load weights files: read as plain tensors, checked layer by layer."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from signdata.errors import FormatError, MissingError
 from signdata.training.models.base import Network
 
 INSIDE = ("state_dict", "model_state_dict")
-"""Where a checkpoint keeps its weights: ours, and the usual one of PyTorch's tutorials."""
+"""Keys of the weights in a checkpoint: ours, and the usual one of PyTorch's tutorials."""
 
 
 def load_weights(network: Network, path: str | os.PathLike[str]) -> bool:
-    """Give a network the weights of a file; nothing is ever downloaded.
+    """Load the weights of a file into a network; nothing is downloaded.
 
     Parameters
     ----------
     network : Network
-        Changed in place, and only when the whole file fits.
+        Changed in place, and only if the whole file fits.
     path : path
-        A state dict as torchvision's files are, or a checkpoint such as ``best.pt``. It is
-        read with ``weights_only=True``, so that no code in it is run.
+        A state dict like torchvision's files, or a checkpoint such as ``best.pt``. It is read
+        with ``weights_only=True``, so that no code in it is run.
 
     Returns
     -------
     bool
-        Whether the head was loaded too. It keeps its own weights where the file's head has
-        another number of classes, or, in a pretrained network, other layers.
+        Whether the head was loaded, too. It keeps its own weights if the file's head has another
+        number of classes, or, in a pretrained network, other layers.
 
     Raises
     ------
     MissingError
-        There is no such file.
+        If there is no such file.
     FormatError
-        It holds no weights, or those of another network: the first layer that differs is
-        named, with both shapes.
+        If it does not contain weights, or those of another network: the first layer that differs
+        is named, with both shapes.
     """
-    found = _read(path)
+    found = read_weights(path)
     wanted = network.state_dict()
     heads = [name for name in wanted if name.startswith(f"{network.head}.")]
     other_head = _is_other_head(network, found, wanted, heads)
@@ -59,15 +59,15 @@ def load_weights(network: Network, path: str | os.PathLike[str]) -> bool:
     return not other_head
 
 
-def _read(path: str | os.PathLike[str]) -> dict[str, Tensor]:
-    """The tensors of a weights file by name, on the CPU."""
+def read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """The tensors of a weights file by name, on the CPU; raises what `load_weights` does."""
     if not os.path.exists(path):
         raise MissingError("not there", path=path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what they say is said below
             content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as err:  # a stranger's bytes can make torch raise anything
+    except Exception as err:  # untrusted bytes can make torch raise anything
         raise FormatError(
             f"not a weights file that torch can read; found {type(err).__name__}", path=path
         ) from err
@@ -91,7 +91,7 @@ def _read(path: str | os.PathLike[str]) -> dict[str, Tensor]:
 
 
 def _fault(name: str, tensor: Tensor) -> str:
-    """What keeps a tensor from being weights, '' when nothing does."""
+    """Why a tensor cannot be weights; '' if it can."""
     if tensor.layout is not torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
         return "not a plain tensor"
     if name.endswith(".num_batches_tracked"):
@@ -104,7 +104,7 @@ def _fault(name: str, tensor: Tensor) -> str:
 def _is_other_head(
     network: Network, found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], heads: list[str]
 ) -> bool:
-    """Whether the file's head is one of other classes, rather than a wrong or equal one."""
+    """Whether the file's head is for another number of classes."""
     if not any(name in found for name in heads):
         return network.pretrained
     pairs = [(wanted[name].shape, found[name].shape) for name in heads if name in found]

@@ -1,4 +1,4 @@
-"""What of the wished splits could not be reached, in sentences: the groups did not allow it.
+"""Warnings about requested splits that the groups did not allow.
 
 Pure: names and shares in, sentences out.
 """
@@ -10,22 +10,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 FAR = 0.05
-"""A share that is farther than this from the one that was asked is worth a warning."""
+"""Deviation from the requested share above which there is a warning."""
 
 LISTED = 10
-"""How many classes a sentence names."""
+"""Most classes listed in a sentence."""
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """The samples that were shared out, one entry each, and what was asked.
+class AssignedSamples:
+    """The newly assigned samples, one entry each, and the requested shares.
 
     Attributes
     ----------
     parts, labels, groups : sequence of str
-        Of each sample; a group of '' is one of its own.
+        One per sample; a sample with the group '' is a group of its own.
     asked : mapping
-        Share of each split or fold.
+        Requested share of each split or fold.
     are_folds : bool
         Whether the parts are folds.
     """
@@ -37,24 +37,24 @@ class Drawn:
     are_folds: bool
 
     @property
-    def wanted(self) -> list[str]:
-        """The parts that are to have samples."""
+    def requested(self) -> list[str]:
+        """The parts that should have samples."""
         return [part for part, share in self.asked.items() if share > 0]
 
     @property
     def empty(self) -> list[str]:
-        """The parts that are to have samples, but have none."""
+        """The parts that should have samples, but have none."""
         present = set(self.parts)
-        return [part for part in self.wanted if part not in present]
+        return [part for part in self.requested if part not in present]
 
     @property
     def n_groups(self) -> int:
-        """Different groups, each sample without one counted by itself."""
+        """Number of groups; each sample without a group counts as one."""
         return len(set(self._group_names))
 
     @property
     def groups_of(self) -> dict[str, int]:
-        """How many groups each class has."""
+        """Number of groups of each class."""
         found: dict[str, set[str]] = defaultdict(set)
         for label, group in zip(self.labels, self._group_names, strict=True):
             found[label].add(group)
@@ -65,17 +65,17 @@ class Drawn:
         return [group or f"\0{i}" for i, group in enumerate(self.groups)]
 
 
-def sentences(drawn: Drawn, missing: Mapping[str, Sequence[str]]) -> list[str]:
-    """Warnings, the gravest first.
+def sentences(drawn: AssignedSamples, missing: Mapping[str, Sequence[str]]) -> list[str]:
+    """Warnings, the most serious first.
 
     Parameters
     ----------
-    drawn : Drawn
+    drawn : AssignedSamples
     missing : mapping
-        Classes of which a split has no sample, by split.
+        Classes without samples in a split, by split.
     """
     found = [emptiness(drawn)] if drawn.empty else []
-    found += _untaught(drawn, missing)
+    found += _untrained(drawn, missing)
     found += _too_few(drawn)
     filled = [part for part in missing if part not in drawn.empty and part != "train"]
     if not drawn.are_folds:
@@ -83,20 +83,20 @@ def sentences(drawn: Drawn, missing: Mapping[str, Sequence[str]]) -> list[str]:
     return found + _uneven(drawn)
 
 
-def emptiness(drawn: Drawn) -> str:
+def emptiness(drawn: AssignedSamples) -> str:
     """Which parts are empty, and why."""
     kind = "fold" if drawn.are_folds else "split"
     names = ", ".join(drawn.empty)
     what = f"{kind} {names} is" if len(drawn.empty) == 1 else f"{kind}s {names} are"
     groups = counted(drawn.n_groups, "group")
-    return f"{what} empty: there are {groups} for {len(drawn.wanted)} {kind}s".replace(
+    return f"{what} empty: there are {groups} for {len(drawn.requested)} {kind}s".replace(
         "there are 1 group ", "there is 1 group "
     )
 
 
 def lacking(part: str, labels: Sequence[str]) -> str:
     """Which classes a part lacks."""
-    return f"{part} has no sample of {len(labels):,} classes: {_listed(labels)}"
+    return f"{part} has no samples of {counted(len(labels), 'class')}: {_listed(labels)}"
 
 
 def counted(n: int, what: str) -> str:
@@ -105,8 +105,8 @@ def counted(n: int, what: str) -> str:
     return f"{n:,} {what if n == 1 else plural}"
 
 
-def _untaught(drawn: Drawn, missing: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Classes that nothing can be learned of."""
+def _untrained(drawn: AssignedSamples, missing: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Classes without training samples."""
     if untrained := missing.get("train"):
         verb = "has" if len(untrained) == 1 else "have"
         classes = counted(len(untrained), "class")
@@ -120,13 +120,13 @@ def _untaught(drawn: Drawn, missing: Mapping[str, Sequence[str]]) -> Iterator[st
             verb = "is" if len(alone) == 1 else "are each"
             classes = counted(len(alone), "class")
             yield (
-                f"{classes} {verb} in one fold only, with no training samples when that fold is "
-                f"the test: {_listed(alone)}"
+                f"{classes} {verb} in one fold only, without training samples when that fold is "
+                f"tested: {_listed(alone)}"
             )
 
 
-def _too_few(drawn: Drawn) -> Iterator[str]:
-    n_parts = len(drawn.wanted)
+def _too_few(drawn: AssignedSamples) -> Iterator[str]:
+    n_parts = len(drawn.requested)
     few = {label: n for label, n in drawn.groups_of.items() if n < n_parts}
     if few:
         kind = "folds" if drawn.are_folds else "splits"
@@ -136,17 +136,17 @@ def _too_few(drawn: Drawn) -> Iterator[str]:
         yield f"{classes} {verb} too few groups to be in all {n_parts} {kind}: {named}"
 
 
-def _uneven(drawn: Drawn) -> list[str]:
+def _uneven(drawn: AssignedSamples) -> list[str]:
     n = max(1, len(drawn.parts))
     far = []
-    for part in drawn.wanted:
+    for part in drawn.requested:
         reached = sum(other == part for other in drawn.parts) / n
         if abs(reached - drawn.asked[part]) > FAR and part not in drawn.empty:
             far.append(f"{part} {reached:.1%} (asked {drawn.asked[part]:.1%})")
     if not far:
         return []
     kind = "folds" if drawn.are_folds else "shares"
-    return [f"the groups do not allow the {kind} that were asked for: {', '.join(far)}"]
+    return [f"the groups do not allow the requested {kind}: {', '.join(far)}"]
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Which instances of a WLASL index are read."""
+"""Which clips of an index or a table are read."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ JSON_FPS = ("25", "auto")
 
 @dataclass(frozen=True)
 class Choice:
-    """Which instances are read, and what is cut out of them.
+    """Which clips are read, and what is cut out of them.
 
     Attributes
     ----------
     glosses : int or tuple of str or None
-        The first N of the JSON (WLASL100, 300, 1000, 2000), or these.
+        The first N of the index (WLASL100, 300, 1000, 2000), or these.
     subset : Path or None
         An official subset file such as ``nslt_100.json``: its ids, with its splits.
     signers : tuple of str

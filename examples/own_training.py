@@ -1,0 +1,40 @@
+"""Train networks of your own on a prepared dataset: a PyTorch loop, and scikit-learn.
+
+Usage: python own_training.py [DIR]
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import torch
+from sklearn.linear_model import LogisticRegression
+from torch.utils.data import DataLoader
+
+import signdata
+
+
+def main(root: Path) -> None:
+    signdata.sample("sign-mnist", root / "toy", n=1200)
+    csvs = [root / "toy" / f"sign_mnist_{split}.csv" for split in ("train", "test")]
+    signdata.convert(csvs, root / "asl.h5")
+
+    train = signdata.torch.Dataset(root / "asl.h5", split="train", dtype=torch.float32)
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(28 * 28, len(train.classes)))
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+    for epoch in range(3):
+        for images, targets in DataLoader(train, batch_size=32, shuffle=True):
+            loss = torch.nn.functional.cross_entropy(network(images), targets)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        print(f"epoch {epoch + 1}: loss {loss.item():.2f}")
+
+    X, y, _ = signdata.numpy.load(root / "asl.h5", split="train")
+    X_test, y_test, _ = signdata.numpy.load(root / "asl.h5", split="test")
+    model = LogisticRegression(max_iter=30, tol=0.1).fit(X.reshape(len(X), -1) / 255, y)
+    print(f"scikit-learn: {model.score(X_test.reshape(len(X_test), -1) / 255, y_test):.2f}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp()))

@@ -1,0 +1,34 @@
+"""The help of a command: its own options first, then those that it shares, in titled sections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+ORDER = ("Options", "Reading", "Which clips", "Videos", "Pictures", "Limits", "Running")
+"""Titles in the order of the help; any others follow."""
+
+
+class SharedOption(click.Option):
+    """An option of a keyword group, shown under the group's title."""
+
+    def __init__(self, *args: Any, section: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.section = section
+
+
+class Command(click.Command):
+    """A command whose help shows its options in sections."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {title: [] for title in ORDER}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if isinstance(param, click.Option) and record is not None:
+                title = getattr(param, "section", "") or "Options"
+                sections.setdefault(title, []).append(record)
+        for title, rows in sections.items():
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)

@@ -1,0 +1,1 @@
+"""Tables of clips: which video, which part of it, which label."""
