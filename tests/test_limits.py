@@ -194,7 +194,7 @@ def test_a_picture_over_the_limit_is_skipped_and_the_remedy_works(
     [problem] = done.json["problems"]
     assert problem["path"].endswith("A/2.png")
     assert "30x30 pixels; expected at most 899, found 900" in problem["message"]
-    assert "Say --max-pixels 900 if" in problem["message"]
+    assert "Use --max-pixels 900 to" in problem["message"]
     done = main(*words, "--max-pixels", "900", "--json")
     assert (done.returncode, done.json["failed"]) == (0, 0)
 
@@ -227,7 +227,7 @@ def test_pixels_are_limited_where_pictures_are_made(
     ):
         done = main(*words, "--max-pixels", "1000")
         assert done.returncode == 2, words
-        assert "40x30; expected at most 1,000 pixels. Say --max-pixels 1200" in done.error
+        assert "40x30; expected at most 1,000 pixels. Use --max-pixels 1200" in done.error
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", str(HIGHEST_LIMIT + 1), str(10**30), "x", "1.5"])
@@ -260,7 +260,7 @@ def test_a_picture_of_more_pixels_than_usual(tmp_path: Path, main: Callable[...,
     words = ["convert", tmp_path / "src", tmp_path / "out", "--size", "8x8", "-j1"]
     done = main(*words)
     assert done.returncode == 4
-    assert "Say --max-pixels 90250000" in done.error
+    assert "Use --max-pixels 90250000" in done.error
     assert main(*words, "--max-pixels", "90250000").returncode == 0
 
 
