@@ -26,7 +26,7 @@ from signdata.options import ReadOptions
 @click.option("--epochs", type=click.IntRange(1), help="Number of epochs.")
 @click.option("--batch-size", type=click.IntRange(1), help="Batch size.")
 @click.option(
-    "--lr", type=click.FloatRange(0, min_open=True), help="Learning rate; the peak for one-cycle."
+    "--lr", type=options.Number(0, min_open=True), help="Learning rate; the peak for one-cycle."
 )
 @click.option(
     "--optimizer",
@@ -45,7 +45,7 @@ from signdata.options import ReadOptions
 )
 @click.option(
     "--label-smoothing",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=options.Number(0, 1, max_open=True),
     help="Label smoothing [default: 0.1].",
 )
 @click.option(
@@ -54,7 +54,7 @@ from signdata.options import ReadOptions
     help="balanced gives all classes the same weight in the loss [default: none].",
 )
 @click.option(
-    "--clip-norm", type=click.FloatRange(0), help="Clip the gradient norm to this; 0 turns it off."
+    "--clip-norm", type=options.Number(0), help="Clip the gradient norm to this; 0 turns it off."
 )
 @click.option(
     "--augment",

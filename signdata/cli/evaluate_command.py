@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from signdata.cli import display, options
+from signdata.cli.help import Command
 from signdata.options import ReadOptions
 
 
-@click.command("evaluate")
+@click.command("evaluate", cls=Command)
 @click.argument("run", metavar="RUN|MODEL.onnx", type=options.PATH)
 @click.argument("src", metavar="SRC...", nargs=-1, required=True, type=options.PATH)
 @click.option(

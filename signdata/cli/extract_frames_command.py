@@ -42,8 +42,10 @@ class Count(click.ParamType[int | None]):
     default="all",
     help="All frames, or N evenly spaced [default: all].",
 )
-@click.option("--margin", type=float, default=0.0, help="Cut this fraction off both ends first.")
-@click.option("--fps", type=float, help="Resample to this many frames per second.")
+@click.option(
+    "--margin", type=options.Number(), default=0.0, help="Cut this fraction off both ends first."
+)
+@click.option("--fps", type=options.Number(), help="Resample to this many frames per second.")
 @click.option(
     "--allow-repeats", is_flag=True, help="Let --fps make more than 4 pictures of a frame."
 )
@@ -70,7 +72,7 @@ class Count(click.ParamType[int | None]):
 @click.option("--crop-bbox", is_flag=True, help="Crop to WLASL's bounding box of the signer.")
 @click.option(
     "--bbox-scale",
-    type=click.FloatRange(0, min_open=True),
+    type=options.Number(0, min_open=True),
     default=1.0,
     show_default=True,
     help="Scale the box by this factor.",

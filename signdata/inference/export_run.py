@@ -105,6 +105,8 @@ def _partial(out: Path) -> Iterator[Path]:
             remove(work)
             lock.remove_files()
             folder.rmdir()
+            if not out.exists():
+                lock.remove_folders()
         lock.release()
 
 

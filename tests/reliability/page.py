@@ -171,15 +171,17 @@ def main(words: list[str]) -> int:
     if unknown:
         print(f"{unknown[0]}; expected some of {', '.join(ATTACKS)}")
         return 2
-    rows, ended_well = rows_of(text), True
+    ended_well = True
     for name in words or ATTACKS:
-        rows[name], as_wanted = measure(name)
+        row, as_wanted = measure(name)
         ended_well &= as_wanted
+        text = PAGE.read_text(encoding="utf-8")
+        rows = {**rows_of(text), name: row}
         page = HEAD + "".join(rows[name] for name in ATTACKS if name in rows)
         before, _, rest = text.partition(START)
         text = f"{before}{START}{page}{END}{rest.partition(END)[2]}"
         PAGE.write_text(text, encoding="utf-8")
-        print(rows[name], end="", flush=True)
+        print(row, end="", flush=True)
     print(f"\n{HEAD}{''.join(rows_of(text).values())}", end="")
     return not ended_well
 

@@ -320,9 +320,10 @@ class ClipPixels(Pixels):
                         if last_use[wanted_index] == position:
                             del waiting[wanted_index]
                         position += 1
-                    as_promised = frame.pts is None or header.index_of(frame.pts) == index
-                    if index + 1 == taken.stop and not to_the_end and as_promised:
-                        return  # what lies behind the range need not be whole
+                    if index + 1 == taken.stop and not to_the_end:
+                        as_promised = frame.pts is None or header.index_of(frame.pts) == index
+                        if as_promised:
+                            return  # what lies behind the range need not be whole
             except DecodeError as err:
                 self._start_again(current.stamps, header, err)
             else:

@@ -130,6 +130,7 @@ class Converter:
         self._grow = grow
         square = aspect is None or aspect <= 0 or abs(aspect - 1) < SQUARE
         self._aspect = Fraction(1) if square or aspect is None else aspect
+        self._sizes: dict[tuple[int, int, bool], tuple[int, int]] = {}
         self._late = box is not None or not shape.fit.stretches  # scaled as RGB, when upright
         self._scaler, self._recolourer = VideoReformatter(), VideoReformatter()
         self._tone_mapper = ToneMapper() if tone_map else None
@@ -197,6 +198,12 @@ class Converter:
 
     def _scaled(self, frame: av.VideoFrame, orientation: Orientation) -> tuple[int, int]:
         """Height and width of the frame as it lies, before it is turned."""
+        kind = frame.height, frame.width, orientation.transposed
+        if kind not in self._sizes:
+            self._sizes[kind] = self._scaled_once(frame, orientation)
+        return self._sizes[kind]
+
+    def _scaled_once(self, frame: av.VideoFrame, orientation: Orientation) -> tuple[int, int]:
         height, width = frame.height, max(1, round(frame.width * self._aspect))
         if self._late:
             return height, width
@@ -291,10 +298,14 @@ def _padded(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
     pairs of both: behind an odd side it would find whatever lies there.
     """
     height, width = plane.shape
-    plane = np.ascontiguousarray(plane)
     if not (height % 2 or width % 2):
-        return plane
-    even = np.pad(plane, ((0, height % 2), (0, width % 2)), "edge")
+        return np.ascontiguousarray(plane)
+    even = np.empty((height + height % 2, width + width % 2), np.uint8)
+    even[:height, :width] = plane
+    if width % 2:
+        even[:height, width] = plane[:, -1]
+    if height % 2:
+        even[height] = even[height - 1]
     return even[:height, :width]
 
 

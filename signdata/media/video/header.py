@@ -68,6 +68,8 @@ class Header:
         Whether pictures lack stamps, or share them, so that they are spaced by the rate.
     n_joints : int
         How often the stamps jumped; each part was brought behind the one before it.
+    has_seams : bool
+        Whether parts were put behind one another, whatever their stamps.
     stream : int or None
         Which stream holds the film, where there are several.
     passed_over : bool
@@ -83,6 +85,7 @@ class Header:
     untimed: bool = False
     spaced: bool = False
     n_joints: int = 0
+    has_seams: bool = False
     stream: int | None = None
     passed_over: bool = False
 
@@ -130,7 +133,7 @@ def read_header(path: str) -> Header:
             raise DecodeError(f"pixels {float(aspect):g} times as wide as high", path=path)
         declared = _declared(container, stream)
         names = set(container.format.name.split(","))
-        pictures, end = _demux(path, container, stream, everything=declared.by_all)
+        pictures, end, has_seams = _demux(path, container, stream, everything=declared.by_all)
         early = any("prematurely" in text for _, _, text in log)
     if not pictures:
         raise DecodeError("a video without a frame", path=path)
@@ -152,6 +155,7 @@ def read_header(path: str) -> Header:
         untimed=bool(names & UNTIMED),
         spaced=not are_distinct(stamps),
         n_joints=n_joints,
+        has_seams=has_seams or n_joints > 0,
         stream=index,
         passed_over=passed_over,
     )
@@ -159,9 +163,15 @@ def read_header(path: str) -> Header:
 
 def _demux(
     path: str, container: Any, stream: Any, *, everything: bool
-) -> tuple[list[CodedPicture], Fraction]:
-    """The coded pictures, and when the last packet ends: of all streams, or of this one."""
+) -> tuple[list[CodedPicture], Fraction, bool]:
+    """The coded pictures; when the last packet ends, of all streams or of this one; whether parts
+    were put behind one another.
+
+    The last packet or the one before it looks broken at such a seam; a key frame follows.
+    """
     pictures: list[CodedPicture] = []
+    broken: list[bool] = []
+    keys: list[bool] = []
     codec, end = stream.codec_context.name, Fraction(0)
     with contextlib.suppress(DecodeError), as_decode_error(path):
         for packet in container.demux() if everything else container.demux(stream):
@@ -172,7 +182,10 @@ def _demux(
                 end = max(end, until)
             if packet.stream is stream and not packet.is_discard and not is_hidden(codec, packet):
                 pictures.append(CodedPicture(packet.pts, packet.dts, packet.duration or 0))
-    return pictures, end
+                broken.append(packet.is_corrupt)
+                keys.append(packet.is_keyframe)
+    seams = [i for i, one in enumerate(broken) if one]
+    return pictures, end, bool(seams) and all(any(keys[i + 1 : i + 3]) for i in seams)
 
 
 def is_hidden(codec: str, packet: Any) -> bool:

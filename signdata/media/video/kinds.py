@@ -21,6 +21,9 @@ _STARTS = (
     b"\x1f\x07\0\xbf",
     b".RMF",
     b"DKIF",
+    b"nut/multimedia container",
+    b"YUV4MPEG2 ",
+    b"\xb7\xd8\x00 7I\xda\x11",  # WTV
 )
 _BOXES = (b"moov", b"mdat", b"wide", b"free", b"skip")
 """What old QuickTime files begin with."""

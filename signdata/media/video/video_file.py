@@ -18,7 +18,7 @@ from typing import Any
 import av
 
 from signdata.errors import CrashError, DecodeError, MissingError
-from signdata.media.video import animation, container, ffmpeg_decode, header
+from signdata.media.video import animation, container, header
 from signdata.media.video.deinterlacing import deinterlaced
 from signdata.media.video.timeout import alarm
 
@@ -179,6 +179,8 @@ class VideoFile:
         if animation.kind_of(self.path):
             yield from animation.decode(self.path, self.header)
         elif self.decoder == "ffmpeg":
+            from signdata.media.video import ffmpeg_decode  # it takes a while to import
+
             deadline = None if self.timeout is None else time.monotonic() + self.timeout
             yield from ffmpeg_decode.decode(self.path, self.header, deadline=deadline)
         elif not self.header.n_joints:
