@@ -107,7 +107,7 @@ class Attacked:
             assert final == self.whole
 
     def finishes(self) -> None:
-        """The same command ends the work: the unbroken tree, nothing beside it, no source hurt."""
+        """The same command ends the work: the unbroken tree, nothing next to it, no source hurt."""
         again = self.child.run(self.words)
         assert again.code in DONE, again
         assert self.written() == self.whole
