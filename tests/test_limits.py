@@ -306,3 +306,17 @@ def test_more_frames_than_any_clip_has(tmp_path: Path, main: Callable[..., Any])
         assert done.returncode == 2
         assert "frames of each clip; expected at most 100,000" in done.error
     assert main(*words, "--timeout", "1e300").returncode == 0
+
+
+def test_more_signers_than_can_be_made(tmp_path: Path, main: Callable[..., Any]) -> None:
+    done = main("sample", "sign-mnist", tmp_path / "out", "--n", "50", "--signers", str(10**9))
+    assert done.returncode == 2
+    assert "expected at most 10,000" in done.error
+
+
+def test_more_folds_than_can_be_read(
+    make_tree: Callable[..., Path], tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    done = main("split", make_tree(), tmp_path / "out", "--folds", str(10**30))
+    assert done.returncode == 2
+    assert "expected 2 to 1,000" in done.error

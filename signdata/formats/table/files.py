@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,4 +89,4 @@ def recognises(place: Place) -> str:
 def _lists_files(manifest: Path) -> bool:
     """Whether the first file that a manifest lists lies below it."""
     place = next(sidecars.read_rows(manifest), {}).get("path", "")
-    return bool(place) and (manifest.parent / place).is_file()
+    return bool(place) and os.path.isfile(manifest.parent / place)

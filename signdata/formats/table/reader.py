@@ -244,7 +244,7 @@ class _Part:
         if self.roles.is_id:
             found = self.by_stem.get(cell, [])
             return found[0] if len(found) == 1 else cell
-        if "\\" in cell and not (self.root / cell).exists():
+        if "\\" in cell and not os.path.exists(self.root / cell):
             cell = cell.replace("\\", "/")
         return PurePosixPath(cell).as_posix() if cell else ""
 
@@ -319,9 +319,10 @@ def _folder_of(path: str, root: Path) -> Path | None:
     place = PurePosixPath(path.replace("\\", "/"))
     if not path or "\0" in path or place.is_absolute() or ".." in place.parts:
         return None
-    if (root / place).is_file():
+    # os.path: a name that no file can have is no error there.
+    if os.path.isfile(root / place):
         return None
-    found = [child for child in root.iterdir() if child.is_dir() and (child / place).is_file()]
+    found = [one for one in root.iterdir() if one.is_dir() and os.path.isfile(one / place)]
     return found[0] if len(found) == 1 else None
 
 
