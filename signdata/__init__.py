@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from signdata.commands.augmentation import augment
     from signdata.commands.conversion import convert, csv_to_folders, folders_to_csv
     from signdata.commands.inspection import info, verify
-    from signdata.commands.models import baseline, export, predict
+    from signdata.commands.models import baseline, evaluate, export, predict
     from signdata.commands.quality import audit
     from signdata.commands.splits import split
     from signdata.commands.synthetic import sample
@@ -35,6 +35,7 @@ _PUBLIC = {
     "convert": "signdata.commands.conversion",
     "csv_to_folders": "signdata.commands.conversion",
     "demo": "signdata.commands.walkthrough",
+    "evaluate": "signdata.commands.models",
     "export": "signdata.commands.models",
     "extract_frames": "signdata.commands.videos",
     "folders_to_csv": "signdata.commands.conversion",
@@ -63,6 +64,7 @@ __all__ = [
     "convert",
     "csv_to_folders",
     "demo",
+    "evaluate",
     "export",
     "extract_frames",
     "folders_to_csv",

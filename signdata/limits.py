@@ -56,7 +56,7 @@ def larger_remedy(n_pixels: int) -> str:
     limit = _limit.get()
     if not limit.has_option or n_pixels > HIGHEST_LIMIT:
         return ""
-    return f"Say --max-pixels {n_pixels} if it is to be allowed."
+    return f"Use --max-pixels {n_pixels} to allow it."
 
 
 @contextmanager

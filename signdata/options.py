@@ -342,6 +342,8 @@ class ClipSelection(VideoOptions, LimitOptions):
 
 class SizeKeywords(TypedDict, total=False):
     size: tuple[int, int] | None
+    fit: str
+    background: str
     gray: bool
 
 
@@ -363,10 +365,17 @@ class SizeOptions(Group):
     size: tuple[int, int] | None = keyword(
         None, "Size of the written pictures, width x height [default: as read]."
     )
+    fit: str = keyword(
+        "stretch",
+        "Bring other proportions to --size: stretch; pad with the background; crop the middle.",
+    )
+    background: str = keyword("black", "Background of --fit pad: a colour's name or #rrggbb.")
     gray: bool = keyword(False, "Write grey pictures (Rec. 601 luma).")
 
     def __post_init__(self) -> None:
         check_size(self.size, "--size")
+        if self.fit != "stretch" and self.size is None:
+            raise UsageError("--fit goes with --size")
 
 
 @dataclass(frozen=True)
@@ -389,6 +398,8 @@ class WriteOptions(EncodingOptions, SizeOptions):
         """What of it makes two runs the same."""
         return {
             "size": list(self.size) if self.size else None,
+            "fit": self.fit,
+            "background": self.background,
             "gray": self.gray,
             "image_format": self.image_format,
             "quality": self.quality,

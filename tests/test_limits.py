@@ -194,7 +194,7 @@ def test_a_picture_over_the_limit_is_skipped_and_the_remedy_works(
     [problem] = done.json["problems"]
     assert problem["path"].endswith("A/2.png")
     assert "30x30 pixels; expected at most 899, found 900" in problem["message"]
-    assert "Say --max-pixels 900 if" in problem["message"]
+    assert "Use --max-pixels 900 to" in problem["message"]
     done = main(*words, "--max-pixels", "900", "--json")
     assert (done.returncode, done.json["failed"]) == (0, 0)
 
@@ -227,7 +227,7 @@ def test_pixels_are_limited_where_pictures_are_made(
     ):
         done = main(*words, "--max-pixels", "1000")
         assert done.returncode == 2, words
-        assert "40x30; expected at most 1,000 pixels. Say --max-pixels 1200" in done.error
+        assert "40x30; expected at most 1,000 pixels. Use --max-pixels 1200" in done.error
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", str(HIGHEST_LIMIT + 1), str(10**30), "x", "1.5"])
@@ -260,5 +260,63 @@ def test_a_picture_of_more_pixels_than_usual(tmp_path: Path, main: Callable[...,
     words = ["convert", tmp_path / "src", tmp_path / "out", "--size", "8x8", "-j1"]
     done = main(*words)
     assert done.returncode == 4
-    assert "Say --max-pixels 90250000" in done.error
+    assert "Use --max-pixels 90250000" in done.error
     assert main(*words, "--max-pixels", "90250000").returncode == 0
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "1e400", "1e308", "0", "-1"])
+def test_numbers_that_are_none_are_usage(
+    number: str, tmp_path: Path, main: Callable[..., Any], make_tree: Callable[..., Path]
+) -> None:
+    index = make_index(tmp_path / "w.json", [{"video_id": "1", "bbox": [0, 0, 9, 9]}])
+    make_video(tmp_path / "videos/1.mp4", 1)
+    tree = make_tree()
+    for words in (
+        ["extract-frames", index, tmp_path / "out", "--crop-bbox", "--bbox-scale", number],
+        ["extract-frames", index, tmp_path / "out", "--fps", number],
+        ["extract-frames", index, tmp_path / "out", "--margin", number],
+        ["extract-frames", index, tmp_path / "out", "--timeout", number],
+        ["trim", index, tmp_path / "out", "--timeout", number],
+        ["audit", tree, "--threshold", number],
+        ["baseline", tree, "--lr", number, "--out", tmp_path / "out"],
+        ["baseline", tree, "--label-smoothing", number, "--out", tmp_path / "out"],
+        ["baseline", tree, "--clip-norm", number, "--out", tmp_path / "out"],
+    ):
+        option = words[-2] if words[-1] == number else words[2]
+        if number == "0" and option in ("--margin", "--threshold", "--label-smoothing"):
+            continue
+        if number in ("0", "1e308") and option in ("--clip-norm", "--lr", "--timeout"):
+            continue
+        done = main(*words)
+        assert done.returncode == 2, (words, done)
+        assert done.error
+    assert not (tmp_path / "out").exists()
+
+
+def test_more_frames_than_any_clip_has(tmp_path: Path, main: Callable[..., Any]) -> None:
+    index = make_index(tmp_path / "w.json", [{"video_id": "1"}])
+    make_video(tmp_path / "videos/1.mp4", 3)
+    words = ["extract-frames", index, tmp_path / "out", "-j1"]
+    for more in (
+        ["--frames", 10**30],
+        ["--segments", 10**30, "--frames-per-segment", 2],
+        ["--segments", 2, "--frames-per-segment", 10**30],
+    ):
+        done = main(*words, *map(str, more))
+        assert done.returncode == 2
+        assert "frames of each clip; expected at most 100,000" in done.error
+    assert main(*words, "--timeout", "1e300").returncode == 0
+
+
+def test_more_signers_than_can_be_made(tmp_path: Path, main: Callable[..., Any]) -> None:
+    done = main("sample", "sign-mnist", tmp_path / "out", "--n", "50", "--signers", str(10**9))
+    assert done.returncode == 2
+    assert "expected at most 10,000" in done.error
+
+
+def test_more_folds_than_can_be_read(
+    make_tree: Callable[..., Path], tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    done = main("split", make_tree(), tmp_path / "out", "--folds", str(10**30))
+    assert done.returncode == 2
+    assert "expected 2 to 1,000" in done.error

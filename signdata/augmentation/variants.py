@@ -174,7 +174,7 @@ class Variants:
             )
         if left < 0 or top < 0 or left + width > frame.shape[1] or top + height > frame.shape[0]:
             raise DatasetError(
-                f"box {left},{top} to {left + width},{top + height} is not inside the picture "
+                f"box {self._bounds(sample)!r} is not inside the picture "
                 f"({frame.shape[1]}x{frame.shape[0]})",
                 path=sample.source or sample.id,
                 remedy="Correct its row, or leave the picture out with --on-error skip.",
@@ -325,7 +325,7 @@ class _Processed(Derived):
             yield _to_frames(values, self.place.profile)[0]
 
     def notes(self) -> tuple[str, ...]:
-        lost = (KEYPOINTS_LOST,) if self.pixels.beside(0) else ()
+        lost = (KEYPOINTS_LOST,) if self.pixels.companion(0) else ()
         return (*self.pixels.notes(), *lost)
 
 

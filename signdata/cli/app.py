@@ -24,6 +24,7 @@ COMMANDS = {
     "info": "Count samples per class and split.",
     "verify": "Check a dataset, or compare two.",
     "baseline": "Train a reference network on a dataset.",
+    "evaluate": "Test a trained network on a labelled dataset.",
     "predict": "Run a trained network on pictures and videos.",
     "export": "Export a trained network to ONNX.",
     "sample": "Make a small synthetic dataset.",

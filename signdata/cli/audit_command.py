@@ -15,7 +15,7 @@ from signdata.options import OutputOptions, ReadOptions, in_datasets
 @click.argument("words", metavar="SRC [OTHER...]", nargs=-1, required=True, type=options.PATH)
 @click.option(
     "--threshold",
-    type=float,
+    type=options.Number(),
     default=0.98,
     show_default=True,
     help="Correlation at which two pictures count as twins.",

@@ -26,7 +26,7 @@ from signdata.options import ReadOptions
 @click.option("--epochs", type=click.IntRange(1), help="Number of epochs.")
 @click.option("--batch-size", type=click.IntRange(1), help="Batch size.")
 @click.option(
-    "--lr", type=click.FloatRange(0, min_open=True), help="Learning rate; the peak for one-cycle."
+    "--lr", type=options.Number(0, min_open=True), help="Learning rate; the peak for one-cycle."
 )
 @click.option(
     "--optimizer",
@@ -45,7 +45,7 @@ from signdata.options import ReadOptions
 )
 @click.option(
     "--label-smoothing",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=options.Number(0, 1, max_open=True),
     help="Label smoothing [default: 0.1].",
 )
 @click.option(
@@ -54,7 +54,7 @@ from signdata.options import ReadOptions
     help="balanced gives all classes the same weight in the loss [default: none].",
 )
 @click.option(
-    "--clip-norm", type=click.FloatRange(0), help="Clip the gradient norm to this; 0 turns it off."
+    "--clip-norm", type=options.Number(0), help="Clip the gradient norm to this; 0 turns it off."
 )
 @click.option(
     "--augment",
@@ -69,6 +69,17 @@ from signdata.options import ReadOptions
 )
 @click.option("--weights", type=options.PATH, metavar="FILE", help="Start from these weights.")
 @click.option("--finetune", is_flag=True, help="Also train layers that are frozen by default.")
+@click.option(
+    "--fit",
+    type=click.Choice(["stretch", "pad", "crop"]),
+    help="Bring other proportions to the network's size: stretch; pad with the background; crop "
+    "the middle [default: stretch].",
+)
+@click.option(
+    "--background",
+    metavar="COLOR",
+    help="Background of --fit pad: a colour's name or #rrggbb [default: black].",
+)
 @click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda"]),
@@ -86,6 +97,12 @@ from signdata.options import ReadOptions
     "--compare-splits",
     is_flag=True,
     help="Pool all samples, split by rows and by groups; show both accuracies and controls.",
+)
+@click.option(
+    "--folds",
+    is_flag=True,
+    help="Train once per fold of split --folds, with that fold as test; show mean, standard "
+    "deviation and all tests pooled.",
 )
 @click.option("--resume", type=options.PATH, metavar="RUN", help="Resume an interrupted run.")
 @options.seed

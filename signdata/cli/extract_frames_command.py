@@ -42,8 +42,10 @@ class Count(click.ParamType[int | None]):
     default="all",
     help="All frames, or N evenly spaced [default: all].",
 )
-@click.option("--margin", type=float, default=0.0, help="Cut this fraction off both ends first.")
-@click.option("--fps", type=float, help="Resample to this many frames per second.")
+@click.option(
+    "--margin", type=options.Number(), default=0.0, help="Cut this fraction off both ends first."
+)
+@click.option("--fps", type=options.Number(), help="Resample to this many frames per second.")
 @click.option(
     "--allow-repeats", is_flag=True, help="Let --fps make more than 4 pictures of a frame."
 )
@@ -53,10 +55,24 @@ class Count(click.ParamType[int | None]):
     "--short-side", type=click.IntRange(1), help="Scale the shorter side to this many pixels."
 )
 @click.option("--size", type=options.SIZE, metavar="WxH", help="Scale to this size.")
+@click.option(
+    "--fit",
+    type=click.Choice(["stretch", "pad", "crop"]),
+    default="stretch",
+    show_default=True,
+    help="Bring other proportions to --size: stretch; pad with the background; crop the middle.",
+)
+@click.option(
+    "--background",
+    default="black",
+    show_default=True,
+    metavar="COLOR",
+    help="Background of --fit pad: a colour's name or #rrggbb.",
+)
 @click.option("--crop-bbox", is_flag=True, help="Crop to WLASL's bounding box of the signer.")
 @click.option(
     "--bbox-scale",
-    type=click.FloatRange(0, min_open=True),
+    type=options.Number(0, min_open=True),
     default=1.0,
     show_default=True,
     help="Scale the box by this factor.",

@@ -9,6 +9,7 @@ Names, defaults and explanations come from `signdata.options`; how each is typed
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection
 from dataclasses import Field
 from typing import Any, TypeVar
@@ -66,6 +67,18 @@ class CsvSize(click.ParamType[tuple[int, ...]]):
 CSV_SIZE = CsvSize()
 
 
+class Number(click.FloatRange):
+    """A number within a range; neither infinite nor none at all."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is no number.", param, ctx)
+        return number
+
+
 class Names(click.ParamType[tuple[str, ...]]):
     """Names with commas between them."""
 
@@ -119,8 +132,10 @@ TYPED: dict[str, dict[str, Any]] = {
     "ranges": {"type": click.Choice(["auto", "apply", "ignore"])},
     "json_fps": {"type": click.Choice(["25", "auto"])},
     "max_pixels": {"type": click.IntRange(1, HIGHEST_LIMIT), "metavar": "N"},
-    "timeout": {"type": click.FloatRange(0, min_open=True)},
+    "timeout": {"type": Number(0, min_open=True)},
     "size": {"type": SIZE, "metavar": "WxH"},
+    "fit": {"type": click.Choice(["stretch", "pad", "crop"])},
+    "background": {"metavar": "COLOR"},
     "image_format": {"type": click.Choice(["png", "jpg"])},
     "quality": {"type": click.IntRange(1, 100)},
     "workers": {"type": click.IntRange(1)},

@@ -17,6 +17,7 @@ from signdata.formats.reader import OpenOptions, Reader
 from signdata.formats.sources import shown
 from signdata.formats.writer import Writer
 from signdata.inspection import summary
+from signdata.media.fitting import Fit
 from signdata.media.video.frame_selection import Selection
 from signdata.options import (
     EncodingOptions,
@@ -187,7 +188,7 @@ def convert_dataset(
     describe: Callable[[], dict[str, Any]] | None = None,
     notes: Sequence[Problem] = (),
 ) -> Result:
-    """Run the loop for a command; `inputs` are read beside what the reader reads."""
+    """Run the loop for a command; `inputs` are read next to what the reader reads."""
     refuse_overlap([*reader.inputs, *inputs], out)
     with reader:
         return pipeline.convert(
@@ -214,5 +215,6 @@ def writer(
 
 def geometry(size: SizeOptions) -> tuple[Geometry, ...]:
     """What changes every picture, if anything is asked for."""
-    made = Geometry((size.size[1], size.size[0]) if size.size else None, size.gray)
+    size_hw = (size.size[1], size.size[0]) if size.size else None
+    made = Geometry(size_hw, size.gray, Fit(size.fit, size.background))
     return (made,) if made else ()

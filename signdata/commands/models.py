@@ -45,12 +45,15 @@ def baseline(
     refit: str | None = None,
     weights: PathLike | None = None,
     finetune: bool = False,
+    fit: str | None = None,
+    background: str | None = None,
     device: str | None = None,
     compile: bool = False,
     seed: int = 0,
     list_models: bool = False,
     seeds: int = 1,
     compare_splits: bool = False,
+    folds: bool = False,
     resume: PathLike | None = None,
     overwrite: bool = False,
     progress: ProgressCallback | None = None,
@@ -98,6 +101,12 @@ def baseline(
         File of weights to start from.
     finetune : bool
         Whether the layers that a network keeps fixed are trained too.
+    fit : {'stretch', 'pad', 'crop'}, optional
+        How pictures of other proportions come to the network's size: stretched (the default);
+        whole, in the middle of the background; or cropped to the middle. The run keeps it, and
+        `predict`, `evaluate` and `export` do the same.
+    background : str, optional
+        Background of padded pictures: a colour's name or ``#rrggbb``; black by default.
     device : {'auto', 'cpu', 'cuda'}, optional
         `auto` (the default) takes CUDA where there is one.
     compile : bool
@@ -110,6 +119,11 @@ def baseline(
     compare_splits : bool
         Whether all samples are mixed and split again in two ways, by rows at random and by
         whole groups; both accuracies, the gap and controls are reported.
+    folds : bool
+        Whether a dataset that ``split --folds K`` made is trained on K times, each fold test
+        once; mean and standard deviation of the accuracies, and the numbers of all tests
+        pooled, are reported. With `val_fold` that fold is val, and the next one where it is
+        test itself; without, val is held out of train.
     resume : path, optional
         Folder of a run that goes on, with its own options.
     list_models : bool
@@ -121,6 +135,7 @@ def baseline(
         Called as ``progress(done, total, note)``: in samples with the note ``reading``, then in
         steps. A note that ends with a line break is what an epoch reached.
     """
+    from signdata.inference.network_process import check_weights
     from signdata.training import baseline_report, baseline_runs
     from signdata.training.torch_check import need_torch
 
@@ -146,25 +161,37 @@ def baseline(
         "refit": refit,
         "weights": None if weights is None else str(weights),
         "finetune": finetune or None,
+        "fit": fit,
+        "background": background,
         "device": device,
         "compile": compile or None,
         "seeds": seeds if seeds != 1 else None,
         "compare_splits": compare_splits or None,
-        "split": read.split,
+        "folds": folds or None,
+        "val_fold": read.val_fold if folds else None,
     }
+    if folds:
+        if read.fold is not None or read.split is not None:
+            raise UsageError("--folds trains on every fold; expected no --fold and no --split")
+        read = replace(read, val_fold=None)
     if resume is not None:
         asked = {"out": out, "overwrite": overwrite or None, "seed": seed or None, **settings}
-        baseline_runs.refuse_options(asked)
-        settings, seed = baseline_runs.options_of(Path(resume))
-        read = replace(read, split=settings.get("split"))
+        baseline_runs.refuse_options({**asked, "split": read.split})
+        options, seed = baseline_runs.options_of(Path(resume))
+        settings = {name: options.get(name) for name in settings}
+        chosen = {name: value for name, value in options.items() if settings.get(name) is None}
+        read = baseline_runs.reading_again(read, chosen)
     need_torch()
+    if settings["weights"] is not None:
+        check_weights(Path(settings["weights"]))
     with open_source(sources, OpenOptions(read)) as reader:
         settings["model"] = settings["model"] or baseline_runs.default_model(reader)
         name = f"{shown(sources).stem}-{settings['model']}-s{seed}"
         place = Path(resume or out or Path("runs") / name)
-        further = () if weights is None else (Path(weights),)
+        further = () if settings["weights"] is None else (Path(settings["weights"]),)
         refuse_overlap([*reader.inputs, *further], place)
-        return baseline_runs.run(reader, place, settings, seed, overwrite, progress)
+        reading = baseline_runs.reading_record(read)
+        return baseline_runs.run(reader, place, settings, seed, overwrite, progress, reading)
 
 
 @command(LimitOptions)
@@ -215,6 +242,59 @@ def predict(
     )
 
 
+@command(ReadOptions)
+def evaluate(
+    run: PathLike,
+    *src: PathLike,
+    out: PathLike | None = None,
+    device: str = "auto",
+    overwrite: bool = False,
+    progress: ProgressCallback | None = None,
+    **shared: Unpack[ReadKeywords],
+) -> Result:
+    """Test a saved network on a labelled dataset.
+
+    Parameters
+    ----------
+    run : path
+        A run folder of `baseline`, its ``best.pt``, or an exported ``.onnx`` file. It may be a
+        stranger's: it is loaded and run in a process of its own, with limits of memory and time.
+    src : paths
+        The dataset, in any format; all of it, or the samples of `split`.
+    out : path, optional
+        Folder for the numbers (``metrics.json``) and the pictures that `baseline` draws of its
+        test; without it, nothing is written.
+    device : {'auto', 'cpu', 'cuda'}
+        Where a run's network reads.
+    overwrite : bool
+        Whether another evaluation under the name of `out` may be replaced.
+    progress : callable, optional
+        Called as ``progress(done, total)`` in samples.
+
+    Returns
+    -------
+    Result
+        ``details`` holds all numbers, as ``metrics.json`` of `baseline` has them of its test.
+        Classes are matched by name: ``only_in_dataset`` has those that the network does not
+        know, with the number of their samples, which are left out; ``only_in_network`` those
+        that the dataset does not have.
+    """
+    from signdata.inference import evaluation
+
+    read = ReadOptions.taken_from(shared)
+    with open_source(paths(src), OpenOptions(read)) as reader:
+        return evaluation.evaluate(
+            Path(run),
+            reader,
+            split=read.split,
+            options=read.record_of(reader.info.format),
+            out=None if out is None else Path(out),
+            device=device,
+            overwrite=overwrite,
+            progress=progress,
+        )
+
+
 @command(ReadOptions, split="test")
 def export(
     run: PathLike,
@@ -234,11 +314,12 @@ def export(
     out : path, optional
         The ``.onnx`` file to make; ``model.onnx`` in the run folder by default.
     quantize : bool
-        Whether a copy with 8-bit weights is written beside it (``NAME.uint8.onnx``).
+        Whether a copy with 8-bit weights is written next to it (``NAME.uint8.onnx``).
     data : path or sequence of paths, optional
         A dataset on whose `split` (``test`` by default) the networks are compared and tested;
-        by default they are compared on random inputs. What has no such split is split as the
-        run has split it. The other reading keywords say how it is read.
+        by default they are compared on random inputs. A dataset without any splits is tested
+        on as a whole; one that lacks this split alone is split as the run has split it. The
+        other reading keywords say how it is read.
     overwrite : bool
         Replace files that are there.
     """

@@ -7,6 +7,7 @@ from typing import Unpack
 
 from signdata.formats.frames import DEFAULT_TEMPLATE
 from signdata.formats.targets import picture_options
+from signdata.media.fitting import Fit
 from signdata.media.video.frame_conversion import FrameShape
 from signdata.media.video.frame_selection import Selection
 from signdata.options import (
@@ -42,6 +43,8 @@ def extract_frames(
     frames_per_segment: int | None = None,
     short_side: int | None = None,
     size: tuple[int, int] | None = None,
+    fit: str = "stretch",
+    background: str = "black",
     crop_bbox: bool = False,
     bbox_scale: float = 1.0,
     montage: bool = False,
@@ -85,12 +88,17 @@ def extract_frames(
         Evenly spaced runs of consecutive frames, as VideoFrameDataset samples.
     short_side, size
         Scale the shorter side to this many pixels, or to this width and height.
+    fit : {'stretch', 'pad', 'crop'}
+        How frames of other proportions come to `size`: stretched; whole, in the middle of the
+        background; or cropped to the middle. Keypoints follow.
+    background : str
+        Background of padded frames: a colour's name or ``#rrggbb``.
     crop_bbox, bbox_scale
         Cut out WLASL's box, grown by this factor.
     montage : bool
         Put the frames of a clip side by side in one picture.
     poses : path, optional
-        A folder of keypoint files for each video id; each frame's is put beside its picture,
+        A folder of keypoint files for each video id; each frame's is put next to its picture,
         its points moved as the pixels are.
     pose_base : {0, 1}, optional
         Number of the first frame's keypoint file, where the numbers do not tell.
@@ -108,7 +116,7 @@ def extract_frames(
     decoder : {'pyav', 'ffmpeg'}
         The library, or the ffmpeg program in a process of its own.
     times : bool
-        Whether ``times.csv`` beside the frames of each clip says when each is shown.
+        Whether ``times.csv`` next to the frames of each clip says when each is shown.
     """
     from signdata.extraction import frame_folders
 
@@ -120,7 +128,7 @@ def extract_frames(
         ),
         frame_folders.Clips(
             Selection(frames, fps, segments, frames_per_segment, margin, allow_repeats),
-            FrameShape(short_side, (size[1], size[0]) if size else None),
+            FrameShape(short_side, (size[1], size[0]) if size else None, Fit(fit, background)),
             frame_folders.box_scale(crop_bbox, bbox_scale),
             montage,
             Path(poses) if poses is not None else None,

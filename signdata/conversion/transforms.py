@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from signdata.formats.reader import PictureSummary
 from signdata.media import keypoints
+from signdata.media.fitting import STRETCHED, Fit
 from signdata.media.image import ops
 from signdata.media.keypoints import Placement, Size
 from signdata.media.video.frame_selection import evenly
 from signdata.samples import Broken, Derived, Encoded, Frame, Sample
 
 T = TypeVar("T")
+
+BOX_COLUMNS = ("box", "bbox")
+"""Manifest columns of a still's box: left, top, right, bottom with blanks between them."""
 
 
 @dataclass(frozen=True)
@@ -26,16 +30,24 @@ class Geometry:
         Height and width of every output picture; None keeps the source's.
     gray : bool
         Whether RGB frames become grey (Rec. 601 luma).
+    fit : Fit
+        How pictures of other proportions come to `size_hw`.
     """
 
     size_hw: tuple[int, int] | None = None
     gray: bool = False
+    fit: Fit = STRETCHED
 
     def __bool__(self) -> bool:
         return self.size_hw is not None or self.gray
 
     def __call__(self, sample: Sample) -> Iterable[Sample]:
-        return (replace(sample, pixels=_Changed(sample.pixels, self)),)
+        boxes = {
+            name: sample.meta[name]
+            for name in BOX_COLUMNS
+            if self.size_hw is not None and sample.kind == "still" and sample.meta.get(name)
+        }
+        return (replace(sample, pixels=_Changed(sample.pixels, self, boxes)),)
 
     def picture_summary(self, summary: PictureSummary) -> PictureSummary:
         """What the pictures have in common after the change."""
@@ -50,7 +62,7 @@ class Geometry:
         """Change one (H, W, C) uint8 frame."""
         if self.gray:
             frame = ops.to_gray(frame)
-        return frame if self.size_hw is None else ops.resize(frame, self.size_hw)
+        return frame if self.size_hw is None else self.fit.apply(frame, self.size_hw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,7 @@ class _Changed(Derived):
     """The pixels of another sample, each frame changed."""
 
     geometry: Geometry
+    boxes: Mapping[str, str]
     _sizes: list[Size] = field(default_factory=list, compare=False)
 
     def frames(self) -> Iterator[Frame]:
@@ -66,13 +79,21 @@ class _Changed(Derived):
             self._sizes.append((frame.shape[1], frame.shape[0]))
             yield self.geometry.apply(frame)
 
-    def beside(self, number: int) -> tuple[str, bytes] | None:
-        found = self.pixels.beside(number)
+    def found(self) -> dict[str, str]:
+        found = self.pixels.found()
+        size_hw = self.geometry.size_hw
+        if size_hw is None or not self.boxes or not self._sizes:
+            return found
+        placement = self.geometry.fit.place(Placement.of(*self._sizes[0]), size_hw)
+        return found | {name: keypoints.put_box(box, placement) for name, box in self.boxes.items()}
+
+    def companion(self, number: int) -> tuple[str, bytes] | None:
+        found = self.pixels.companion(number)
         if found is None or self.geometry.size_hw is None:
             return found
-        height, width = self.geometry.size_hw
         suffix, data = found
-        placed = keypoints.put(data, Placement.of(*self._sizes[number]).scaled(width, height))
+        before = Placement.of(*self._sizes[number])
+        placed = keypoints.put(data, self.geometry.fit.place(before, self.geometry.size_hw))
         return suffix, placed or data
 
 
@@ -111,8 +132,8 @@ class _Chosen(Derived):
         self._indices[:] = evenly(self.n, len(frames))
         return iter([frames[index] for index in self._indices])
 
-    def beside(self, number: int) -> tuple[str, bytes] | None:
-        return self.pixels.beside(self._indices[number])
+    def companion(self, number: int) -> tuple[str, bytes] | None:
+        return self.pixels.companion(self._indices[number])
 
     def times(self) -> tuple[float, ...]:
         times = self.pixels.times()

@@ -87,10 +87,15 @@ def read_glosses(value: int | Sequence[str] | str | Path | None) -> int | tuple[
     return tuple(value)
 
 
+_LARGEST_SCALE = 1000
+
+
 def box_scale(crop_bbox: bool, bbox_scale: float) -> float | None:
     """How much larger than the signer's box the part is that is kept; None for all."""
     if bbox_scale != 1 and not crop_bbox:
         raise UsageError("--bbox-scale goes with --crop-bbox")
+    if not 0 < bbox_scale <= _LARGEST_SCALE:
+        raise UsageError(f"--bbox-scale {bbox_scale:g}; expected more than 0, up to 1000")
     return bbox_scale if crop_bbox else None
 
 
@@ -203,6 +208,8 @@ def _recorded(sources: Sources, clips: Clips, pictures: Pictures) -> dict[str, A
         everything.update(asdict(group))
     for name in ("selection", "shape", "options"):
         everything.update(everything.pop(name))
+    everything.pop("fit")
+    everything |= clips.shape.fit.record()
     everything["frames"] = everything.pop("n_frames")
     if not clips.selection.allow_repeats:  # as outputs have it that know no such option
         everything.pop("allow_repeats")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import shutil
 import time
@@ -171,7 +172,7 @@ class CutPixels(ClipPixels):
 
 
 class TrimmedWriter(Writer):
-    """Writes one MP4 a clip, flat, and an index of them beside it.
+    """Writes one MP4 a clip, flat, and an index of them next to it.
 
     Parameters
     ----------
@@ -233,6 +234,20 @@ def _write_metadata(path: Path, finished: OutputSummary) -> None:
 def _write_index(path: Path, source: Path, finished: OutputSummary) -> None:
     """Write the WLASL JSON of the clips."""
     splits = {row["id"]: row["split"] for row in finished.rows()}
-    entries = json.loads(source.read_bytes())
+    entries = json.loads(source.read_bytes(), parse_int=_whole, parse_float=_real)
     index = json.dumps(index_of(entries, splits, finished.classes), indent=4)
     write_file(path, f"{index}\n".encode())
+
+
+def _whole(text: str) -> int | str:
+    """A whole number of an index; as text where it has more digits than Python converts."""
+    return int(text) if len(text) < _MOST_DIGITS else text
+
+
+def _real(text: str) -> float | str:
+    """A number of an index; as text where it would be written as what is no JSON."""
+    number = float(text)
+    return number if math.isfinite(number) else text
+
+
+_MOST_DIGITS = 4000

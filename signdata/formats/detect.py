@@ -112,9 +112,12 @@ def readings(place: Place) -> dict[str, str]:
             found = {name: one.recognised_in(place) for name, one in named.items()}
             certain = {name: example for name, example in found.items() if example}
             return certain or {next(iter(named)): place.path.name}
+    # A published dataset is known by its tables: the folders next to them are no classes.
+    published = known.layout_at(place.path) is not None
     found = {}
     fault: FormatError | None = None
-    for name, one in FORMATS.items():
+    for name in ("table", "wlasl") if published else FORMATS:
+        one = FORMATS[name]
         try:
             found[name] = one.recognised_in(place) if one.reader else ""
         except FormatError as err:  # laid out as no tree is, and another format may know better
@@ -122,9 +125,6 @@ def readings(place: Place) -> dict[str, str]:
     certain = {name: example for name, example in found.items() if example}
     if fault is not None and not certain:
         raise fault
-    if "table" in certain and known.layout_at(place.path) is not None:
-        # A published dataset is known by its tables: the folders beside them are no classes.
-        certain = {name: certain[name] for name in certain if name in ("table", "wlasl")}
     if len(certain) > 1:  # a manifest lists files for the format that they are in
         certain = {name: one for name, one in certain.items() if one != sidecars.MANIFEST}
     return certain

@@ -187,6 +187,21 @@ def _spread(parts: Mapping[tuple[str, str], list[tuple[str, str]]], most: int) -
     return [sample_id for _, _, sample_id in sorted(ranked)[: min(most, total)]]
 
 
+def split_in_fold(number: str, split: str, fold: int, val_fold: int | None) -> str:
+    """The split of a sample when one fold is test, perhaps another val, and the rest train.
+
+    Parameters
+    ----------
+    number : str
+        The sample's fold; '' where it has none, and then it stays in `split`.
+    """
+    if not number:
+        return split
+    if number == str(fold):
+        return "test"
+    return "val" if val_fold is not None and number == str(val_fold) else "train"
+
+
 class Folded(MappedReader):
     """Another dataset whose folds are its splits: one is test, another val, the rest train."""
 
@@ -194,6 +209,7 @@ class Folded(MappedReader):
         super().__init__(reader)
         if fold == val_fold:
             raise UsageError(f"--fold {fold} and --val-fold {val_fold}; expected two folds")
+        self._folds = fold, val_fold
         self._splits = {str(fold): "test", **({} if val_fold is None else {str(val_fold): "val"})}
         counts = Counter(sample.meta.get(FOLD, "") for sample in reader)
         if set(counts) <= {""}:
@@ -211,8 +227,7 @@ class Folded(MappedReader):
 
     def describe(self, sample: Sample) -> Sample:
         number = sample.meta.get(FOLD, "")
-        split = self._splits.get(number, "train") if number else sample.split
-        return replace(sample, split=split)
+        return replace(sample, split=split_in_fold(number, sample.split, *self._folds))
 
     @cached_property
     def info(self) -> DatasetInfo:

@@ -7,8 +7,9 @@ from math import prod
 
 import msgspec
 
-from signdata.errors import FormatError
+from signdata.errors import FormatError, UsageError
 from signdata.inference.scaling import SCALINGS
+from signdata.media.fitting import BLACK, STRETCH, Fit
 
 MAX_CLASSES = 100_000
 MAX_NAME = 1000
@@ -34,6 +35,9 @@ class Card(msgspec.Struct, frozen=True):
         1 or 3; 1 for stills.
     normalise : str
         As in `signdata.inference.scaling.scaled`.
+    fit, background : str
+        How pictures of other aspect ratios are brought to `size_hw`; see
+        `signdata.media.fitting.Fit`.
     """
 
     model: str
@@ -42,6 +46,13 @@ class Card(msgspec.Struct, frozen=True):
     channels: int
     frames: int
     normalise: str
+    fit: str = STRETCH
+    background: str = BLACK
+
+    @property
+    def fitting(self) -> Fit:
+        """How pictures come to its size."""
+        return Fit(self.fit, self.background)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -77,6 +88,12 @@ def _fault(card: Card) -> str:
         return f"samples of {width}x{height}"
     if card.normalise not in SCALINGS:
         return f"scaling {card.normalise!r}; expected {', '.join(SCALINGS)}"
+    if max(len(card.fit), len(card.background)) > MAX_NAME:
+        return f"a name of over {MAX_NAME:,} characters"
+    try:
+        card.fitting  # noqa: B018 - whether it can be
+    except UsageError as err:
+        return err.what
     return ""
 
 

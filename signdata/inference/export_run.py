@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ from signdata.output.lock import Lock
 from signdata.output.overlap import refuse_overlap, refuse_replacing
 from signdata.results import Result
 from signdata.sidecars import PARTIAL_SUFFIX
+
+ALL = "all"
+"""What a dataset without splits is tested on."""
 
 _ONNX_START = b"\x08"
 """First byte of an ONNX file: the tag of its version field."""
@@ -56,19 +60,24 @@ def export(
     with _partial(out) as folder:
         made = {kind: folder / file.name for kind, file in files.items()}
         with open_predictor(run, "cpu", scratch=folder) as predictor:
-            samples, labels = _test_samples(reader, split, predictor)
+            inputs = _test_samples(reader, split, predictor)
+            samples, labels = inputs.samples, inputs.labels
             expected = predictor.logits(samples)
             with writing(out), full_disk(folder):
                 predictor.export(made["whole"])
                 if quantize:
                     predictor.quantise(made["whole"], made["quantised"])
         result.read = result.written = result.details["samples"] = len(samples)
+        result.details["measured_on"] = inputs.measured_on
+        if reader is not None and inputs.measured_on == ALL:
+            whole = f"has no splits: tested on all {len(samples):,} samples"
+            result.note(reader.info.source_name, whole)
         for kind, file in files.items():
             with open_predictor(made[kind]) as exported:
                 compared = _compared(expected, exported.logits(samples), labels)
             compared |= {"path": str(file), "bytes": made[kind].stat().st_size}
             result.details[kind] = compared
-            lines.append(_line(compared, len(samples)))
+            lines.append(_line(compared, f"{len(samples):,} {inputs.what}"))
         with writing(out):
             for kind, file in made.items():
                 file.replace(files[kind])
@@ -96,6 +105,8 @@ def _partial(out: Path) -> Iterator[Path]:
             remove(work)
             lock.remove_files()
             folder.rmdir()
+            if not out.exists():
+                lock.remove_folders()
         lock.release()
 
 
@@ -137,36 +148,66 @@ def _compared(
     }
 
 
-def _line(compared: dict[str, Any], n: int) -> str:
+def _line(compared: dict[str, Any], inputs: str) -> str:
     accuracy = "" if compared["accuracy"] is None else f", accuracy {compared['accuracy']:.2%}"
-    what = "samples" if accuracy else "random inputs"
     return (
         f"{compared['path']}: {compared['bytes']:,} bytes{accuracy}; same answer as PyTorch for "
-        f"{compared['same_top1']:.2%} of {n:,} {what}"
+        f"{compared['same_top1']:.2%} of {inputs}"
     )
 
 
-def _test_samples(
-    reader: Reader | None, split: str, predictor: NetworkProcess
-) -> tuple[NDArray[np.uint8], NDArray[np.int64] | None]:
-    """The samples and labels of a dataset's split (split as in the run), or random inputs."""
+@dataclass(frozen=True, eq=False)
+class _Inputs:
+    """What two networks are compared on.
+
+    Attributes
+    ----------
+    samples : ndarray of uint8
+    labels : ndarray of int64, or None
+        Indices into the network's classes; None where nobody knows.
+    measured_on : str
+        A split, `ALL`, or ``random``.
+    what : str
+        What the samples are called.
+    """
+
+    samples: NDArray[np.uint8]
+    labels: NDArray[np.int64] | None
+    measured_on: str
+    what: str
+
+
+def _test_samples(reader: Reader | None, split: str, predictor: NetworkProcess) -> _Inputs:
+    """The samples of a dataset's split, as the run has split it where it has others; all of
+    them where it has none; random inputs where no dataset is named.
+    """
     from signdata.training.data import load
     from signdata.training.holdout import resolve_splits
 
     card = predictor.card
     if reader is None:
         random = np.random.default_rng(0)
-        return random.integers(0, 256, (64, *card.shape), np.uint8), None
+        inputs = random.integers(0, 256, (64, *card.shape), np.uint8)
+        return _Inputs(inputs, None, "random", "random inputs")
     source = str(reader.info.sources[0]["name"])
-    data = load(reader, size_hw=card.size_hw, channels=card.channels, frames=card.frames)
+    data = load(
+        reader,
+        size_hw=card.size_hw,
+        channels=card.channels,
+        frames=card.frames,
+        how=card.fitting,
+    )
     if unknown := sorted(set(data.classes) - set(card.classes)):
         raise DatasetError(f"the network has no class {unknown[0]!r}", path=source)
-    splits = data.splits
-    if not (splits == split).any():
+    splits, measured_on = data.splits, split
+    if not (splits != "").any():
+        splits, measured_on = np.full(len(splits), ALL), ALL
+    elif not (splits == split).any():
         splits, _ = resolve_splits(data, predictor.split_seed or 0)
-    rows = np.flatnonzero(splits == split)
+    rows = np.flatnonzero(splits == measured_on)
     if not len(rows):
         remedy = "Choose another with export --split."
         raise DatasetError(f"no samples in {split}", path=source, remedy=remedy)
     labels = [card.classes.index(data.classes[label]) for label in data.labels[rows].tolist()]
-    return data.images[rows], np.array(labels, np.int64)
+    name = f"all of {source}" if measured_on == ALL else f"{split} of {source}"
+    return _Inputs(data.images[rows], np.array(labels, np.int64), measured_on, f"samples, {name}")

@@ -52,7 +52,15 @@ class Quantise(msgspec.Struct, tag=True, frozen=True):
     target: bytes
 
 
-Request: TypeAlias = Open | Read | Export | Quantise
+class CheckWeights(msgspec.Struct, tag=True, frozen=True):
+    """See that a file holds weights; `shown` is what a message calls it."""
+
+    path: bytes
+    shown: bytes
+    max_memory: int
+
+
+Request: TypeAlias = Open | Read | Export | Quantise | CheckWeights
 
 
 class Opened(msgspec.Struct, tag=True, frozen=True):

@@ -22,12 +22,13 @@ from typing import BinaryIO, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from signdata.errors import FormatError
+from signdata.errors import FormatError, MissingError
 from signdata.inference import messages
 from signdata.inference.card import Card
 from signdata.inference.messages import (
     Answer,
     Bug,
+    CheckWeights,
     Done,
     Export,
     Failed,
@@ -63,21 +64,10 @@ _START = (
 )
 
 
-class NetworkProcess:
-    """A saved network, running in its own process.
+class _Process:
+    """A process that answers requests about a stranger's file, within limits of memory and time."""
 
-    Attributes
-    ----------
-    card : Card
-        Its inputs and outputs.
-    split_seed : int or None
-        Random seed of the run's split; None for an ONNX file.
-    """
-
-    card: Card
-    split_seed: int | None
-
-    def __init__(self, path: Path, device: str, scratch: Path | None) -> None:
+    def __init__(self, path: Path, scratch: Path | None = None) -> None:
         self._shown = str(path)
         environment = {**os.environ, **_NO_TELEMETRY}
         if scratch is not None:
@@ -93,34 +83,6 @@ class NetworkProcess:
             env=environment,
             cwd=os.sep,
         )
-        try:
-            request = Open(_bytes(path.absolute()), _bytes(path), device, MAX_MEMORY)
-            opened, _ = self._ask(request, Opened, SECONDS)
-        except BaseException:
-            self.close()
-            raise
-        self.card, self.split_seed = opened.card, opened.split_seed
-
-    def logits(self, samples: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Logits (B, n_classes) of stills (B, C, H, W) or clips (B, T, C, H, W), uint8."""
-        step = max(1, min(BATCH, BATCH_BYTES // prod(samples.shape[1:])))
-        parts = (samples[start : start + step] for start in range(0, len(samples), step))
-        return np.concatenate([self._read(part) for part in parts])
-
-    def _read(self, samples: NDArray[np.uint8]) -> NDArray[np.float32]:
-        wanted = (len(samples), len(self.card.classes))
-        request, payload = Read(samples.shape), messages.as_bytes(samples)
-        _, found = self._ask(request, Logits, SECONDS, payload, 4 * prod(wanted))
-        return np.frombuffer(found, np.float32).reshape(wanted)
-
-    def export(self, target: Path) -> None:
-        """Export a run's network to ONNX."""
-        self._ask(Export(_bytes(target.absolute())), Done, EXPORT_SECONDS)
-
-    def quantise(self, source: Path, target: Path) -> None:
-        """Write a copy of an ONNX file with 8-bit weights."""
-        request = Quantise(_bytes(source.absolute()), _bytes(target.absolute()))
-        self._ask(request, Done, EXPORT_SECONDS)
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
@@ -175,6 +137,86 @@ class NetworkProcess:
         else:
             what = f"its process ended without an answer (exit code {code})"
         return FormatError(what, path=self._shown)
+
+
+class NetworkProcess(_Process):
+    """A saved network, running in its own process.
+
+    Attributes
+    ----------
+    card : Card
+        Its inputs and outputs.
+    split_seed : int or None
+        Random seed of the run's split; None for an ONNX file.
+    """
+
+    card: Card
+    split_seed: int | None
+
+    def __init__(self, path: Path, device: str, scratch: Path | None) -> None:
+        super().__init__(path, scratch)
+        try:
+            request = Open(_bytes(path.absolute()), _bytes(path), device, MAX_MEMORY)
+            opened, _ = self._ask(request, Opened, SECONDS)
+        except BaseException:
+            self.close()
+            raise
+        self.card, self.split_seed = opened.card, opened.split_seed
+
+    @property
+    def batch_size(self) -> int:
+        """Samples that are read at a time."""
+        return max(1, min(BATCH, BATCH_BYTES // prod(self.card.shape)))
+
+    def logits(self, samples: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits (B, n_classes) of stills (B, C, H, W) or clips (B, T, C, H, W), uint8."""
+        step = self.batch_size
+        parts = (samples[start : start + step] for start in range(0, len(samples), step))
+        return np.concatenate([self._read(part) for part in parts])
+
+    def _read(self, samples: NDArray[np.uint8]) -> NDArray[np.float32]:
+        wanted = (len(samples), len(self.card.classes))
+        request, payload = Read(samples.shape), messages.as_bytes(samples)
+        _, found = self._ask(request, Logits, SECONDS, payload, 4 * prod(wanted))
+        return np.frombuffer(found, np.float32).reshape(wanted)
+
+    def export(self, target: Path) -> None:
+        """Export a run's network to ONNX."""
+        self._ask(Export(_bytes(target.absolute())), Done, EXPORT_SECONDS)
+
+    def quantise(self, source: Path, target: Path) -> None:
+        """Write a copy of an ONNX file with 8-bit weights."""
+        request = Quantise(_bytes(source.absolute()), _bytes(target.absolute()))
+        self._ask(request, Done, EXPORT_SECONDS)
+
+
+class _WeightsProcess(_Process):
+    """A process that looks at a file of weights."""
+
+    def check(self, path: Path) -> None:
+        request = CheckWeights(_bytes(path.absolute()), _bytes(path), MAX_MEMORY)
+        self._ask(request, Done, SECONDS)
+
+
+def check_weights(path: Path) -> None:
+    """See that a file holds plain tensors that fit into memory, in a process of its own.
+
+    What passes is safe to load in the process that trains with it.
+
+    Raises
+    ------
+    MissingError, FormatError
+        If it is not there, is no file of weights, or ended the process that looked at it.
+    """
+    if not path.exists():
+        raise MissingError("not there", path=path)
+    if not path.is_file():
+        raise FormatError("no weights file; expected a regular file", path=path)
+    process = _WeightsProcess(path)
+    try:
+        process.check(path)
+    finally:
+        process.close()
 
 
 def _bytes(path: Path) -> bytes:

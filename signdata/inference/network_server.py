@@ -23,6 +23,7 @@ from signdata.inference.card import MAX_SAMPLE
 from signdata.inference.messages import (
     Answer,
     Bug,
+    CheckWeights,
     Done,
     Export,
     Failed,
@@ -89,6 +90,8 @@ class _Server:
             return self._open(request), b""
         if isinstance(request, Read):
             return self._read(request, payload)
+        if isinstance(request, CheckWeights):
+            return self._check(request), b""
         self._write(request)
         return Done(), b""
 
@@ -108,6 +111,21 @@ class _Server:
             # Opened by its absolute path, but reported as the user named it.
             err.path = err.path.replace(str(path), self._shown, 1) or self._shown
             raise
+
+    def _check(self, request: CheckWeights) -> Done:
+        self._shown = os.fsdecode(request.shown)
+        path = Path(os.fsdecode(request.path))
+        from signdata.training.models.weights_file import read_weights
+
+        try:
+            with limited(request.max_memory):
+                read_weights(path)
+        except (MemoryError, RuntimeError) as err:  # the latter is PyTorch's word for no memory
+            raise self._fault("does not fit into the memory that it may take") from err
+        except SigndataError as err:
+            err.path = self._shown
+            raise
+        return Done()
 
     def _read(self, request: Read, payload: bytes) -> tuple[Answer, bytes]:
         samples = np.frombuffer(payload, np.uint8).reshape(request.shape)

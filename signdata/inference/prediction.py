@@ -205,7 +205,8 @@ def _samples(one: Input, card: Card) -> tuple[Frame, NDArray[np.uint8]]:
     from signdata.training.data import fit
 
     frames = _chosen_frames(one, card.frames)
-    fitted = np.stack([fit(frame, card.size_hw, card.channels) for frame in frames])
+    how = card.fitting
+    fitted = np.stack([fit(frame, card.size_hw, card.channels, how) for frame in frames])
     return frames[len(frames) // 2], fitted[None] if card.frames > 1 else fitted
 
 

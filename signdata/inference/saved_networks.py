@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from signdata.errors import DependencyError, FormatError, MissingError
 from signdata.inference.card import Card, checked
 from signdata.inference.scaling import scaled
+from signdata.media.fitting import BLACK, STRETCH
 from signdata.workers.memory import limited
 
 MAX_REASON = 400
@@ -29,6 +30,10 @@ Shape: TypeAlias = Sequence[int | str | None]
 
 CARD = "signdata"
 """Metadata key of an ONNX model with its card, as JSON."""
+
+
+_USUAL_FIT = {"fit": STRETCH, "background": BLACK}
+"""What runs did before there was a choice."""
 
 
 class Network(Protocol):
@@ -122,6 +127,7 @@ def _loaded(file: Path) -> tuple[Card, Any, int]:
         Card(
             *(kept.model, kept.classes, build.input_size_hw),
             *(build.channels, build.frames, build.normalise),
+            *(str(kept.config.get(name, usual)) for name, usual in _USUAL_FIT.items()),
         )
     )
     try:

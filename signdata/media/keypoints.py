@@ -201,6 +201,39 @@ def put(data: bytes, placement: Placement) -> bytes | None:
     return None if found is None else found.put(placement).dump()
 
 
+def put_box(text: str, placement: Placement) -> str:
+    """A box in the picture that its own has become, cut off at its sides; '' if it is outside.
+
+    Parameters
+    ----------
+    text : str
+        left, top, right and bottom with blanks between them, in pixels, the last two the first
+        outside; or all within 0 and 1, as shares. What is no such box comes back as it is.
+    """
+    try:
+        x0, y0, x1, y1 = map(float, text.split())
+    except ValueError:
+        return text
+    (width, height), (wide, high) = placement.source, placement.size
+    shares = all(0 <= value <= 1 for value in (x0, y0, x1, y1))
+    if shares:
+        x0, y0, x1, y1 = x0 * width, y0 * height, x1 * width, y1 * height
+    if not (0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height):
+        return text  # drawn in a picture of another size, which nobody knows
+    # A pixel's centre is half a pixel from its sides.
+    left, top = (value + 0.5 for value in placement.point(x0 - 0.5, y0 - 0.5))
+    right, bottom = (value + 0.5 for value in placement.point(x1 - 0.5, y1 - 0.5))
+    left, right = max(left, 0.0), min(right, float(wide))
+    top, bottom = max(top, 0.0), min(bottom, float(high))
+    if left >= right or top >= bottom:
+        return ""
+    if shares:
+        bounds = (left / wide, top / high, right / wide, bottom / high)
+        return " ".join(f"{value:.6g}" for value in bounds)
+    x, y = min(round(left), wide - 1), min(round(top), high - 1)
+    return f"{x} {y} {max(round(right), x + 1)} {max(round(bottom), y + 1)}"
+
+
 def side_by_side(files: list[tuple[bytes | None, Size]]) -> bytes | None:
     """One keypoint file for pictures that lie in a row, left to right; None if none has any.
 

@@ -64,6 +64,7 @@ class Lock:
         self._output = output
         self._me = Owner(os.getpid(), socket.gethostname(), command)
         self._lock = filelock.FileLock(self._file, timeout=0)
+        self._above: list[Path] = []
 
     def acquire(self) -> None:
         """Take the lock, or raise `OutputLockedError` that names its owner."""
@@ -83,6 +84,8 @@ class Lock:
         write_file(self._owner, msgspec.json.encode(self._me))
 
     def _try(self) -> bool:
+        folders = self._file.parent.resolve().parents
+        self._above = self._above or [folder for folder in folders if not folder.exists()]
         self._file.parent.mkdir(parents=True, exist_ok=True)
         if self._file.is_symlink():
             self._file.unlink()
@@ -104,6 +107,12 @@ class Lock:
         """Remove the lock's files while it is held; whoever waits for it starts over."""
         remove(self._owner)
         remove(self._file)
+
+    def remove_folders(self) -> None:
+        """Remove the folders that were made for the lock to be in, as far as they are empty."""
+        for folder in self._above:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
     def release(self) -> None:
         """Release the lock."""

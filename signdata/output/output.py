@@ -210,5 +210,6 @@ class Output:
                 self.partial.rmdir()
                 if self._request.directory:
                     self.path.rmdir()
+                self._lock.remove_folders()
         self._lock.release()
         self._lock = None

@@ -236,6 +236,9 @@ def plan(
     )
 
 
+MOST_FOLDS = 1000
+
+
 def _shares(options: SplitOptions) -> dict[str, float]:
     for name in options.keep:
         if name not in SPLITS:
@@ -246,8 +249,8 @@ def _shares(options: SplitOptions) -> dict[str, float]:
         return stratified.parse_ratios(options.ratios or DEFAULT_RATIOS, options.keep)
     if options.ratios is not None:
         raise UsageError("--folds and --ratios contradict each other: all folds have equal shares")
-    if options.folds < 2:
-        raise UsageError(f"--folds {options.folds}; expected at least 2")
+    if not 2 <= options.folds <= MOST_FOLDS:
+        raise UsageError(f"--folds {options.folds}; expected 2 to {MOST_FOLDS:,}")
     return {str(number): 1 / options.folds for number in range(1, options.folds + 1)}
 
 

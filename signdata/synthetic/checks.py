@@ -9,8 +9,11 @@ SMALLEST = 8
 """Shorter side in pixels below which a hand cannot be recognised."""
 
 
+MOST_SIGNERS = 10_000
+
+
 def check(*, size: tuple[int, int], **counts: int) -> None:
-    """Raise `UsageError` if a side is under 8 pixels or a count under 1."""
+    """Raise `UsageError` if a side is under 8 pixels, a count under 1, or signers are too many."""
     check_size(size, "size")
     if min(size) < SMALLEST:
         width, height = size
@@ -18,3 +21,5 @@ def check(*, size: tuple[int, int], **counts: int) -> None:
     for name, count in counts.items():
         if count < 1:
             raise UsageError(f"{name.replace('_', '-')} {count}; expected at least 1")
+    if counts.get("signers", 1) > MOST_SIGNERS:
+        raise UsageError(f"signers {counts['signers']}; expected at most {MOST_SIGNERS:,}")

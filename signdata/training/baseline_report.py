@@ -23,6 +23,9 @@ _SHOWN = (
 )
 
 
+FOLDS = "folds.json"
+"""What the runs of all folds reached."""
+
 _LISTED = 5
 """Most classes and pairs that are printed."""
 
@@ -61,6 +64,8 @@ def _describe(
     seed: int,
     certified: Certified | None,
 ) -> Result:
+    if given.get("folds"):
+        return _describe_folds(out, n_samples)
     compared = bool(given.get("compare_splits"))
     folders = [folder for folder, _ in _folders(out, given, seed)]
     folders = [out / "grouped", out / "random"] if compared else folders
@@ -87,9 +92,53 @@ def _describe(
     return result
 
 
+def _describe_folds(out: Path, n_samples: int) -> Result:
+    """What the runs of all folds reached; the numbers of all tests pooled come first."""
+    found = read_json(out / FOLDS)
+    pooled, runs = found["pooled"], found["folds"]
+    result = Result("baseline", str(out), shows_counts=False)
+    result.read = result.written = n_samples
+    right = sum(each["test_correct"] for each in runs)
+    result.details = {
+        "model": found["model"],
+        "test_accuracy": pooled["accuracy"],
+        "test_correct": right,
+        "test_total": pooled["support"],
+        "macro_f1": pooled["macro"]["f1"],
+        "worst_classes": pooled["worst_classes"],
+        "confused_pairs": pooled["confused_pairs"],
+        **{name: found[name] for name in ("test_accuracy_mean", "test_accuracy_std", "folds")},
+        "pooled": pooled,
+        "run": str(out),
+    }
+    for note in found["notes"]:
+        result.note(str(out / note["run"]), note["note"])
+    columns = ("fold", "samples", "right", "accuracy", "val", "best epoch")
+    rows = [
+        (
+            *(each["fold"], f"{each['test_total']:,}", f"{each['test_correct']:,}"),
+            *(f"{each['test_accuracy']:.2%}", f"{each['val_accuracy']:.2%}", each["best_epoch"]),
+        )
+        for each in runs
+    ]
+    low, high = pooled["accuracy_95"]
+    lines = [
+        results.table(columns, rows, left=()),
+        f"{found['model']}, {len(runs)} folds: mean {found['test_accuracy_mean']:.2%}, standard "
+        f"deviation {found['test_accuracy_std']:.2%}",
+        f"all tests: {right:,} of {pooled['support']:,} right, {pooled['accuracy']:.2%} (95 % "
+        f"interval {low:.2%} to {high:.2%}), macro F1 {pooled['macro']['f1']:.4f}",
+        *mistakes(pooled),
+        f"{one_line(str(out))}: {FOLDS}, confusion.png and more; "
+        f"fold-{runs[0]['fold']}/ to fold-{runs[-1]['fold']}/, each a run",
+    ]
+    result.summary = "\n".join(lines)
+    return result
+
+
 def _comparison(out: Path, result: Result) -> list[str]:
     """Add both accuracies and the controls to the details; return the lines to print."""
-    found = _read(out / "comparison.json")
+    found = read_json(out / "comparison.json")
     result.details["comparison"] = found
     controls = found["controls"]
     if not found["shuffled_falls_to_chance"]:
@@ -111,10 +160,11 @@ def _comparison(out: Path, result: Result) -> list[str]:
 
 
 def _measured(folder: Path) -> dict[str, Any]:
-    return _read(folder / "metrics.json")
+    return read_json(folder / "metrics.json")
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read_json(file: Path) -> dict[str, Any]:
+    """The object in a file; raises `FormatError` if there is none."""
     try:
         return msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
     except (OSError, msgspec.DecodeError) as err:
@@ -133,10 +183,10 @@ def _lines(measured: dict[str, Any]) -> list[str]:
     if test is not None:
         counts = f"{measured['test_correct']:,} of {measured['test_total']:,} right"
         lines.append(f"test {test:.2%}: {counts}, macro F1 {measured['macro_f1']:.4f}")
-    return lines + _mistakes(measured)
+    return lines + mistakes(measured)
 
 
-def _mistakes(measured: dict[str, Any]) -> list[str]:
+def mistakes(measured: dict[str, Any]) -> list[str]:
     """The worst classes and the most confused pairs, if there are any errors."""
     pairs = measured.get("confused_pairs", [])  # missing in runs of older versions
     if not pairs:

@@ -23,6 +23,7 @@ from signdata.errors import (
 )
 from signdata.filesystem import remove
 from signdata.formats.reader import Reader
+from signdata.options import ReadOptions
 from signdata.output import one_shot
 from signdata.results import Result
 from signdata.sidecars import PARTIAL_DIR
@@ -37,8 +38,37 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int, str], None]
 
-_OF_RUNS = ("seeds", "compare_splits")
+_OF_RUNS = ("seeds", "compare_splits", "folds", "val_fold")
 """Options that define which runs there are, not how a run is trained."""
+
+_USUAL = ReadOptions().record_of("")
+_OF_FILES = "file "
+"""How the record of a file's content begins."""
+
+
+def reading_record(read: ReadOptions) -> dict[str, Any]:
+    """What of the reading options makes two runs the same, as far as it is not the usual."""
+    found = read.record_of("")
+    return {name: value for name, value in found.items() if value != _USUAL[name]}
+
+
+def reading_again(read: ReadOptions, options: dict[str, Any]) -> ReadOptions:
+    """The reading options of a run that goes on: as recorded, but for those that are given.
+
+    Raises
+    ------
+    UsageError
+        A file that the run read its labels or classes from is not named again.
+    """
+    given = reading_record(read)
+    again: dict[str, Any] = {}
+    for name, value in options.items():
+        if name not in _USUAL or name in given:
+            continue
+        if isinstance(value, str) and value.startswith(_OF_FILES):
+            raise UsageError(f"the run had --{name.replace('_', '-')} FILE; expected it again")
+        again[name] = tuple(value) if name == "csv_size" else value
+    return replace(read, **again)
 
 
 def default_model(reader: Reader) -> str:
@@ -81,15 +111,18 @@ def run(
     seed: int,
     overwrite: bool,
     progress: Progress | None,
+    reading: dict[str, Any] | None = None,
 ) -> Result:
     """Train on `reader` into the folder `out`; see `signdata.baseline`.
 
-    An interrupted run with the same options is resumed.
+    An interrupted run with the same options, and the same `reading`, is resumed.
     """
     need_torch()
-    if settings.get("seeds") and settings.get("compare_splits"):
-        raise UsageError("--seeds and --compare-splits contradict each other")
     given = {name: value for name, value in settings.items() if value is not None}
+    kinds = [name for name in ("seeds", "compare_splits", "folds") if name in given]
+    if len(kinds) > 1:
+        first, second = (f"--{name.replace('_', '-')}" for name in kinds[:2])
+        raise UsageError(f"{first} and {second} contradict each other")
 
     certified = Certified.from_origin(reader.info.origin)
     begun: list[str] = []
@@ -115,7 +148,7 @@ def run(
             document, already = one_shot.make(
                 out,
                 command="baseline",
-                options=given,
+                options={**given, **(reading or {})},
                 seed=seed,
                 sources=(*reader.info.sources, *_weights(given)),
                 overwrite=overwrite,
@@ -197,11 +230,18 @@ def _train(
             channels=wanted.channels,
             frames=wanted.frames,
             poses=wanted.poses,
+            how=config.fitting,
             scratch=root,
             progress=progress,
         )
         if given.get("compare_splits"):
             _compare(dataset, config, root, progress)
+            return {"samples": len(dataset.labels)}
+        if given.get("folds"):
+            from signdata.training import folds
+
+            val_fold = given.get("val_fold")
+            folds.train_all(dataset, config, root, val_fold=val_fold, progress=progress)
             return {"samples": len(dataset.labels)}
         for folder, each in _folders(root, given, seed):
             folder.mkdir(exist_ok=True)

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from signdata.errors import DatasetError
 from signdata.formats.reader import Reader
+from signdata.formats.selection import FOLD
 from signdata.labels import class_to_idx
-from signdata.media.image.ops import resize, to_gray
-from signdata.media.keypoints import CANVAS
+from signdata.media.fitting import STRETCHED, Fit
+from signdata.media.image.ops import to_gray
+from signdata.media.keypoints import CANVAS, Placement
 from signdata.media.video.frame_selection import evenly
 from signdata.samples import Frame, Sample
 
@@ -83,6 +85,8 @@ class Dataset:
         In the dataset's order, whether they occur or not.
     signers : tuple of str, length N or 0
         '' if unknown.
+    folds : tuple of str, length N or 0
+        Numbers of the folds that ``split --folds`` made; '' where a sample is in none.
     poses : ndarray of float32, shape (N, P), or None
         x and y of 21 keypoints of the left and 21 of the right hand in each frame, as fractions
         of its width and height; NaN for keypoints that were not found.
@@ -96,6 +100,7 @@ class Dataset:
     classes: tuple[str, ...]
     signers: tuple[str, ...] = ()
     poses: NDArray[np.float32] | None = None
+    folds: tuple[str, ...] = ()
 
 
 # ---------------------------------------------------------------------------- pixels
@@ -108,6 +113,7 @@ def load(
     channels: int,
     frames: int = 1,
     poses: int = 0,
+    how: Fit = STRETCHED,
     limit: int = LIMIT,
     scratch: Path | None = None,
     progress: Progress | None = None,
@@ -119,7 +125,7 @@ def load(
     reader : Reader
         Iterated once.
     size_hw : tuple of int
-        Height and width to resize to; other aspect ratios are stretched.
+        Height and width to resize to.
     channels : {1, 3}
         1 converts colour to grey, 3 repeats grey.
     frames : int
@@ -127,6 +133,8 @@ def load(
         axis. Frames of a shorter clip are repeated.
     poses : int
         Number of keypoint coordinates to read for the kept frames; 0 reads none.
+    how : Fit
+        How pictures of other aspect ratios are brought to `size_hw`.
     limit : int
         Bytes of pictures above which they are kept in a memory-mapped temporary file.
     scratch : Path, optional
@@ -148,25 +156,23 @@ def load(
         From the reader, for a damaged picture.
     """
     store = _Store(limit, scratch)
-    names, splits, ids, groups, signers = [], [], [], [], []
+    names, splits, ids, groups, signers, folds = [], [], [], [], [], []
     points: list[NDArray[np.float32]] = []
     for sample in reader:
-        # A clip's length is known only at its end; at this size, all of it fits in memory.
-        fitted, shapes = [], []
-        for frame in sample.frames():
-            fitted.append(fit(frame, size_hw, channels))
-            shapes.append((frame.shape[0], frame.shape[1]))
-        if not fitted:
-            raise DatasetError("a sample without frames", where=sample.id)
-        kept = evenly(frames, len(fitted))
-        store.add(fitted[kept[0]] if frames == 1 else np.stack([fitted[i] for i in kept]))
+        fitted = fit_sample(sample, size_hw, channels, frames, how)
+        store.add(fitted.array)
         if poses:
-            points.append(np.concatenate([_pose(sample, i, shapes[i]) for i in kept]))
+            kept = zip(fitted.kept, fitted.shapes, strict=True)
+            poses_of = [
+                _fit_pose(_pose(sample, i, shape), shape, size_hw, how) for i, shape in kept
+            ]
+            points.append(np.concatenate(poses_of).reshape(-1))
         names.append(sample.label)
         splits.append(sample.split)
         ids.append(sample.id)
         groups.append(sample.group)
         signers.append(sample.meta.get("signer", ""))
+        folds.append(sample.meta.get(FOLD, ""))
         if progress and len(ids) % 1000 == 0:
             progress(len(ids), reader.info.n_samples or 0, "reading")
     if not ids:
@@ -184,14 +190,61 @@ def load(
         classes=classes,
         signers=tuple(signers),
         poses=_all_poses(points, poses) if poses else None,
+        folds=tuple(folds),
     )
 
 
-def fit(frame: Frame, size_hw: tuple[int, int], channels: int) -> NDArray[np.uint8]:
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A sample as a network takes it.
+
+    Attributes
+    ----------
+    array : ndarray of uint8, shape (C, H, W) or (T, C, H, W)
+    kept : list of int
+        Numbers of the frames that were kept.
+    shapes : list of (int, int)
+        Their heights and widths as they were read.
+    """
+
+    array: NDArray[np.uint8]
+    kept: list[int]
+    shapes: list[tuple[int, int]]
+
+
+def fit_sample(
+    sample: Sample,
+    size_hw: tuple[int, int],
+    channels: int,
+    frames: int,
+    how: Fit = STRETCHED,
+) -> Fitted:
+    """Read a sample, and bring it to what a network takes; see `load`."""
+    # A clip's length is known at its end; at this size all of it fits in memory.
+    fitted, shapes = [], []
+    for frame in sample.frames():
+        fitted.append(fit(frame, size_hw, channels, how))
+        shapes.append((frame.shape[0], frame.shape[1]))
+    if not fitted:
+        raise DatasetError("a sample without frames", where=sample.id)
+    kept = evenly(frames, len(fitted))
+    array = fitted[kept[0]] if frames == 1 else np.stack([fitted[i] for i in kept])
+    return Fitted(array, kept, [shapes[i] for i in kept])
+
+
+def as_picture(sample: NDArray[np.uint8]) -> Frame:
+    """A still (C, H, W), or the middle frame of a clip (T, C, H, W), as (H, W, C)."""
+    frame = sample[len(sample) // 2] if sample.ndim == 4 else sample
+    return np.ascontiguousarray(frame.transpose(1, 2, 0))
+
+
+def fit(
+    frame: Frame, size_hw: tuple[int, int], channels: int, how: Fit = STRETCHED
+) -> NDArray[np.uint8]:
     """Resize a frame (H, W, C) to (channels, *size_hw), both uint8."""
     if channels == 1:
         frame = to_gray(frame)
-    planes = resize(frame, size_hw).transpose(2, 0, 1)
+    planes = how.apply(frame, size_hw).transpose(2, 0, 1)
     return np.ascontiguousarray(np.broadcast_to(planes, (channels, *size_hw)))
 
 
@@ -230,9 +283,9 @@ class _Store:
 
 
 def _pose(sample: Sample, number: int, shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Hand keypoints (84,) of a frame of shape (H, W); NaN if there are none."""
+    """Hand keypoints (2, 21, 2) of a frame of shape (H, W); NaN if there are none."""
     points = np.full((2, HAND_POINTS, 2), np.nan, np.float32)
-    found = sample.pixels.beside(number)
+    found = sample.pixels.companion(number)
     if found is not None and found[0] == ".json":
         try:
             document = json.loads(found[1])
@@ -244,7 +297,22 @@ def _pose(sample: Sample, number: int, shape: tuple[int, int]) -> NDArray[np.flo
         for hand, values in enumerate(hands):
             seen = values[:, 2] > 0
             points[hand, seen] = values[seen, :2] / size
-    return points.reshape(-1)
+    return points
+
+
+def _fit_pose(
+    points: NDArray[np.float32], shape: tuple[int, int], size_hw: tuple[int, int], how: Fit
+) -> NDArray[np.float32]:
+    """Shares (..., 2) of a frame of a shape (H, W), as shares of what it becomes; NaN outside."""
+    if how.stretches:
+        return points
+    place = how.place(Placement.of(*shape[::-1]), size_hw)
+    (a, _, c), (_, e, f) = place.x, place.y
+    # A pixel's centre is half a pixel from its sides.
+    factors, offsets = np.array([a, e]), np.array([c - 0.5 * a + 0.5, f - 0.5 * e + 0.5])
+    moved = (points * np.array(place.source) * factors + offsets) / np.array(place.size)
+    inside = ((moved >= 0) & (moved <= 1)).all(axis=-1, keepdims=True)
+    return np.where(inside, moved, np.nan).astype(np.float32)
 
 
 def _hands(document: Any) -> Iterator[NDArray[np.float32]]:

@@ -205,12 +205,16 @@ def write_run(
     digest : str
         Of the classes and the split; see `signdata.training.holdout.digest`.
     """
-    checkpoint = {
+    words = {
         "model": result.model,
         "classes": list(classes),
         "epoch": result.best_epoch,
         "learned_from": list(result.learned_from),
         "config": config,
+    }
+    checkpoint = {
+        # As JSON gives them back: a pickle tells texts that are one object from equal ones.
+        **json.loads(json.dumps(words)),
         # Copies: tensors that share memory would be saved as shared, and change the bytes.
         "state_dict": {
             name: value.detach().cpu().contiguous().clone() for name, value in weights.items()

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from signdata.errors import UsageError
+from signdata.media.fitting import Fit
 from signdata.training.batch_augmentation import AUGMENTS
 from signdata.training.devices import (
     DEVICES,
@@ -171,6 +172,9 @@ class TrainConfig(Preset):
         `auto` uses CUDA if available.
     compile : bool
         Whether the network is compiled before training.
+    fit, background : str
+        How pictures of other aspect ratios are brought to the network's input size; see
+        `signdata.media.fitting.Fit`.
     """
 
     model: str = "unam"
@@ -181,6 +185,13 @@ class TrainConfig(Preset):
     split_seed: int | None = None
     device: str = "auto"
     compile: bool = False
+    fit: str = "stretch"
+    background: str = "black"
+
+    @property
+    def fitting(self) -> Fit:
+        """How pictures come to the network's size."""
+        return Fit(self.fit, self.background)
 
     @classmethod
     def of(cls, model: str, preset: str = "ours", **given: Any) -> Self:
@@ -196,6 +207,7 @@ class TrainConfig(Preset):
         return replace(self, epochs=max(self.epochs, math.ceil(self.least_steps / steps)))
 
     def __post_init__(self) -> None:
+        Fit(self.fit, self.background)
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, found {getattr(self, name)}")

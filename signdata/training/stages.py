@@ -25,7 +25,7 @@ from signdata.training.accuracy_warnings import FEW, few
 from signdata.training.activations import first_maps
 from signdata.training.batch_augmentation import prepare
 from signdata.training.batches import Part
-from signdata.training.data import Dataset, InputSpec, Progress
+from signdata.training.data import Dataset, InputSpec, Progress, as_picture
 from signdata.training.devices import describe, set_seed
 from signdata.training.epoch_choice import CHOSEN_BY, EpochScore, is_better
 from signdata.training.holdout import digest, independent, refits, shared_signers
@@ -293,8 +293,8 @@ class Run:
             measured_on=measured_on,
             labels=data.labels[rows],
             probabilities=evaluation.probabilities,
-            picture=lambda row: _shown(data.images[rows[row]]),
-            seen=_shown(data.images[rows[0]]),
+            picture=lambda row: as_picture(data.images[rows[row]]),
+            seen=as_picture(data.images[rows[0]]),
             activations=first_maps(self.network, prepare(sample, "none", normalise)),
         )
 
@@ -338,9 +338,3 @@ class Run:
             run=str(self.run_dir),
             notes=tuple(notes),
         )
-
-
-def _shown(sample: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A still (C, H, W), or the middle frame of a clip (T, C, H, W), as (H, W, C)."""
-    frame = sample[len(sample) // 2] if sample.ndim == 4 else sample
-    return np.ascontiguousarray(frame.transpose(1, 2, 0))

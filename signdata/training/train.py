@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
+
 from signdata.training import distributed, metrics
 from signdata.training.data import Dataset, Progress
 from signdata.training.devices import pick_device, repeatable
@@ -20,12 +22,19 @@ from signdata.training.settings import TrainConfig
 from signdata.training.stages import Run
 from signdata.workers.memory import keep_freed
 
+PROBABILITIES = "probabilities.npy"
+
 KEPT = 256 << 20
 """Bytes of freed memory to keep: about the activations of a batch."""
 
 
 def train(
-    config: TrainConfig, data: Dataset, *, run_dir: Path, progress: Progress | None = None
+    config: TrainConfig,
+    data: Dataset,
+    *,
+    run_dir: Path,
+    keep_probabilities: bool = False,
+    progress: Progress | None = None,
 ) -> Result:
     """Train a network on a dataset and write the run folder.
 
@@ -37,6 +46,9 @@ def train(
     run_dir : Path
         An existing folder: empty, or with the ``last.pt`` of an interrupted run with the same
         settings, which is resumed.
+    keep_probabilities : bool
+        Whether the probabilities of the test samples, in order, are written to
+        ``probabilities.npy``, (N, n_classes) float32.
     progress : callable, optional
         Called with steps done, all steps, and a short description.
 
@@ -64,6 +76,8 @@ def train(
         pictures = run.pictures(evaluations[result.measured_on], result.measured_on)
     result = replace(result, notes=(*result.notes, *draw_run(run_dir, pictures)))
     measured = splits == result.measured_on
+    if keep_probabilities:
+        np.save(run_dir / PROBABILITIES, evaluations[result.measured_on].probabilities)
     write_run(
         run_dir,
         result,

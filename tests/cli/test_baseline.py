@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import torch
 
+from signdata.inference import network_process
 from tests.cli import counts
 
 
@@ -259,6 +260,130 @@ def test_nothing_to_resume(main, easy, tmp_path):
     assert "no run of baseline" in done.error
 
 
+# ---------------------------------------------------------------------------- folds
+
+
+@pytest.fixture
+def folded(main, easy, tmp_path):
+    """The same letters in three folds, and the words that train on each of them."""
+    words = ["--pool", "--folds", "3", "--group-by", "none", "--no-look", "-j1"]
+    assert main("split", *easy, tmp_path / "folded", *words).returncode == 0
+    words = ["--model", "unam", "--epochs", "3", "--batch-size", "2", "--device", "cpu"]
+    return ["baseline", tmp_path / "folded", "--folds", *words]
+
+
+def test_every_fold_is_test_once(main, folded, tmp_path):
+    done = main(*folded, "--out", tmp_path / "run", "--json")
+    assert done.returncode == 0
+    found, folds = done.json, done.json["folds"]
+    assert [each["fold"] for each in folds] == [1, 2, 3]
+    assert sum(each["test_total"] for each in folds) == found["test_total"] == 75
+    assert sum(each["test_correct"] for each in folds) == found["test_correct"]
+    accuracies = [each["test_accuracy"] for each in folds]
+    assert found["test_accuracy_mean"] == pytest.approx(np.mean(accuracies))
+    assert found["test_accuracy_std"] == pytest.approx(np.std(accuracies, ddof=1))
+    assert found["test_accuracy"] == found["pooled"]["accuracy"] == found["test_correct"] / 75
+    runs = [tmp_path / "run" / f"fold-{number}" for number in (1, 2, 3)]
+    each = [json.loads((run / "metrics.json").read_text()) for run in runs]
+    summed = np.sum([run["confusion_matrix"] for run in each], axis=0)
+    assert found["pooled"]["confusion_matrix"] == summed.tolist()
+    for name in ("confusion.png", "worst.png", "top5.png", "classes.png", "folds.json"):
+        assert (tmp_path / "run" / name).is_file()
+    # A fold is the same run as --fold makes on its own.
+    words = [word for word in folded if word != "--folds"]
+    alone = main(*words, "--fold", "2", "--out", tmp_path / "alone", "--json")
+    assert alone.json["test_accuracy"] == folds[1]["test_accuracy"]
+    for name in ("best.pt", "results.csv"):
+        assert (tmp_path / "alone" / name).read_bytes() == (runs[1] / name).read_bytes()
+    text = main(*folded, "--out", tmp_path / "run").stdout
+    assert "is complete already" in text
+    assert "fold  samples  right" in text
+    assert f"3 folds: mean {np.mean(accuracies):.2%}" in text
+
+
+def test_a_fold_may_be_val(main, folded, tmp_path):
+    """The next one is, where it is test itself."""
+    words = ["--val-fold", "2", "--epochs", "1", "--out", tmp_path / "run", "--json"]
+    done = main(*folded, *words)
+    assert done.returncode == 0
+    told = json.loads((tmp_path / "run" / "signdata.json").read_text())["options"]
+    assert (told["folds"], told["val_fold"]) == (True, 2)
+    words = [word for word in folded if word != "--folds"] + ["--epochs", "1"]
+    for test, val in ((1, 2), (2, 3), (3, 2)):
+        out = tmp_path / f"alone-{test}"
+        alone = main(*words, "--fold", str(test), "--val-fold", str(val), "--out", out)
+        assert alone.returncode == 0
+        fold = tmp_path / "run" / f"fold-{test}"
+        assert (fold / "best.pt").read_bytes() == (out / "best.pt").read_bytes()
+    other = main(*folded, "--val-fold", "7", "--out", tmp_path / "other")
+    assert other.returncode == 4
+    assert "no fold 7" in other.error
+
+
+def test_folds_that_were_broken_off_go_on(cli, folded, tmp_path):
+    """In the fold where they were; what is done is not done again."""
+    line = [sys.executable, "-c", BROKEN_OFF.replace("41", "141"), *folded, "--out", "run"]
+    done = subprocess.run(
+        list(map(str, line)), cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 130
+    partial = tmp_path / "run" / ".signdata-partial"
+    [first] = partial.glob("*/fold-1/metrics.json")
+    assert not list(partial.glob("*/fold-3/metrics.json"))
+    before = first.stat().st_mtime_ns
+    again = cli("baseline", tmp_path / "folded", "--resume", tmp_path / "run", "--json")
+    assert again.returncode == 0
+    assert (tmp_path / "run" / "fold-1" / "metrics.json").stat().st_mtime_ns == before
+    whole = cli(*folded, "--out", tmp_path / "whole", "--json")
+    assert again.json["pooled"] == whole.json["pooled"]
+    names = ["confusion.png", "worst.png", "folds.json"]
+    names += [f"fold-{k}/{name}" for k in (1, 2, 3) for name in ("best.pt", "results.csv")]
+    for name in names:
+        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--folds"], 4, "Make them with split --folds K."),
+        (["--folds", "--fold", "1"], 2, "expected no --fold and no --split"),
+        (["--folds", "--split", "train"], 2, "expected no --fold and no --split"),
+        (["--folds", "--seeds", "2"], 2, "contradict each other"),
+        (["--val-fold", "1"], 2, "--val-fold goes with --fold"),
+    ],
+)
+def test_folds_that_cannot_be(main, easy, tmp_path, words, code, said):
+    done = main("baseline", *easy, *words, "--out", tmp_path / "run")
+    assert done.returncode == code
+    assert said in done.error
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_is_read_is_part_of_the_run(main, easy, tmp_path):
+    """A run on other samples is another run, and one that goes on reads the same ones."""
+    words = ["baseline", *easy, "--epochs", "1", "--model", "unam", "--out", tmp_path / "run"]
+    assert main(*words, "--max-per-class", "10").returncode == 0
+    other = main(*words)
+    assert other.returncode == 5
+    assert "with other options" in other.error
+    again = main("baseline", *easy, "--resume", tmp_path / "run", "--json")
+    assert (again.returncode, again.json["already_done"]) == (0, True)
+    (tmp_path / "names.csv").write_text("A,first\n")
+    words[-1] = tmp_path / "named"
+    assert main(*words, "--rename", tmp_path / "names.csv").returncode == 0
+    unnamed = main("baseline", *easy, "--resume", tmp_path / "named")
+    assert unnamed.returncode == 2
+    assert "--rename FILE" in unnamed.error
+    resumed = ["--resume", tmp_path / "named", "--rename", tmp_path / "names.csv", "--json"]
+    assert main("baseline", *easy, *resumed).json["already_done"] is True
+
+
+def test_one_split_is_trained_on(main, easy, tmp_path):
+    words = ["--split", "train", "--epochs", "1", "--model", "unam", "--out", tmp_path / "run"]
+    done = main("baseline", *easy, *words, "--json")
+    assert (done.returncode, done.json["read"], done.json["test_accuracy"]) == (0, 60, None)
+
+
 def test_several_seeds(main, easy, tmp_path):
     words = ["--out", tmp_path / "run", "--epochs", "3", "--batch-size", "9", "--seeds", "3"]
     done = main("baseline", *easy, *words, "--model", "unam", "--json")
@@ -299,6 +424,57 @@ def test_splits_are_compared(main, easy, tmp_path):
     assert "the random one" in again.stdout
     both = main("baseline", *easy, "--compare-splits", "--seeds", "2", "--out", tmp_path / "two")
     assert both.returncode == 2
+
+
+def many_of_one() -> dict[str, torch.Tensor]:
+    """A few bytes that say they are terabytes: each number is the same one."""
+    return {"head.weight": torch.zeros(1).expand(1 << 40)}
+
+
+class Call:
+    """Runs a command when it is unpickled."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __reduce__(self):
+        return os.system, (self.text,)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (many_of_one, "does not fit into the memory"),
+        (lambda: {"w": [1, 2]}, "expected tensors by name, found list"),
+        (lambda: {"w": Call("touch ran")}, "not a weights file"),
+    ],
+)
+def test_a_strangers_weights_end_in_one_line(main, easy, tmp_path, monkeypatch, content, said):
+    monkeypatch.chdir(tmp_path)
+    torch.save(content(), "strange.pt")
+    done = main("baseline", *easy, "--weights", "strange.pt", "--model", "unam", "--out", "run")
+    assert done.returncode == 4
+    assert said in done.error
+    assert "strange.pt" in done.error
+    assert not os.path.exists("ran")
+    assert not os.path.exists("run")
+
+
+def test_weights_that_end_their_process_end_in_one_line(main, easy, tmp_path, monkeypatch):
+    """Whatever a file does to PyTorch, it does it to a process of its own."""
+    monkeypatch.setattr(network_process, "SECONDS", 0.01)
+    torch.save({}, tmp_path / "slow.pt")
+    done = main("baseline", *easy, "--weights", tmp_path / "slow.pt", "--out", tmp_path / "run")
+    assert done.returncode == 4
+    assert "no answer within 0.01 s" in done.error
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no named pipes")
+def test_weights_are_a_regular_file(main, easy, tmp_path):
+    os.mkfifo(tmp_path / "pipe.pt")
+    done = main("baseline", *easy, "--weights", tmp_path / "pipe.pt", "--out", tmp_path / "run")
+    assert done.returncode == 4
+    assert "expected a regular file" in done.error
 
 
 def test_other_weights_under_the_name_are_another_source(main, easy, tmp_path):

@@ -389,6 +389,22 @@ def test_what_an_export_is_held_against(
     assert [path.name for path in tmp_path.iterdir()] == ([name] if code == 0 else [])
 
 
+def test_an_export_is_tested_on_all_of_a_set_without_splits(main, trained, tmp_path):
+    """And what it was tested on is said."""
+    data = trained / "data" / "test"
+    done = main("export", trained / "run", tmp_path / "a.onnx", "--data", data, "--json")
+    assert done.returncode == 0
+    assert (done.json["samples"], done.json["measured_on"]) == (20, "all")
+    assert done.json["whole"]["accuracy"] == 1.0
+    said = [each["message"] for each in done.json["problems"]]
+    assert said == ["has no splits: tested on all 20 samples"]
+    text = main("export", trained / "run", tmp_path / "b.onnx", "--data", data).stdout
+    assert "100.00% of 20 samples, all of test" in text
+    words = ["--data", trained / "data", "--json"]
+    found = main("export", trained / "run", tmp_path / "c.onnx", *words).json
+    assert (found["samples"], found["measured_on"], found["problems"]) == (20, "test", [])
+
+
 def test_a_strange_onnx_file(main, tmp_path, make_tree):
     (tmp_path / "bad.onnx").write_bytes(b"nothing")
     done = main("predict", tmp_path / "bad.onnx", make_tree({"A/1.png": picture(1)}))

@@ -305,3 +305,13 @@ def test_only_an_index_is_cut(main, tmp_path):
     make_video(tmp_path / "tree" / "book" / "1.mp4", 3)
     assert "JSON" in main("trim", tmp_path / "tree", tmp_path / "out", "-j1").error
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "1e400"])
+def test_numbers_in_an_index_that_nobody_reads(tmp_path, main, number):
+    make_video(tmp_path / "videos" / "1.mp4", 3)
+    index = make_index(tmp_path / "w.json", [{"video_id": "1", "variation_id": "NUMBER"}])
+    index.write_text(index.read_text().replace('"NUMBER"', number))
+    assert main("trim", tmp_path / "w.json", tmp_path / "out", "-j1").returncode == 0
+    [entry] = json.loads((tmp_path / "out" / "WLASL.json").read_text())
+    assert entry["instances"][0]["variation_id"] == number

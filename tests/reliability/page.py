@@ -58,14 +58,14 @@ ATTACKS = {
         "`kill -9` at a change of a file, in every command that writes: nothing unfinished under "
         "a final name, and the same command ends with the same bytes",
         (f"{EVERY}::test_killed_at_any_change",),
-        3,
+        9,
         200,
     ),
     "R2": Attack(
         "the system refuses a change (full, broken, no access), in every command that writes: one "
         "line, and the same command finishes",
         (f"{EVERY}::test_any_change_may_be_refused",),
-        4,
+        12,
         300,
     ),
     "R3": Attack(
@@ -171,15 +171,17 @@ def main(words: list[str]) -> int:
     if unknown:
         print(f"{unknown[0]}; expected some of {', '.join(ATTACKS)}")
         return 2
-    rows, ended_well = rows_of(text), True
+    ended_well = True
     for name in words or ATTACKS:
-        rows[name], as_wanted = measure(name)
+        row, as_wanted = measure(name)
         ended_well &= as_wanted
+        text = PAGE.read_text(encoding="utf-8")
+        rows = {**rows_of(text), name: row}
         page = HEAD + "".join(rows[name] for name in ATTACKS if name in rows)
         before, _, rest = text.partition(START)
         text = f"{before}{START}{page}{END}{rest.partition(END)[2]}"
         PAGE.write_text(text, encoding="utf-8")
-        print(rows[name], end="", flush=True)
+        print(row, end="", flush=True)
     print(f"\n{HEAD}{''.join(rows_of(text).values())}", end="")
     return not ended_well
 

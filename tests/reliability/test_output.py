@@ -734,3 +734,19 @@ def test_parts_of_an_unfinished_output_are_refused(tmp_path: Path, child: Child)
         assert sidecars.is_partial(path)
         with pytest.raises(FormatError, match="unfinished"):
             signdata.open_dataset(path)
+
+
+@pytest.mark.parametrize("name", ["out", "out.h5", "out.csv"])
+def test_a_run_that_fails_leaves_no_folder_above_its_output(
+    tmp_path: Path, main: Main, name: str
+) -> None:
+    (tmp_path / "data" / "A").mkdir(parents=True)
+    (tmp_path / "data" / "A" / "1.png").write_bytes(b"damaged")
+    (tmp_path / "mine").mkdir()
+    before = snapshot(tmp_path)
+    assert main("convert", tmp_path / "data", tmp_path / "mine" / "a" / "b" / name)[0] == 4
+    assert snapshot(tmp_path) == before
+    write_tree(tmp_path / "data")
+    (tmp_path / "data" / "A" / "1.png").unlink()
+    assert main("convert", tmp_path / "data", tmp_path / "mine" / "a" / "b" / name)[0] == 0
+    assert (tmp_path / "mine" / "a" / "b" / name).exists()

@@ -87,6 +87,15 @@ def _model(root: Path) -> Words:
     return ["predict", model, write_tree(root / "data", 4), "--annotate"]
 
 
+def _tested(root: Path) -> Words:
+    model = models.write(root / "model.onnx", models.by_brightness())
+    tree = write_tree(root / "data", 6)
+    for old, new in (("A", "dark"), ("B", "light")):
+        (tree / old).rename(tree / new)
+    shutil.rmtree(tree / "C")
+    return ["evaluate", model, tree, "--out"]
+
+
 def _run(root: Path) -> Words:
     run = root / "run"
     signdata.baseline(write_csv(root / "data.csv", 60), out=run, epochs=1, device="cpu")
@@ -132,6 +141,7 @@ WRITERS = {
     "sample photos": Writer(lambda _: ["sample", "photos"], more=TINY),
     "sample wlasl": Writer(lambda _: ["sample", "wlasl"], more=TINY),
     "predict --annotate": Writer(_model, heavy=True),
+    "evaluate": Writer(_tested, heavy=True),
     "export": Writer(_run, "out.onnx", ("--overwrite",), heavy=True),
     "baseline": Writer(
         lambda root: ["baseline", write_csv(root / "data.csv", 60), "--epochs", "1", "--out"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -15,27 +15,32 @@ from signdata.media.video.animation import is_clip
 from signdata.safe_names import is_junk
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FoundFile:
     """A video, or a folder of frames.
 
     Attributes
     ----------
-    path : Path
+    path : str
         Where it is.
     name : str
         What the table calls it, with its suffix.
+    is_folder : bool
+        Whether it is a folder of frames.
     is_cut : bool
         Whether it holds one clip and nothing else.
     """
 
-    path: Path
+    path: str
     name: str
+    is_folder: bool = False
     is_cut: bool = False
 
 
 class ClipFiles:
     """The videos in some folders and in the folders of splits below them.
+
+    Each folder is listed once: tables have tens of thousands of rows.
 
     Parameters
     ----------
@@ -44,26 +49,32 @@ class ClipFiles:
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
-        found = dict.fromkeys(folder for folder in folders if folder.is_dir())
-        self.folders = [one for folder in found for one in (folder, *_splits_below(folder))]
-        self._stems: dict[str, Path] = {}
-        self._others: dict[str, Path] = {}
-        for folder in self.folders:
-            self._list(folder)
+        self.folders: list[str] = []
+        self._files: dict[str, str] = {}
+        self._subfolders: dict[str, str] = {}
+        self._by_stem: dict[str, list[str]] = {}
+        for folder in dict.fromkeys(folders):
+            if folder.is_dir():
+                for split in self._list(str(folder)):
+                    self._list(split)
 
-    def _list(self, folder: Path) -> None:
-        for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-            if is_junk(entry.name):
+    def _list(self, folder: str) -> list[str]:
+        """Note what is in a folder; return those of its folders that are called like splits."""
+        self.folders.append(folder)
+        splits = []
+        with os.scandir(folder) as entries:
+            found = sorted((entry.name, entry.path, entry.is_dir()) for entry in entries)
+        for name, path, is_folder in found:
+            if is_junk(name):
                 continue
-            stem = os.path.splitext(entry.name)[0]
-            if entry.is_dir():
-                self._stems.setdefault(entry.name, Path(entry.path))
-            elif is_clip(entry.path):
-                first = self._stems.get(stem)
-                if first is None or first.is_dir():
-                    self._stems[stem] = Path(entry.path)
+            if is_folder:
+                self._subfolders.setdefault(name, path)
+                if split_word(name):
+                    splits.append(path)
             else:
-                self._others.setdefault(stem, Path(entry.path))
+                self._files.setdefault(name, path)
+                self._by_stem.setdefault(os.path.splitext(name)[0], []).append(path)
+        return splits
 
     def find(self, names: Sequence[str]) -> FoundFile | None:
         """The first file that is called by one of `names`: by its path, or by its stem.
@@ -74,35 +85,47 @@ class ClipFiles:
             If a name leads out of the folders.
         """
         for name in names:
-            path = _below(name)
-            for folder in self.folders:
-                place = folder / path
-                if place.is_file() or (place.is_dir() and path != "."):
-                    return FoundFile(place, path)
-            by_stem = self._stems.get(os.path.splitext(path)[0]) or self._stems.get(path)
-            if by_stem is not None and "/" not in path:
-                return FoundFile(by_stem, by_stem.name)
+            found = self._nested(_below(name)) if "/" in name or "\\" in name else self._flat(name)
+            if found is not None:
+                return found
+        return None
+
+    def _flat(self, name: str) -> FoundFile | None:
+        """What a name without folders stands for."""
+        if not name or name in (".", "..") or "\0" in name:
+            _below(name)
+            return None
+        if name in self._files:
+            return FoundFile(self._files[name], name)
+        stem = os.path.splitext(name)[0]
+        for path in (*self._by_stem.get(name, ()), *self._by_stem.get(stem, ())):
+            if is_clip(path):
+                return FoundFile(path, os.path.basename(path))
+        if name in self._subfolders:
+            return FoundFile(self._subfolders[name], name, is_folder=True)
+        return None
+
+    def _nested(self, path: str) -> FoundFile | None:
+        """What a path below one of the folders stands for."""
+        for folder in self.folders:
+            place = os.path.join(folder, path)
+            if os.path.exists(place):
+                return FoundFile(place, path, is_folder=os.path.isdir(place))
         return None
 
     def absent(self, name: str) -> SigndataError:
         """Why there is no video of this name."""
-        stem = os.path.splitext(name.rpartition("/")[2])[0]
-        other = self._others.get(stem) or self._others.get(name)
-        if other is None:
-            where = self.folders[0] / name if self.folders else Path(name)
+        last = name.rpartition("/")[2]
+        others = self._by_stem.get(os.path.splitext(last)[0]) or self._by_stem.get(last)
+        if not others:
+            where = os.path.join(self.folders[0], name) if self.folders else name
             return MissingError("the video is not there", path=where)
+        suffix = os.path.splitext(others[0])[1]
         return DecodeError(
-            f"not taken for a video by its suffix, {other.suffix or 'none'}",
-            path=other,
+            f"not taken for a video by its suffix, {suffix or 'none'}",
+            path=others[0],
             remedy="Rename it as what is in it, such as .mp4, and repeat the command.",
         )
-
-
-def _splits_below(folder: Path) -> Iterator[Path]:
-    """Folders that are called like splits."""
-    for child in sorted(folder.iterdir()):
-        if not is_junk(child.name) and split_word(child.name) and child.is_dir():
-            yield child
 
 
 def _below(name: str) -> str:

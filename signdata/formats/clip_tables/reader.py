@@ -84,7 +84,7 @@ class ClipTableReader(Reader):
         self._choice = _supported(options)
         self._notes = [note for table in tables for note in table.notes]
         self._files = _files_of(tables, options)
-        self._video_files: dict[Path, VideoFile] = {}
+        self._video_files: dict[str, VideoFile] = {}
         self._shared: dict[Hashable, ClipPixels] = {}
         clips = self._chosen(self._named())
         self._samples = [self._sample(clip) for clip in clips]
@@ -98,9 +98,8 @@ class ClipTableReader(Reader):
         tables = tuple(table.path for table in self._tables)
         beside = self._path.parent
         found = dict.fromkeys(
-            clip.file.path if clip.file.path.parent == beside else clip.file.path.parent
-            for clip in clips
-            if clip.file is not None
+            place if place.parent == beside else place.parent
+            for place in (Path(clip.file.path) for clip in clips if clip.file is not None)
         )
         further = (self._choice.poses,) if self._choice.poses else ()
         return (self._path, *tables, *found, *further)
@@ -239,8 +238,8 @@ class ClipTableReader(Reader):
             return Broken(self._files[clip.table.path].absent((*row.files, *row.cut_files)[0]))
         span: Span = Range() if file.is_cut else row.span
         try:
-            if file.path.is_dir():
-                return self._folder(clip, file.path, span)
+            if file.is_folder:
+                return self._folder(clip, Path(file.path), span)
             return self._video(clip, file.path, span)
         except SigndataError as err:
             return Broken(err)
@@ -254,7 +253,7 @@ class ClipTableReader(Reader):
             )
         return frame_folder(folder, span, self._clips_options, clip.table.frame_rate)
 
-    def _video(self, clip: _Clip, path: Path, span: Span) -> Pixels:
+    def _video(self, clip: _Clip, path: str, span: Span) -> Pixels:
         choice, options = self._choice, self._clips_options
         box = clip.row.box if choice.crop is not None else None
         if choice.crop is not None and box is None:
@@ -272,7 +271,7 @@ class ClipTableReader(Reader):
         if (same := self._shared.get(key)) is not None:
             return same.share()
         made = ClipPixels(
-            self._video_files.setdefault(path, options.video(str(path))),
+            self._video_files.setdefault(path, options.video(path)),
             span,
             options,
             box,
@@ -297,7 +296,7 @@ class ClipTableReader(Reader):
         if fault is not None:
             raise fault
         looked = self._files[clips[0].table.path].folders
-        places = ", ".join(map(str, looked[:3])) or "no folder"
+        places = ", ".join(looked[:3]) or "no folder"
         raise MissingError(
             f"none of its {len(clips):,} videos is there; looked in {places}",
             path=clips[0].table.path,

@@ -2,7 +2,7 @@
 
 ::
 
-    file_name,label,signer             metadata.csv, beside the pictures or above them
+    file_name,label,signer             metadata.csv, next to the pictures or above them
     a/001.jpg,A,7
 
 Paths are relative to the table, or to a directory that is named. Without a column of paths,
@@ -96,7 +96,7 @@ class TableReader(Reader):
         self._path = path
         tables = tables_in(path) if path.is_dir() else [("", path)]
         if not tables:
-            raise FormatError("no table in it; expected metadata.csv beside pictures", path=path)
+            raise FormatError("no table in it; expected metadata.csv next to pictures", path=path)
         self._parts = [_Part.of(split, read_table(table), options) for split, table in tables]
         self._notes = [note for part in self._parts for note in part.notes]
         root = path if path.is_dir() else path.parent
@@ -244,7 +244,7 @@ class _Part:
         if self.roles.is_id:
             found = self.by_stem.get(cell, [])
             return found[0] if len(found) == 1 else cell
-        if "\\" in cell and not (self.root / cell).exists():
+        if "\\" in cell and not os.path.exists(self.root / cell):
             cell = cell.replace("\\", "/")
         return PurePosixPath(cell).as_posix() if cell else ""
 
@@ -315,13 +315,14 @@ class _Part:
 
 
 def _folder_of(path: str, root: Path) -> Path | None:
-    """The one folder beside a table below which its first path is, where it is not beside it."""
+    """The one folder next to a table below which its first path is, where it is not next to it."""
     place = PurePosixPath(path.replace("\\", "/"))
     if not path or "\0" in path or place.is_absolute() or ".." in place.parts:
         return None
-    if (root / place).is_file():
+    # os.path: a name that no file can have is no error there.
+    if os.path.isfile(root / place):
         return None
-    found = [child for child in root.iterdir() if child.is_dir() and (child / place).is_file()]
+    found = [one for one in root.iterdir() if one.is_dir() and os.path.isfile(one / place)]
     return found[0] if len(found) == 1 else None
 
 

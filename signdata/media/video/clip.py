@@ -163,7 +163,7 @@ class ClipPixels(Pixels):
         return self._each(lambda converter, frame: converter.rgb(frame))
 
     def jpegs(self, quality: int) -> Iterator[bytes] | None:
-        if self.box is not None:
+        if self.box is not None or not self.options.shape.fit.stretches:
             return None
         learned = self._learned
         if learned.jpegs is not None and learned.jpegs[0] == quality:
@@ -227,7 +227,7 @@ class ClipPixels(Pixels):
             )
         return tuple(notes)
 
-    def beside(self, number: int) -> tuple[str, bytes] | None:
+    def companion(self, number: int) -> tuple[str, bytes] | None:
         if self.poses is None:
             return None
         learned = self._learned

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from signdata.errors import DecodeError, UsageError
 from signdata.limits import check_size, described, max_pixels
+from signdata.media.fitting import STRETCHED, Fit
 from signdata.media.image.ops import resize
 from signdata.media.keypoints import Placement
 from signdata.media.video.colours import colours_of
@@ -52,14 +53,19 @@ class FrameShape:
         Length of the shorter side in pixels, the other in proportion.
     size_hw : tuple of int or None
         Height and width, whatever the proportions.
+    fit : Fit
+        How frames of other proportions come to `size_hw`.
     """
 
     short_side: int | None = None
     size_hw: tuple[int, int] | None = None
+    fit: Fit = STRETCHED
 
     def __post_init__(self) -> None:
         if self.short_side is not None and self.size_hw is not None:
             raise UsageError("--short-side and --size contradict each other")
+        if self.size_hw is None and not self.fit.stretches:
+            raise UsageError("--fit goes with --size")
         check_size(self.size_hw and self.size_hw[::-1], "--size")
         if self.short_side is not None:
             check_size((self.short_side, self.short_side), "--short-side")
@@ -78,6 +84,19 @@ class FrameShape:
                 remedy="Say extract-frames --short-side with a smaller number.",
             )
         return high, wide
+
+    def apply(self, frame: Frame) -> Frame:
+        """Scale an upright picture (H, W, C)."""
+        if self.size_hw is None:
+            return resize(frame, self.of(*frame.shape[:2]))
+        return self.fit.apply(frame, self.size_hw)
+
+    def place(self, placement: Placement) -> Placement:
+        """Where the pixels of an upright picture have gone once it is scaled."""
+        if self.size_hw is None:
+            height, width = self.of(placement.size[1], placement.size[0])
+            return placement.scaled(width, height)
+        return self.fit.place(placement, self.size_hw)
 
 
 class Converter:
@@ -112,6 +131,7 @@ class Converter:
         square = aspect is None or aspect <= 0 or abs(aspect - 1) < SQUARE
         self._aspect = Fraction(1) if square or aspect is None else aspect
         self._sizes: dict[tuple[int, int, bool], tuple[int, int]] = {}
+        self._late = box is not None or not shape.fit.stretches  # scaled as RGB, when upright
         self._scaler, self._recolourer = VideoReformatter(), VideoReformatter()
         self._tone_mapper = ToneMapper() if tone_map else None
 
@@ -133,10 +153,12 @@ class Converter:
             )
             array = np.asarray(scaled.to_ndarray(), np.uint8)
         array = np.ascontiguousarray(orientation.upright(array))
-        return array if self._box is None else self._crop(array)
+        if self._box is not None:
+            array = self._crop(array)
+        return self._shape.apply(array) if self._late else array
 
     def jpeg(self, frame: av.VideoFrame, quality: int) -> bytes:
-        """The picture as a JPEG made of its planes; the box is not looked at."""
+        """The picture as a JPEG made of its planes; box and fit are not looked at."""
         orientation = orientation_of(frame)
         height, width = self._scaled(frame, orientation)
         if self._tone_mapper is not None and transfer_of(frame):
@@ -183,7 +205,7 @@ class Converter:
 
     def _scaled_once(self, frame: av.VideoFrame, orientation: Orientation) -> tuple[int, int]:
         height, width = frame.height, max(1, round(frame.width * self._aspect))
-        if self._box is not None:
+        if self._late:
             return height, width
         if orientation.transposed:
             width, height = self._shape.of(width, height)
@@ -215,11 +237,9 @@ class Converter:
         else:
             place = Placement.of(frame.width, frame.height).scaled(width, height)
             place = place.oriented(lies.transposed, lies.from_right, lies.from_below)
-        if self._box is None:
-            return place
-        place = place.cut(*self._part(*place.size))
-        height, width = self._shape.of(place.size[1], place.size[0])
-        return place.scaled(width, height)
+        if self._box is not None:
+            place = place.cut(*self._part(*place.size))
+        return self._shape.place(place) if self._late else place
 
     def _part(self, width: int, height: int) -> tuple[int, int, int, int]:
         """Left, top, right and bottom of what is cut out of an upright picture.
@@ -239,8 +259,7 @@ class Converter:
 
     def _crop(self, array: Frame) -> Frame:
         x0, y0, x1, y1 = self._part(array.shape[1], array.shape[0])
-        part = np.ascontiguousarray(array[y0:y1, x0:x1])
-        return resize(part, self._shape.of(*part.shape[:2]))
+        return np.ascontiguousarray(array[y0:y1, x0:x1])
 
 
 def fit_box(box: Box, width: int, height: int) -> Box:

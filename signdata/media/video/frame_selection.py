@@ -201,6 +201,10 @@ def _nearest(times: Sequence[Fraction], time: Fraction) -> int:
     return before if abs(times[before] - time) <= abs(times[after] - time) else after
 
 
+MOST_FRAMES = 100_000
+"""No more frames of a clip can be asked for by their number: three quarters of an hour."""
+
+
 @dataclass(frozen=True)
 class Selection:
     """Which frames of a range come out.
@@ -238,6 +242,9 @@ class Selection:
             raise UsageError("--segments and --frames-per-segment go together")
         if self.segments is not None and min(self.segments, self.frames_per_segment or 0) < 1:
             raise UsageError("segments, and frames in each; expected at least 1")
+        n = max(self.n_frames or 0, (self.segments or 0) * (self.frames_per_segment or 0))
+        if n > MOST_FRAMES:
+            raise UsageError(f"{n:,} frames of each clip; expected at most {MOST_FRAMES:,}")
         ways = [self.n_frames is not None, self.fps is not None, self.segments is not None]
         if sum(ways) > 1:
             raise UsageError("--frames N, --fps and --segments exclude one another")

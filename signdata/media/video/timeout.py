@@ -8,6 +8,9 @@ import signal
 import threading
 from collections.abc import Iterator
 
+LONGEST = 1e8
+"""Seconds that the system's clocks can count."""
+
 
 @contextlib.contextmanager
 def alarm(seconds: float | None) -> Iterator[None]:
@@ -26,7 +29,7 @@ def alarm(seconds: float | None) -> Iterator[None]:
         yield
         return
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, min(seconds, LONGEST))
     try:
         yield
     finally:

@@ -41,7 +41,7 @@ def load_weights(network: Network, path: str | os.PathLike[str]) -> bool:
         If it does not contain weights, or those of another network: the first layer that differs
         is named, with both shapes.
     """
-    found = _read(path)
+    found = read_weights(path)
     wanted = network.state_dict()
     heads = [name for name in wanted if name.startswith(f"{network.head}.")]
     other_head = _is_other_head(network, found, wanted, heads)
@@ -59,8 +59,8 @@ def load_weights(network: Network, path: str | os.PathLike[str]) -> bool:
     return not other_head
 
 
-def _read(path: str | os.PathLike[str]) -> dict[str, Tensor]:
-    """The tensors of a weights file by name, on the CPU."""
+def read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """The tensors of a weights file by name, on the CPU; raises what `load_weights` does."""
     if not os.path.exists(path):
         raise MissingError("not there", path=path)
     try:

@@ -213,6 +213,21 @@ def worst_rows(
     return [int(row) for row in rows[np.argsort(own[rows], kind="stable")][:most]]
 
 
+def top5_rows(labels: NDArray[np.int64], n_classes: int) -> list[int | None]:
+    """Row of the first sample of each class that ``top5.png`` shows; None where it has none."""
+    firsts = dict(zip(*np.unique(labels, return_index=True), strict=True))
+    rows = [firsts.get(idx) for idx in range(min(n_classes, MOST_TOP5))]
+    return [None if row is None else int(row) for row in rows]
+
+
+def shown_rows(
+    labels: NDArray[np.int64], probabilities: NDArray[np.floating[Any]], n_classes: int
+) -> set[int]:
+    """The rows whose pictures are drawn."""
+    firsts = {row for row in top5_rows(labels, n_classes) if row is not None}
+    return {*worst_rows(labels, probabilities), *firsts}
+
+
 def top5(
     seen: RunPictures,
     labels: NDArray[np.int64],
@@ -221,10 +236,8 @@ def top5(
 ) -> Canvas:
     """The first sample of each class with its five likeliest classes."""
     shown, names = [], legible(seen.classes)
-    for idx, name in enumerate(names[:MOST_TOP5]):
-        rows = np.flatnonzero(labels == idx)
-        if len(rows):
-            row = int(rows[0])
+    for name, row in zip(names, top5_rows(labels, len(names)), strict=False):
+        if row is not None:
             shown.append(Tile(picture(row), name, _guesses(names, probabilities[row], 5)))
         else:
             shown.append(Tile(None, name))
