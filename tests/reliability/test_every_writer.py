@@ -177,8 +177,8 @@ def test_a_disk_that_is_too_small(attacked: Attacked, tmp_path: Path) -> None:
         4 * math.ceil(len(data or b"") / 4096) + (4 if data is None else 0)
         for data in attacked.whole.values()
     )
-    for part in (0.2, 0.5, 0.8, 1.0)[: 1 if TIMES == 1 else 4]:
-        kilobytes = 4 * max(3, math.ceil(need * part / 4))
+    for number, part in enumerate((0.2, 0.5, 0.8, 1.0)[: 1 if TIMES == 1 else 4]):
+        kilobytes = 4 * max(3 + number, math.ceil(need * part / 4))
         with attack("R3"):
             first, error, second, later = on_small_disk(tmp_path, words, kilobytes)
             if first not in DONE:
