@@ -252,7 +252,7 @@ def test_a_frame_is_not_repeated_without_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "found"),
     [
-        (b"GIF89a" + bytes(20), "a GIF"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(20), "a PNG"),
         (b"\n<!DOCTYPE html><html>" * 9, "a web page"),
         (b"", "an empty file"),
     ],

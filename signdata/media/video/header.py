@@ -197,7 +197,7 @@ def _demux(path: str, container: Any, stream: Any, *, everything: bool) -> _Demu
                 keys.append(packet.is_keyframe)
     seams = [i for i, one in enumerate(broken) if one]
     has_seams = bool(seams) and all(any(keys[i + 1 : i + 3]) for i in seams)
-    return _Demuxed(pictures, end, has_seams, bool(broken) and broken[-1])
+    return _Demuxed(pictures, end, has_seams, any(broken[-2:]))
 
 
 def _last_picture(demuxed: _Demuxed) -> str:
