@@ -59,7 +59,7 @@ class Place:
 
     @cached_property
     def pictures(self) -> Path:
-        """The CSV's rows as ``LETTER/000001.png``, nothing beside them."""
+        """The CSV's rows as ``LETTER/000001.png``, nothing next to them."""
         path = self.memory / "pictures"
         write_pictures(path, self.rows)
         return path
@@ -73,7 +73,7 @@ class Place:
 
 
 def clear(path: Path) -> Path:
-    """Remove what is at `path`, with what signdata may have put beside it."""
+    """Remove what is at `path`, with what signdata may have put next to it."""
     for old in path.parent.glob(path.name + "*"):
         if old.is_dir():
             shutil.rmtree(old)

@@ -1,4 +1,4 @@
-"""Learning: how soon a network reads what it has not seen, and what is spent beside the network."""
+"""Learning: how soon a network reads what it has not seen, and what else is spent."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def dataloader(folders: str) -> None:
 
 
 def throughput(place: Place) -> Iterator[Figure]:
-    """An epoch beside the same network on the same batch again and again."""
+    """An epoch next to the same network on the same batch again and again."""
     import numpy as np
     import torch
     from torch.nn import functional as F

@@ -10,7 +10,7 @@ from benchmarks.measure import Figure, alternate, command, cpu, signdata
 
 
 def start(place: Place) -> Iterator[Figure]:
-    """The help text and the import of the library; beside them Python itself."""
+    """The help text and the import of the library; next to them Python itself."""
     n_rounds = max(5, place.rounds)
     python = sys.executable
     pairs = list(

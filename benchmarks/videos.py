@@ -278,7 +278,7 @@ def short_clips(place: Place) -> Iterator[Figure]:
     over = [(a - b) / (place.clips - n_long) * 1e3 for a, b in more]
     job, unit = f"{place.clips:,} clips of {TINY_FRAMES} frames", "ms CPU/clip"
     yield Figure(job, ALONE, unit, whole, alone)
-    yield Figure(f"{job}, what a clip costs beside its frames", "", unit, over, [], "<= 15")
+    yield Figure(f"{job}, what a clip costs next to its frames", "", unit, over, [], "<= 15")
 
 
 def workers(place: Place) -> Iterator[Figure]:

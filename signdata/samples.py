@@ -91,7 +91,7 @@ class Pixels(ABC):
         """Manifest columns filled in by the last reading."""
         return {}
 
-    def beside(self, number: int) -> tuple[str, bytes] | None:
+    def companion(self, number: int) -> tuple[str, bytes] | None:
         """Suffix and bytes of the companion file of frame `number` (from 0), such as its pose."""
         return None
 

@@ -51,12 +51,12 @@ def is_sidecar(name: str) -> bool:
     return name in SIDECARS or _LISTS.fullmatch(name) is not None
 
 
-def beside(path: Path, name: str) -> Path:
+def sidecar_path(path: Path, name: str) -> Path:
     """Path of the sidecar `name` of a dataset: inside a directory, or next to a file."""
-    return path / name if path.is_dir() else beside_file(path, name)
+    return path / name if path.is_dir() else file_sidecar_path(path, name)
 
 
-def beside_file(path: Path, name: str) -> Path:
+def file_sidecar_path(path: Path, name: str) -> Path:
     """Path of the sidecar `name` of a single-file dataset, whether or not it exists."""
     return path.with_name(f"{path.name}.{name}")
 
@@ -158,7 +158,7 @@ def manifest(path: str | Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    file = beside(Path(path), MANIFEST)
+    file = sidecar_path(Path(path), MANIFEST)
     if not file.exists():
         raise FormatError("does not exist; expected the manifest of a written dataset", path=file)
     return pd.DataFrame(list(read_rows(file)), dtype=str)
@@ -177,7 +177,7 @@ def read_document(path: Path) -> dict[str, Any] | None:
     FormatError
         If it is not a JSON object.
     """
-    file = beside(path, DOCUMENT)
+    file = sidecar_path(path, DOCUMENT)
     if not file.is_file():
         return None
     with _reading(file):

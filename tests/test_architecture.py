@@ -86,7 +86,7 @@ def test_arrows_point_down(name: str) -> None:
     upward = [
         other for other in ours(name) if top(other) != top(name) and level(other) >= level(name)
     ]
-    assert not upward, f"{name} imports what stands beside or above it"
+    assert not upward, f"{name} imports what is on the same level or above"
 
 
 def test_no_import_goes_in_a_circle() -> None:

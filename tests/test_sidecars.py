@@ -1,4 +1,4 @@
-"""What lies beside the data."""
+"""What lies next to the data."""
 
 from __future__ import annotations
 
@@ -97,9 +97,9 @@ def test_classes_are_lines_and_nothing_else_ends_one(tmp_path: Path) -> None:
 
 
 def test_sidecars_of_a_directory_and_of_a_file(tmp_path: Path) -> None:
-    assert sidecars.beside(tmp_path, "manifest.csv") == tmp_path / "manifest.csv"
+    assert sidecars.sidecar_path(tmp_path, "manifest.csv") == tmp_path / "manifest.csv"
     file = tmp_path / "a.csv"
-    assert sidecars.beside(file, "manifest.csv") == tmp_path / "a.csv.manifest.csv"
+    assert sidecars.sidecar_path(file, "manifest.csv") == tmp_path / "a.csv.manifest.csv"
 
 
 def test_the_document_is_the_same_for_the_same_content() -> None:

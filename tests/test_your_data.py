@@ -176,7 +176,7 @@ def test_splits_and_signers_are_where_the_page_says(
     assert found["The label in the file's name"] == [(none, 0), (none, 2), (both, 0)]
     signers = found["A folder for each signer, and in it one for each class"]
     assert signers == [(none, 2), (none, 2)]
-    assert found["A table beside the pictures"] == [(none, 2)]
+    assert found["A table next to the pictures"] == [(none, 2)]
     assert found["A table for each split"] == [(both, 0)]
     assert found["Sign-MNIST"] == [(both, 0)]
     assert found["All pixels in one cell, as in FER"] == [({"train", "val", "test"}, 0)]

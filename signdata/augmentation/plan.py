@@ -21,6 +21,7 @@ from signdata.limits import check_size
 from signdata.magick import profiles, recipe
 from signdata.magick.recipe import Recipe
 from signdata.media.contact_sheet import sheet
+from signdata.media.fitting import STRETCHED, Fit, colour
 from signdata.media.image.png import SIGNATURE
 from signdata.options import one_group
 from signdata.output.overlap import refuse_overlap, refuse_replacing
@@ -59,6 +60,8 @@ class AugmentOptions:
         Regular expressions with one group, searched in the path of a picture.
     seed : int
         Random seed.
+    fit : Fit
+        How pictures of other proportions are brought to `size`.
     """
 
     recipe: str = "sign-mnist-60"
@@ -71,6 +74,7 @@ class AugmentOptions:
     label_pattern: str | None = None
     group_pattern: str | None = None
     seed: int = 0
+    fit: Fit = STRETCHED
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,16 @@ def _recipe(options: AugmentOptions) -> Recipe:
     made = recipe.load(options.recipe)
     if options.profile is not None:
         profiles.profile_of(options.profile)
-    return made.with_options(variants=options.variants, size=options.size, profile=options.profile)
+    if options.size is None and not options.fit.stretches:
+        raise UsageError("--fit goes with --size")
+    red, green, blue = colour(options.fit.background)
+    return made.with_options(
+        variants=options.variants,
+        size=options.size,
+        fit=options.fit.how,
+        background=f"#{red:02x}{green:02x}{blue:02x}",
+        profile=options.profile,
+    )
 
 
 def _tables(source: str | Path | None, root: Path) -> list[Path]:

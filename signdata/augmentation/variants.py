@@ -325,7 +325,7 @@ class _Processed(Derived):
             yield _to_frames(values, self.place.profile)[0]
 
     def notes(self) -> tuple[str, ...]:
-        lost = (KEYPOINTS_LOST,) if self.pixels.beside(0) else ()
+        lost = (KEYPOINTS_LOST,) if self.pixels.companion(0) else ()
         return (*self.pixels.notes(), *lost)
 
 

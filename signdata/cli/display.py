@@ -135,7 +135,7 @@ def show(result: Result, *, as_json: bool, quiet: bool) -> None:
         text = f"{place}: {problem.message}" if place else problem.message
         click.echo(f"{problem.kind}: {one_line(text)}", err=True)
     if len(result.problems) > 20:
-        file = sidecars.beside(Path(result.output), sidecars.PROBLEMS)
+        file = sidecars.sidecar_path(Path(result.output), sidecars.PROBLEMS)
         where = f"; all are in {one_line(str(file))}" if result.output and file.exists() else ""
         click.echo(f"... and {len(result.problems) - 20:,} more{where}", err=True)
     if result.summary:

@@ -45,18 +45,6 @@ class Size(click.ParamType[tuple[int, int]]):
 SIZE = Size()
 
 
-class Number(click.FloatRange):
-    """A number within a range; neither infinite nor none at all."""
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        number: float = super().convert(value, param, ctx)
-        if not math.isfinite(number):
-            self.fail(f"{value!r} is no number.", param, ctx)
-        return number
-
-
 class CsvSize(click.ParamType[tuple[int, ...]]):
     """``WxH`` in pixels, or ``WxHx3`` or ``3xWxH`` for colour."""
 
@@ -77,6 +65,18 @@ class CsvSize(click.ParamType[tuple[int, ...]]):
 
 
 CSV_SIZE = CsvSize()
+
+
+class Number(click.FloatRange):
+    """A number within a range; neither infinite nor none at all."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is no number.", param, ctx)
+        return number
 
 
 class Names(click.ParamType[tuple[str, ...]]):

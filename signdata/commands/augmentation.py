@@ -15,6 +15,7 @@ from signdata.formats import targets
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions
 from signdata.formats.sources import shown
+from signdata.media.fitting import Fit
 from signdata.options import (
     EncodingKeywords,
     EncodingOptions,
@@ -41,6 +42,8 @@ def augment(
     recipe: PathLike = "sign-mnist-60",
     variants: int | None = None,
     size: tuple[int, int] | None = None,
+    fit: str = "stretch",
+    background: str = "black",
     profile: str | None = None,
     augment_splits: str = "train",
     keep_original: bool = False,
@@ -68,6 +71,11 @@ def augment(
         How many of each picture; as the recipe says by default.
     size : tuple of int, optional
         Width and height of the variants; as the recipe says by default.
+    fit : {'stretch', 'pad', 'crop'}
+        How pictures of other proportions are brought to `size`, by ImageMagick's arithmetic:
+        ``-resize WxH!``, or ``WxH`` or ``WxH^`` and ``-extent``.
+    background : str
+        Background of padded pictures: a colour's name or ``#rrggbb``.
     profile : {'im7-2017', 'im6-q16', 'im7-current'}, optional
         Which ImageMagick; as the recipe says by default.
     augment_splits : {'train', 'all'}
@@ -115,6 +123,7 @@ def augment(
             label_pattern,
             group_pattern,
             seed,
+            Fit(fit, background),
         ),
     )
     if preview is not None:

@@ -188,7 +188,7 @@ def convert_dataset(
     describe: Callable[[], dict[str, Any]] | None = None,
     notes: Sequence[Problem] = (),
 ) -> Result:
-    """Run the loop for a command; `inputs` are read beside what the reader reads."""
+    """Run the loop for a command; `inputs` are read next to what the reader reads."""
     refuse_overlap([*reader.inputs, *inputs], out)
     with reader:
         return pipeline.convert(

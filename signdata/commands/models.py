@@ -314,7 +314,7 @@ def export(
     out : path, optional
         The ``.onnx`` file to make; ``model.onnx`` in the run folder by default.
     quantize : bool
-        Whether a copy with 8-bit weights is written beside it (``NAME.uint8.onnx``).
+        Whether a copy with 8-bit weights is written next to it (``NAME.uint8.onnx``).
     data : path or sequence of paths, optional
         A dataset on whose `split` (``test`` by default) the networks are compared and tested;
         by default they are compared on random inputs. A dataset without any splits is tested

@@ -62,7 +62,7 @@ def audit(
         Draw leaks, conflicts and groups of near-duplicates into this PNG.
     fix : path, optional
         Write `src` without the offenders, each listed in its ``problems.csv``: what cannot be
-        read, pictures under two labels, copies, samples of a later split (or, beside others,
+        read, pictures under two labels, copies, samples of a later split (or, next to others,
         of any) with a twin in an earlier one (in another dataset).
     strict : bool
         Whether `exit_code` is 4 when something was found that counts; see

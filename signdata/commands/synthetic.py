@@ -49,4 +49,4 @@ def sample(
     """
     from signdata.synthetic import kinds
 
-    return kinds.make(kind, Path(out), n, signers, size, seed, overwrite)
+    return kinds.make(kind, Path(out), n, signers, size, seed, overwrite, progress)

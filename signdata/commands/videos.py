@@ -98,7 +98,7 @@ def extract_frames(
     montage : bool
         Put the frames of a clip side by side in one picture.
     poses : path, optional
-        A folder of keypoint files for each video id; each frame's is put beside its picture,
+        A folder of keypoint files for each video id; each frame's is put next to its picture,
         its points moved as the pixels are.
     pose_base : {0, 1}, optional
         Number of the first frame's keypoint file, where the numbers do not tell.
@@ -116,7 +116,7 @@ def extract_frames(
     decoder : {'pyav', 'ffmpeg'}
         The library, or the ffmpeg program in a process of its own.
     times : bool
-        Whether ``times.csv`` beside the frames of each clip says when each is shown.
+        Whether ``times.csv`` next to the frames of each clip says when each is shown.
     """
     from signdata.extraction import frame_folders
 

@@ -87,8 +87,8 @@ class _Changed(Derived):
         placement = self.geometry.fit.place(Placement.of(*self._sizes[0]), size_hw)
         return found | {name: keypoints.put_box(box, placement) for name, box in self.boxes.items()}
 
-    def beside(self, number: int) -> tuple[str, bytes] | None:
-        found = self.pixels.beside(number)
+    def companion(self, number: int) -> tuple[str, bytes] | None:
+        found = self.pixels.companion(number)
         if found is None or self.geometry.size_hw is None:
             return found
         suffix, data = found
@@ -132,8 +132,8 @@ class _Chosen(Derived):
         self._indices[:] = evenly(self.n, len(frames))
         return iter([frames[index] for index in self._indices])
 
-    def beside(self, number: int) -> tuple[str, bytes] | None:
-        return self.pixels.beside(self._indices[number])
+    def companion(self, number: int) -> tuple[str, bytes] | None:
+        return self.pixels.companion(self._indices[number])
 
     def times(self) -> tuple[float, ...]:
         times = self.pixels.times()

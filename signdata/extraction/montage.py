@@ -34,8 +34,8 @@ class _Montage(Derived):
     def times(self) -> tuple[float, ...]:
         return ()  # one picture has no time
 
-    def beside(self, number: int) -> tuple[str, bytes] | None:
-        found = [self.pixels.beside(i) for i in range(len(self._sizes))]
+    def companion(self, number: int) -> tuple[str, bytes] | None:
+        found = [self.pixels.companion(i) for i in range(len(self._sizes))]
         merged = side_by_side(
             [(one[1] if one else None, size) for one, size in zip(found, self._sizes, strict=True)]
         )

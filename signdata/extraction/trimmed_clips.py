@@ -172,7 +172,7 @@ class CutPixels(ClipPixels):
 
 
 class TrimmedWriter(Writer):
-    """Writes one MP4 a clip, flat, and an index of them beside it.
+    """Writes one MP4 a clip, flat, and an index of them next to it.
 
     Parameters
     ----------

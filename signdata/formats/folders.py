@@ -97,7 +97,7 @@ class FoldersReader(TreeReader):
 
 
 POSE = ".json"
-"""What the keypoint file beside a picture is called: as the picture, with this suffix."""
+"""What the keypoint file next to a picture is called: as the picture, with this suffix."""
 
 
 def _poses(files: tuple[str, ...]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""When the frames of a clip are shown, in a file beside its pictures.
+"""When the frames of a clip are shown, in a file next to its pictures.
 
 ::
 

@@ -64,7 +64,7 @@ class FramesReader(TreeReader):
 
     def _find(self, class_dir: ClassDir) -> Iterator[Found]:
         for name in class_dir.files:
-            self._tree.note(class_dir.path / name, "file beside the clips: not read")
+            self._tree.note(class_dir.path / name, "file next to the clips: not read")
         n_clips = 0
         for clip in class_dir.folders:
             folder = class_dir.path / clip

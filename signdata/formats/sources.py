@@ -67,7 +67,7 @@ def several(paths: Sequence[Path], from_format: str | None) -> list[Source]:
     if named and len(named) < len(paths):
         other = next(place for (split, _), place in zip(said, places, strict=True) if not split)
         raise UsageError(
-            "a source without its split beside others with theirs; expected train=, val= or test=",
+            "a source without its split next to others with theirs; expected train=, val= or test=",
             path=other,
             remedy=f"Say train={other}.",
         )

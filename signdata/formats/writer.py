@@ -34,7 +34,7 @@ class EncodedItem:
     content : bytes
         What the manifest's digest is taken of, where that is not `data`.
     companion : bool
-        Whether it lies beside a picture and is none: neither counted nor digested.
+        Whether it lies next to a picture and is none: neither counted nor digested.
     make : callable or None
         Writes the file at the path that it is given, where the bytes may be too many for `data`.
     """
@@ -170,7 +170,7 @@ class Writer(ABC):
         return piece_path
 
     def companions(self, path: str) -> tuple[str, ...]:
-        """Where files may be that belong beside a sample stored at `path`, outside of it."""
+        """Where files may be that belong next to a sample stored at `path`, outside of it."""
         return ()
 
     def meta(self, sample: Sample, n_pieces: int) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -75,12 +76,16 @@ def extent(
     size_hw: tuple[int, int],
     profile: Profile,
     gravity: str = "Center",
-    background: float = RANGE,
+    background: Sequence[float] = (RANGE,),
 ) -> Quanta:
-    """``-gravity G -extent WxH``: crop what is too large, pad what is too small with white."""
+    """``-gravity G -extent WxH``: crop what is too large, pad what is too small.
+
+    `background` is a number for each channel, or one for all.
+    """
     if gravity not in GRAVITIES:
         raise UsageError(f"gravity {gravity!r}; expected one of {', '.join(GRAVITIES)}")
-    out = np.full((*quanta.shape[:-2], *size_hw), background, np.float32)
+    out = np.empty((*quanta.shape[:-2], *size_hw), np.float32)
+    out[:] = np.array(background, np.float32)[:, None, None]
     spans = [
         _overlap(n, m, offset(n, m, third, profile))
         for n, m, third in zip(quanta.shape[-2:], size_hw, GRAVITIES[gravity], strict=True)

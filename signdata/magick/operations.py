@@ -6,6 +6,7 @@ fields are the values of one variant; `signdata.magick.recipe` draws them.
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ import numpy as np
 from signdata.magick import geometry, noise, resize, rotate, tone
 from signdata.magick.filters import filter_of
 from signdata.magick.geometry import Box
-from signdata.magick.profiles import Profile, Quanta, Values
+from signdata.magick.profiles import RANGE, Profile, Quanta, Values
 
 Gravity: TypeAlias = Literal[
     "NorthWest", "North", "NorthEast", "West", "Center", "East", "SouthWest", "South", "SouthEast"
@@ -196,15 +197,31 @@ class Sample(_Sized, frozen=True, tag="sample"):
         return ["-sample", self.size]
 
 
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+_LUMA = (0.299, 0.587, 0.114)
+
+
+def _levels(colour: str, channels: int) -> list[float]:
+    """A background's quantum for each channel; its luma (Rec. 601) for grey pictures."""
+    text = "#ffffff" if colour == "white" else colour
+    rgb = [int(text[start : start + 2], 16) for start in (1, 3, 5)]
+    if channels == 1:
+        rgb = [round(sum(weight * level for weight, level in zip(_LUMA, rgb, strict=True)))]
+    return [level * RANGE / 255 for level in rgb]
+
+
 class Extent(Operation, frozen=True, tag="extent"):
-    """Crop or pad (with white) to WxH."""
+    """Crop or pad to WxH; `background` is ``white`` or ``#rrggbb``."""
 
     shapes: ClassVar[bool] = True
     size: str
     gravity: Gravity = "Center"
+    background: str = "white"
 
     def __post_init__(self) -> None:
         geometry.parse_geometry(self.size)
+        if self.background != "white" and not _COLOUR.fullmatch(self.background):
+            raise ValueError(f"background {self.background!r}; expected white or #rrggbb")
 
     @property
     def exact_size(self) -> tuple[int, int]:
@@ -212,11 +229,13 @@ class Extent(Operation, frozen=True, tag="extent"):
         return height, width
 
     def apply(self, quanta: Quanta, place: Place) -> Quanta:
-        return geometry.extent(quanta, self.exact_size, place.profile, self.gravity)
+        ground = _levels(self.background, quanta.shape[-3])
+        return geometry.extent(quanta, self.exact_size, place.profile, self.gravity, ground)
 
     def options(self, size_hw: tuple[int, int], place: Place) -> list[str]:
         height, width = self.exact_size
-        return ["-background", "white", "-gravity", self.gravity, "-extent", f"{width}x{height}"]
+        placed = ["-background", self.background, "-gravity", self.gravity]
+        return [*placed, "-extent", f"{width}x{height}"]
 
     def size_after(self, size_hw: tuple[int, int], place: Place) -> tuple[int, int]:
         return self.exact_size

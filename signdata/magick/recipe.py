@@ -183,16 +183,25 @@ class Recipe:
         *,
         variants: int | None = None,
         size: tuple[int, int] | None = None,
+        fit: str = "stretch",
+        background: str = "#000000",
         profile: str | None = None,
     ) -> Recipe:
-        """The recipe with another number of variants, size (width, height) or profile."""
+        """The recipe with another number of variants, size (width, height) or profile.
+
+        `fit` says how pictures of other proportions are brought to `size`: ``stretch``, ``pad``
+        with the `background` (``#rrggbb``), or ``crop``.
+        """
         changed = self
         if size is not None:
             changed = _built(
                 self.name,
                 self.profile,
                 self.n_drawn,
-                [[_sized(step, size) for step in steps] for steps in self._treatments],
+                [
+                    [made for step in steps for made in _sized(step, size, fit, background)]
+                    for steps in self._treatments
+                ],
                 self._weights,
                 self.name,
                 [f"treatments[{t}].steps" for t in range(len(self._treatments))],
@@ -365,8 +374,19 @@ def _drawn_values(step: Step, random: np.random.Generator) -> Step:
     return {k: v.draw(random) if isinstance(v, _Drawn) else v for k, v in step.items()}
 
 
-def _sized(step: Step, size: tuple[int, int]) -> Step:
+def _sized(step: Step, size: tuple[int, int], fit: str, background: str) -> list[Step]:
+    """A step that makes pictures of this size; cropping and padding take one more."""
     if "size" not in step:
-        return step
-    mark = "!" if step["op"] != "extent" else ""
-    return {**step, "size": f"{size[0]}x{size[1]}{mark}"}
+        return [step]
+    plain = f"{size[0]}x{size[1]}"
+    if step["op"] == "extent":
+        return [{**step, "size": plain}]
+    if fit not in _MARKS:
+        return [{**step, "size": f"{plain}!"}]
+    ground = {"background": background} if fit == "pad" else {}
+    resized = {**step, "size": f"{plain}{_MARKS[fit]}"}
+    return [resized, {"op": "extent", "size": plain, **ground}]
+
+
+_MARKS = {"pad": "", "crop": "^"}
+"""What ImageMagick writes behind a size to fit inside it, and to cover it."""

@@ -9,7 +9,8 @@ _LAST_NUMBER = re.compile(r"([0-9]+)[^0-9/]*$")
 
 _VIDEOS = (
     "264 265 3g2 3gp 3gp2 3gpp amv asf avi divx dv evo f4v flv h264 hevc ivf m1v m2t m2ts m2v m4v"
-    " mkv mov mp4 mpe mpeg mpg mts mxf ogm ogv ogx qt rm rmvb swf tod trp ts vob vro webm wmv xvid"
+    " mkv mov mp4 mpe mpeg mpg mts mxf ogm ogv ogx qt rm rmvb swf tod trp ts vob vro webm wmv wtv"
+    " xvid y4m nut"
 )
 _NEITHER = (
     "txt csv tsv json jsonl md xml html htm yml yaml toml ini log pdf py ipynb npy npz mat"

@@ -167,7 +167,7 @@ def _removed(request: OutputRequest, document: Mapping[str, Any] | None) -> Outp
     path = request.path
     if document is None or "origin" not in document or own_record_of(path):
         return None
-    places = [sidecars.beside(path, sidecars.MANIFEST)]
+    places = [sidecars.sidecar_path(path, sidecars.MANIFEST)]
     is_list = document.get("options", {}).get("mode") == "manifest"
     if request.directory and places[0].is_file() and not is_list:
         paths = [row.get("path", "") for row in read_rows(path)]
@@ -209,7 +209,7 @@ def seal(path: Path) -> None:
         own.seal(path)
         return
     document = {**(sidecars.read_document(path) or {}), "file": _measure(path)}
-    write_file(sidecars.beside(path, sidecars.DOCUMENT), sidecars.dump_document(document))
+    write_file(sidecars.sidecar_path(path, sidecars.DOCUMENT), sidecars.dump_document(document))
 
 
 def is_as_written(path: Path, document: Mapping[str, Any]) -> bool:
@@ -270,14 +270,14 @@ def read_rows(path: Path) -> Iterator[Row]:
     if own:
         yield from own.rows(path)
         return
-    file = sidecars.beside(path, sidecars.MANIFEST)
+    file = sidecars.sidecar_path(path, sidecars.MANIFEST)
     if file.is_file():
         yield from sidecars.read_rows(file)
 
 
 def read_problems(path: Path) -> Iterator[Problem]:
     """Yield the problems that ``problems.csv`` lists for the dataset at `path`."""
-    file = sidecars.beside(path, sidecars.PROBLEMS)
+    file = sidecars.sidecar_path(path, sidecars.PROBLEMS)
     if file.is_file():
         with file.open(encoding="utf-8", newline="") as lines:
             for row in csv.DictReader(lines):

@@ -21,7 +21,9 @@ def refuse_overlap(reads: Iterable[Path], output: Path) -> None:
     """
     named = Path(os.path.abspath(output))  # "." has no name of its own
     beside = {
-        sidecars.beside_file(named, name).resolve() for name in sidecars.SIDECARS if named.name
+        sidecars.file_sidecar_path(named, name).resolve()
+        for name in sidecars.SIDECARS
+        if named.name
     }
     target, above_target = output.resolve(), _folders_above(output)
     for source in reads:

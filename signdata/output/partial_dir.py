@@ -185,7 +185,7 @@ class PartialDir:
     def _remove_sidecars(self) -> None:
         """Remove the old sidecars: they are written again or are out of date."""
         if not self._request.directory:
-            remove(sidecars.beside(self._final, sidecars.PROBLEMS))
+            remove(sidecars.sidecar_path(self._final, sidecars.PROBLEMS))
             return
         for name in os.listdir(self._final):
             if sidecars.is_sidecar(name):

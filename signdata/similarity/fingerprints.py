@@ -213,7 +213,7 @@ class _Fingerprinting:
             deviation=float(gray.std()),
             sharpness=ops.sharpness(gray),
             frozen=frozen and len(small) > 1,
-            n_poses=sum(sample.pixels.beside(k) is not None for k in range(len(small)))
+            n_poses=sum(sample.pixels.companion(k) is not None for k in range(len(small)))
             if self.clips
             else 0,
             notes=tuple(sample.pixels.notes()),

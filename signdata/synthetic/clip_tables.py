@@ -7,12 +7,13 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 
 from PIL import Image as Pillow
 
 from signdata.errors import UsageError
+from signdata.options import ProgressCallback
 from signdata.synthetic.checks import check
 from signdata.synthetic.clips import GLOSSES, Clip, Gloss, draw_clip
 from signdata.synthetic.films import check_even, encode
@@ -57,6 +58,7 @@ class _Studio:
 
     seed: int
     size: tuple[int, int]
+    made: Callable[[], object]
 
     def frames(self, take: _Take) -> tuple[Iterator[Image], list[int]]:
         """The frames of a recording, and where each of its signs ends."""
@@ -67,6 +69,7 @@ class _Studio:
             who = make_signer(self.seed, take.signer)
             parts.append(draw_clip(Clip(gloss, who, self.size[::-1], n, 0, n), rng)[0])
             ends.append(ends[-1] + n)
+        self.made()
         return chain.from_iterable(parts), ends
 
     def film(self, take: _Take, path: Path) -> list[int]:
@@ -233,6 +236,7 @@ def writer(
         size: tuple[int, int] = (160, 120),
         signers: int = 5,
         seed: int = 0,
+        progress: ProgressCallback | None = None,
     ) -> dict[str, int]:
         """Write a dataset: `n` recordings for each of `glosses` glosses.
 
@@ -251,7 +255,13 @@ def writer(
         if glosses > len(GLOSSES):
             raise UsageError(f"glosses {glosses}; expected at most {len(GLOSSES)}")
         takes = _takes(n, GLOSSES[:glosses], signers, signs)
-        samples = write(root, _Studio(seed, size), takes)
+        numbers = count(1)
+
+        def made() -> None:
+            if progress is not None:
+                progress(next(numbers), len(takes))
+
+        samples = write(root, _Studio(seed, size, made), takes)
         return {"samples": samples, "videos": len(takes), "signers": min(signers, n)}
 
     return write_dataset

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from signdata.errors import UsageError, one_line
+from signdata.options import ProgressCallback
 from signdata.output import one_shot
 from signdata.results import Result
 from signdata.synthetic import clip_tables, datasets
@@ -22,6 +23,7 @@ def make(
     size: tuple[int, int] | None,
     seed: int,
     overwrite: bool,
+    progress: ProgressCallback | None,
 ) -> Result:
     """Write a synthetic dataset of a kind; see `signdata.sample`."""
     if kind not in KINDS:
@@ -33,7 +35,7 @@ def make(
         seed=seed,
         sources=(),
         overwrite=overwrite,
-        build=lambda root: {"counts": dict(KINDS[kind](root, n, signers, size, seed))},
+        build=lambda root: {"counts": dict(KINDS[kind](root, n, signers, size, seed, progress))},
     )
     counts = document["counts"]
     result = Result("sample", str(out))
@@ -52,7 +54,12 @@ def _given(**values: Any) -> dict[str, Any]:
 
 
 def _sign_mnist(
-    root: Path, n: int | None, signers: int | None, size: tuple[int, int] | None, seed: int
+    root: Path,
+    n: int | None,
+    signers: int | None,
+    size: tuple[int, int] | None,
+    seed: int,
+    progress: ProgressCallback | None,
 ) -> Counts:
     if size and size[0] != size[1]:
         raise UsageError(f"size {size[0]}x{size[1]}; expected a square for a Sign-MNIST CSV")
@@ -62,14 +69,20 @@ def _sign_mnist(
     n_train = n - (n_test or 0) if n else None
     side = size[0] if size else None
     given = _given(n_train=n_train, n_test=n_test, size=side, signers=signers)
-    return datasets.write_sign_mnist(root, seed=seed, **given)
+    return datasets.write_sign_mnist(root, seed=seed, progress=progress, **given)
 
 
 def _maker(write: Callable[..., Counts]) -> Callable[..., Counts]:
     def make_one(
-        root: Path, n: int | None, signers: int | None, size: tuple[int, int] | None, seed: int
+        root: Path,
+        n: int | None,
+        signers: int | None,
+        size: tuple[int, int] | None,
+        seed: int,
+        progress: ProgressCallback | None,
     ) -> Counts:
-        return write(root, seed=seed, **_given(n=n, signers=signers, size=size))
+        given = _given(n=n, signers=signers, size=size)
+        return write(root, seed=seed, progress=progress, **given)
 
     return make_one
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import simplejpeg
 
+from signdata.options import ProgressCallback
 from signdata.synthetic.checks import check
+from signdata.synthetic.drawing import drawn
 from signdata.synthetic.hands import Box, draw_hand
 from signdata.synthetic.poses import ALPHABET_CLASSES, LETTERS
 from signdata.synthetic.render import Image
 from signdata.synthetic.signers import Signer, film, generator, make_signer
+
+_BOX_HEADER = "image,top_left_x,top_left_y,bottom_right_x,bottom_right_y"
 
 
 def write_jpeg(path: Path, picture: Image, quality: int = 92) -> None:
@@ -29,6 +34,7 @@ def write_asl_alphabet(
     size: tuple[int, int] = (96, 96),
     signers: int = 5,
     seed: int = 0,
+    progress: ProgressCallback | None = None,
 ) -> dict[str, int]:
     """Write a tree of pictures like the ASL Alphabet: ``A/A1.jpg``, ``A/A2.jpg``, ...
 
@@ -46,6 +52,8 @@ def write_asl_alphabet(
     signers : int
         Number of signers.
     seed : int
+    progress : callable, optional
+        Called with pictures drawn and the total.
 
     Returns
     -------
@@ -58,19 +66,34 @@ def write_asl_alphabet(
         If a size or count is out of range.
     """
     check(size=size, n=n, signers=signers)
-    # Signers in the outer loop, so that each one's room is drawn only once.
     for name in ALPHABET_CLASSES:
         (root / name).mkdir()
-    for signer, (start, stop) in _stretches(n, signers, seed):
-        for name in ALPHABET_CLASSES:
-            take = f"asl-alphabet/{signer.number}/{name}"
-            for index, picture in enumerate(_film(name, signer, stop - start, size, seed, take)):
-                write_jpeg(root / name / f"{name}{start + index + 1}.jpg", picture[0])
+    # Signers in the outer loop, so that each one's room is drawn only once.
+    takes = [(*part, name) for part in _stretches(n, signers, seed) for name in ALPHABET_CLASSES]
+    n_samples = n * len(ALPHABET_CLASSES)
+    for _ in drawn(_Alphabet(root, size, seed), takes, n_samples, progress):
+        pass
     return {
-        "samples": n * len(ALPHABET_CLASSES),
+        "samples": n_samples,
         "classes": len(ALPHABET_CLASSES),
         "signers": min(signers, n),
     }
+
+
+@dataclass(frozen=True)
+class _Alphabet:
+    """Writes the consecutive pictures of one class and signer."""
+
+    root: Path
+    size: tuple[int, int]
+    seed: int
+
+    def __call__(self, take: tuple[Signer, tuple[int, int], str]) -> None:
+        signer, (start, stop), name = take
+        label = f"asl-alphabet/{signer.number}/{name}"
+        film = _film(name, signer, stop - start, self.size, self.seed, label)
+        for index, (picture, _) in enumerate(film):
+            write_jpeg(self.root / name / f"{name}{start + index + 1}.jpg", picture)
 
 
 def _stretches(n: int, signers: int, seed: int) -> list[tuple[Signer, tuple[int, int]]]:
@@ -99,6 +122,7 @@ def write_photos(
     size: tuple[int, int] = (320, 240),
     signers: int = 6,
     seed: int = 0,
+    progress: ProgressCallback | None = None,
 ) -> dict[str, int]:
     """Write colour photographs ``user_1/A0.jpg``, ... with hand boxes.
 
@@ -116,6 +140,8 @@ def write_photos(
     signers : int
         Number of signers; one folder each.
     seed : int
+    progress : callable, optional
+        Called with pictures drawn and the total.
 
     Returns
     -------
@@ -129,20 +155,47 @@ def write_photos(
     """
     check(size=size, n=n, signers=signers)
     for number in range(signers):
-        user = f"user_{number + 1}"
-        (root / user).mkdir()
-        signer = make_signer(seed, number)
-        lines = ["image,top_left_x,top_left_y,bottom_right_x,bottom_right_y"]
-        for letter in LETTERS:
-            pictures = _film(letter, signer, n, size, seed, f"photos/{user}/{letter}")
-            for index, (picture, box) in enumerate(pictures):
-                name = f"{user}/{letter}{index}.jpg"
-                write_jpeg(root / name, picture)
-                lines.append(",".join([name, *map(str, box)]))
+        (root / _user(number)).mkdir()
+    takes = [(number, letter) for number in range(signers) for letter in LETTERS]
+    n_samples = n * signers * len(LETTERS)
+    boxes: dict[int, list[str]] = {}
+    for (number, _), lines in zip(
+        takes, drawn(_Photos(root, n, size, seed), takes, n_samples, progress), strict=True
+    ):
+        boxes.setdefault(number, [_BOX_HEADER]).extend(lines)
+    for number, lines in boxes.items():
+        user = _user(number)
         text = "\n".join(lines) + "\n"
         (root / user / f"{user}_loc.csv").write_text(text, encoding="ascii", newline="\n")
     return {
-        "samples": n * signers * len(LETTERS),
+        "samples": n_samples,
         "classes": len(LETTERS),
         "signers": signers,
     }
+
+
+@dataclass(frozen=True)
+class _Photos:
+    """Writes the photographs of one signer and letter, and returns the lines of their boxes."""
+
+    root: Path
+    n: int
+    size: tuple[int, int]
+    seed: int
+
+    def __call__(self, take: tuple[int, str]) -> list[str]:
+        number, letter = take
+        user, lines = _user(number), []
+        signer = make_signer(self.seed, number)
+        label = f"photos/{user}/{letter}"
+        for index, (picture, box) in enumerate(
+            _film(letter, signer, self.n, self.size, self.seed, label)
+        ):
+            name = f"{user}/{letter}{index}.jpg"
+            write_jpeg(self.root / name, picture)
+            lines.append(",".join([name, *map(str, box)]))
+        return lines
+
+
+def _user(number: int) -> str:
+    return f"user_{number + 1}"

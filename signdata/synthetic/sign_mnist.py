@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from signdata.errors import UsageError
+from signdata.options import ProgressCallback
 from signdata.synthetic.checks import check
+from signdata.synthetic.drawing import drawn
 from signdata.synthetic.hands import draw_hand
 from signdata.synthetic.poses import LETTERS
 from signdata.synthetic.render import Image
@@ -33,6 +35,7 @@ def write_sign_mnist(
     size: int = 28,
     signers: int = 20,
     seed: int = 0,
+    progress: ProgressCallback | None = None,
 ) -> dict[str, int]:
     """Write two CSVs like those of Sign-MNIST.
 
@@ -51,6 +54,8 @@ def write_sign_mnist(
     signers : int
         Number of signers, at least 2; about a quarter of them are in the test file.
     seed : int
+    progress : callable, optional
+        Called with rows drawn and the total of the file.
 
     Returns
     -------
@@ -73,7 +78,11 @@ def write_sign_mnist(
     for part, (n, people) in parts.items():
         # As few photographs as possible, but one of every letter if there are enough rows.
         n_photographs = max(-(-n // _VARIANTS), min(n, len(LETTERS)))
-        table = _rows(part, n, n_photographs, people, size, seed)
+        rows = _Rows(part, n, n_photographs, tuple(people), size, seed)
+        table = np.empty((n, 1 + size * size), np.uint8)
+        order = generator(seed, "sign-mnist", part, "order").permutation(n)
+        for number, drawing in enumerate(drawn(rows, range(n_photographs), n, progress)):
+            table[order[number::n_photographs]] = drawing
         _write_csv(root / f"sign_mnist_{part}.csv", table)
         photographs += n_photographs
         n_signing += min(len(people), -(-n_photographs // len(LETTERS)))
@@ -87,28 +96,30 @@ def write_sign_mnist(
     }
 
 
-def _rows(
-    part: str,
-    n: int,
-    n_photographs: int,
-    people: Sequence[Signer],
-    size: int,
-    seed: int,
-) -> Image:
-    """(n, 1 + pixels) uint8: label and grey pixels of every row, in the file's order."""
-    order = generator(seed, "sign-mnist", part, "order").permutation(n)
-    table = np.empty((n, 1 + size * size), np.uint8)
-    for photograph in range(n_photographs):
+@dataclass(frozen=True)
+class _Rows:
+    """Draws the rows of one file that are made from one photograph."""
+
+    part: str
+    n: int
+    n_photographs: int
+    people: tuple[Signer, ...]
+    size: int
+    seed: int
+
+    def __call__(self, photograph: int) -> Image:
+        """(rows, 1 + pixels) uint8: label and grey pixels of each."""
         letter = LETTERS[photograph % len(LETTERS)]
-        signer = people[photograph // len(LETTERS) % len(people)]
-        rng = generator(seed, "sign-mnist", part, photograph)
-        picture, _ = draw_hand(letter, signer, (size, size), rng)
+        signer = self.people[photograph // len(LETTERS) % len(self.people)]
+        rng = generator(self.seed, "sign-mnist", self.part, photograph)
+        picture, _ = draw_hand(letter, signer, (self.size, self.size), rng)
         grey = picture.astype(np.float32) @ _LUMA
-        for index in range(photograph, n, n_photographs):
-            row = table[order[index]]
-            row[0] = _CODES[letter]
+        n = len(range(photograph, self.n, self.n_photographs))
+        rows = np.empty((n, 1 + self.size * self.size), np.uint8)
+        rows[:, 0] = _CODES[letter]
+        for row in rows:
             row[1:] = _variant(grey, rng).reshape(-1)
-    return table
+        return rows
 
 
 def _variant(grey: Floats, rng: np.random.Generator) -> Image:

@@ -9,8 +9,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from signdata.errors import UsageError
+from signdata.options import ProgressCallback
 from signdata.synthetic.checks import check
 from signdata.synthetic.clips import GLOSSES, Clip, Gloss, draw_clip
+from signdata.synthetic.drawing import drawn
 from signdata.synthetic.films import check_even, encode
 from signdata.synthetic.hands import Box
 from signdata.synthetic.signers import generator, make_signer
@@ -41,6 +43,7 @@ def write_wlasl(
     size: tuple[int, int] = (160, 120),
     signers: int = 10,
     seed: int = 0,
+    progress: ProgressCallback | None = None,
 ) -> dict[str, int]:
     """Write ``WLASL_v0.3.json`` and ``videos/VIDEO_ID.mp4`` like those of WLASL.
 
@@ -60,6 +63,8 @@ def write_wlasl(
     signers : int
         Number of signers. Of every ten, six are in train, two in val and two in test.
     seed : int
+    progress : callable, optional
+        Called with clips drawn and the total.
 
     Returns
     -------
@@ -79,9 +84,8 @@ def write_wlasl(
     missing = _missing(takes, seed)
     entries: dict[str, list[dict[str, object]]] = {}
     (root / "videos").mkdir()
-    for take in takes:
-        path = root / "videos" / f"{take.video_id}.mp4"
-        instance = _film(take, size, seed, None if take.video_id in missing else path)
+    films = drawn(_Films(root / "videos", size, seed, missing), takes, len(takes), progress)
+    for take, instance in zip(takes, films, strict=True):
         entries.setdefault(take.gloss.name, []).append(instance)
     index = [{"gloss": gloss, "instances": instances} for gloss, instances in entries.items()]
     text = json.dumps(index, indent=4)
@@ -106,36 +110,44 @@ def _takes(n: int, glosses: Sequence[Gloss], signers: int) -> list[_Take]:
     ]
 
 
-def _missing(takes: Sequence[_Take], seed: int) -> set[str]:
+def _missing(takes: Sequence[_Take], seed: int) -> frozenset[str]:
     """The missing videos: about one in sixteen; none if there are fewer than ten."""
     if len(takes) < 10:
-        return set()
+        return frozenset()
     rng = generator(seed, "wlasl", "missing")
     gone = rng.choice(len(takes), max(round(_MISSING * len(takes)), 1), replace=False)
-    return {takes[index].video_id for index in gone}
+    return frozenset(takes[index].video_id for index in gone)
 
 
-def _film(take: _Take, size: tuple[int, int], seed: int, path: Path | None) -> dict[str, object]:
-    """Write the video of one instance to ``path``, if given, and return its index entry."""
-    rng = generator(seed, "wlasl", take.video_id)
-    n_signing = int(rng.integers(24, 61))
-    rate = _RATES[rng.integers(len(_RATES))]
-    longer = rng.random() < _LONGER
-    before, after = (int(x) for x in rng.integers(12, 40, 2)) if longer else (0, 0)
-    clip = Clip(
-        take.gloss,
-        make_signer(seed, take.signer),
-        size[::-1],
-        n_signing + before + after,
-        before,
-        before + n_signing,
-    )
-    frames, box = draw_clip(clip, rng)
-    if path is not None:
-        encode(path, frames, rate, size)
-    # Bounds are 1-based and inclusive; -1 means to the end.
-    bounds = (before + 1, before + n_signing) if longer else (1, -1)
-    return _instance(take, box, bounds)
+@dataclass(frozen=True)
+class _Films:
+    """Writes the video of one instance, unless it is missing, and returns its index entry."""
+
+    folder: Path
+    size: tuple[int, int]
+    seed: int
+    missing: frozenset[str]
+
+    def __call__(self, take: _Take) -> dict[str, object]:
+        rng = generator(self.seed, "wlasl", take.video_id)
+        n_signing = int(rng.integers(24, 61))
+        rate = _RATES[rng.integers(len(_RATES))]
+        longer = rng.random() < _LONGER
+        before, after = (int(x) for x in rng.integers(12, 40, 2)) if longer else (0, 0)
+        clip = Clip(
+            take.gloss,
+            make_signer(self.seed, take.signer),
+            self.size[::-1],
+            n_signing + before + after,
+            before,
+            before + n_signing,
+        )
+        frames, box = draw_clip(clip, rng)
+        if take.video_id not in self.missing:
+            encode(self.folder / f"{take.video_id}.mp4", frames, rate, self.size)
+        # Bounds are 1-based and inclusive; -1 means to the end.
+        bounds = (before + 1, before + n_signing) if longer else (1, -1)
+        return _instance(take, box, bounds)
 
 
 def _instance(take: _Take, box: Box, bounds: tuple[int, int]) -> dict[str, object]:

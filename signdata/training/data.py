@@ -285,7 +285,7 @@ class _Store:
 def _pose(sample: Sample, number: int, shape: tuple[int, int]) -> NDArray[np.float32]:
     """Hand keypoints (2, 21, 2) of a frame of shape (H, W); NaN if there are none."""
     points = np.full((2, HAND_POINTS, 2), np.nan, np.float32)
-    found = sample.pixels.beside(number)
+    found = sample.pixels.companion(number)
     if found is not None and found[0] == ".json":
         try:
             document = json.loads(found[1])

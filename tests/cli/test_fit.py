@@ -268,3 +268,56 @@ def test_other_fits_are_other_runs(main, trained):
     wrong = main("baseline", tree, *words[:-1], "x", "--background", "red")
     assert wrong.returncode == 2
     assert "--background goes with --fit pad" in wrong.error
+
+
+# ---------------------------------------------------------------------------- variants
+
+RECIPE = """
+steps = [{ op = "resize", size = "4x4!", filter = "Box" }]
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted", "options"),
+    [
+        (["--fit", "stretch"], flag(RED, GREEN, GREEN, BLUE, wide=1), "-resize 4x4!"),
+        (["--fit", "crop"], flag(GREEN, GREEN), "-resize 4x4^ -background white -gravity Center"),
+        (
+            ["--fit", "pad", "--background", "blue"],
+            np.concatenate(
+                [
+                    flag((0, 0, 255), high=1, wide=4),
+                    flag(RED, GREEN, GREEN, BLUE, high=2, wide=1),
+                    flag((0, 0, 255), high=1, wide=4),
+                ]
+            ),
+            "-resize 4x4 -background #0000ff -gravity Center -extent 4x4",
+        ),
+    ],
+)
+def test_variants_come_to_their_size(main, make_tree, tmp_path, words, wanted, options):
+    """As ImageMagick does it, and the manifest says with which options."""
+    tree = make_tree({"A/1.png": flag(RED, GREEN, GREEN, BLUE)})
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    size = ["--recipe", tmp_path / "recipe.toml", "--size", "4x4", "-j1"]
+    assert main("augment", tree, tmp_path / "out", *size, *words).returncode == 0
+    [row] = csv.DictReader((tmp_path / "out" / "manifest.csv").read_text().splitlines())
+    np.testing.assert_array_equal(shown(tmp_path / "out" / row["path"]), wanted)
+    assert options in row["imagemagick"]
+
+
+def test_variants_in_grey_have_a_grey_background(main, make_tree, tmp_path):
+    tree = make_tree({"A/1.png": flag((0, 0, 0), (0, 0, 0), wide=4)})
+    words = ["--size", "8x8", "--fit", "pad", "--background", "red", "-j1"]
+    (tmp_path / "recipe.toml").write_text(
+        'steps = [{ op = "gray" }, { op = "resize", size = "4x4!", filter = "Box" }]'
+    )
+    words += ["--recipe", tmp_path / "recipe.toml"]
+    assert main("augment", tree, tmp_path / "grey", *words).returncode == 0
+    [path] = (tmp_path / "grey").glob("A/*.png")
+    with Image.open(path) as opened:
+        assert opened.mode == "L"
+        assert np.asarray(opened)[0].tolist() == [76] * 8
+    done = main("augment", tree, tmp_path / "other", "--fit", "pad")
+    assert done.returncode == 2
+    assert "--fit goes with --size" in done.error

@@ -76,4 +76,4 @@ def test_split_folders_beside_class_folders_are_two_readings(main, make_tree):
     tree = make_tree({"train/A/1.png": picture(1), "hello/2.png": picture(2)})
     done = main("info", tree)
     assert done.returncode == 4
-    assert "two readings: 'train' as a split beside 'hello'" in done.error
+    assert "two readings: 'train' as a split next to 'hello'" in done.error

@@ -72,7 +72,17 @@ def test_a_misspelt_keyword_is_refused_with_the_near_one() -> None:
         signdata.convert("a", "b", overwritte=True)
 
 
-READING = ["convert", "folders-to-csv", "split", "audit", "info", "verify", "baseline", "augment"]
+READING = [
+    "convert",
+    "folders-to-csv",
+    "split",
+    "audit",
+    "info",
+    "verify",
+    "baseline",
+    "augment",
+    "evaluate",
+]
 
 
 @pytest.mark.parametrize("name", READING)

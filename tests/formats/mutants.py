@@ -211,7 +211,7 @@ MADE: dict[str, tuple[Callable[[Path], Path], tuple[str, ...]]] = {
 
 
 def read(source: Path) -> None:
-    """Read all that there is: pixels, original bytes and what lies beside them."""
+    """Read all that there is: pixels, original bytes and what lies next to them."""
     with open_dataset(source) as reader:
         reader.info.labels.order(reader.info.present)
         reader.picture_summary()
@@ -221,7 +221,7 @@ def read(source: Path) -> None:
                 for _ in sample.pixels.encoded() or ():
                     pass
                 for number in range(n_frames):
-                    sample.pixels.beside(number)
+                    sample.pixels.companion(number)
             except SigndataError as err:
                 check(err)
 

@@ -145,7 +145,7 @@ def test_a_name_that_is_not_utf8_is_refused(
 
 def test_splits_beside_classes_are_two_readings(make_tree: Callable[..., Path]) -> None:
     root = make_tree({"train/A/1.png": PICTURE, "B/1.png": PICTURE})
-    with pytest.raises(FormatError, match="two readings: 'train' as a split beside 'B'"):
+    with pytest.raises(FormatError, match="two readings: 'train' as a split next to 'B'"):
         FoldersReader(root)
     bare = make_tree({"train/1.png": PICTURE, "test/1.png": PICTURE}, "bare")
     with pytest.raises(FormatError, match="a split without class folders"):

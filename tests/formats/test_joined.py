@@ -240,7 +240,7 @@ def test_what_cannot_be_joined_is_refused(
     two: tuple[Path, Path], make_tree: Callable[..., Path], tmp_path: Path
 ) -> None:
     train, test = map(str, two)
-    with pytest.raises(UsageError, match="a source without its split beside others"):
+    with pytest.raises(UsageError, match="a source without its split next to others"):
         open_dataset([f"train={train}", test])
     third = make_tree(pictures(1), "third")
     with pytest.raises(UsageError, match="no split in its name, and others have one"):

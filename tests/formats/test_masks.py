@@ -1,4 +1,4 @@
-"""Pictures of 0 and 1: seen as masks where the whole set is one, whatever its format."""
+"""Values that are no grey levels of 8 bits: masks of 0 and 1, and 16 bits, in every format."""
 
 from __future__ import annotations
 
@@ -121,6 +121,17 @@ def test_arrays_are_masks_if_all_of_their_pictures_are(kind: str, tmp_path: Path
     late = some.copy()
     late[69] *= 3
     assert same(pixels(saved("late", late)), [*([MASK] * 69), 3 * MASK])
+
+
+def test_values_of_16_bits_are_brought_to_8(tmp_path: Path, main: Callable[..., Any]) -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (3, 6, 8), np.uint8)
+    grey[0, 0, :2] = 0, 255
+    np.savez(tmp_path / "a.npz", X=grey.astype(np.uint16) * 257, y=np.arange(3))
+    assert same(pixels(tmp_path / "a.npz"), list(grey))
+    ran = main("info", tmp_path / "a.npz", "--json")
+    assert [one["message"] for one in ran.json["problems"]] == ["16-bit values: brought to 8 bits"]
+    np.savez(tmp_path / "a.npz", X=grey.astype(np.uint16), y=np.arange(3))
+    assert same(pixels(tmp_path / "a.npz"), list(grey))
 
 
 def test_a_network_sees_masks_as_they_are_seen_in_a_dataset(tmp_path: Path) -> None:

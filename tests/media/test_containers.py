@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -156,3 +157,32 @@ def test_a_picture_before_the_film_is_passed_over(
     note = "a picture in a track of its own stands before the film: passed over"
     in_front = not (cover and suffix == "mp4")  # that keeps covers behind the tracks
     assert [p.message for p in result.problems] == [note] * in_front
+
+
+@pytest.mark.parametrize("name", ["pipe", "pipe.bin", "pipe.mp4"])
+def test_a_pipe_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    make_video(tmp_path / "src/we/good.mp4", 2)
+    os.mkfifo(tmp_path / "src/we" / name)
+    result = signdata.extract_frames(tmp_path / "src", tmp_path / "out", workers=1)
+    assert result.written == 1
+    assert [p.path for p in result.problems] == [f"we/{name}"]
+
+
+@pytest.mark.parametrize("decoder", ["pyav", "ffmpeg"])
+@pytest.mark.parametrize("offset", [2, 5])
+def test_a_seam_in_a_transport_stream_is_no_damage(
+    tmp_path: Path, decoder: str, offset: int
+) -> None:
+    parts = []
+    for number, n in enumerate((10, 7)):
+        plain = make_video(tmp_path / "plain.mkv", n, codec="ffv1")
+        part = tmp_path / f"{number}.ts"
+        shift = ["-output_ts_offset", str(offset)] if number else []
+        ffmpeg("-i", plain, *H264, "-bf", "2", *shift, part)
+        parts.append(part.read_bytes())
+    path = tmp_path / "src/we/a.ts"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"".join(parts))
+    result = signdata.extract_frames(tmp_path / "src", tmp_path / "out", decoder=decoder, workers=1)
+    assert (result.written, result.failed) == (1, 0), result.problems
+    assert indices_in(tmp_path / "out/we/a") == [*range(10), *range(7)]

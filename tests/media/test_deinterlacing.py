@@ -39,7 +39,7 @@ def encode(path: Path, first: str = "top", source: str = MOVING) -> Path:
 
 
 def combs(picture: NDArray[Any] | Path) -> float:
-    """How far lines are from the two beside them, where the bar's edges are."""
+    """How far lines are from the two next to them, where the bar's edges are."""
     if isinstance(picture, Path):
         with Image.open(picture) as image:
             picture = np.asarray(image.convert("L"))

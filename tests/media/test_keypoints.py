@@ -76,7 +76,7 @@ def centre(frame: np.ndarray, left: int = 0, right: int | None = None) -> tuple[
 
 
 def stored(sample: Sample, number: int = 0) -> dict[str, Any]:
-    found = sample.pixels.beside(number)
+    found = sample.pixels.companion(number)
     assert found is not None
     assert found[0] == ".json"
     document: dict[str, Any] = json.loads(found[1])
@@ -254,7 +254,7 @@ def test_one_clip_without_keypoints_beside_one_with(tmp_path: Path) -> None:
     signdata.convert(tmp_path / "out", tmp_path / "out.h5", workers=2)
     for place in ("out", "out.h5"):
         for sample in signdata.open_dataset(tmp_path / place):
-            found = [sample.pixels.beside(k) is not None for k in range(5)]
+            found = [sample.pixels.companion(k) is not None for k in range(5)]
             assert found == ([k != 2 for k in range(5)] if sample.id == "b" else [False] * 5)
     assert [path.name for path in tmp_path.glob("out.h5*")] == ["out.h5"]
 

@@ -4,9 +4,11 @@ of size; the same with both decoders.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -65,6 +67,48 @@ def open_gop(path: Path) -> None:
     ffmpeg("-ss", "1.1", "-i", whole, "-c", "copy", path)
     plain.unlink()
     whole.unlink()
+
+
+def dropped(path: Path) -> None:
+    """MPEG-4 with pictures that say that they are not coded (N-VOP), as DivX leaves frames out."""
+    plain = make_video(path.with_name("plain.avi"), 30, codec="mpeg4", options={"g": "10"})
+    empty = bytes.fromhex("000001b6") + bytes([0b01_0_1_0000, 0b0_1_0_01111])
+    with av.open(str(plain)) as source, av.open(f"file:{path}", "w") as target:
+        stream = source.streams.video[0]
+        track = target.add_stream_from_template(stream)
+        tick = 0
+        for packet in source.demux(stream):
+            if not packet.size:
+                continue
+            left_out = av.Packet(empty) if tick % 8 == 5 else None
+            for one in (packet, left_out):
+                if one is None:
+                    continue
+                one.stream, one.time_base = track, Fraction(1, 25)
+                one.pts = one.dts = tick
+                target.mux(one)
+                tick += 1
+    plain.unlink()
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_pictures_that_were_left_out_are_no_damage(tmp_path: Path, decoder: str) -> None:
+    dropped(clip(tmp_path, "a.avi"))
+    row, indices, notes = run(tmp_path, decoder)
+    assert (indices, notes, row["verdict"]) == (list(range(30)), [], "ok")
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_a_program_stream_that_breaks_off_is_short(tmp_path: Path, decoder: str) -> None:
+    path = clip(tmp_path, "a.mpg")
+    plain = make_video(tmp_path / "plain.mkv", 60, codec="ffv1")
+    ffmpeg("-i", plain, "-c:v", "mpeg2video", "-q:v", "2", "-bf", "2", path)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 6 // 10])
+    make_video(path.with_name("good.mp4"), 2)
+    how: dict[str, Any] = {"decoder": decoder, "workers": 1}
+    result = signdata.extract_frames(tmp_path / "src", tmp_path / "out", **how)
+    assert [(p.path, p.kind) for p in result.problems] == [("we/a.mpg", "short")]
 
 
 @pytest.mark.parametrize("decoder", DECODERS)

@@ -58,14 +58,14 @@ ATTACKS = {
         "`kill -9` at a change of a file, in every command that writes: nothing unfinished under "
         "a final name, and the same command ends with the same bytes",
         (f"{EVERY}::test_killed_at_any_change",),
-        3,
+        9,
         200,
     ),
     "R2": Attack(
         "the system refuses a change (full, broken, no access), in every command that writes: one "
         "line, and the same command finishes",
         (f"{EVERY}::test_any_change_may_be_refused",),
-        4,
+        12,
         300,
     ),
     "R3": Attack(

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import signdata
 from signdata.errors import UsageError
 from signdata.synthetic.clips import GLOSSES
 from signdata.synthetic.datasets import (
@@ -143,6 +144,7 @@ class TestSignMnist:
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         from signdata.synthetic import sign_mnist
+        from signdata.workers import pool
 
         seen: list[int] = []
         draw = sign_mnist.draw_hand
@@ -152,6 +154,7 @@ class TestSignMnist:
             return draw(pose, signer, *rest)
 
         monkeypatch.setattr(sign_mnist, "draw_hand", watched)
+        monkeypatch.setattr(pool, "n_workers", lambda wanted: 1)  # all in this process
         counts = write_sign_mnist(tmp_path, n_train=480, n_test=240, signers=8)
         n_train = 480 * counts["photographs"] // 720
         train, test = set(seen[:n_train]), set(seen[n_train:])
@@ -284,3 +287,24 @@ class TestWlasl:
         with pytest.raises(UsageError, match=message):
             write_wlasl(tmp_path, **options)  # type: ignore[arg-type]
         assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["sign-mnist", "wlasl", "photos", "autsl"])
+def test_progress_counts_up_to_the_end(kind: str, tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    signdata.sample(kind, tmp_path / "out", n=4, progress=lambda *counts: seen.append(counts))
+    assert seen
+    assert all(done <= total for done, total in seen)
+    assert seen[-1][0] == seen[-1][1]
+
+
+def test_the_same_bytes_for_any_number_of_workers(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from signdata.workers import pool
+
+    signdata.sample("sign-mnist", tmp_path / "many", n=240)
+    monkeypatch.setattr(pool, "n_workers", lambda wanted: 1)
+    signdata.sample("sign-mnist", tmp_path / "one", n=240)
+    for name in ("sign_mnist_train.csv", "sign_mnist_test.csv"):
+        assert (tmp_path / "many" / name).read_bytes() == (tmp_path / "one" / name).read_bytes()

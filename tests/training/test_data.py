@@ -237,11 +237,11 @@ def test_what_is_too_large_for_memory_lies_in_a_file(reader, sample, limit: int)
 
 
 class PosedPixels(ArrayPixels):
-    """Frames with a keypoint file beside the second: the first left point at (4, 3)."""
+    """Frames with a keypoint file next to the second: the first left point at (4, 3)."""
 
     text = b""
 
-    def beside(self, number: int) -> tuple[str, bytes] | None:
+    def companion(self, number: int) -> tuple[str, bytes] | None:
         return (".json", self.text) if number == 1 else None
 
 

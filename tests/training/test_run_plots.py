@@ -205,7 +205,7 @@ def events_in(path: Path) -> list[Any]:
 
 def test_the_event_file_holds_numbers_and_pictures(tmp_path: Path) -> None:
     assert draw_run(tmp_path, run_of()) == ()
-    assert draw_run(tmp_path, run_of()) == ()  # replaced, not beside it
+    assert draw_run(tmp_path, run_of()) == ()  # replaced, not next to it
     [path] = tmp_path.glob("*tfevents*")
     version, *others = events_in(path)
     assert version.file_version == "brain.Event:2"

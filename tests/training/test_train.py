@@ -422,7 +422,7 @@ def test_the_final_network_is_the_one_that_learns_from_both_at_once(
     """Its weights are those of a plain run on train and val, with the epochs that val chose."""
     config = replace(CONFIG, epochs=3)
     result = run(in_groups, tmp_path / "auto", config)
-    # A val of one sample beside them: it must not be learned from.
+    # A val of one sample next to them: it must not be learned from.
     both = np.where(in_groups.splits == "val", "train", in_groups.splits)
     both[np.flatnonzero(both == "test")[0]] = "val"
     plain = replace(config, epochs=result.best_epoch, refit="never")

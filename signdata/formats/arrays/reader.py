@@ -111,12 +111,12 @@ class ArraysReader(Reader):
             )
         self._files, self._place = files, place
         self._members = members_of(files)
-        own = sidecars.beside(files[0], sidecars.DOCUMENT).is_file()
+        own = sidecars.sidecar_path(files[0], sidecars.DOCUMENT).is_file()
         self._table = table_of(_Members(place, self._members, own=own), images, targets)
         self._rows = self._stored_rows()
 
     def _stored_rows(self) -> list[Row]:
-        file = sidecars.beside(self._files[0], sidecars.MANIFEST)
+        file = sidecars.sidecar_path(self._files[0], sidecars.MANIFEST)
         if len(self._files) > 1 or not file.is_file():
             return []
         rows = list(sidecars.read_rows(file))
@@ -185,7 +185,7 @@ class ArraysReader(Reader):
             return str(self._place), ""
         if "class" in error.what:
             return str(self._place), self._table.class_names or self._table.parts[0].pair.targets
-        return str(sidecars.beside(self._files[0], sidecars.MANIFEST)), "column id"
+        return str(sidecars.sidecar_path(self._files[0], sidecars.MANIFEST)), "column id"
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
         return self._table.picture_summary([sample.split for sample in self._samples], split)

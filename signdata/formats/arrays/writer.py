@@ -111,9 +111,9 @@ class ArraysWriter(Writer):
             members.append(_append_list(file, "class_names.npy", finished.classes))
             file.write(contents(members, file.seek(0, io.SEEK_END)))
         sidecars.write_rows(
-            sidecars.beside(path, sidecars.MANIFEST), finished.columns, finished.rows()
+            sidecars.sidecar_path(path, sidecars.MANIFEST), finished.columns, finished.rows()
         )
-        document = sidecars.beside(path, sidecars.DOCUMENT)
+        document = sidecars.sidecar_path(path, sidecars.DOCUMENT)
         write_file(document, sidecars.dump_document(finished.document))
 
     def _length_of_clips(self, finished: OutputSummary) -> tuple[int, ...]:
@@ -150,7 +150,7 @@ class ArraysWriter(Writer):
 def _columns(
     finished: OutputSummary,
 ) -> Iterator[tuple[str, np.dtype[Any], Iterator[Any]]]:
-    """The arrays beside the pictures that have one value a sample."""
+    """The arrays next to the pictures that have one value a sample."""
     index = {name: idx for idx, name in enumerate(finished.classes)}
     yield "labels.npy", np.dtype("<i8"), (index[row["label"]] for row in finished.rows())
     if any(row.get("split") for row in finished.rows()):

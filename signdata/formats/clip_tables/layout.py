@@ -42,7 +42,7 @@ class ClipLayout:
     one_table : bool
         Whether several such tables in a folder are alternatives, not parts.
     part_of : str
-        What the start of a JSON holds beside which its tables are only parts of that one, or ''.
+        What the start of a JSON holds besides which its tables are only parts of that one, or ''.
     """
 
     name: str

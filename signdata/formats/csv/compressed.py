@@ -17,7 +17,7 @@ from signdata.safe_names import is_junk
 SUFFIXES = (".csv.gz", ".csv.xz", ".csv.bz2", ".csv.zip")
 
 ERRORS = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
-"""What damage raises beside `OSError`."""
+"""What damage raises besides `OSError`."""
 
 
 def _only_member(path: Path, mode: str) -> IO[bytes]:

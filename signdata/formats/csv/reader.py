@@ -10,7 +10,7 @@ is given. The label is a source code: 0..24 for A..Y, without 9 (J) and 25 (Z),
 whose signs are movements. One CSV alone carries no split, unless a column says it; of
 several, each carries the last of ``train``, ``val`` or ``test`` that stands alone in its name.
 Other spellings of the header are in `signdata.formats.csv.columns`.
-``NAME.csv.manifest.csv`` beside it, where there is one, knows the rest.
+``NAME.csv.manifest.csv`` next to it, where there is one, knows the rest.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ class _CsvFile:
                         f"label {label!r}; expected {row['label']!r} as in its manifest",
                         path=self.layout.path,
                         where=self._where(number, f"column {self.layout.columns.label_name}"),
-                        remedy="Remove the manifest beside it if the CSV was changed on purpose.",
+                        remedy="Remove the manifest next to it if the CSV was changed on purpose.",
                     )
             except LabelError as err:
                 error = err
@@ -232,12 +232,12 @@ class CsvReader(Reader):
     def _open(self, path: Path, split: str, options: CsvOptions) -> _CsvFile:
         document = sidecars.read_document(path)
         spelling = recorded_dialects(
-            sidecars.origin_of(document), sidecars.beside(path, sidecars.DOCUMENT)
+            sidecars.origin_of(document), sidecars.sidecar_path(path, sidecars.DOCUMENT)
         )
         recorded = spelling.of("")
         is_text = {"letters": recorded.text_labels or None, "text": True}.get(options.labels, False)
         layout = parser.scan(path, header=options.header, text_labels=is_text)
-        if not sidecars.beside(path, sidecars.MANIFEST).is_file() or options.labels == "none":
+        if not sidecars.sidecar_path(path, sidecars.MANIFEST).is_file() or options.labels == "none":
             check_label(layout.columns, path, without=options.labels == "none")
         return _CsvFile(
             layout,
@@ -249,7 +249,7 @@ class CsvReader(Reader):
         )
 
     def _stored_rows(self, layout: Layout) -> list[Row]:
-        file = sidecars.beside(layout.path, sidecars.MANIFEST)
+        file = sidecars.sidecar_path(layout.path, sidecars.MANIFEST)
         if not file.is_file():
             return []
         rows = list(sidecars.read_rows(file))
@@ -346,14 +346,14 @@ class CsvReader(Reader):
         if not isinstance(error, UnsafeNameError):
             return str(path), ""
         if "class" not in error.what:
-            return str(sidecars.beside(path, sidecars.MANIFEST)), "column id"
+            return str(sidecars.sidecar_path(path, sidecars.MANIFEST)), "column id"
         named = first.options.labels not in WORDS
         for code, name in (first.names or {}).items() if named else ():
             if is_fault(error, name, "class name"):
                 return first.options.labels, f"line {code + 1}"
         if named:
             return first.options.labels, ""
-        return str(sidecars.beside(path, sidecars.DOCUMENT)), "origin.csv.codes"
+        return str(sidecars.sidecar_path(path, sidecars.DOCUMENT)), "origin.csv.codes"
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
         rows = [n.total() if split is None else n[split] for n in self._n_rows]

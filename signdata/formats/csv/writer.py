@@ -147,10 +147,10 @@ class CsvWriter(Writer):
                 origin["codes"] = codes
         document = {**finished.document, "origin": {**finished.document["origin"], "csv": origin}}
         sidecars.write_rows(
-            sidecars.beside(path, sidecars.MANIFEST), finished.columns, finished.rows()
+            sidecars.sidecar_path(path, sidecars.MANIFEST), finished.columns, finished.rows()
         )
         write_file(
-            sidecars.beside(path, sidecars.DOCUMENT),
+            sidecars.sidecar_path(path, sidecars.DOCUMENT),
             sidecars.dump_document(document),
         )
 

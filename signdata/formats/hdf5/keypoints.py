@@ -23,7 +23,7 @@ import numpy as np
 from signdata.errors import DecodeError
 
 FOLDER = "keypoints"
-"""Where the files of each sample wait, beside the output, until all are there."""
+"""Where the files of each sample wait, next to the output, until all are there."""
 
 NAME, OFFSETS = "keypoints", "keypoints_offsets"
 

@@ -22,7 +22,7 @@ from signdata.samples import Pixels
 
 
 class _Beside(TypedDict):
-    """What is stored beside the pixels of a sample."""
+    """What is stored next to the pixels of a sample."""
 
     keypoints: StoredKeypoints | None
     seconds: tuple[float, ...]

@@ -39,7 +39,7 @@ class StoredPixels(Pixels):
     keypoints: StoredKeypoints | None = field(default=None, kw_only=True)
     seconds: tuple[float, ...] = field(default=(), kw_only=True)
 
-    def beside(self, number: int) -> tuple[str, bytes] | None:
+    def companion(self, number: int) -> tuple[str, bytes] | None:
         return None if self.keypoints is None else self.keypoints.of(number)
 
     def times(self) -> tuple[float, ...]:

@@ -16,7 +16,7 @@ from signdata.formats.hdf5.keypoints import file_name
 
 NAME = "frame_times"
 FOLDER = "frame_times"
-"""Where the times of each sample wait, beside the output, until all are there."""
+"""Where the times of each sample wait, next to the output, until all are there."""
 
 
 def waiting_place(sample_id: str) -> str:

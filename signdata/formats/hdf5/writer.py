@@ -105,7 +105,9 @@ class Hdf5Writer(Writer):
     def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         refuse_nul(sample)
         kind = type(sample.pixels)
-        if kind.beside is Pixels.beside and kind.times is Pixels.times:  # nothing next to frames
+        if (
+            kind.companion is Pixels.companion and kind.times is Pixels.times
+        ):  # nothing next to frames
             return self._frames(sample)
         return self._with_companions(sample)
 
@@ -115,7 +117,7 @@ class Hdf5Writer(Writer):
         for number, item in enumerate(self._frames(sample)):
             if waiting is not None:
                 yield waiting
-            beside = sample.pixels.beside(number)
+            beside = sample.pixels.companion(number)
             found.append(beside[1] if beside is not None else b"")
             waiting = item
         if any(found):  # before the last picture: what comes last is the sample's place

@@ -22,6 +22,9 @@ ROUNDED = "not preserved: values between the 256 levels (rounded to 8 bits)"
 SAME_LEVEL = 1e-4
 """How far off a level of 0..255 a value may lie that was stored as a share of 255."""
 
+SIXTEEN_BITS = 257
+"""What 16-bit values are divided by, as in picture files: 65535 is 255."""
+
 BLOCK_BYTES = 1 << 23
 """How much of an array is read at once."""
 
@@ -192,6 +195,8 @@ def with_values(
         return replace(form, scale=255.0 if brightest <= 1 else 1.0), ""
     if brightest == 1 and _brightest(form, block, path, name, form.n) == 1:
         return replace(form, scale=255.0), "values 0 and 1: read as 0 and 255"
+    if head.kind == "u" and itemsize == 2 and brightest > 255:
+        return replace(form, scale=1 / SIXTEEN_BITS), "16-bit values: brought to 8 bits"
     return form, ""
 
 
@@ -224,7 +229,8 @@ def to_frame(values: NDArray[Any], scale: float, path: str, where: str) -> tuple
     if values.dtype == np.uint8 and scale == 1:
         return values, False
     scaled = np.asarray(values, np.float64) * scale
-    if not np.isfinite(scaled).all() or scaled.min() < 0 or scaled.max() > 255:
+    highest = 255 if scale >= 1 else 255 + SAME_LEVEL  # dividing by 257 is not exact
+    if not np.isfinite(scaled).all() or scaled.min() < 0 or scaled.max() > highest:
         raise FormatError(
             f"values {values.min()}..{values.max()}; expected 0..255, or 0..1",
             path=path,

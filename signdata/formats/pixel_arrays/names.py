@@ -128,7 +128,7 @@ def _pictures(heads: Mapping[str, Head], path: Path) -> dict[str, str]:
     full = [name for name in named if len(heads[name].shape) > 2] or named
     if not full:
         raise FormatError(
-            "no pictures; expected images, X, data or x beside labels, y or label",
+            "no pictures; expected images, X, data or x next to labels, y or label",
             path=path,
             remedy=f"It holds {', '.join(heads)}. {CHOOSE}" if heads else "",
         )

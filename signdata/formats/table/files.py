@@ -1,4 +1,4 @@
-"""Where tables of files are: a file, or directories with one beside the pictures."""
+"""Where tables of files are: a file, or directories with one next to the pictures."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from signdata.media import suffixes
 from signdata.samples import SPLIT_NAMES
 
 NAMES = ("metadata.csv", "metadata.jsonl", "metadata.parquet", "_classes.csv")
-"""What a table beside pictures is called by Hugging Face, and by Roboflow."""
+"""What a table next to pictures is called by Hugging Face, and by Roboflow."""
 
 
 def tables_in(folder: Path) -> list[tuple[str, Path]]:
     """The tables of a directory dataset, each with the split that its folder is.
 
     Our own manifest knows most; otherwise those that are called as usual, at the root or in split
-    folders; otherwise tables at the root of any name, beside pictures or folders of them.
+    folders; otherwise tables at the root of any name, next to pictures or folders of them.
     """
     manifest = folder / sidecars.MANIFEST
     if manifest.is_file() and is_table(manifest) and not any(_class_folders(folder)):

@@ -2,7 +2,7 @@
 
 ::
 
-    file_name,label,signer             metadata.csv, beside the pictures or above them
+    file_name,label,signer             metadata.csv, next to the pictures or above them
     a/001.jpg,A,7
 
 Paths are relative to the table, or to a directory that is named. Without a column of paths,
@@ -96,7 +96,7 @@ class TableReader(Reader):
         self._path = path
         tables = tables_in(path) if path.is_dir() else [("", path)]
         if not tables:
-            raise FormatError("no table in it; expected metadata.csv beside pictures", path=path)
+            raise FormatError("no table in it; expected metadata.csv next to pictures", path=path)
         self._parts = [_Part.of(split, read_table(table), options) for split, table in tables]
         self._notes = [note for part in self._parts for note in part.notes]
         root = path if path.is_dir() else path.parent
@@ -315,7 +315,7 @@ class _Part:
 
 
 def _folder_of(path: str, root: Path) -> Path | None:
-    """The one folder beside a table below which its first path is, where it is not beside it."""
+    """The one folder next to a table below which its first path is, where it is not next to it."""
     place = PurePosixPath(path.replace("\\", "/"))
     if not path or "\0" in path or place.is_absolute() or ".." in place.parts:
         return None

@@ -1,4 +1,4 @@
-"""Writing pictures flat with a table beside them, as Hugging Face's `imagefolder` reads them.
+"""Writing pictures flat with a table next to them, as Hugging Face's `imagefolder` reads them.
 
 ::
 

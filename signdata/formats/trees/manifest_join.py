@@ -29,7 +29,7 @@ def unique_ids(paths: Iterable[str]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class ManifestMatch:
-    """What the files beside a directory dataset say of it."""
+    """What the files next to a directory dataset say of it."""
 
     rows: dict[str, Row]
     classes: tuple[str, ...]

@@ -28,7 +28,7 @@ class PictureFiles(CodedPixels):
     def files(self) -> tuple[str, ...]:
         return self.paths
 
-    def beside(self, number: int) -> tuple[str, bytes] | None:
+    def companion(self, number: int) -> tuple[str, bytes] | None:
         if not self.poses:
             return None
         file = os.path.splitext(self.paths[number])[0] + ".json"

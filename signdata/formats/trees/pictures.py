@@ -46,7 +46,7 @@ def encoded_frames(sample: Sample, options: PictureOptions) -> Iterator[Encoded]
 
 def companions(sample: Sample, number: int, path: str) -> tuple[EncodedItem, ...]:
     """What is stored next to frame `number` (from 1) of a sample, which is at `path`."""
-    found = sample.pixels.beside(number - 1)
+    found = sample.pixels.companion(number - 1)
     if found is None:
         return ()
     suffix, data = found

@@ -90,12 +90,12 @@ class Tree:
         files, folders = tree.entries(root)
         for name in files:
             if not sidecars.is_sidecar(name):
-                tree.note(root / name, "stray file beside the class folders: not read")
+                tree.note(root / name, "stray file next to the class folders: not read")
         splits = [name for name in folders if name.casefold() in SPLIT_NAMES]
         if splits and len(splits) < len(folders):
             other = next(name for name in folders if name not in splits)
             raise FormatError(
-                f"two readings: {splits[0]!r} as a split beside {other!r}, or both as classes",
+                f"two readings: {splits[0]!r} as a split next to {other!r}, or both as classes",
                 path=root,
                 remedy="Keep split folders and class folders apart.",
             )
@@ -117,7 +117,7 @@ class Tree:
                 + (f" Without it: {' '.join(_said(one) for one in others)}" if others else ""),
             )
         for name in files:
-            self.note(path / name, "stray file beside the class folders: not read")
+            self.note(path / name, "stray file next to the class folders: not read")
         for name in folders:
             self._scan_class(path / name, split)
 

@@ -1,1 +1,1 @@
-"""WLASL: a JSON index beside a folder of videos."""
+"""WLASL: a JSON index next to a folder of videos."""

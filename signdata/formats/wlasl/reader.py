@@ -1,4 +1,4 @@
-"""WLASL: a JSON index beside a flat folder of videos.
+"""WLASL: a JSON index next to a flat folder of videos.
 
 ::
 
@@ -74,7 +74,7 @@ class WlaslReader(Reader):
     path : Path
         The JSON.
     videos : Path, optional
-        The folder of videos; ``videos/`` beside the JSON by default. A file is an instance's
+        The folder of videos; ``videos/`` next to the JSON by default. A file is an instance's
         when it is called by its video id, or by the id of its video on YouTube.
     options : ClipOptions
         Which frames are read.
@@ -290,7 +290,7 @@ class WlaslReader(Reader):
         )
 
     def _note_rates(self, samples: Iterable[Instance]) -> None:
-        """Say which rates the index names beside WLASL's, and whether they count."""
+        """Say which rates the index names besides WLASL's, and whether they count."""
         rates = Counter(one.fps for one in samples if one.fps not in (None, WLASL_FPS))
         used = self._choice.json_fps == "auto"
         for fps, n in sorted(rates.items(), key=str):

@@ -95,6 +95,8 @@ def suffix_by_content(path: str) -> str:
 
 
 def _head(path: str) -> bytes:
+    if not os.path.isfile(path):  # opening a pipe waits for who writes into it
+        return b""
     try:
         with open(path, "rb") as file:
             return file.read(32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from fractions import Fraction
@@ -35,6 +36,8 @@ def is_clip(path: str) -> bool:
 
 def kind_of(path: str) -> str:
     """``GIF``, ``WebP`` or ``PNG`` where a file is one that may move, else ''."""
+    if not os.path.isfile(path):  # opening a pipe waits for who writes into it
+        return ""
     try:
         with open(path, "rb") as file:
             head = file.read(32)

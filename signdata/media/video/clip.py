@@ -227,7 +227,7 @@ class ClipPixels(Pixels):
             )
         return tuple(notes)
 
-    def beside(self, number: int) -> tuple[str, bytes] | None:
+    def companion(self, number: int) -> tuple[str, bytes] | None:
         if self.poses is None:
             return None
         learned = self._learned

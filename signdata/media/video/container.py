@@ -24,7 +24,8 @@ from signdata.limits import described, larger_remedy, max_pixels
 
 PROTOCOLS = "file"
 CONTAINERS = (
-    "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,swf,asf,ogg,h264,hevc,m4v,mxf,dv,ivf,rm"
+    "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,swf,asf,ogg,h264,hevc,m4v,mxf,dv,ivf,"
+    "rm,nut,wtv,yuv4mpegpipe"
 )
 
 

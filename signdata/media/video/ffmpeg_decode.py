@@ -57,7 +57,7 @@ def decoding(
         enc_time_base=f"{time_base.numerator}/{time_base.denominator}",
         **{"bsf:v": f"setts=ts='{forward}'"},
         **packed,
-        **_SHOWN,
+        **(_SHOWN | {"loglevel": "level+warning"} if joined else _SHOWN),
     )
     return _words(output)
 
@@ -83,11 +83,11 @@ def decode(
     """
     with video.open_container(path) as container:
         stream = video.video_stream(container, path, header.stream)
-        joined = header.n_joints > 0
+        joined = header.has_seams
         fields = may_be_interlaced(container, stream)
         words = decoding(path, stream, header.time_base, joined=joined, fields=fields)
     stamps = header.stamps
-    by_number = header.spaced or joined
+    by_number = header.spaced or header.n_joints > 0
     shift = Fraction(0)
     n = 0
     with Program(words, deadline) as program:

@@ -106,7 +106,7 @@ def encode(
 
 
 class _Collected:
-    """All that comes out of a pipe, brought into a file beside what goes into another pipe."""
+    """All that comes out of a pipe, brought into a file next to what goes into another pipe."""
 
     def __init__(self, pipe: IO[bytes], target: str) -> None:
         self._error: OSError | None = None

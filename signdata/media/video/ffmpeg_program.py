@@ -18,8 +18,15 @@ _PART = re.compile(r"\[[^]]*@ 0x[0-9a-f]+\] ?")
 """Which part of the program says a line, and where it lies in memory."""
 
 
-_UNDECODABLE = ("submitting packet to decoder", "while decoding stream")
+_UNDECODABLE = (
+    "submitting packet to decoder",
+    "while decoding stream",
+    "corrupt decoded frame",
+)
 """What the program says, in this or an older version, of a packet that it goes on after."""
+
+_LEVEL = re.compile(r"\[(warning|error|fatal|panic)\] ")
+"""How much a line matters, where the program was told to say so."""
 
 _SHOWN: dict[str, Any] = {"loglevel": "error", "hide_banner": None}
 
@@ -80,7 +87,10 @@ class Program:
         assert self._process.stderr is not None
         for line in self._process.stderr:
             text = _PART.sub("", line[-500:].decode(errors="replace")).strip()
-            self._complaint = self._complaint or text
+            level = _LEVEL.match(text)
+            text = text[level.end() :] if level else text
+            if level is None or level[1] != "warning":
+                self._complaint = self._complaint or text
             if any(words in text for words in _UNDECODABLE):
                 self.decoding_error = self.decoding_error or text
 

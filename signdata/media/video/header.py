@@ -23,6 +23,7 @@ from signdata.media.video.container import (
     video_stream,
 )
 from signdata.media.video.frame_selection import Timeline
+from signdata.media.video.shown_pictures import Shown
 from signdata.media.video.timestamps import (
     CodedPicture,
     are_distinct,
@@ -68,6 +69,8 @@ class Header:
         Whether pictures lack stamps, or share them, so that they are spaced by the rate.
     n_joints : int
         How often the stamps jumped; each part was brought behind the one before it.
+    has_seams : bool
+        Whether parts were put behind one another, whatever their stamps.
     stream : int or None
         Which stream holds the film, where there are several.
     passed_over : bool
@@ -83,6 +86,7 @@ class Header:
     untimed: bool = False
     spaced: bool = False
     n_joints: int = 0
+    has_seams: bool = False
     stream: int | None = None
     passed_over: bool = False
 
@@ -130,8 +134,9 @@ def read_header(path: str) -> Header:
             raise DecodeError(f"pixels {float(aspect):g} times as wide as high", path=path)
         declared = _declared(container, stream)
         names = set(container.format.name.split(","))
-        pictures, end = _demux(path, container, stream, everything=declared.by_all)
+        demuxed = _demux(path, container, stream, everything=declared.by_all)
         early = any("prematurely" in text for _, _, text in log)
+    pictures = demuxed.pictures
     if not pictures:
         raise DecodeError("a video without a frame", path=path)
     stamps: list[int | None] = [one.shown for one in pictures]
@@ -141,28 +146,44 @@ def read_header(path: str) -> Header:
     last = next((one.duration for one in reversed(pictures) if one.duration), 0)
     timeline, first = make_timeline(stamps, time_base, last, rate), first_of(stamps)
     begun = max(0, first) * time_base if declared.from_zero else 0
-    ended = end if declared.by_all else timeline.end + begun
+    ended = demuxed.end if declared.by_all else timeline.end + begun
     return Header(
         timeline,
         time_base,
         rate,
         aspect,
-        _ends_early(ended, declared.end, early) or cut_off(path),
+        _ends_early(ended, declared.end, early) or cut_off(path) or _last_picture(demuxed),
         first,
         untimed=bool(names & UNTIMED),
         spaced=not are_distinct(stamps),
         n_joints=n_joints,
+        has_seams=demuxed.has_seams or n_joints > 0,
         stream=index,
         passed_over=passed_over,
     )
 
 
-def _demux(
-    path: str, container: Any, stream: Any, *, everything: bool
-) -> tuple[list[CodedPicture], Fraction]:
-    """The coded pictures, and when the last packet ends: of all streams, or of this one."""
+@dataclass(frozen=True)
+class _Demuxed:
+    """The coded pictures; when the last packet ends, of all streams or of this one; whether parts
+    were put behind one another; whether the last picture is not all there.
+    """
+
+    pictures: list[CodedPicture]
+    end: Fraction
+    has_seams: bool
+    breaks_off: bool
+
+
+def _demux(path: str, container: Any, stream: Any, *, everything: bool) -> _Demuxed:
+    """Read all packets.
+
+    The last packet or the one before it looks broken at a seam, and a key frame follows.
+    """
     pictures: list[CodedPicture] = []
-    codec, end = stream.codec_context.name, Fraction(0)
+    broken: list[bool] = []
+    keys: list[bool] = []
+    shown, end = Shown(stream), Fraction(0)
     with contextlib.suppress(DecodeError), as_decode_error(path):
         for packet in container.demux() if everything else container.demux(stream):
             if not packet.size:
@@ -170,14 +191,18 @@ def _demux(
             if everything and packet.pts is not None:
                 until = (packet.pts + (packet.duration or 0)) * Fraction(packet.time_base)
                 end = max(end, until)
-            if packet.stream is stream and not packet.is_discard and not is_hidden(codec, packet):
+            if packet.stream is stream and not packet.is_discard and shown.is_picture(packet):
                 pictures.append(CodedPicture(packet.pts, packet.dts, packet.duration or 0))
-    return pictures, end
+                broken.append(packet.is_corrupt)
+                keys.append(packet.is_keyframe)
+    seams = [i for i, one in enumerate(broken) if one]
+    has_seams = bool(seams) and all(any(keys[i + 1 : i + 3]) for i in seams)
+    return _Demuxed(pictures, end, has_seams, bool(broken) and broken[-1])
 
 
-def is_hidden(codec: str, packet: Any) -> bool:
-    """Whether a packet holds a picture that VP8 refers to and never shows (RFC 6386, 9.1)."""
-    return codec == "vp8" and not memoryview(packet)[0] & 0x10
+def _last_picture(demuxed: _Demuxed) -> str:
+    n = len(demuxed.pictures)
+    return f"picture {n} of {n} is not all there" if demuxed.breaks_off else ""
 
 
 def _ends_early(ended: Fraction, declared: Fraction | None, noticed: bool) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from signdata.media import suffixes
 from signdata.media.image import decode, kinds
 
@@ -21,6 +23,9 @@ _STARTS = (
     b"\x1f\x07\0\xbf",
     b".RMF",
     b"DKIF",
+    b"nut/multimedia container",
+    b"YUV4MPEG2 ",
+    b"\xb7\xd8\x00 7I\xda\x11",  # WTV
 )
 _BOXES = (b"moov", b"mdat", b"wide", b"free", b"skip")
 """What old QuickTime files begin with."""
@@ -40,7 +45,7 @@ def is_video(path: str) -> bool:
     if suffix in suffixes.VIDEO_SUFFIXES:
         return True
     known = suffix in decode.SUFFIXES or suffix in kinds.UNSUPPORTED
-    if known or suffix in suffixes.NEITHER:
+    if known or suffix in suffixes.NEITHER or not os.path.isfile(path):
         return False
     try:
         with open(path, "rb") as file:

@@ -9,7 +9,7 @@ import av.filter
 
 
 class SameSize:
-    """Brings frames to the size of the first: scaled to fit, black beside them where they do not.
+    """Brings frames to the size of the first: scaled to fit, black next to them where they do not.
 
     Attributes
     ----------

@@ -67,7 +67,7 @@ def mistakes(tiles: Sequence[Tile], *, title: str, about: str = "", columns: int
 
 
 def likeliest(tiles: Sequence[Tile], *, title: str, about: str = "", columns: int = 5) -> Canvas:
-    """Pictures, and beside each its guesses as bars; the true class is green."""
+    """Pictures, and next to each its guesses as bars; the true class is green."""
     side, wide, high = 84, 244, 116
     across = max(1, min(columns, len(tiles)))
     down = math.ceil(len(tiles) / across)
