@@ -142,6 +142,11 @@ class RowKeywords(LimitKeywords, total=False):
     labels: str
     csv_size: tuple[int, ...] | None
     header: bool
+    classes: Sequence[str] | PathLike | None
+    rename: PathLike | None
+    max_per_class: int | None
+    fold: int | None
+    val_fold: int | None
 
 
 class ReadKeywords(RowKeywords, VideoKeywords, total=False):
@@ -149,11 +154,6 @@ class ReadKeywords(RowKeywords, VideoKeywords, total=False):
     videos: PathLike | None
     follow_symlinks: bool
     layout: str | None
-    classes: Sequence[str] | PathLike | None
-    rename: PathLike | None
-    max_per_class: int | None
-    fold: int | None
-    val_fold: int | None
     images: str | None
     targets: str | None
     root: PathLike | None
@@ -181,7 +181,7 @@ class VideoOptions(Group):
 
 @dataclass(frozen=True)
 class RowOptions(LimitOptions):
-    """How the rows of CSVs are read."""
+    """How the rows of CSVs are read, and which of them."""
 
     title = "Reading"
 
@@ -193,6 +193,17 @@ class RowOptions(LimitOptions):
         None, "Size of a CSV's pictures: WxH, WxHx3 or 3xWxH for colour [default: square]."
     )
     header: bool = keyword(True, "The CSV's first line is a picture.", "--no-header")
+    classes: Sequence[str] | PathLike | None = keyword(
+        None, "Read only these classes, in this order, or the lines of FILE."
+    )
+    rename: PathLike | None = keyword(
+        None, "New class names, one old,new per line; several may be merged."
+    )
+    max_per_class: int | None = keyword(None, "Read at most this many samples of each class.")
+    fold: int | None = keyword(
+        None, "Read this fold of split --folds as test, the others as train."
+    )
+    val_fold: int | None = keyword(None, "Read this fold as val.")
 
     def record(self) -> dict[str, Any]:
         """What of it makes two runs the same."""
@@ -201,6 +212,11 @@ class RowOptions(LimitOptions):
             "labels": _content_of(self.labels),
             "csv_size": list(self.csv_size) if self.csv_size else None,
             "header": self.header,
+            "classes": _content_of_file(self.classes),
+            "rename": _content_of_file(self.rename),
+            "max_per_class": self.max_per_class,
+            "fold": self.fold,
+            "val_fold": self.val_fold,
         }
 
 
@@ -216,17 +232,6 @@ class ReadOptions(VideoOptions, RowOptions):
     )
     follow_symlinks: bool = keyword(False, "Follow symbolic links to folders.")
     layout: str | None = keyword(None, "Meaning of the paths: '{signer}/{label}/*'; see docs.")
-    classes: Sequence[str] | PathLike | None = keyword(
-        None, "Read only these classes, in this order, or the lines of FILE."
-    )
-    rename: PathLike | None = keyword(
-        None, "New class names, one old,new per line; several may be merged."
-    )
-    max_per_class: int | None = keyword(None, "Read at most this many samples of each class.")
-    fold: int | None = keyword(
-        None, "Read this fold of split --folds as test, the others as train."
-    )
-    val_fold: int | None = keyword(None, "Read this fold as val.")
     images: str | None = keyword(None, "Array of the pictures, in .npz, .npy and HDF5 files.")
     targets: str | None = keyword(None, "Array of their labels.")
     root: PathLike | None = keyword(None, "What the paths in a table are relative to.")
@@ -245,11 +250,6 @@ class ReadOptions(VideoOptions, RowOptions):
             "targets": self.targets,
             "path_column": self.path_column,
             "label_column": self.label_column,
-            "classes": _content_of_file(self.classes),
-            "rename": _content_of_file(self.rename),
-            "max_per_class": self.max_per_class,
-            "fold": self.fold,
-            "val_fold": self.val_fold,
             **self.record_videos(),
             **self.record(),
         }

@@ -26,6 +26,7 @@ DEEPEST = 5
 """Folders below the root in which media are looked for."""
 
 _FRAME = re.compile(r"(.*?)([0-9]+)")
+_FRAME_NAME = re.compile(r"((?:img|image|frame|f)[_\-]?)?([0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -149,13 +150,19 @@ def _is_film(files: tuple[str, ...]) -> bool:
 
 
 def _are_frames(clips: Iterable[list[str]]) -> bool:
-    """Whether all pictures are named as frames are: a word for it, or zeros before numbers."""
-    return all(
-        re.match(r"(img|image|frame|f)[_\-]?[0-9]", name.casefold())
-        or re.fullmatch(r"[0-9]{4,}", Path(name).stem)
-        for files in clips
-        for name in files
-    )
+    """Whether all pictures are named as frames are: a word for it, or zeros before numbers.
+
+    Cameras say IMG_2034 as well: without zeros, numbers have to begin at 0 or 1.
+    """
+    for files in clips:
+        found = [_FRAME_NAME.fullmatch(Path(name).stem.casefold()) for name in files]
+        numbers = [match[2] for match in found if match and (match[1] or len(match[2]) >= 4)]
+        if len(numbers) < len(files):
+            return False
+        padded = all(number.startswith("0") for number in numbers)
+        if files and not padded and min(map(int, numbers)) > 1:
+            return False
+    return True
 
 
 def _plain(tree: Tree, name: str) -> str:

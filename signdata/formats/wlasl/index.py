@@ -40,7 +40,7 @@ class _Instance(msgspec.Struct):
     fps: Any = WLASL_FPS
     frame_start: int | float | None = 1
     frame_end: int | float | None = -1
-    bbox: list[float] | None = []
+    bbox: Any = []
     source_frame_start: int | float | None = None
     source_frame_end: int | float | None = None
 
@@ -226,9 +226,17 @@ class _Reading:
             self._fps(),
             self._whole("frame_start", 1),
             self._whole("frame_end", -1),
-            tuple(found.bbox or ()),
+            self._box(),
             (start, end) if was_cut else None,
         )
+
+    def _box(self) -> tuple[float, ...]:
+        """The bbox; what is not a number in it becomes NaN, which is no box to crop to."""
+        box = self.found.bbox
+        if box is None:
+            return ()
+        values = box if isinstance(box, list) else [box]
+        return tuple(float(value) if type(value) in (int, float) else math.nan for value in values)
 
     def _split(self) -> str:
         said = self.found.split or ""

@@ -17,6 +17,17 @@ UNSUPPORTED = {
     ".arw": "camera raw",
     ".dng": "camera raw",
     ".psd": "Photoshop",
+    ".tga": "Targa",
+    ".jp2": "JPEG 2000",
+    ".j2k": "JPEG 2000",
+    ".ico": "icon",
+    ".pcx": "PCX",
+    ".dds": "DirectDraw",
+    ".sgi": "SGI",
+    ".svg": "SVG",
+    ".eps": "PostScript",
+    ".exr": "OpenEXR",
+    ".xcf": "GIMP",
 }
 """Suffixes of pictures that Pillow does not read, and what they are called."""
 

@@ -13,6 +13,7 @@ _SWF_UNKNOWN = 100 << 20
 """What ffmpeg writes for the length of an SWF that it cannot go back to."""
 _LAST = 1 << 17
 """Bytes at the end among which the last page of an Ogg is looked for; one has at most 65,307."""
+_EBML, _SEGMENT = bytes.fromhex("1a45dfa3"), bytes.fromhex("18538067")
 _HELD_IN_BOXES = (b"mdat", b"moof", b"moov")
 
 
@@ -30,6 +31,10 @@ def cut_off(path: str) -> str:
         if head[:3] == b"FWS":
             end = struct.unpack_from("<I", head, 4)[0]
             return _of_size(0 if end == _SWF_UNKNOWN else end, size, "SWF")
+        if head[:4] == _EBML:
+            return _of_size(_segment_end(file), size, "Matroska")
+        if head[:4] == b"FLV\x01" and not _has_last_tag(file, head, size):
+            return "the last tag of the FLV is not all there"
         if head[:4] == b"OggS" and not _has_last_page(file, size):
             return "the last page of the Ogg is missing"
     return ""
@@ -85,6 +90,42 @@ def _asf_end(file: IO[bytes]) -> int:
     (end,) = struct.unpack_from("<Q", header, place + 40)
     (flags,) = struct.unpack_from("<I", header, place + 88)
     return 0 if flags & 1 else int(end)
+
+
+def _segment_end(file: IO[bytes]) -> int:
+    """Where the segment ends that holds everything else, or 0 if that is unknown (RFC 8794, 6)."""
+    file.seek(4)
+    file.seek(_vint(file)[0], os.SEEK_CUR)  # the EBML header
+    if file.read(4) != _SEGMENT:
+        return 0
+    length, unknown = _vint(file)
+    return 0 if unknown else file.tell() + length
+
+
+def _vint(file: IO[bytes]) -> tuple[int, bool]:
+    """A number of 1 to 8 bytes; whether it is the one that stands for an unknown size."""
+    first = file.read(1)
+    if not first or not first[0]:
+        return 0, True
+    n = 9 - first[0].bit_length()
+    value = int.from_bytes(first + file.read(n - 1), "big") - (1 << 7 * n)
+    return value, value == (1 << 7 * n) - 1
+
+
+def _has_last_tag(file: IO[bytes], head: bytes, size: int) -> bool:
+    """Whether the file ends with a tag and its length (Adobe Flash Video Specification, E.3)."""
+    if size < 13 + 4:
+        return False
+    file.seek(size - 4)
+    length = int.from_bytes(file.read(4), "big")
+    start = size - 4 - length
+    if length == 0:  # of no tag: the first of these lengths, right behind the header
+        return size == int.from_bytes(head[5:9], "big") + 4
+    if length < 11 or start < 13:
+        return False
+    file.seek(start)
+    tag = file.read(4)
+    return tag[0] & 0x1F in (8, 9, 18) and int.from_bytes(tag[1:], "big") + 11 == length
 
 
 def _has_last_page(file: IO[bytes], size: int) -> bool:

@@ -224,7 +224,8 @@ class _Declared:
 
 
 def _declared(container: Any, stream: Any) -> _Declared:
-    if stream.duration:
+    names = container.format.name.split(",")
+    if stream.duration and "asf" not in names:  # there it is the duration of the whole file
         return _Declared(Fraction(stream.duration * stream.time_base))
     text = stream.metadata.get("DURATION", "")
     with contextlib.suppress(ValueError):
@@ -233,6 +234,6 @@ def _declared(container: Any, stream: Any) -> _Declared:
     if not container.duration:
         return _Declared()
     alone = len(container.streams) == 1
-    if alone or not DECLARE_A_LENGTH.isdisjoint(container.format.name.split(",")):
+    if alone or not DECLARE_A_LENGTH.isdisjoint(names):
         return _Declared(Fraction(container.duration, av.time_base), not alone, from_zero=True)
     return _Declared()
