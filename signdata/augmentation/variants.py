@@ -174,7 +174,7 @@ class Variants:
             )
         if left < 0 or top < 0 or left + width > frame.shape[1] or top + height > frame.shape[0]:
             raise DatasetError(
-                f"box {self._bounds(sample)!r} is not inside the picture "
+                f"box {left},{top} to {left + width},{top + height} is not inside the picture "
                 f"({frame.shape[1]}x{frame.shape[0]})",
                 path=sample.source or sample.id,
                 remedy="Correct its row, or leave the picture out with --on-error skip.",

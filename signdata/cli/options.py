@@ -68,14 +68,14 @@ CSV_SIZE = CsvSize()
 
 
 class Number(click.FloatRange):
-    """A number within a range; neither infinite nor none at all."""
+    """A finite number within a range."""
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         number: float = super().convert(value, param, ctx)
         if not math.isfinite(number):
-            self.fail(f"{value!r} is no number.", param, ctx)
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
         return number
 
 

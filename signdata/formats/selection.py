@@ -99,6 +99,7 @@ class Renamed(MappedReader):
                 f"no class {unknown[0]!r} to rename; expected one of {_some(known)}",
                 path=reader.info.source_name,
             )
+        self._classes = reader.info.labels.order(known)
 
     def describe(self, sample: Sample) -> Sample:
         return replace(sample, label=self._names.get(sample.label, sample.label))
@@ -113,7 +114,7 @@ class Renamed(MappedReader):
         codes = {name: code for name, code in info.labels.codes.items() if name not in self._names}
         return replace(
             info,
-            labels=LabelSpace(new(info.labels.classes), codes),
+            labels=LabelSpace(new(self._classes), codes),  # each in the place of its old name
             present=tuple(sorted(new(info.present))),
         )
 

@@ -74,3 +74,17 @@ def test_what_follows_the_end_of_a_container_is_let_be(whole: Path, tmp_path: Pa
         pytest.skip("the last page is looked for at the end")
     path.write_bytes(whole.read_bytes() + bytes(3000))
     assert completeness.cut_off(str(path)) == ""
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "webm", "flv"])
+def test_the_last_hundredth_is_missed(suffix: str, tmp_path: Path) -> None:
+    """However little is missing: the container says how long it is."""
+    codec = "libvpx" if suffix == "webm" else "libx264"
+    whole = tmp_path / f"whole.{suffix}"
+    source = "testsrc=s=64x48:r=25:d=8"
+    ffmpeg("-f", "lavfi", "-i", source, "-c:v", codec, "-pix_fmt", "yuv420p", whole)
+    assert completeness.cut_off(str(whole)) == ""
+    data = whole.read_bytes()
+    for missing in (1, 3, 5, len(data) // 100, len(data) // 30):
+        (tmp_path / "cut").write_bytes(data[:-missing])
+        assert "of its" in completeness.cut_off(str(tmp_path / "cut")), missing

@@ -119,21 +119,27 @@ def test_any_write_may_be_cut_short(tmp_path: Path, child: Child, name: str) -> 
 def test_a_source_that_cannot_be_read(
     child: Child, code: int, kind: str, source: Callable[[str], Path]
 ) -> None:
-    """The k-th opening of a source is refused: exit 4 that names it, and nothing is left."""
+    """The k-th opening of a source is refused: exit 4 that names it, and nothing is left.
+
+    Unless that was only a look at the first bytes: then all is read, and written as ever.
+    """
     src = source(kind)
     words = ["convert", str(src), str(child.work / "out"), "-j", "1"]
     ended, reads = count_reads(child, src, words, 0, code)
     assert ended.code == 0
     assert reads > 1
-    whole = snapshot(child.work)
+    whole, n_refused = snapshot(child.work), 0
     for at in range(1, reads + 1):
         os.system(f"rm -rf {child.work}/*")
         ended, _ = count_reads(child, src, words, at, code)
-        assert ended.code == 4, (at, ended)
-        assert src.name in ended.error
-        assert snapshot(child.work) == {}
-        assert child.run(words).code == 0
+        n_refused += ended.code != 0
+        if ended.code != 0:
+            assert ended.code == 4, (at, ended)
+            assert src.name in ended.error
+            assert snapshot(child.work) == {}
+            assert child.run(words).code == 0
         assert snapshot(child.work) == whole
+    assert n_refused
 
 
 def count_reads(child: Child, src: Path, words: list[str], at: int, code: int) -> tuple[Ended, int]:

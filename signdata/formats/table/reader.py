@@ -34,13 +34,14 @@ from signdata.formats.table.files import tables_in
 from signdata.formats.table.rows import Table, read_table
 from signdata.formats.table_columns import Roles, class_of, roles_of
 from signdata.formats.trees import masks, pictures
+from signdata.formats.trees.layout import split_word
 from signdata.formats.trees.manifest_join import unique_ids
 from signdata.formats.trees.picture_files import PictureFiles
 from signdata.labels import LabelSpace
 from signdata.media.image.kinds import is_picture, unsupported
 from signdata.results import NOTE, Problem
 from signdata.safe_names import is_fault
-from signdata.samples import SPLIT_NAMES, SPLITS, Broken, Pixels, Sample
+from signdata.samples import SPLITS, Broken, Pixels, Sample
 from signdata.sidecars import Row
 
 
@@ -246,6 +247,8 @@ class _Part:
             return found[0] if len(found) == 1 else cell
         if "\\" in cell and not os.path.exists(self.root / cell):
             cell = cell.replace("\\", "/")
+        if os.path.isabs(cell) and Path(cell).is_relative_to(self.root.absolute()):
+            cell = Path(cell).relative_to(self.root.absolute()).as_posix()
         return PurePosixPath(cell).as_posix() if cell else ""
 
     def below(self, row: Row) -> str:
@@ -339,7 +342,7 @@ def _by_stem(root: Path) -> dict[str, list[str]]:
 def _splits(table: Table) -> tuple[dict[str, str], tuple[Problem, ...]]:
     """Our name of each split in a table's column ``split``, and a note where they are none."""
     values = {row.get("split", "") for _, row in table.rows} - {""}
-    known = {one: SPLIT_NAMES[one.casefold()] for one in values if one.casefold() in SPLIT_NAMES}
+    known = {one: split for one in values if (split := split_word(one))}
     strange = values - set(known)
     if strange and known:
         where = next(where for where, row in table.rows if row.get("split") in strange)

@@ -14,6 +14,8 @@ _SWF_UNKNOWN = 100 << 20
 _LAST = 1 << 17
 """Bytes at the end among which the last page of an Ogg is looked for; one has at most 65,307."""
 _EBML, _SEGMENT = bytes.fromhex("1a45dfa3"), bytes.fromhex("18538067")
+_FLV_TAGS = (8, 9, 18)
+"""Sound, pictures, and what is known of both."""
 _HELD_IN_BOXES = (b"mdat", b"moof", b"moov")
 
 
@@ -33,8 +35,8 @@ def cut_off(path: str) -> str:
             return _of_size(0 if end == _SWF_UNKNOWN else end, size, "SWF")
         if head[:4] == _EBML:
             return _of_size(_segment_end(file), size, "Matroska")
-        if head[:4] == b"FLV\x01" and not _has_last_tag(file, head, size):
-            return "the last tag of the FLV is not all there"
+        if head[:4] == b"FLV\x01":
+            return _of_size(_flv_end(file, head, size), size, "FLV")
         if head[:4] == b"OggS" and not _has_last_page(file, size):
             return "the last page of the Ogg is missing"
     return ""
@@ -112,20 +114,16 @@ def _vint(file: IO[bytes]) -> tuple[int, bool]:
     return value, value == (1 << 7 * n) - 1
 
 
-def _has_last_tag(file: IO[bytes], head: bytes, size: int) -> bool:
-    """Whether the file ends with a tag and its length (Adobe Flash Video Specification, E.3)."""
-    if size < 13 + 4:
-        return False
-    file.seek(size - 4)
-    length = int.from_bytes(file.read(4), "big")
-    start = size - 4 - length
-    if length == 0:  # of no tag: the first of these lengths, right behind the header
-        return size == int.from_bytes(head[5:9], "big") + 4
-    if length < 11 or start < 13:
-        return False
-    file.seek(start)
-    tag = file.read(4)
-    return tag[0] & 0x1F in (8, 9, 18) and int.from_bytes(tag[1:], "big") + 11 == length
+def _flv_end(file: IO[bytes], head: bytes, size: int) -> int:
+    """Where the last tag and its length end (Adobe Flash Video Specification, E.3)."""
+    end = int.from_bytes(head[5:9], "big") + 4
+    while end < size:
+        file.seek(end)
+        tag = file.read(4)
+        if tag[0] & 0x1F not in _FLV_TAGS:  # something else follows
+            break
+        end += 11 + int.from_bytes(tag[1:].ljust(3, b"\0"), "big") + 4
+    return end
 
 
 def _has_last_page(file: IO[bytes], size: int) -> bool:
