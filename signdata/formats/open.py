@@ -152,6 +152,8 @@ def _open_one(sources: list[Path], options: OpenOptions) -> Reader:
         sources = [detect.unwrapped(sources[0], follow_symlinks=read.follow_symlinks)]
     if read.from_format is None:
         name = detect.recognise(sources, follow_symlinks=read.follow_symlinks, layout=read.layout)
+        if name == "csv" and (read.root or read.path_column or read.label_column):
+            name = "table"  # options that only a table of files has
     else:
         name = read.from_format
         for path in sources:

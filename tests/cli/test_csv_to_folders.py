@@ -154,3 +154,12 @@ def test_a_changed_source_is_named(main, make_csv, tmp_path):
     done = main(*words)
     assert done.returncode == 5
     assert source.name in done.error
+
+
+def test_some_classes_and_some_of_each(main, make_csv, tmp_path):
+    words = ("--classes", "C,A", "--max-per-class", 1)
+    done = main("csv-to-folders", make_csv(), tmp_path / "out", *words, "--json")
+    assert done.json["written"] == 2
+    assert (tmp_path / "out" / "classes.txt").read_text() == "C\nA\n"
+    again = main("csv-to-folders", make_csv(), tmp_path / "out", "--json")
+    assert again.returncode == 5

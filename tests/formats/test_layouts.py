@@ -107,6 +107,10 @@ ASKED = {
         [f"{c}/user_{s}/{i}.png" for s in (1, 2) for c in "AB" for i in (0, 1)],
         ["--layout '{label}/{group}/*' gives 8 files of 2 classes (A, B), 2 groups"],
     ),
+    "signer above class, numbered by a camera": (
+        [f"user_{s}/{c}/IMG_{2034 + i}.jpg" for s in (1, 2) for c in "AB" for i in (0, 1)],
+        ["--layout '{signer}/{label}/*' gives 8 files of 2 classes"],
+    ),
     "splits in another spelling": (
         [f"{s}/{c}/{i}.png" for s in ("Training", "Testing") for c in "AB" for i in (0, 1)],
         ["--layout '{split}/{label}/*' gives 8 files of 2 classes (A, B), 2 splits"],

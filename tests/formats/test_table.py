@@ -191,8 +191,7 @@ def test_columns_of_other_names(tmp_path: Path, main: Callable[..., Any]) -> Non
     pictures(tmp_path, "a.png")
     (tmp_path / "t.csv").write_text("photo,what\na.png,A\n")
     words = ["--path-column", "photo", "--label-column", "what"]
-    assert "Say --from table" in main("info", tmp_path / "t.csv", *words).error
-    ran = main("info", tmp_path / "t.csv", "--from", "table", *words, "--json")
+    ran = main("info", tmp_path / "t.csv", *words, "--json")
     assert (ran.returncode, ran.json["read"]) == (0, 1)
     ran = main("info", tmp_path / "t.csv", "--from", "table")
     assert "no table of files; expected a column of paths and one of labels" in ran.error
@@ -386,3 +385,25 @@ def test_class_folders_with_a_list_beside_them_stay_class_folders(
     (tmp_path / "list.csv").write_text("path,label\nA/a.png,x\nB/b.png,y\n")
     ran = main("info", tmp_path, "--json")
     assert (ran.json["format"], ran.json["classes"]) == ("folders", ["A", "B"])
+
+
+def test_absolute_paths_below_the_root_and_other_words_for_splits(tmp_path: Path) -> None:
+    root = pictures(tmp_path / "data", "a.png", "b.png", "c.png")
+    splits = ("Training", "Validation", "Testing")
+    rows = [f"{root / name}.png,A,{split}" for name, split in zip("abc", splits, strict=True)]
+    (root / "labels.csv").write_text("\n".join(["path,label,split", *rows]) + "\n")
+    signdata.convert(root / "labels.csv", tmp_path / "out")
+    assert {path.parent.parent.name for path in (tmp_path / "out").rglob("*.png")} == {
+        "train",
+        "val",
+        "test",
+    }
+    assert str(tmp_path) not in (tmp_path / "out" / "manifest.csv").read_text()
+
+
+def test_named_columns_make_a_csv_a_table(tmp_path: Path, main: Callable[..., Any]) -> None:
+    root = pictures(tmp_path / "data", "a.png", "b.png")
+    (root / "list.csv").write_text("path,sign\na.png,A\nb.png,B\n")
+    refused = main("info", root / "list.csv")
+    assert (refused.returncode, "--label-column" in refused.stderr) == (4, True)
+    assert read(root / "list.csv", label_column="sign") == [("a", "A", 1), ("b", "B", 2)]

@@ -411,6 +411,17 @@ def test_boxes_that_are_not_used_are_no_problem(tmp_path: Path) -> None:
     assert (result.written, result.problems) == (1, [])
 
 
+def test_a_box_of_something_else_costs_its_clip_alone(tmp_path: Path) -> None:
+    instances = [
+        {"video_id": name, "bbox": box} for name, box in (("a", [0, None, 9, 9]), ("b", "x"))
+    ]
+    result = clips(
+        tmp_path, [*instances, {"video_id": "c", "bbox": [0, 0, 64, 64]}], crop_bbox=True
+    )
+    assert (result.written, result.failed) == (1, 2)
+    assert sizes(tmp_path) == {"c": (64, 64)}
+
+
 def test_a_video_of_another_suffix_is_not_called_missing(tmp_path: Path) -> None:
     make_index(tmp_path / "index.json", [{"video_id": "a"}, {"video_id": "b"}, {"video_id": "c"}])
     for name in ("a.mp4", "b.mp4"):

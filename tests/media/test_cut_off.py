@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,3 +90,14 @@ def test_the_last_hundredth_is_missed(suffix: str, tmp_path: Path) -> None:
     for missing in (1, 3, 5, len(data) // 100, len(data) // 30):
         (tmp_path / "cut").write_bytes(data[:-missing])
         assert "of its" in completeness.cut_off(str(tmp_path / "cut")), missing
+
+
+def test_sound_that_outlasts_the_film_is_no_cut(tmp_path: Path, main: Callable[..., Any]) -> None:
+    folder = tmp_path / "videos" / "A"
+    folder.mkdir(parents=True)
+    film = ("-f", "lavfi", "-i", "testsrc=s=64x48:r=25:d=1")
+    sound = ("-f", "lavfi", "-i", "sine=d=3")
+    ffmpeg(*film, *sound, "-c:v", "wmv2", "-c:a", "wmav2", folder / "a.wmv")
+    done = main("extract-frames", tmp_path / "videos", tmp_path / "out", "-j1", "--json")
+    assert done.json["problems"] == []
+    assert len(list((tmp_path / "out" / "A" / "a").iterdir())) == 25

@@ -24,7 +24,10 @@ NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 _WHERE = "line 1"
 _INDEX_NAMES = {"", "index", "id", "unnamed: 0"}
-_EXPECTED = "Expected is label,pixel1,...,pixelN."
+_EXPECTED = (
+    "Expected is label,pixel1,...,pixelN. For a table of files, say --path-column and "
+    "--label-column."
+)
 
 
 def read_header(first: bytes, path: Path, header: bool) -> tuple[Dialect, Columns]:
