@@ -179,13 +179,17 @@ def test_interrupted_at_any_moment(
     words = long_words(kind, clips, tmp_path)
     partial = tmp_path / "out" / ".signdata-partial"
     for number in range(math.ceil(1.3 * TIMES)):
-        shutil.rmtree(tmp_path / "out", ignore_errors=True)
         signal_number = (signal.SIGINT, signal.SIGTERM)[number % 2]
-        running = start(words)
-        running.until(partial.exists)
-        time.sleep(draw.uniform(0, 1))
+        delay = draw.uniform(0, 1)
+        while True:
+            shutil.rmtree(tmp_path / "out", ignore_errors=True)
+            running = start(words)
+            running.until(partial.exists)
+            time.sleep(delay)
+            if running.process.poll() is None:
+                break
+            delay /= 2  # a fast machine was done before
         with attack("R9"):
-            assert running.process.poll() is None
             latest = time.monotonic() + LIMIT
             os.kill(running.pid, signal_number)
             assert running.end() == 128 + signal_number
