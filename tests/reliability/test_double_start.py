@@ -24,7 +24,7 @@ def start(words: list[str], logs: Path, go: int, delay: float) -> int:
 
     def body() -> int:
         os.read(go, 1)
-        time.sleep(delay)
+        time.sleep(delay)  # the two meet at another place each time
         try:
             errors.main(words)
         except SystemExit as end:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from itertools import pairwise
 from typing import Any
 
 import av
 import av.filter
 
 from signdata.errors import DecodeError
+from signdata.media.video.filters import chain
 
 METHOD = "bwdif"
 
@@ -137,19 +137,5 @@ def _kind(frame: av.VideoFrame) -> tuple[int, int, str]:
 
 
 def _graph(frame: av.VideoFrame) -> av.filter.Graph:
-    graph = av.filter.Graph()
-    places = [
-        graph.add_buffer(
-            width=frame.width,
-            height=frame.height,
-            format=frame.format,
-            time_base=frame.time_base,
-        ),
-        graph.add(METHOD, mode="send_frame", deint="interlaced"),
-        graph.add("format", pix_fmts=frame.format.name),
-        graph.add("buffersink"),
-    ]
-    for before, after in pairwise(places):
-        before.link_to(after)
-    graph.configure()
-    return graph
+    how = {"mode": "send_frame", "deint": "interlaced"}
+    return chain(frame, (METHOD, how), ("format", {"pix_fmts": frame.format.name}))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import av
 import av.filter
+
+from signdata.media.video.filters import chain
 
 
 class SameSize:
@@ -45,22 +45,8 @@ class SameSize:
 
 
 def _make(frame: av.VideoFrame, size: tuple[int, int]) -> av.filter.Graph:
-    graph = av.filter.Graph()
-    places = [
-        graph.add_buffer(
-            width=frame.width,
-            height=frame.height,
-            format=frame.format,
-            time_base=frame.time_base,
-        ),
-        graph.add("pad", **padding(*size)),
-        graph.add("scale", w=str(size[0]), h=str(size[1]), flags="area"),
-        graph.add("buffersink"),
-    ]
-    for before, after in pairwise(places):
-        before.link_to(after)
-    graph.configure()
-    return graph
+    scaled = {"w": str(size[0]), "h": str(size[1]), "flags": "area"}
+    return chain(frame, ("pad", padding(*size)), ("scale", scaled))
 
 
 def padding(width: int, height: int) -> dict[str, str]:
