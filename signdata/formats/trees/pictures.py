@@ -8,13 +8,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from signdata import sidecars
 from signdata.errors import DecodeError, UnsafeNameError
 from signdata.filesystem import write_file
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import PictureSummary
 from signdata.formats.trees.picture_files import read
-from signdata.formats.writer import EncodedItem, OutputSummary
+from signdata.formats.writer import EncodedItem, EncodedStills, OutputSummary
 from signdata.media.image import decode, encode
 from signdata.media.image.decode import Header
 from signdata.samples import Encoded, Sample
@@ -42,6 +45,15 @@ def encoded_frames(sample: Sample, options: PictureOptions) -> Iterator[Encoded]
         else:
             data = encode.encode(frame, wanted or "png", options.quality)
             yield Encoded(data, f".{wanted or 'png'}")
+
+
+def encoded_together(
+    stems: Iterable[str], frames: NDArray[np.uint8], options: PictureOptions
+) -> EncodedStills:
+    """Several stills without original bytes as picture files; `stems` are their paths."""
+    image_format = options.image_format or "png"
+    files = encode.encode_all(frames, image_format, options.quality)
+    return EncodedStills(files, [with_suffix(stem, f".{image_format}") for stem in stems])
 
 
 def companions(sample: Sample, number: int, path: str) -> tuple[EncodedItem, ...]:

@@ -114,16 +114,20 @@ def decode(png: PlainPng, data: bytes) -> NDArray[np.uint8] | None:
     return values if png.channels == 1 else np.ascontiguousarray(values[:, :, ::-1])
 
 
-def encode_tiny(frame: NDArray[np.uint8]) -> bytes:
-    """A PNG of a picture (H, W, C) uint8, C in {1, 3}, its rows unfiltered and stored."""
-    height, width, channels = frame.shape
+def encode_tiny(frames: NDArray[np.uint8]) -> list[bytes]:
+    """A PNG of each picture, (N, H, W, C) uint8, C in {1, 3}, its rows unfiltered and stored."""
+    n, height, width, channels = frames.shape
     start, block, checksum = _start(height, width, channels)
-    rows = np.zeros((height, width * channels + 1), np.uint8)
-    rows[:, 1:] = frame.reshape(height, -1)
-    data = rows.tobytes()
-    adler = zlib.adler32(data).to_bytes(4, "big")
-    crc = zlib.crc32(adler, zlib.crc32(data, checksum)).to_bytes(4, "big")
-    return b"".join((start, block, data, adler, crc, _END))
+    rows = np.zeros((n, height, width * channels + 1), np.uint8)
+    rows[:, :, 1:] = frames.reshape(n, height, -1)
+    whole, size = rows.tobytes(), rows[0].size
+    made = []
+    for begin in range(0, len(whole), size):
+        data = whole[begin : begin + size]
+        adler = zlib.adler32(data).to_bytes(4, "big")
+        crc = zlib.crc32(adler, zlib.crc32(data, checksum)).to_bytes(4, "big")
+        made.append(b"".join((start, block, data, adler, crc, _END)))
+    return made
 
 
 @lru_cache(maxsize=64)
