@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias
 
 from signdata.errors import SigndataError
 
@@ -80,6 +80,9 @@ class Pixels(ABC):
     """Where a sample's pixels are. Picklable; every call reads again."""
 
     __slots__ = ()
+
+    reads_together: ClassVar[bool] = False
+    """Whether `together` is worth asking."""
 
     @classmethod
     def together(cls, pixels: Sequence[Self]) -> Stills | None:

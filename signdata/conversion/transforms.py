@@ -62,7 +62,8 @@ class Geometry:
 
     def changed_together(self, samples: Sequence[Sample], stills: Stills) -> Stills | None:
         """Stills that were read together, changed; None where one has a box to be changed, too."""
-        if self.size_hw and any(sample.meta.get(name) for sample in samples for name in BOX_COLUMNS):
+        named = (sample.meta.get(name) for sample in samples for name in BOX_COLUMNS)
+        if self.size_hw is not None and any(named):
             return None
         frames = np.stack([self.apply(frame) for frame in stills.frames])
         return Stills(frames, stills.source_sha256) if frames.size <= TOGETHER else None

@@ -162,13 +162,13 @@ class _Storing:
         Nothing is told of what is wrong with one: that is for `_one`.
         """
         job, kind = self._job, type(samples[0].pixels)
-        changes = [one for one in job.transforms if isinstance(one, ChangesTogether)]
+        changes: list[ChangesTogether] = []
+        for transform in job.transforms:
+            if not isinstance(transform, ChangesTogether):
+                return None
+            changes.append(transform)
         originals = kind.encoded is not Pixels.encoded and not changes
-        if (
-            len(samples) == 1
-            or len(changes) < len(job.transforms)
-            or not job.writer.takes_together(originals=originals)
-        ):
+        if not kind.reads_together or not job.writer.takes_together(originals=originals):
             return None
         try:
             stills = kind.together([sample.pixels for sample in samples])

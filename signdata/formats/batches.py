@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from signdata.samples import Pixels, Sample
+from signdata.samples import Sample
 
 BATCH = 64
 """Samples in one unit of work."""
@@ -51,21 +51,14 @@ def samples_of_split(samples: Iterable[Sample], split: str | None) -> Iterator[S
 def runs(batch: Batch) -> Iterator[list[Sample]]:
     """The samples of a batch in order: those that follow each other and can be read together."""
     run: list[Sample] = []
-    kind: type[Pixels] = Pixels
     for sample in batch:
-        if run and type(sample.pixels) is not kind:
+        kind = type(sample.pixels)
+        if run and not (kind.reads_together and kind is type(run[0].pixels)):
             yield run
             run = []
         run.append(sample)
-        kind = type(sample.pixels)
-        if kind.together.__func__ is _ALONE:
-            yield run
-            run = []
     if run:
         yield run
-
-
-_ALONE = Pixels.together.__func__
 
 
 def list_batches(samples: Sequence[Sample], size: int = BATCH) -> Iterator[ListBatch]:

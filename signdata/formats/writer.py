@@ -206,7 +206,7 @@ class Writer(ABC):
     def encoded_together(
         self, samples: Sequence[Sample], frames: NDArray[np.uint8]
     ) -> EncodedStills | None:
-        """What `encoded_items` yields for each of some stills, for speed; None to be asked for each.
+        """What `encoded_items` yields for each of some stills; None where each has to be asked for.
 
         Parameters
         ----------

@@ -78,7 +78,8 @@ _VALUES = _values()
 
 def _low_halves(words: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """The low halves of the three low bytes of each word, the first byte's highest."""
-    return ((words & 0x0F0F0F) * np.uint32(1 << 24 | 1 << 12 | 1)) >> 16 & 0xFFF
+    halves = words & np.uint32(0x0F0F0F)
+    return halves * np.uint32(1 << 24 | 1 << 12 | 1) >> np.uint32(16) & np.uint32(0xFFF)
 
 
 @dataclass(frozen=True)

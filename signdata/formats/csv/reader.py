@@ -94,6 +94,8 @@ class CsvPixels(ArrayPixels):
 
     plain: bool = True
 
+    reads_together = True
+
     @classmethod
     def together(cls, pixels: Sequence[Self]) -> Stills | None:
         if not all(one.plain for one in pixels):

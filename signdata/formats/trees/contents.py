@@ -8,8 +8,8 @@ from signdata.formats.place import Place
 from signdata.formats.trees.scan import ClassDir, Tree
 from signdata.media import suffixes
 from signdata.media.image.kinds import is_picture
-from signdata.media.video.animation import is_clip, kind_of
 from signdata.media.video.kinds import is_video
+from signdata.media.video.moving import is_clip, kind_of
 
 _MOVING = frozenset({".gif", ".webp", ".apng"})
 

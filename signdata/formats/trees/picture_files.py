@@ -31,6 +31,8 @@ class PictureFiles(CodedPixels):
     poses: bool = field(default=False, kw_only=True)
     times_file: str = field(default="", kw_only=True)
 
+    reads_together = True
+
     @property
     def files(self) -> tuple[str, ...]:
         return self.paths

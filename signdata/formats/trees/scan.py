@@ -21,7 +21,7 @@ from signdata.errors import FormatError, MissingError, UnsafeNameError
 from signdata.filesystem import path_below
 from signdata.formats.trees.layout import Layout
 from signdata.media.image.kinds import is_picture
-from signdata.media.video.animation import is_clip
+from signdata.media.video.moving import is_clip
 from signdata.results import NOTE, Problem
 from signdata.safe_names import is_junk
 from signdata.samples import SPLIT_NAMES

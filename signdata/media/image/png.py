@@ -32,6 +32,12 @@ _CHANGES_VALUES = {b"PLTE", b"tRNS", b"eXIf", b"acTL"}
 _HEADER = struct.Struct(">IIBBBBB")
 _CHUNK = struct.Struct(">I4s")
 _CRC = struct.Struct(">I")
+_FIRST = struct.Struct(">I4sIIBBBBBII4s")
+"""The header's chunk, and how that of the rows begins."""
+
+_LAST = struct.Struct(">I12s")
+"""The checksum of the rows, and the chunk that ends the file."""
+
 _STORED = struct.Struct("<BBBHH")
 
 
@@ -58,6 +64,32 @@ def parse(data: bytes) -> PlainPng | None:
     """Take a PNG apart; None if it is not small and plain, or any chunk is damaged."""
     if len(data) > SMALL or not data.startswith(SIGNATURE):
         return None
+    found = _of_three_chunks(data) or _of_any_chunks(data)
+    if found is None:
+        return None
+    (width, height, depth, colour, method, filtering, interlaced), packed = found
+    plain = depth == 8 and colour in _CHANNELS and not (method or filtering or interlaced)
+    if not (plain and 0 < width * height <= max_pixels()):
+        return None
+    return PlainPng((height, width), _CHANNELS[colour], packed)
+
+
+def _of_three_chunks(data: bytes) -> tuple[tuple[int, ...], bytes] | None:
+    """Header and packed rows of a file that has nothing else, as nearly all; None for others."""
+    if len(data) < _FIRST.size + _LAST.size or not data.endswith(_END):
+        return None
+    length, kind, *header, checksum, n_packed, rows = _FIRST.unpack_from(data, len(SIGNATURE))
+    start, end = len(SIGNATURE) + _FIRST.size, len(data) - _LAST.size
+    if (length, kind, rows, n_packed) != (_HEADER.size, b"IHDR", b"IDAT", end - start):
+        return None
+    (checksum_of_rows,) = _CRC.unpack_from(data, end)
+    if zlib.crc32(data[12:29]) != checksum or zlib.crc32(data[start - 4 : end]) != checksum_of_rows:
+        return None
+    return tuple(header), data[start:end]
+
+
+def _of_any_chunks(data: bytes) -> tuple[tuple[int, ...], bytes] | None:
+    """Header and packed rows; None if a chunk is damaged or changes the values."""
     header, packed, position, kind = None, [], len(SIGNATURE), b""
     while position + 12 <= len(data):
         length, kind = _CHUNK.unpack_from(data, position)
@@ -75,11 +107,7 @@ def parse(data: bytes) -> PlainPng | None:
         position = end + 4
     if kind != b"IEND" or position != len(data) or header is None:
         return None
-    width, height, depth, colour, method, filtering, interlaced = header
-    plain = depth == 8 and colour in _CHANNELS and not (method or filtering or interlaced)
-    if not (plain and 0 < width * height <= max_pixels()):
-        return None
-    return PlainPng((height, width), _CHANNELS[colour], b"".join(packed))
+    return header, b"".join(packed)
 
 
 def decode(png: PlainPng, data: bytes) -> NDArray[np.uint8] | None:
