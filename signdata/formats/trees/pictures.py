@@ -21,6 +21,7 @@ from signdata.formats.writer import EncodedItem, EncodedStills, OutputSummary
 from signdata.media.image import decode, encode
 from signdata.media.image.decode import Header
 from signdata.samples import Encoded, Sample
+from signdata.sidecars import Row
 
 
 def encoded_frames(sample: Sample, options: PictureOptions) -> Iterator[Encoded]:
@@ -90,18 +91,24 @@ def write_sidecars(tree: Path, finished: OutputSummary) -> None:
     UnsafeNameError
         If two classes would share a folder.
     """
+    rows = _of_own_folders(finished.rows())
+    sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, rows)
+    classes = "".join(f"{name}\n" for name in finished.classes)
+    write_file(tree / sidecars.CLASSES, classes.encode())
+    write_file(tree / sidecars.DOCUMENT, sidecars.dump_document(finished.document))
+
+
+def _of_own_folders(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows as they are, as long as each class has a folder of its own."""
     labels: dict[str, str] = {}
-    for row in finished.rows():
+    for row in rows:
         folder = row["path"].rpartition("/")[0].removeprefix(f"{row['split']}/").partition("/")[0]
         if labels.setdefault(folder, row["label"]) != row["label"]:
             raise UnsafeNameError(
                 f"{labels[folder]!r} and {row['label']!r} would share the class folder {folder!r}",
                 remedy="Rename one in the source.",
             )
-    sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, finished.rows())
-    classes = "".join(f"{name}\n" for name in finished.classes)
-    write_file(tree / sidecars.CLASSES, classes.encode())
-    write_file(tree / sidecars.DOCUMENT, sidecars.dump_document(finished.document))
+        yield row
 
 
 def with_suffix(stem: str, suffix: str) -> str:
