@@ -13,7 +13,6 @@ from signdata.media import keypoints
 from signdata.media.fitting import STRETCHED, Fit
 from signdata.media.image import ops
 from signdata.media.keypoints import Placement, Size
-from signdata.media.video.frame_selection import evenly
 from signdata.samples import TOGETHER, Broken, Derived, Encoded, Frame, Sample, Stills
 
 T = TypeVar("T")
@@ -139,6 +138,8 @@ class _Chosen(Derived):
         return None if originals is None else self._of(list(originals))
 
     def _of(self, frames: list[T]) -> Iterator[T]:
+        from signdata.media.video.frame_selection import evenly
+
         self._indices[:] = evenly(self.n, len(frames))
         return iter([frames[index] for index in self._indices])
 

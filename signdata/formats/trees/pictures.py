@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -19,7 +17,6 @@ from signdata.formats.reader import PictureSummary
 from signdata.formats.trees.picture_files import read
 from signdata.formats.writer import EncodedItem, EncodedStills, OutputSummary
 from signdata.media.image import decode, encode
-from signdata.media.image.decode import Header
 from signdata.samples import Encoded, Sample
 from signdata.sidecars import Row
 
@@ -68,18 +65,24 @@ def companions(sample: Sample, number: int, path: str) -> tuple[EncodedItem, ...
 
 def picture_summary(samples: Iterable[Sample]) -> PictureSummary:
     """Look at the header of every picture file; damaged ones are left for the reading."""
-    headers: Counter[Header] = Counter()
+    sizes: set[tuple[int, int]] = set()
+    channels: set[int] = set()
+    lossless, n_frames = True, 0
     for sample in samples:
         for path in sample.pixels.files:
-            with contextlib.suppress(DecodeError, FileNotFoundError):
-                headers[decode.probe(read(path), path)] += 1
-    sizes = {header.size_hw for header in headers}
-    channels = {header.channels for header in headers}
+            try:
+                header = decode.probe(read(path), path)
+            except (DecodeError, FileNotFoundError):
+                continue
+            sizes.add(header.size_hw)
+            channels.add(header.channels)
+            lossless &= header.suffix != ".jpg" and not header.changes
+            n_frames += 1
     return PictureSummary(
         sizes.pop() if len(sizes) == 1 else None,
         channels.pop() if len(channels) == 1 else None,
-        not any(header.suffix == ".jpg" or header.changes for header in headers),
-        headers.total(),
+        lossless,
+        n_frames,
     )
 
 

@@ -78,14 +78,15 @@ def _of_three_chunks(data: bytes) -> tuple[tuple[int, ...], bytes] | None:
     """Header and packed rows of a file that has nothing else, as nearly all; None for others."""
     if len(data) < _FIRST.size + _LAST.size or not data.endswith(_END):
         return None
-    length, kind, *header, checksum, n_packed, rows = _FIRST.unpack_from(data, len(SIGNATURE))
     start, end = len(SIGNATURE) + _FIRST.size, len(data) - _LAST.size
-    if (length, kind, rows, n_packed) != (_HEADER.size, b"IHDR", b"IDAT", end - start):
+    header = _FIRST.unpack_from(data, len(SIGNATURE))
+    length, kind, checksum, n_packed, kind_of_rows = *header[:2], *header[9:]
+    if (length, kind, kind_of_rows, n_packed) != (_HEADER.size, b"IHDR", b"IDAT", end - start):
         return None
     (checksum_of_rows,) = _CRC.unpack_from(data, end)
     if zlib.crc32(data[12:29]) != checksum or zlib.crc32(data[start - 4 : end]) != checksum_of_rows:
         return None
-    return tuple(header), data[start:end]
+    return header[2:9], data[start:end]
 
 
 def _of_any_chunks(data: bytes) -> tuple[tuple[int, ...], bytes] | None:
