@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -229,10 +229,13 @@ class _Conversion:
         paths: set[str] = set()
         present: dict[str, int] = {}
         columns: dict[str, None] = {}
+        previous: Collection[str] = ()
         for row in self._rows():
             result.written += 1
             present[row["label"]] = present.get(row["label"], 0) + 1
-            columns.update(dict.fromkeys(row))
+            if row.keys() != previous:
+                columns.update(dict.fromkeys(row))
+                previous = row.keys()
             if row["path"]:
                 watched.add(row["path"])
                 paths.update((row["path"], *self.writer.companions(row["path"])))
