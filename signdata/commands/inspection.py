@@ -89,7 +89,7 @@ def verify(
         place = layout.dataset_of(first[0])
         reader = opened([place], read)
         left_out: frozenset[str] = frozenset()
-        if read.max_per_class is not None:
+        if whole(read) != read:
             every = {sample.id for sample in opened([place], whole(read)).outline}
             left_out = frozenset(every - {sample.id for sample in reader.outline})
         takes = row_filter(read)

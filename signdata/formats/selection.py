@@ -50,7 +50,7 @@ def whole(read: ReadOptions) -> ReadOptions:
 
 
 def row_filter(read: ReadOptions) -> Callable[[Row], bool]:
-    """Tells whether a manifest's row is of the classes and the split that were asked for.
+    """Tells whether a manifest's row may be of the classes and the split that were asked for.
 
     Which of them `max_per_class` leaves out depends on all the others, and is not told.
     """
@@ -58,6 +58,8 @@ def row_filter(read: ReadOptions) -> Callable[[Row], bool]:
     classes = None if read.classes is None else frozenset(read_class_list(read.classes))
 
     def takes(row: Row) -> bool:
+        if "label" not in row or "split" not in row:
+            return True
         split = row["split"]
         if read.fold is not None:
             split = split_in_fold(row.get(FOLD, ""), split, read.fold, read.val_fold)
