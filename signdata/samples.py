@@ -172,6 +172,14 @@ class Derived(Pixels):
 
 
 @dataclass(frozen=True, slots=True)
+class Unread(Pixels):
+    """In place of the pixels of a sample of which only the description was kept."""
+
+    def frames(self) -> Iterator[Frame]:
+        raise TypeError("only the description of this sample was kept")
+
+
+@dataclass(frozen=True, slots=True)
 class Broken(Pixels):
     """Pixels known to be unreadable: reading them raises `error`."""
 

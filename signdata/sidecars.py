@@ -45,6 +45,9 @@ OWN_COLUMNS = ("sha256", "source_sha256")
 STORED_AS = "stored_as"
 """Column with the file name of a sample whose own name was taken."""
 
+FOLD = "fold"
+"""Column with the number of a sample's fold, as `split --folds` writes it."""
+
 Row = dict[str, str]
 
 

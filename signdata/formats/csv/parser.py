@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 
 from signdata.downloads import refuse_failed
 from signdata.errors import FormatError, MissingError
+from signdata.formats.compressed import ERRORS as DAMAGE
+from signdata.formats.compressed import is_compressed, opened
 from signdata.formats.csv import rows as arranging
 from signdata.formats.csv.columns import Colour, Columns, unquote
-from signdata.formats.csv.compressed import ERRORS as DAMAGE
-from signdata.formats.csv.compressed import is_compressed, opened
 from signdata.formats.csv.dialect import Dialect
 from signdata.formats.csv.header import MAX_LINE, NUMBER, read_header
 from signdata.formats.csv.rows import Fault
