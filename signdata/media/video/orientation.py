@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 A = TypeVar("A", bound=np.generic)
 
 _MATRIX = struct.Struct("=9i")
+_side_data: Any = SideDataContainer
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def orientation_of(frame: av.VideoFrame) -> Orientation:
     """
     # `frame.side_data` would be kept by the frame that it refers to: a circle, in which decoded
     # frames wait for the garbage collector while the decoder clears memory for new ones.
-    beside = SideDataContainer(frame)
+    beside = _side_data(frame)
     data: Any = beside.get("DISPLAYMATRIX") if len(beside) else None
     if data is None:
         return UPRIGHT
