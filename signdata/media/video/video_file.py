@@ -76,14 +76,21 @@ class Pass:
                 yield len(self.stamps) - 1, frame
 
     def _next(self) -> av.VideoFrame | None:
-        begun, self.over = time.monotonic(), True
-        with alarm(self._timeout):
+        self.over = True
+        frame = (
+            self._in_time(self._timeout) if self._timeout is not None else next(self._frames, None)
+        )
+        self.over = frame is None
+        return frame
+
+    def _in_time(self, timeout: float) -> av.VideoFrame | None:
+        begun = time.monotonic()
+        with alarm(timeout):
             frame = next(self._frames, None)
         self._took += time.monotonic() - begun
-        if frame is not None and self._timeout is not None and self._took > self._timeout:
+        if frame is not None and self._took > timeout:
             where = f"frame {len(self.stamps)}"
             raise CrashError("takes too long to decode", path=self._path, where=where)
-        self.over = frame is None
         return frame
 
     def close(self) -> None:
