@@ -61,7 +61,7 @@ def describe(tree: Tree) -> ManifestMatch:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # made for every file: a frozen one takes three times as long
 class Found:
     """One entry on disk that is a sample."""
 
