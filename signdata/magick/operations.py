@@ -6,6 +6,7 @@ fields are the values of one variant; `signdata.magick.recipe` draws them.
 
 from __future__ import annotations
 
+import math
 import re
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from signdata.magick import geometry, noise, resize, rotate, tone
 from signdata.magick.filters import filter_of
@@ -55,6 +57,21 @@ class Place:
         return not self.profile.hdri
 
 
+Matrix: TypeAlias = NDArray[np.float64]
+"""(3, 3), of an affine map of the plane."""
+
+
+def _moved(right: float, down: float) -> Matrix:
+    return np.array([[1.0, 0.0, right], [0.0, 1.0, down], [0.0, 0.0, 1.0]])
+
+
+def _turned(degrees: float) -> Matrix:
+    """Clockwise around the corner."""
+    angle = math.radians(degrees)
+    cos, sin = math.cos(angle), math.sin(angle)
+    return np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
+
+
 class Operation(msgspec.Struct, frozen=True, tag_field="op", forbid_unknown_fields=True):
     """One step of a chain.
 
@@ -84,6 +101,10 @@ class Operation(msgspec.Struct, frozen=True, tag_field="op", forbid_unknown_fiel
     def size_after(self, size_hw: tuple[int, int], place: Place) -> tuple[int, int]:
         """Height and width of its result."""
         return size_hw
+
+    def matrix(self, size_hw: tuple[int, int], place: Place) -> Matrix:
+        """Brings x, y, 1 of a point to those in its result; 0, 0 is the picture's corner."""
+        return np.eye(3)
 
     @property
     def exact_size(self) -> tuple[int, int] | None:
@@ -120,6 +141,10 @@ class Crop(Operation, frozen=True, tag="crop"):
     def size_after(self, size_hw: tuple[int, int], place: Place) -> tuple[int, int]:
         return size_hw if place.box is None else (place.box[3], place.box[2])
 
+    def matrix(self, size_hw: tuple[int, int], place: Place) -> Matrix:
+        left, top, _, _ = place.box or (0, 0, 0, 0)
+        return _moved(-left, -top)
+
 
 class Gray(Operation, frozen=True, tag="gray"):
     """Grey values: Rec709Luma or Rec601Luma."""
@@ -153,6 +178,10 @@ class _Sized(Operation, frozen=True):
 
     def size_after(self, size_hw: tuple[int, int], place: Place) -> tuple[int, int]:
         return geometry.target_size(self.size, size_hw)
+
+    def matrix(self, size_hw: tuple[int, int], place: Place) -> Matrix:
+        height, width = self.size_after(size_hw, place)
+        return np.diag([width / size_hw[1], height / size_hw[0], 1.0])
 
 
 class Resize(_Sized, frozen=True, tag="resize"):
@@ -239,6 +268,15 @@ class Extent(Operation, frozen=True, tag="extent"):
 
     def size_after(self, size_hw: tuple[int, int], place: Place) -> tuple[int, int]:
         return self.exact_size
+
+    def matrix(self, size_hw: tuple[int, int], place: Place) -> Matrix:
+        top, left = (
+            geometry.offset(n, m, third, place.profile)
+            for n, m, third in zip(
+                size_hw, self.exact_size, geometry.GRAVITIES[self.gravity], strict=True
+            )
+        )
+        return _moved(-left, -top)
 
 
 class BrightnessContrast(Operation, frozen=True, tag="brightness-contrast"):
@@ -339,6 +377,10 @@ class Srt(_Turning, frozen=True, tag="distort-srt"):
     def options(self, size_hw: tuple[int, int], place: Place) -> list[str]:
         return self._with_filter("-distort", "SRT", f"{self.degrees:.17g}")
 
+    def matrix(self, size_hw: tuple[int, int], place: Place) -> Matrix:
+        middle = size_hw[1] / 2, size_hw[0] / 2
+        return _moved(*middle) @ _turned(self.degrees) @ _moved(-middle[0], -middle[1])
+
 
 class Rotate(_Turning, frozen=True, tag="rotate"):
     """Rotate clockwise on a larger, white canvas; quarter turns are exact."""
@@ -351,6 +393,10 @@ class Rotate(_Turning, frozen=True, tag="rotate"):
 
     def size_after(self, size_hw: tuple[int, int], place: Place) -> tuple[int, int]:
         return rotate.canvas_size(size_hw, self.degrees)
+
+    def matrix(self, size_hw: tuple[int, int], place: Place) -> Matrix:
+        turned = _turned(self.degrees) @ _moved(-size_hw[1] / 2, -size_hw[0] / 2)
+        return _moved(*rotate.canvas_centre(size_hw, self.degrees)) @ turned
 
 
 class Mosaic(Operation, frozen=True, tag="mosaic"):
@@ -511,3 +557,12 @@ def options(chain: Chain, size_hw: tuple[int, int], place: Place) -> list[str]:
         words += found
         size_hw = operation.size_after(size_hw, here)
     return words
+
+
+def matrix(chain: Chain, size_hw: tuple[int, int], place: Place) -> tuple[Matrix, tuple[int, int]]:
+    """Where a chain brings points, as `Operation.matrix` says, and the size of its result."""
+    whole: Matrix = np.eye(3)
+    for operation in chain:
+        whole = operation.matrix(size_hw, place) @ whole
+        size_hw = operation.size_after(size_hw, place)
+    return whole, size_hw
