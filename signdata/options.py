@@ -205,6 +205,12 @@ class RowOptions(LimitOptions):
     )
     val_fold: int | None = keyword(None, "Read this fold as val.")
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.labels, str | Path):
+            raise UsageError(
+                f"--labels {self.labels!r}; expected a word, or a file with a name a line"
+            )
+
     def record(self) -> dict[str, Any]:
         """What of it makes two runs the same."""
         return {
