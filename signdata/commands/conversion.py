@@ -19,7 +19,6 @@ from signdata.formats.sources import shown
 from signdata.formats.writer import Writer
 from signdata.inspection import summary
 from signdata.media.fitting import Fit
-from signdata.media.video.frame_selection import Selection
 from signdata.options import (
     EncodingOptions,
     PathLike,
@@ -144,6 +143,8 @@ def convert(
     read, write = ReadOptions.taken_from(shared), WriteOptions.taken_from(shared)
     options = OpenOptions(read)
     if frames is not None:
+        from signdata.media.video.frame_selection import Selection
+
         clips = replace(options.clip_options, selection=Selection(n_frames=frames))
         options = replace(options, clips=clips)
     reader = open_source(paths(src), options)

@@ -24,6 +24,7 @@ from signdata.options import (
 )
 from signdata.results import NOTE, Problem, Result
 from signdata.splitting import plan as planning
+from signdata.splitting.split_options import SplitOptions
 
 
 class SplitKeywords(ReadKeywords, RunKeywords, total=False):
@@ -95,7 +96,7 @@ def split(
         )
     reader = open_source(sources, OpenOptions(read))
     writer = targets.split_writer(target, reader.info, mode, shown(sources), into)
-    options = planning.SplitOptions(
+    options = SplitOptions(
         ratios,
         tuple(keep),
         pool,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -228,10 +228,13 @@ class _Conversion:
         paths = StoredPaths()
         present: dict[str, int] = {}
         columns: dict[str, None] = {}
+        previous: Collection[str] = ()
         for row in self._rows():
             result.written += 1
             present[row["label"]] = present.get(row["label"], 0) + 1
-            columns.update(dict.fromkeys(row))
+            if row.keys() != previous:
+                columns.update(dict.fromkeys(row))
+                previous = row.keys()
             if row["path"]:
                 paths.add(row["path"], self.writer.companions(row["path"]))
         if paths.may_meet():

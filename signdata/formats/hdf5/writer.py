@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import os
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,7 +27,7 @@ from signdata.formats.hdf5.seal import unsealed
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import DatasetInfo, PictureSummary
 from signdata.formats.trees import pictures
-from signdata.formats.writer import EncodedItem, OutputSummary, Writer
+from signdata.formats.writer import EncodedItem, EncodedStills, OutputSummary, Writer, values_of
 from signdata.samples import Pixels, Sample
 
 ROWS = 8192
@@ -111,6 +111,18 @@ class Hdf5Writer(Writer):
         ):  # nothing next to frames
             return self._frames(sample)
         return self._with_companions(sample)
+
+    def takes_together(self, *, originals: bool) -> bool:
+        return self._shape is not None
+
+    def encoded_together(
+        self, samples: Sequence[Sample], frames: NDArray[np.uint8]
+    ) -> EncodedStills | None:
+        if frames.shape[1:] != self._shape:
+            return None
+        for sample in samples:
+            refuse_nul(sample)
+        return EncodedStills(values_of(frames))
 
     def _with_companions(self, sample: Sample) -> Iterator[EncodedItem]:
         found: list[bytes] = []
