@@ -207,9 +207,7 @@ class RowOptions(LimitOptions):
 
     def __post_init__(self) -> None:
         if not isinstance(self.labels, str | Path):
-            raise UsageError(
-                f"--labels {self.labels!r}; expected a word, or a file with a name a line"
-            )
+            raise UsageError(f"--labels {self.labels!r}; expected a word or the name of a file")
 
     def record(self) -> dict[str, Any]:
         """What of it makes two runs the same."""
