@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Unpack
 
 from signdata.commands.conversion import convert_dataset
 from signdata.errors import UsageError
+from signdata.filesystem import output_path
 from signdata.formats import targets
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions
@@ -89,7 +89,7 @@ def split(
         Random seed: another one draws another split.
     """
     read, how = ReadOptions.taken_from(shared), RunOptions.taken_from(shared)
-    sources, target = paths(src), Path(out)
+    sources, target = paths(src), output_path(out)
     if mode == "manifest" and len(sources) > 1:
         raise UsageError(
             f"--mode manifest with {len(sources)} sources; expected one, which its paths lie below"

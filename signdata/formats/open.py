@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from signdata.errors import UsageError
 from signdata.formats import detect
-from signdata.formats.joined import JoinedReader
 from signdata.formats.reader import OpenOptions, Reader
 from signdata.formats.registry import FORMATS, reader_class
 from signdata.formats.selection import selected, whole
@@ -129,6 +128,8 @@ def open_source(sources: list[Path], options: OpenOptions) -> Reader:
 
 def _joined(parts: list[Source], options: OpenOptions) -> Reader:
     """Several sources as one dataset; what is selected is selected from all of it."""
+    from signdata.formats.joined import JoinedReader
+
     alone = replace(options, read=whole(options.read))
     return JoinedReader(parts, [open_source([part.path], alone) for part in parts])
 

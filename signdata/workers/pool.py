@@ -10,9 +10,11 @@ kills that one too is divided, and only the part that keeps failing is given up.
 from __future__ import annotations
 
 import contextlib
+import gc
 import itertools
 import multiprocessing
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
@@ -190,6 +192,15 @@ def _begin_worker(function: Callable[[Any], Any], items: Sequence[Any]) -> None:
     global _function, _items
     _function, _items = function, items
     _exit_with_parent_only()
+    gc.freeze()  # what the parent has made is neither looked through nor copied
+    _one_thread()
+
+
+def _one_thread() -> None:
+    """Let OpenCV start no threads of its own: every core has its worker."""
+    opencv = sys.modules.get("cv2")
+    if opencv is not None:
+        opencv.setNumThreads(1)
 
 
 def _call(item: Any) -> Any:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
 import signdata
-from tests.videos import ffmpeg, make_index
+from signdata.media.video.orientation import orientation_of
+from tests.videos import ffmpeg, make_index, make_video
 
 NEAR = 10
 """Levels that JPEG and H.264 may cost on average where colours meet at sharp edges."""
@@ -73,3 +76,12 @@ def test_the_orientations_are_eight_and_tell_left_from_right(tmp_path: Path) -> 
     for k, one in enumerate(seen):
         for other in seen[:k]:
             assert np.abs(one - other).mean() > 3 * NEAR
+
+
+def test_a_frame_is_free_as_soon_as_it_is_let_go(tmp_path: Path) -> None:
+    path = make_video(tmp_path / "a.mp4", 2)
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0))
+        before = sys.getrefcount(frame)
+        orientation_of(frame)
+        assert sys.getrefcount(frame) == before

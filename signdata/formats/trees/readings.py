@@ -22,7 +22,7 @@ from signdata.formats.trees.scan import Tree
 from signdata.media import suffixes
 from signdata.media.image import decode
 from signdata.media.image.kinds import is_picture
-from signdata.media.video.animation import is_clip
+from signdata.media.video.moving import is_clip
 from signdata.samples import SPLIT_NAMES
 
 DEEPEST = 5
@@ -239,8 +239,9 @@ def _names(values: list[str], one: str, many: str) -> str:
 
 def _files(tree: Tree, folder: Path, depth: int = 0) -> Iterator[str]:
     files, folders = tree.entries(folder)
+    below = "" if folder == tree.root else f"{tree.below(folder)}/"
     for name in files:
-        yield tree.below(folder / name)
+        yield below + name
     if depth < DEEPEST:
         for name in folders:
             yield from _files(tree, folder / name, depth + 1)

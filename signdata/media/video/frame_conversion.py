@@ -6,6 +6,7 @@ converted to RGB at all: the planes go into the encoder.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -22,6 +23,7 @@ from signdata.media.fitting import STRETCHED, Fit
 from signdata.media.image.ops import resize
 from signdata.media.keypoints import Placement
 from signdata.media.video.colours import colours_of
+from signdata.media.video.jpeg_planes import Plane, recolouring
 from signdata.media.video.orientation import Orientation, orientation_of
 from signdata.media.video.tone_mapping import ToneMapper, transfer_of
 from signdata.samples import Frame
@@ -132,7 +134,7 @@ class Converter:
         self._aspect = Fraction(1) if square or aspect is None else aspect
         self._sizes: dict[tuple[int, int, bool], tuple[int, int]] = {}
         self._late = box is not None or not shape.fit.stretches  # scaled as RGB, when upright
-        self._scaler, self._recolourer = VideoReformatter(), VideoReformatter()
+        self._scaler = VideoReformatter()
         self._tone_mapper = ToneMapper() if tone_map else None
 
     def rgb(self, frame: av.VideoFrame) -> Frame:
@@ -164,37 +166,35 @@ class Converter:
         if self._tone_mapper is not None and transfer_of(frame):
             array = self._tone_mapper.rgb(frame, width, height, _HOW)
             frame = av.VideoFrame.from_ndarray(array, format="rgb24")
-        scaled = self._for_jpeg(frame, height, width)
+        planes = self._for_jpeg(frame, height, width)
+        padded = [_padded(orientation.upright(plane)) for plane in planes]
+        return bytes(simplejpeg.encode_jpeg_yuv_planes(*padded, quality=quality))
+
+    def _for_jpeg(self, frame: av.VideoFrame, height: int, width: int) -> Sequence[Plane]:
+        """Scale to the planes that a JPEG holds: BT.601, full range."""
+        colours = colours_of(frame)
+        if colours.space in _OTHERS and frame.format.name == "yuv420p":
+            # The scaler goes by way of RGB, which costs more and is less exact.
+            same = {**colours.source, "dst_colorspace": colours.space}
+            same["dst_color_range"] = same["src_color_range"]
+            planes = self._planes(frame, height, width, "yuv420p", same)
+            return recolouring(colours.space, full=colours.full)(*planes)
+        jpeg = {"dst_colorspace": Colorspace.ITU601, "dst_color_range": ColorRange.JPEG}
+        return self._planes(frame, height, width, "yuvj420p", colours.source | jpeg)
+
+    def _planes(
+        self, frame: av.VideoFrame, height: int, width: int, pixels: str, colours: dict[str, Any]
+    ) -> list[Plane]:
+        scaled = self._scaler.reformat(
+            frame, width, height, pixels, interpolation=_HOW, threads=1, **colours
+        )
         planes = []
         for i, plane in enumerate(scaled.planes):
             rows = height if not i else -(-height // 2)
             columns = width if not i else -(-width // 2)
             data = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-            planes.append(_padded(orientation.upright(data[:rows, :columns])))
-        return bytes(simplejpeg.encode_jpeg_yuv_planes(*planes, quality=quality))
-
-    def _for_jpeg(self, frame: av.VideoFrame, height: int, width: int) -> av.VideoFrame:
-        """Scale to the planes that a JPEG holds: BT.601, full range."""
-        source = colours_of(frame).source
-        colours = {
-            **source,
-            "dst_colorspace": Colorspace.ITU601,
-            "dst_color_range": ColorRange.JPEG,
-        }
-        how = _HOW
-        scaler = self._scaler
-        space = source.get("src_colorspace", Colorspace.ITU601)
-        if space != Colorspace.ITU601 and frame.format.name == "yuv420p":
-            # Another matrix costs as much as there are pixels: scale first.
-            same = {**source, "dst_colorspace": space}
-            same["dst_color_range"] = source["src_color_range"]
-            frame = scaler.reformat(
-                frame, width, height, "yuv420p", interpolation=how, threads=1, **same
-            )
-            how, scaler = Interpolation.FAST_BILINEAR, self._recolourer
-        return scaler.reformat(
-            frame, width, height, "yuvj420p", interpolation=how, threads=1, **colours
-        )
+            planes.append(data[:rows, :columns])
+        return planes
 
     def _scaled(self, frame: av.VideoFrame, orientation: Orientation) -> tuple[int, int]:
         """Height and width of the frame as it lies, before it is turned."""
@@ -289,6 +289,7 @@ def scale_box(box: Box, factor: float) -> Box:
 
 
 _HOW = Interpolation.AREA
+_OTHERS = (Colorspace.ITU709, Colorspace.BT2020)
 
 
 def _padded(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:

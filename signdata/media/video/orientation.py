@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 
 import av
 import numpy as np
+from av.sidedata.sidedata import SideDataContainer
 from numpy.typing import NDArray
 
 A = TypeVar("A", bound=np.generic)
 
 _MATRIX = struct.Struct("=9i")
+_side_data: Any = SideDataContainer
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,10 @@ def orientation_of(frame: av.VideoFrame) -> Orientation:
 
     The matrix sends column x and row y of the frame to ``a * x + c * y`` and ``b * x + d * y``.
     """
-    data: Any = frame.side_data.get("DISPLAYMATRIX")
+    # `frame.side_data` would be kept by the frame that it refers to: a circle, in which decoded
+    # frames wait for the garbage collector while the decoder clears memory for new ones.
+    beside = _side_data(frame)
+    data: Any = beside.get("DISPLAYMATRIX") if len(beside) else None
     if data is None:
         return UPRIGHT
     a, b, _, c, d, *_ = _MATRIX.unpack(memoryview(data))

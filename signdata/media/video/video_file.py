@@ -18,7 +18,7 @@ from typing import Any
 import av
 
 from signdata.errors import CrashError, DecodeError, MissingError
-from signdata.media.video import animation, container, header
+from signdata.media.video import animation, container, header, moving
 from signdata.media.video.deinterlacing import deinterlaced
 from signdata.media.video.timeout import alarm
 
@@ -76,14 +76,21 @@ class Pass:
                 yield len(self.stamps) - 1, frame
 
     def _next(self) -> av.VideoFrame | None:
-        begun, self.over = time.monotonic(), True
-        with alarm(self._timeout):
+        self.over = True
+        frame = (
+            self._in_time(self._timeout) if self._timeout is not None else next(self._frames, None)
+        )
+        self.over = frame is None
+        return frame
+
+    def _in_time(self, timeout: float) -> av.VideoFrame | None:
+        begun = time.monotonic()
+        with alarm(timeout):
             frame = next(self._frames, None)
         self._took += time.monotonic() - begun
-        if frame is not None and self._timeout is not None and self._took > self._timeout:
+        if frame is not None and self._took > timeout:
             where = f"frame {len(self.stamps)}"
             raise CrashError("takes too long to decode", path=self._path, where=where)
-        self.over = frame is None
         return frame
 
     def close(self) -> None:
@@ -124,10 +131,10 @@ class VideoFile:
         """What demuxing, or an earlier pass, says of the file."""
         if self._header is None:
             with alarm(self.timeout):
-                moving = animation.kind_of(self.path)
+                kind = moving.kind_of(self.path)
                 self._header = (
-                    animation.read_header(self.path, moving)
-                    if moving
+                    animation.read_header(self.path, kind)
+                    if kind
                     else header.read_header(self.path)
                 )
         return self._header
@@ -176,7 +183,7 @@ class VideoFile:
         self._settled = True
 
     def _decode(self) -> Generator[Any, None, None]:
-        if animation.kind_of(self.path):
+        if moving.kind_of(self.path):
             yield from animation.decode(self.path, self.header)
         elif self.decoder == "ffmpeg":
             from signdata.media.video import ffmpeg_decode  # it takes a while to import
