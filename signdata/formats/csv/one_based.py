@@ -1,9 +1,8 @@
-"""Labels that count letters from 1, told from Sign-MNIST's codes by what never occurs in those.
+"""Labels that count letters from 1, told from Sign-MNIST's codes by what those never have.
 
-Sign-MNIST's codes are 0 to 24 without 9. A file with 9, 25 or 26 and without 0 is not one of
-them: read so, the other labels would be one letter too far, so it is asked about. A file that
-begins with 1 and has nothing else that is strange may be a part of Sign-MNIST without A; that is
-a note.
+Sign-MNIST's codes are 0 to 24 without 9. A file without 0 that has two of these - a 1, a 9 or 25,
+a 26 - is none of it: its other labels would be read one letter too far, so it is asked about. One
+that only begins with 1 may be a part of Sign-MNIST without A; that is a note.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ def check(codes: frozenset[int], path: Path, column: str) -> list[Problem]:
     if not codes or 0 in codes or not codes <= ONE_BASED_CODES.keys():
         return []
     where = f"column {column}"
-    strange = sorted(codes - SIGN_MNIST_CODES.keys())
-    if strange:
-        has = ", ".join(map(str, strange))
+    hints = (1 in codes) + bool(codes & {9, 25}) + (26 in codes)
+    if hints > 1:
+        has = ", ".join(map(str, sorted(codes - SIGN_MNIST_CODES.keys())))
         raise FormatError(
             f"labels {min(codes)} to {max(codes)} with {has} and without 0; expected 0..24 "
             "without 9 (A..Y without J)",
