@@ -18,6 +18,7 @@ from signdata.inference import links
 from signdata.media.image import decode
 from signdata.media.image.masks import seen
 from signdata.media.suffixes import VIDEO_SUFFIXES, natural
+from signdata.media.video.animation import moves
 from signdata.media.video.kinds import is_video
 from signdata.samples import Frame, Pixels
 
@@ -59,11 +60,11 @@ class Input:
             yield Source(self.name, self.name, self.is_video, of_masks=self.of_masks)
             return
         data = links.fetch(self.name)
-        if not self.is_video:
-            yield Source(self.name, "", False, data)
-            return
         with _temporary_path(data) as path:
-            yield Source(self.name, path, True)
+            if self.is_video or moves(path):
+                yield Source(self.name, path, True)
+            else:
+                yield Source(self.name, "", False, data)
 
     @property
     def stem(self) -> str:
@@ -148,8 +149,8 @@ def _files(path: Path) -> list[Input]:
 
 
 def _kind(path: Path) -> bool | None:
-    """Whether a file is a video; None if it is nothing that can be read."""
-    if is_video(str(path)):
+    """Whether a file is a video, or a picture that moves; None if it is nothing that can be read."""
+    if is_video(str(path)) or moves(str(path)):
         return True
     return False if path.suffix.lower() in decode.SUFFIXES else None
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -32,6 +34,15 @@ def is_clip(path: str) -> bool:
     """
     suffix = suffixes.suffix_of(path)
     return suffix == ".gif" or is_video(path) or (suffix in MAY_MOVE and bool(kind_of(path)))
+
+
+def moves(path: str) -> bool:
+    """Whether a file is a picture that has a second one behind it, whatever its suffix."""
+    if not kind_of(path):
+        return False
+    with contextlib.suppress(DecodeError, MissingError):
+        return sum(1 for _ in islice(moving_pictures(_bytes_of(path), path), 2)) > 1
+    return False
 
 
 def kind_of(path: str) -> str:
