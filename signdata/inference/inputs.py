@@ -149,7 +149,7 @@ def _files(path: Path) -> list[Input]:
 
 
 def _kind(path: Path) -> bool | None:
-    """Whether a file is a video, or a picture that moves; None if it is nothing that can be read."""
+    """Whether a file is a video, or moves like one; None if it is nothing that can be read."""
     if is_video(str(path)) or moves(str(path)):
         return True
     return False if path.suffix.lower() in decode.SUFFIXES else None
