@@ -4,7 +4,7 @@
     python3 tasks.py test      ruff, mypy and pytest
     python3 tasks.py bench     every bulk job against the usual way
     python3 tasks.py docs      write the command reference anew from --help
-    python3 tasks.py fuzz      every reader on 10,000 spoiled files
+    python3 tasks.py fuzz      every reader on 10,000 spoiled files, and networks
     python3 tasks.py promises  every promise attacked, and what held: into docs/promises.md
     python3 tasks.py oracle    signdata.magick against whichever ImageMagick is installed
 
@@ -74,7 +74,8 @@ def oracle(*words: str) -> None:
 
 def fuzz(*words: str) -> None:
     os.environ.setdefault("SIGNDATA_MUTANTS", "10000")
-    run(PYTHON, "-m", "pytest", "tests/formats/test_mutants.py", *words)
+    tests = ("tests/formats/test_mutants.py", "tests/inference/test_mutants.py")
+    run(PYTHON, "-m", "pytest", *tests, *words)
 
 
 def promises(*words: str) -> None:

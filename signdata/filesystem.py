@@ -8,7 +8,7 @@ import itertools
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from signdata.errors import DecodeError, OutputError, SigndataError
@@ -83,13 +83,50 @@ def path_below(path: str | Path, root: str | Path) -> str:
     return os.path.relpath(path, root).replace(os.sep, "/")
 
 
+def output_path(path: str | os.PathLike[str]) -> Path:
+    """The path of an output without ``NAME/..`` where there is no such folder, nor shall be."""
+    given = Path(path)
+    place = Path(given.anchor)
+    for name in given.parts[bool(given.anchor) :]:
+        if name == ".." and place.name not in ("", "..") and not os.path.lexists(place):
+            place = place.parent
+        else:
+            place /= name
+    return place
+
+
+def missing_folders(folder: Path) -> list[Path]:
+    """The folders that have to be made for `folder` to exist, the deepest first."""
+    place = folder.resolve()
+    return [each for each in (place, *place.parents) if not each.exists()]
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Remove those of these folders that are empty, in this order."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+@contextlib.contextmanager
+def in_folder(folder: Path) -> Iterator[None]:
+    """Make a folder for what follows; if that fails, what was made of it goes again."""
+    missing = missing_folders(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        remove_empty(missing)
+        raise
+
+
 def write_file(path: str | Path, data: bytes) -> None:
     """Write a file, creating its folder if needed; see `put_file`."""
     try:
         put_file(path, data)
     except FileNotFoundError:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        put_file(path, data)
+        with in_folder(Path(path).parent):
+            put_file(path, data)
 
 
 def put_file(path: str | Path, data: bytes) -> None:

@@ -107,6 +107,8 @@ def _unsafe(name: str) -> str:
 
 def key(name: str) -> str:
     """The same for two names that some file system treats as one: NFC and casefolded."""
+    if name.isascii():
+        return name.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
@@ -120,6 +122,7 @@ class Names:
 
     def __init__(self) -> None:
         self._seen: dict[str, str] = {}
+        self._last_folder = ""
 
     def add(self, path: str) -> None:
         """Record a file's path (POSIX separators).
@@ -134,16 +137,17 @@ class Names:
         if folded in self._seen:
             self._refuse(path, self._seen[folded])
         self._seen[folded] = path
-        end = path.rfind("/")
-        while end > 0:
-            folder = path[:end]
+        folder = path.rpartition("/")[0]
+        if folder != self._last_folder:
+            self._add_folders(folder)
+            self._last_folder = folder
+
+    def _add_folders(self, folder: str) -> None:
+        while folder:
             known = self._seen.setdefault(key(folder), folder)
-            if known == folder:
-                if end != path.rfind("/"):
-                    break
-            else:
+            if known != folder:
                 self._refuse(folder, known, folders=True)
-            end = path.rfind("/", 0, end)
+            folder = folder.rpartition("/")[0]
 
     def _refuse(self, one: str, other: str, *, folders: bool = False) -> None:
         if one.rpartition("/")[0] != other.rpartition("/")[0]:

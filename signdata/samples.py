@@ -8,9 +8,9 @@ that samples are small and can be sent between processes.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias
 
 from signdata.errors import SigndataError
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:  # the command line, which knows the names of splits, starts w
 
 Frame: TypeAlias = "NDArray[np.uint8]"
 """One picture: (H, W, C) uint8, C in {1, 3}, 0..255, grey or RGB."""
+
+TOGETHER = 1 << 23
+"""Bytes of pixels up to which stills are read together."""
 
 SPLITS = ("train", "val", "test")
 """The split names, in the order in which they are listed everywhere."""
@@ -57,10 +60,38 @@ class ReadAgain(Exception):
     """
 
 
+@dataclass(frozen=True, slots=True)
+class Stills:
+    """Pictures of one shape that were read together.
+
+    Attributes
+    ----------
+    frames : ndarray
+        (N, H, W, C) uint8, contiguous.
+    source_sha256 : tuple of str
+        What `Pixels.source_sha256` says of each; () where it says nothing.
+    """
+
+    frames: NDArray[np.uint8]
+    source_sha256: tuple[str, ...] = ()
+
+
 class Pixels(ABC):
     """Where a sample's pixels are. Picklable; every call reads again."""
 
     __slots__ = ()
+
+    reads_together: ClassVar[bool] = False
+    """Whether `together` is worth asking."""
+
+    @classmethod
+    def together(cls, pixels: Sequence[Self]) -> Stills | None:
+        """Read small stills at once, for speed; None where each has to be read on its own.
+
+        That is so unless every one is a still of one shape that reads without notes, fills in no
+        columns and has nothing next to it. May raise what `frames` raises.
+        """
+        return None
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -138,6 +169,14 @@ class Derived(Pixels):
 
     def source_sha256(self) -> str | None:
         return self.pixels.source_sha256()
+
+
+@dataclass(frozen=True, slots=True)
+class Unread(Pixels):
+    """In place of the pixels of a sample of which only the description was kept."""
+
+    def frames(self) -> Iterator[Frame]:
+        raise TypeError("only the description of this sample was kept")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import io
+import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,6 +44,9 @@ OWN_COLUMNS = ("sha256", "source_sha256")
 
 STORED_AS = "stored_as"
 """Column with the file name of a sample whose own name was taken."""
+
+FOLD = "fold"
+"""Column with the number of a sample's fold, as `split --folds` writes it."""
 
 Row = dict[str, str]
 
@@ -76,12 +81,28 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        plain = csv.writer(file, lineterminator="\n")
-        # Python does not quote a lone CR, but reads it as the end of a row.
+        csv.writer(file, lineterminator="\n").writerow(header)
+        rest = iter(rows)
+        while part := list(itertools.islice(rest, _AT_ONCE)):
+            file.write(_csv_text(part))
+
+
+_AT_ONCE = 256
+"""Rows that are brought into text at once."""
+
+
+def _csv_text(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as CSV, those with a CR quoted: Python does not, but reads it as the end of a row."""
+    file = io.StringIO()
+    plain = csv.writer(file, lineterminator="\n")
+    plain.writerows(rows)
+    if "\r" in file.getvalue():
         quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        plain.writerow(header)
+        file.seek(0)
+        file.truncate()
         for row in rows:
             (quoted if any("\r" in cell for cell in row) else plain).writerow(row)
+    return file.getvalue()
 
 
 @contextlib.contextmanager

@@ -74,7 +74,7 @@ def main(args: list[str] | None = None) -> NoReturn:
                 _print_failure(SigndataError(_bug(err)), args)
         if debug:
             raise
-        _fail(_bug(err), 5 if _is_output_error(err) else 1)
+        _fail(_bug(err), _code_of(err))
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -139,8 +139,17 @@ def _is_output_error(err: Exception) -> bool:
     return isinstance(err, OSError) and err.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
+def _code_of(err: Exception) -> int:
+    """What the command ends with after an error that nobody expected."""
+    if isinstance(err, MemoryError):
+        return 4
+    return 5 if _is_output_error(err) else 1
+
+
 def _bug(err: Exception) -> str:
     name = type(err).__name__
+    if isinstance(err, MemoryError):
+        return f"does not fit into memory ({err or 'no more of it'})"
     if _is_output_error(err):
         return f"{err}. Free some space and run the same command again."
     return f"{name}: {err}. This is a bug of signdata; --debug shows where."

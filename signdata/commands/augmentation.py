@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Unpack
 
 from signdata.augmentation import plan
 from signdata.commands.conversion import convert_dataset, writer
 from signdata.errors import UsageError
+from signdata.filesystem import output_path
 from signdata.formats import targets
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions
@@ -128,11 +128,11 @@ def augment(
     )
     if preview is not None:
         return plan.preview(
-            augmentation, Path(preview), overwrite=how.overwrite, dry_run=how.dry_run
+            augmentation, output_path(preview), overwrite=how.overwrite, dry_run=how.dry_run
         )
     if out is None:
         raise UsageError("no output named", remedy="Name OUT, or a picture with --preview.")
-    target = Path(out)
+    target = output_path(out)
     written = targets.format_for(target, reader.info, to_format)
     return convert_dataset(
         augmentation.reader,

@@ -10,6 +10,7 @@ from typing import Any, Unpack
 from signdata.conversion import pipeline
 from signdata.conversion.transforms import EvenFrames, Geometry, Transform
 from signdata.errors import UsageError
+from signdata.filesystem import output_path
 from signdata.formats import targets
 from signdata.formats.csv.dialect import has_split_column
 from signdata.formats.open import open_source
@@ -18,7 +19,6 @@ from signdata.formats.sources import shown
 from signdata.formats.writer import Writer
 from signdata.inspection import summary
 from signdata.media.fitting import Fit
-from signdata.media.video.frame_selection import Selection
 from signdata.options import (
     EncodingOptions,
     PathLike,
@@ -71,9 +71,9 @@ def csv_to_folders(
     return convert_dataset(
         open_source(paths(csvs), OpenOptions(read)),
         targets.writer_for(
-            "folders", Path(out), targets.picture_options(write.image_format, write.quality)
+            "folders", output_path(out), targets.picture_options(write.image_format, write.quality)
         ),
-        Path(out),
+        output_path(out),
         "csv-to-folders",
         {**rows.record(), **write.record()},
         RunOptions.taken_from(shared),
@@ -99,7 +99,7 @@ def folders_to_csv(
         The dataset and the CSV to make.
     """
     read, size = ReadOptions.taken_from(shared), SizeOptions.taken_from(shared)
-    sources, target = paths(src), Path(out)
+    sources, target = paths(src), output_path(out)
     targets.check_named("csv", target)
     reader = open_source(sources, OpenOptions(read, by_number=True))
     if read.split is None and not has_split_column(reader.info.origin):
@@ -143,10 +143,12 @@ def convert(
     read, write = ReadOptions.taken_from(shared), WriteOptions.taken_from(shared)
     options = OpenOptions(read)
     if frames is not None:
+        from signdata.media.video.frame_selection import Selection
+
         clips = replace(options.clip_options, selection=Selection(n_frames=frames))
         options = replace(options, clips=clips)
     reader = open_source(paths(src), options)
-    target = Path(out)
+    target = output_path(out)
     written = targets.format_for(target, reader.info, to_format)
     return convert_dataset(
         reader,

@@ -10,6 +10,7 @@ from typing import Unpack
 from signdata.errors import UsageError
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions, Reader
+from signdata.formats.selection import row_filter, whole
 from signdata.formats.sources import shown
 from signdata.formats.wlasl import layout
 from signdata.inspection import summary, verification
@@ -86,8 +87,18 @@ def verify(
                 remedy="Verify them one by one.",
             )
         place = layout.dataset_of(first[0])
+        reader = opened([place], read)
+        left_out: frozenset[str] = frozenset()
+        if whole(read) != read:
+            every = {sample.id for sample in opened([place], whole(read)).outline}
+            left_out = frozenset(every - {sample.id for sample in reader.outline})
+        takes = row_filter(read)
         return verification.against_manifest(
-            opened([place], read), place, how.workers, how.progress
+            reader,
+            place,
+            how.workers,
+            how.progress,
+            chosen=lambda row: row["id"] not in left_out and takes(row),
         )
     second = paths(b)
     other = replace(read, from_format=None, videos=None)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from signdata.errors import UsageError
+from signdata.filesystem import output_path
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions
 from signdata.formats.sources import shown
@@ -187,7 +188,7 @@ def baseline(
     with open_source(sources, OpenOptions(read)) as reader:
         settings["model"] = settings["model"] or baseline_runs.default_model(reader)
         name = f"{shown(sources).stem}-{settings['model']}-s{seed}"
-        place = Path(resume or out or Path("runs") / name)
+        place = output_path(resume or out or Path("runs") / name)
         further = () if settings["weights"] is None else (Path(settings["weights"]),)
         refuse_overlap([*reader.inputs, *further], place)
         reading = baseline_runs.reading_record(read)
@@ -236,7 +237,7 @@ def predict(
         Path(run),
         [str(path) for path in paths],
         top=top,
-        annotate=None if annotate is None else Path(annotate),
+        annotate=None if annotate is None else output_path(annotate),
         device=device,
         overwrite=overwrite,
     )
@@ -288,7 +289,7 @@ def evaluate(
             reader,
             split=read.split,
             options=read.record_of(reader.info.format),
-            out=None if out is None else Path(out),
+            out=None if out is None else output_path(out),
             device=device,
             overwrite=overwrite,
             progress=progress,
@@ -326,7 +327,7 @@ def export(
     from signdata.inference import export_run
 
     read = ReadOptions.taken_from(shared)
-    target = Path(out) if out is not None else Path(run) / "model.onnx"
+    target = output_path(out) if out is not None else Path(run) / "model.onnx"
     whole = OpenOptions(replace(read, split=None))
     reader = open_source(paths(data), whole) if data else None
     return export_run.export(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from typing import Unpack
 
 from signdata.auditing import cleaning, report, run
 from signdata.auditing import contact_sheet as sheets
 from signdata.commands.conversion import convert_dataset
+from signdata.filesystem import output_path
 from signdata.formats import targets
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions
@@ -78,9 +78,10 @@ def audit(
     inputs = [path for reader in readers for path in reader.inputs]
     for target in (fix, contact_sheet):
         if target is not None:
-            refuse_overlap(inputs, Path(target))
+            refuse_overlap(inputs, output_path(target))
     if contact_sheet is not None:
-        refuse_replacing(Path(contact_sheet), SIGNATURE, "PNG")
+        sheet = output_path(contact_sheet)
+        refuse_replacing(sheet, SIGNATURE, "PNG")
     with ExitStack() as stack:
         for reader in readers:
             stack.enter_context(reader)
@@ -91,12 +92,12 @@ def audit(
         )
         result = report.result(found, strict=strict)
         if contact_sheet is not None:
-            drawn = sheets.draw(found, Path(contact_sheet))
+            drawn = sheets.draw(found, sheet)
             report.add_contact_sheet(result, str(contact_sheet), drawn=drawn)
         if fix is None:
             return result
         left_out = cleaning.offenders(found)
-        cleaned = Path(fix)
+        cleaned = output_path(fix)
         made = convert_dataset(
             cleaning.without(found, left_out),
             targets.writer_for(targets.format_for(cleaned, found.first.info), cleaned),

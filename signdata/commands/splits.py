@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Unpack
 
 from signdata.commands.conversion import convert_dataset
 from signdata.errors import UsageError
+from signdata.filesystem import output_path
 from signdata.formats import targets
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions
@@ -24,6 +24,7 @@ from signdata.options import (
 )
 from signdata.results import NOTE, Problem, Result
 from signdata.splitting import plan as planning
+from signdata.splitting.split_options import SplitOptions
 
 
 class SplitKeywords(ReadKeywords, RunKeywords, total=False):
@@ -88,14 +89,14 @@ def split(
         Random seed: another one draws another split.
     """
     read, how = ReadOptions.taken_from(shared), RunOptions.taken_from(shared)
-    sources, target = paths(src), Path(out)
+    sources, target = paths(src), output_path(out)
     if mode == "manifest" and len(sources) > 1:
         raise UsageError(
             f"--mode manifest with {len(sources)} sources; expected one, which its paths lie below"
         )
     reader = open_source(sources, OpenOptions(read))
     writer = targets.split_writer(target, reader.info, mode, shown(sources), into)
-    options = planning.SplitOptions(
+    options = SplitOptions(
         ratios,
         tuple(keep),
         pool,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Unpack
 
+from signdata.filesystem import output_path
 from signdata.options import LimitKeywords, LimitOptions, PathLike, ProgressCallback, command
 from signdata.results import Result
 
@@ -49,4 +49,4 @@ def sample(
     """
     from signdata.synthetic import kinds
 
-    return kinds.make(kind, Path(out), n, signers, size, seed, overwrite, progress)
+    return kinds.make(kind, output_path(out), n, signers, size, seed, overwrite, progress)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Unpack
 
+from signdata.filesystem import output_path
 from signdata.formats.frames import DEFAULT_TEMPLATE
 from signdata.formats.targets import picture_options
 from signdata.media.fitting import Fit
@@ -122,7 +123,7 @@ def extract_frames(
 
     return frame_folders.extract(
         Path(src),
-        Path(out),
+        output_path(out),
         frame_folders.Sources(
             ClipSelection.taken_from(shared), from_format, official_splits, follow_symlinks, layout
         ),
@@ -173,4 +174,4 @@ def trim(
     from signdata.extraction import trimmed_clips
 
     clips, how = ClipSelection.taken_from(shared), RunOptions.taken_from(shared)
-    return trimmed_clips.trim(Path(src), Path(out), clips, how, copy=copy)
+    return trimmed_clips.trim(Path(src), output_path(out), clips, how, copy=copy)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from signdata.commands import conversion, models, splits, synthetic, videos
+from signdata.filesystem import in_folder, output_path, writing
 from signdata.options import PathLike, command
 from signdata.results import Result
 from signdata.training.torch_check import need_torch
@@ -85,14 +86,15 @@ def demo(
         If torch, which one of the steps needs, is not installed; before the first step.
     """
     need_torch()
-    return _show(Path(out), say, overwrite)
+    place = output_path(out)
+    with writing(place), in_folder(place):
+        return _show(place, say, overwrite)
 
 
 def _show(out: Path, say: Say, overwrite: bool) -> Result:
     """Run every step inside `out`, saying what is typed and what came of it."""
     result = Result("demo", str(out), shows_counts=False)
     result.details["steps"] = []
-    out.mkdir(parents=True, exist_ok=True)
     say(f"$ cd {shlex.quote(str(out))}")
     for step in STEPS:
         say(f"$ signdata {step.typed}")

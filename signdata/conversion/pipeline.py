@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import msgspec
 
 from signdata import safe_names, sidecars
 from signdata.conversion.source_check import Sources
+from signdata.conversion.stored_paths import StoredPaths
 from signdata.conversion.transforms import ChangesPictures, Resplits, Transform
 from signdata.conversion.worker import ItemBytes, Job, Outcome, work
 from signdata.errors import DatasetError, OutputError, SigndataError, one_line
@@ -225,17 +225,20 @@ class _Conversion:
         problems = self._count(notes)
         self._refuse_gaps()
         lost = {p.message.removeprefix(LOST) for p in problems if p.message.startswith(LOST)}
-        watched = safe_names.Names()
-        paths: set[str] = set()
+        paths = StoredPaths()
         present: dict[str, int] = {}
         columns: dict[str, None] = {}
+        previous: Collection[str] = ()
         for row in self._rows():
             result.written += 1
             present[row["label"]] = present.get(row["label"], 0) + 1
-            columns.update(dict.fromkeys(row))
+            if row.keys() != previous:
+                columns.update(dict.fromkeys(row))
+                previous = row.keys()
             if row["path"]:
-                watched.add(row["path"])
-                paths.update((row["path"], *self.writer.companions(row["path"])))
+                paths.add(row["path"], self.writer.companions(row["path"]))
+        if paths.may_meet():
+            _refuse_meeting(self._rows())
         _refuse_nothing(result, problems, self.reader)
         classes = self.reader.info.labels.order(present)
         document = {
@@ -263,7 +266,7 @@ class _Conversion:
         with writing(output.path):
             output.closing()
             if not self.writer.single_file:
-                _sweep(output.tree, paths)
+                paths.sweep(output.tree)
             if self.writer.single_file:
                 _in_subprocess(lambda: self.writer.finish(output.tree, finished), output.path)
                 existing.seal(output.tree / output.path.name)
@@ -355,23 +358,12 @@ def _in_subprocess(function: Callable[[], T], path: Path) -> T:
         raise OutputError(f"cannot be written ({err or 'the library crashed'})", path=path) from err
 
 
-def _sweep(tree: Path, paths: set[str]) -> None:
-    """Remove files without a manifest row, left by a killed run or a dead worker."""
-    folders: set[str] = set()
-    for path in paths:
-        folder = path.rpartition("/")[0]
-        while folder and folder not in folders:
-            folders.add(folder)
-            folder = folder.rpartition("/")[0]
-    waiting = [""]
-    while waiting:
-        folder = waiting.pop()
-        for entry in list(os.scandir(tree / folder)):
-            place = f"{folder}/{entry.name}" if folder else entry.name
-            if place in folders and not entry.is_symlink():
-                waiting.append(place)
-            elif place not in paths:
-                remove(Path(entry.path))
+def _refuse_meeting(rows: Iterable[Row]) -> None:
+    """Raise `UnsafeNameError` if a file system may treat two paths as the same name."""
+    names = safe_names.Names()
+    for row in rows:
+        if row["path"]:
+            names.add(row["path"])
 
 
 def _picture_summary(reader: Reader, transforms: Sequence[Transform]) -> PictureSummary:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
+
+import numpy as np
 
 from signdata.formats.reader import PictureSummary
 from signdata.media import keypoints
 from signdata.media.fitting import STRETCHED, Fit
 from signdata.media.image import ops
 from signdata.media.keypoints import Placement, Size
-from signdata.media.video.frame_selection import evenly
-from signdata.samples import Broken, Derived, Encoded, Frame, Sample
+from signdata.samples import TOGETHER, Broken, Derived, Encoded, Frame, Sample, Stills
 
 T = TypeVar("T")
 
@@ -57,6 +58,14 @@ class Geometry:
             channels=1 if self.gray else summary.channels,
             lossless=True,
         )
+
+    def changed_together(self, samples: Sequence[Sample], stills: Stills) -> Stills | None:
+        """Stills that were read together, changed; None where one has a box to be changed, too."""
+        named = (sample.meta.get(name) for sample in samples for name in BOX_COLUMNS)
+        if self.size_hw is not None and any(named):
+            return None
+        frames = np.stack([self.apply(frame) for frame in stills.frames])
+        return Stills(frames, stills.source_sha256) if frames.size <= TOGETHER else None
 
     def apply(self, frame: Frame) -> Frame:
         """Change one (H, W, C) uint8 frame."""
@@ -129,6 +138,8 @@ class _Chosen(Derived):
         return None if originals is None else self._of(list(originals))
 
     def _of(self, frames: list[T]) -> Iterator[T]:
+        from signdata.media.video.frame_selection import evenly
+
         self._indices[:] = evenly(self.n, len(frames))
         return iter([frames[index] for index in self._indices])
 
@@ -145,6 +156,13 @@ class ChangesPictures(Protocol):
     """A transform that changes what a dataset's pictures have in common."""
 
     def picture_summary(self, summary: PictureSummary) -> PictureSummary: ...
+
+
+@runtime_checkable
+class ChangesTogether(Protocol):
+    """A transform that makes one sample of each, and can change stills that were read together."""
+
+    def changed_together(self, samples: Sequence[Sample], stills: Stills) -> Stills | None: ...
 
 
 @runtime_checkable

@@ -8,7 +8,7 @@ written: a file, or the whole folder of a clip, gets its name in one atomic step
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from signdata.filesystem import (
@@ -54,6 +54,14 @@ class TreeFiles:
             else:
                 put_file(target, item.data)
         return True
+
+    def put_all(self, paths: Iterable[str], contents: Iterable[bytes]) -> None:
+        """Write many files, each a sample of its own."""
+        for path, data in zip(paths, contents, strict=True):
+            self._make_folder(path.rpartition("/")[0])
+            target = f"{self._root}/{path}"
+            with writing(target):
+                put_file(target, data)
 
     def finish(self) -> None:
         """Move the folder of a sample to its final name once all its items are written."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from signdata.conversion.transforms import Transform
+from signdata.conversion.transforms import ChangesTogether, Transform
 from signdata.conversion.tree_files import TreeFiles
 from signdata.errors import (
     CrashError,
@@ -29,12 +29,12 @@ from signdata.filesystem import (
     writing,
 )
 from signdata.formats.batch_jobs import run_batches
-from signdata.formats.batches import Batch, ListBatch
-from signdata.formats.writer import EncodedItem, Writer
+from signdata.formats.batches import Batch, ListBatch, runs
+from signdata.formats.writer import EncodedItem, EncodedStills, Writer
 from signdata.options import STOP
 from signdata.output.journal import JournalRows
 from signdata.results import NOTE, Problem
-from signdata.samples import ReadAgain, Sample
+from signdata.samples import Pixels, ReadAgain, Sample, Stills
 from signdata.sidecars import STORED_AS, Row
 
 IN_MEMORY = 1 << 20
@@ -135,14 +135,76 @@ class _Storing:
         self.outcome = Outcome(items=[self._bytes])
         try:
             with reading(f"batch {batch.key}"):
-                for sample in batch:
-                    self.outcome.read += 1
-                    self._one(sample)
+                for samples in runs(batch):
+                    self._all(samples)
                     if self.outcome.fatal:
                         break
         except SigndataError as err:  # the batch itself cannot be read
             self.outcome.fatal = err
         self.outcome.rows = msgspec.json.encode(self._rows)
+
+    def _all(self, samples: Sequence[Sample]) -> None:
+        """Store samples that may be read together, in one go or each on its own."""
+        found = self._encoded_together(samples)
+        if found is not None:
+            self.outcome.read += len(samples)
+            self._store_together(samples, *found)
+            return
+        for sample in samples:
+            self.outcome.read += 1
+            self._one(sample)
+            if self.outcome.fatal:
+                return
+
+    def _encoded_together(self, samples: Sequence[Sample]) -> tuple[EncodedStills, Stills] | None:
+        """What is to be stored of samples that are read together; None where they cannot be.
+
+        Nothing is told of what is wrong with one: that is for `_one`.
+        """
+        job, kind = self._job, type(samples[0].pixels)
+        changes: list[ChangesTogether] = []
+        for transform in job.transforms:
+            if not isinstance(transform, ChangesTogether):
+                return None
+            changes.append(transform)
+        originals = kind.encoded is not Pixels.encoded and not changes
+        if not kind.reads_together or not job.writer.takes_together(originals=originals):
+            return None
+        try:
+            stills = kind.together([sample.pixels for sample in samples])
+            for change in changes:
+                stills = stills and change.changed_together(samples, stills)
+            encoded = stills and job.writer.encoded_together(samples, stills.frames)
+        except (SigndataError, OSError, MemoryError):
+            return None
+        return (encoded, stills) if encoded and stills else None
+
+    def _store_together(
+        self, samples: Sequence[Sample], encoded: EncodedStills, stills: Stills
+    ) -> None:
+        try:
+            self._put_together(encoded)
+        except OutputError as err:
+            self.outcome.fatal = err
+            return
+        lengths = [[len(data)] for data in encoded.data]
+        digests = [hashlib.sha256(one).hexdigest() for one in encoded.contents or encoded.data]
+        paths = encoded.paths or [""] * len(samples)
+        sources = stills.source_sha256 or [""] * len(samples)
+        self._rows.sizes += lengths
+        self._rows.rows += [
+            self._row(sample, path, 1, {}, digest, source)
+            for sample, path, digest, source in zip(samples, paths, digests, sources, strict=True)
+        ]
+
+    def _put_together(self, encoded: EncodedStills) -> None:
+        if self._job.tree is None:
+            return
+        if encoded.paths:
+            self._files.put_all(encoded.paths, encoded.data)
+        else:
+            with self._writing_scratch:
+                self._bytes.add(b"".join(encoded.data))
 
     def _one(self, sample: Sample) -> None:
         outcome = self.outcome
@@ -202,24 +264,44 @@ class _Storing:
             raise
         for note in sample.pixels.notes():
             self.outcome.problems.append(Problem(sample.source or sample.id, "", NOTE, note))
+        found = sample.pixels.found()
+        if item is None:
+            return self._row(sample, "", 0, found, "", ""), lengths
+        source = "" if item.link else sample.pixels.source_sha256() or ""
+        row = self._row(sample, item.path, len(lengths), found, digest.hexdigest(), source)
+        return row, lengths
+
+    def _row(
+        self,
+        sample: Sample,
+        path: str,
+        n_items: int,
+        found: Mapping[str, str],
+        sha256: str,
+        source_sha256: str,
+    ) -> Row:
+        """The manifest's row of a sample that was stored, its last item at `path`."""
+        writer = self._job.writer
         row = {
             "id": sample.id,
-            "path": writer.row_path(item.path) if item else "",
+            "path": writer.row_path(path) if path else "",
             "label": sample.label,
             "split": sample.split,
             "group": sample.group,
             "source": sample.source,
-            **sample.meta,
-            **({STORED_AS: sample.stored_as} if sample.stored_as else {}),
-            **sample.pixels.found(),
-            **writer.meta(sample, len(lengths)),
         }
-        if item is not None:
-            row["sha256"] = digest.hexdigest()
-            source_sha256 = sample.pixels.source_sha256() if not item.link else None
-            if source_sha256:
-                row["source_sha256"] = source_sha256
-        return row, lengths
+        if sample.meta:
+            row.update(sample.meta)
+        if sample.stored_as:
+            row[STORED_AS] = sample.stored_as
+        if found:
+            row.update(found)
+        row.update(writer.meta(sample, n_items))
+        if sha256:
+            row["sha256"] = sha256
+        if source_sha256:
+            row["source_sha256"] = source_sha256
+        return row
 
     def _put(self, item: EncodedItem) -> None:
         if self._job.tree is None:

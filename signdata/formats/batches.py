@@ -48,6 +48,19 @@ def samples_of_split(samples: Iterable[Sample], split: str | None) -> Iterator[S
     return (sample for sample in samples if split is None or sample.split == split)
 
 
+def runs(batch: Batch) -> Iterator[list[Sample]]:
+    """The samples of a batch in order: those that follow each other and can be read together."""
+    run: list[Sample] = []
+    for sample in batch:
+        kind = type(sample.pixels)
+        if run and not (kind.reads_together and kind is type(run[0].pixels)):
+            yield run
+            run = []
+        run.append(sample)
+    if run:
+        yield run
+
+
 def list_batches(samples: Sequence[Sample], size: int = BATCH) -> Iterator[ListBatch]:
     """Cut a list of samples into batches of `size`."""
     for start in range(0, len(samples), size):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection
 from pathlib import Path
 
 from signdata import sidecars
 from signdata.downloads import refuse_failed
-from signdata.errors import FormatError, MissingError
+from signdata.errors import FormatError, MissingError, SigndataError
 from signdata.formats.clip_tables import known
 from signdata.formats.hdf5.signature import starts_as_hdf5
 from signdata.formats.place import Place
 from signdata.formats.registry import FORMATS
 from signdata.formats.trees.readings import Reading, layouts, media_in, questions, wrapped
 from signdata.media.image.kinds import is_picture
+from signdata.safe_names import is_junk
+from signdata.samples import SPLIT_NAMES, SPLITS
 from signdata.sidecars import is_partial
 
 MOST_READINGS = 4
@@ -124,10 +127,45 @@ def readings(place: Place) -> dict[str, str]:
             fault = fault or err
     certain = {name: example for name, example in found.items() if example}
     if fault is not None and not certain:
-        raise fault
+        raise _of_parts(place) or fault
     if len(certain) > 1:  # a manifest lists files for the format that they are in
         certain = {name: one for name, one in certain.items() if one != sidecars.MANIFEST}
     return certain
+
+
+def _of_parts(place: Place) -> FormatError | None:
+    """The question about split folders that are datasets of their own; None if they are not."""
+    folders = [child for child in sorted(place.path.iterdir()) if child.is_dir()]
+    named = [child for child in folders if child.name.casefold() in SPLIT_NAMES]
+    named.sort(key=lambda child: SPLITS.index(SPLIT_NAMES[child.name.casefold()]))
+    if len(named) < 2 or len(named) < len(folders):
+        return None
+    parts = [_part(folder) for folder in named]
+    if not all(parts):
+        return None
+    said = " ".join(
+        shlex.quote(f"{SPLIT_NAMES[folder.name.casefold()]}={part}")
+        for folder, part in zip(named, parts, strict=True)
+    )
+    return FormatError(
+        "split folders that are datasets of their own; expected each of them named",
+        path=place.path,
+        remedy=f"Say {said}.",
+    )
+
+
+def _part(folder: Path) -> Path | None:
+    """The dataset that a split folder is, or that the only file in it is; None if it is none."""
+    files = [one for one in folder.iterdir() if one.is_file() and not is_junk(one.name)]
+    paths = [folder, *(files if len(files) == 1 else ())]
+    return next((path for path in paths if _is_dataset(path)), None)
+
+
+def _is_dataset(path: Path) -> bool:
+    try:
+        return bool(recognise([path]))
+    except SigndataError:
+        return False
 
 
 def listed(found: dict[str, str]) -> str:

@@ -13,10 +13,13 @@ Hugging Face `imagefolder` loader read the same trees.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from signdata.formats.batches import samples_of_split
 from signdata.formats.picture_options import PictureOptions
@@ -26,7 +29,7 @@ from signdata.formats.trees.manifest_join import Found
 from signdata.formats.trees.picture_files import PictureFiles
 from signdata.formats.trees.reader import TreeReader
 from signdata.formats.trees.scan import ClassDir
-from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
+from signdata.formats.writer import EncodedItem, EncodedStills, OutputSummary, Writer, refuse_broken
 from signdata.media.image.kinds import suffix_by_content, unsupported
 from signdata.media.suffixes import last_number
 from signdata.samples import Broken, Pixels, Sample
@@ -153,6 +156,15 @@ class FoldersWriter(Writer):
             path = pictures.with_suffix(stem, picture.suffix)
             yield from pictures.companions(sample, 1, path)
             yield EncodedItem(path, picture.data)
+
+    def takes_together(self, *, originals: bool) -> bool:
+        return not originals
+
+    def encoded_together(
+        self, samples: Sequence[Sample], frames: NDArray[np.uint8]
+    ) -> EncodedStills:
+        stems = map(self._options.place, samples)
+        return pictures.encoded_together(stems, frames, self._options)
 
     def companions(self, path: str) -> tuple[str, ...]:
         return (path.rpartition(".")[0] + POSE,)

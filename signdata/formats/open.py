@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from signdata.errors import UsageError
 from signdata.formats import detect
-from signdata.formats.joined import JoinedReader
 from signdata.formats.reader import OpenOptions, Reader
 from signdata.formats.registry import FORMATS, reader_class
-from signdata.formats.selection import selected
+from signdata.formats.selection import selected, whole
 from signdata.formats.sources import Source, several
 from signdata.formats.views import Only
 from signdata.options import ReadOptions, paths
@@ -129,18 +128,9 @@ def open_source(sources: list[Path], options: OpenOptions) -> Reader:
 
 def _joined(parts: list[Source], options: OpenOptions) -> Reader:
     """Several sources as one dataset; what is selected is selected from all of it."""
-    alone = replace(
-        options,
-        read=replace(
-            options.read,
-            split=None,
-            classes=None,
-            rename=None,
-            max_per_class=None,
-            fold=None,
-            val_fold=None,
-        ),
-    )
+    from signdata.formats.joined import JoinedReader
+
+    alone = replace(options, read=whole(options.read))
     return JoinedReader(parts, [open_source([part.path], alone) for part in parts])
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from signdata.errors import DatasetError, UsageError
@@ -18,7 +19,8 @@ from signdata.formats.batches import Batch, samples_of_split
 from signdata.labels import LabelSpace
 from signdata.options import ReadOptions
 from signdata.results import Problem
-from signdata.samples import SPLITS, Broken, Sample
+from signdata.samples import SPLITS, Broken, Sample, Unread
+from signdata.sidecars import FOLD
 
 if TYPE_CHECKING:
     from signdata.formats.clip_choice import Choice
@@ -139,6 +141,10 @@ class OpenOptions:
         return self.clips or ClipOptions(tone_map=read.tone_map, deinterlace=read.deinterlace)
 
 
+_UNREAD = Unread()
+_NO_META: Mapping[str, str] = MappingProxyType({})
+
+
 class Reader(ABC):
     """A dataset on disk: iterable again and again, in the same order.
 
@@ -186,6 +192,24 @@ class Reader(ABC):
     def __iter__(self) -> Iterator[Sample]:
         for batch in self.batches():
             yield from batch
+
+    @cached_property
+    def outline(self) -> tuple[Sample, ...]:
+        """Every sample's id, label, split, group and fold, read once and without the rest.
+
+        For those who choose among samples: a CSV has to be read to know its labels.
+        """
+        return tuple(
+            Sample(
+                sample.id,
+                sample.label,
+                sample.pixels if isinstance(sample.pixels, Broken) else _UNREAD,
+                sample.split,
+                sample.group,
+                meta={FOLD: sample.meta[FOLD]} if FOLD in sample.meta else _NO_META,
+            )
+            for sample in self
+        )
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
         """What the pictures, or those of one split, have in common.

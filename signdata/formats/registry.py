@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from signdata.errors import UsageError
+from signdata.formats import compressed
 
 if TYPE_CHECKING:
     from signdata.formats.own_record import OwnRecord
@@ -90,7 +91,7 @@ FORMATS: dict[str, Format] = {
             "`label,pixel1,...,pixelN`, one grey picture per row",
             _STILL,
             (".csv",),
-            (".csv.gz", ".csv.xz", ".csv.bz2", ".csv.zip"),
+            compressed.suffixes(".csv"),
             reader="signdata.formats.csv.reader:CsvReader",
             writer="signdata.formats.csv.writer:CsvWriter",
             recognises="signdata.formats.csv.files:recognises",
@@ -139,7 +140,7 @@ FORMATS: dict[str, Format] = {
             "a table of pictures or clips (CSV, TSV, JSONL, Parquet): paths and labels",
             _CLIP | _STILL,
             (),
-            (".csv", ".tsv", ".jsonl", ".parquet"),
+            (".csv", ".tsv", ".jsonl", ".parquet", *compressed.SUFFIXES),
             reader="signdata.formats.table.reader:TableReader",
             writer="signdata.formats.table.writer:TableWriter",
             recognises="signdata.formats.table.files:recognises",

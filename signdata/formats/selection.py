@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +18,7 @@ from signdata.labels import LabelSpace
 from signdata.options import ReadOptions
 from signdata.results import NOTE, Problem
 from signdata.samples import Sample
-
-FOLD = "fold"
-"""Manifest column with the number of a sample's fold, as `split --folds` writes it."""
+from signdata.sidecars import FOLD, Row
 
 
 def selected(reader: Reader, read: ReadOptions) -> Reader:
@@ -42,6 +40,33 @@ def selected(reader: Reader, read: ReadOptions) -> Reader:
     if further:
         reader.inputs = (*reader.inputs, *further)
     return reader
+
+
+def whole(read: ReadOptions) -> ReadOptions:
+    """The same options without those that choose or rename samples."""
+    return replace(
+        read, split=None, classes=None, rename=None, max_per_class=None, fold=None, val_fold=None
+    )
+
+
+def row_filter(read: ReadOptions) -> Callable[[Row], bool]:
+    """Tells whether a manifest's row may be of the classes and the split that were asked for.
+
+    Which of them `max_per_class` leaves out depends on all the others, and is not told.
+    """
+    names = {} if read.rename is None else read_names(Path(read.rename))
+    classes = None if read.classes is None else frozenset(read_class_list(read.classes))
+
+    def takes(row: Row) -> bool:
+        if "label" not in row or "split" not in row:
+            return True
+        split = row["split"]
+        if read.fold is not None:
+            split = split_in_fold(row.get(FOLD, ""), split, read.fold, read.val_fold)
+        label = names.get(row["label"], row["label"])
+        return (classes is None or label in classes) and read.split in (None, split)
+
+    return takes
 
 
 def read_class_list(value: Sequence[str] | str | Path) -> tuple[str, ...]:
@@ -86,13 +111,21 @@ def read_names(path: Path) -> dict[str, str]:
     return names
 
 
-class Renamed(MappedReader):
+class _Redescribed(MappedReader):
+    """Another dataset whose samples are described anew, from what an outline has of them."""
+
+    @cached_property
+    def outline(self) -> tuple[Sample, ...]:
+        return tuple(map(self.describe, self._reader.outline))
+
+
+class Renamed(_Redescribed):
     """Another dataset, some of its classes under other names."""
 
     def __init__(self, reader: Reader, names: Mapping[str, str]) -> None:
         super().__init__(reader)
         self._names = dict(names)
-        known = {*reader.info.labels.classes, *(sample.label for sample in reader)}
+        known = {*reader.info.labels.classes, *(sample.label for sample in reader.outline)}
         unknown = sorted(set(names) - known)
         if unknown:
             raise DatasetError(
@@ -125,7 +158,7 @@ class OnlyClasses(FilteredReader):
     def __init__(self, reader: Reader, classes: Sequence[str]) -> None:
         super().__init__(reader)
         self._classes = tuple(classes)
-        counts = Counter(sample.label for sample in reader)
+        counts = Counter(sample.label for sample in reader.outline)
         known = {*counts, *reader.info.labels.classes}
         unknown = [name for name in classes if name not in known]
         if unknown:
@@ -160,7 +193,7 @@ class AtMost(FilteredReader):
             lambda: defaultdict(list)
         )
         self._n = 0
-        for sample in reader:
+        for sample in reader.outline:
             self._n += 1
             draw = hashlib.sha256(sample.id.encode("utf-8", "surrogateescape")).hexdigest()
             parts[sample.label][sample.split, sample.group].append((draw, sample.id))
@@ -203,7 +236,7 @@ def split_in_fold(number: str, split: str, fold: int, val_fold: int | None) -> s
     return "val" if val_fold is not None and number == str(val_fold) else "train"
 
 
-class Folded(MappedReader):
+class Folded(_Redescribed):
     """Another dataset whose folds are its splits: one is test, another val, the rest train."""
 
     def __init__(self, reader: Reader, fold: int, val_fold: int | None) -> None:
@@ -212,7 +245,7 @@ class Folded(MappedReader):
             raise UsageError(f"--fold {fold} and --val-fold {val_fold}; expected two folds")
         self._folds = fold, val_fold
         self._splits = {str(fold): "test", **({} if val_fold is None else {str(val_fold): "val"})}
-        counts = Counter(sample.meta.get(FOLD, "") for sample in reader)
+        counts = Counter(sample.meta.get(FOLD, "") for sample in reader.outline)
         if set(counts) <= {""}:
             raise DatasetError(
                 "no column 'fold'; expected a dataset that split --folds K made",
@@ -224,7 +257,7 @@ class Folded(MappedReader):
                     f"no fold {number}; expected one of {_some(set(counts) - {''})}",
                     path=reader.info.source_name,
                 )
-        self._given = {sample.split for sample in reader if not sample.meta.get(FOLD)}
+        self._given = {sample.split for sample in reader.outline if not sample.meta.get(FOLD)}
 
     def describe(self, sample: Sample) -> Sample:
         number = sample.meta.get(FOLD, "")

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from signdata.errors import DecodeError, FormatError, UsageError
 from signdata.formats.clip_tables import known
 from signdata.formats.clip_tables.header import names_clips
+from signdata.formats.text_tables import delimiter_of, text_of
 
 PATHS = (
     "file_name",
@@ -31,6 +33,9 @@ IDS = ("id", "image_id", "img_id")
 LABELS = ("label", "class", "gloss", "target", "class_name", "category", "letter")
 
 MAX_LINE = 1 << 20
+SEEN = 20
+"""Rows at which is looked to tell one-hot columns."""
+
 _PIXEL = re.compile(r"(pixel|px|p)?_?\d+(x\d+)?|pixels")
 
 
@@ -58,7 +63,7 @@ class Roles:
 
 def roles_of(
     columns: Sequence[str],
-    first: Mapping[str, str],
+    rows: Iterable[Mapping[str, str]],
     path: Path,
     path_column: str | None = None,
     label_column: str | None = None,
@@ -69,8 +74,8 @@ def roles_of(
     ----------
     columns : sequence of str
         The header.
-    first : mapping
-        The first row, by which one-hot columns are known.
+    rows : iterable of mapping
+        The rows, of which the first `SEEN` tell one-hot columns.
     path : Path
         What errors name.
     path_column, label_column : str, optional
@@ -99,9 +104,18 @@ def roles_of(
     if label:
         return Roles(found, label, is_id=is_id)
     one_hot = tuple(rest)
-    if len(one_hot) > 1 and not is_id and class_of(first, one_hot) is not None:
+    if len(one_hot) > 1 and not is_id and _are_one_hot(one_hot, islice(rows, SEEN)):
         return Roles(found, "", one_hot)
     return None
+
+
+def _are_one_hot(names: Sequence[str], rows: Iterable[Mapping[str, str]]) -> bool:
+    """Whether columns are one-hot in some row, or at least 0 and 1 in all."""
+    seen = list(rows)
+    if any(class_of(row, names) is not None for row in seen):
+        return True  # a bad row before it hides nothing
+    cells = [row.get(name, "").strip() for row in seen for name in names]
+    return bool(cells) and set(cells) <= {"0", "0.0", "1", "1.0"}
 
 
 def class_of(row: Mapping[str, str], one_hot: Sequence[str]) -> str | None:
@@ -125,30 +139,30 @@ def _only(columns: Sequence[str], known: Sequence[str], path: Path, what: str, o
     return found[0] if found else ""
 
 
-def delimiter_of(path: Path) -> str:
-    """What stands between the cells of a table of this name."""
-    return "\t" if path.suffix.lower() == ".tsv" else ","
-
-
 def is_table(path: Path) -> bool:
-    """Whether the first two lines of a CSV or TSV are those of a table of files.
+    """Whether the first lines of a CSV or TSV are those of a table of files.
 
     A header in which two columns could be meant is one as well.
     """
     if known.layout_at(path) is not None:
         return True
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = [file.readline(MAX_LINE) for _ in range(2)]
-        header, *rows = csv.reader(lines, delimiter=delimiter_of(path))
+        with text_of(path) as file:
+            lines = iter(lambda: file.readline(MAX_LINE), "")
+            reader = csv.reader(lines, delimiter=delimiter_of(path))
+            header = next(reader, [])
+            if names_clips(header):
+                return True
+            rows = (dict(zip(header, cells, strict=False)) for cells in reader)
+            return _is_of_files(header, rows, path)
     except OSError as err:
-        raise DecodeError(f"cannot be read ({err.strerror})", path=path) from err
-    except (UnicodeDecodeError, csv.Error, ValueError):
+        raise DecodeError(f"cannot be read ({err.strerror or err})", path=path) from err
+    except (UnicodeDecodeError, csv.Error):
         return False
-    if names_clips(header):
-        return True
-    first = dict(zip(header, rows[0] if rows else [], strict=False))
+
+
+def _is_of_files(header: Sequence[str], rows: Iterable[Mapping[str, str]], path: Path) -> bool:
     try:
-        return roles_of(header, first, path) is not None
+        return roles_of(header, rows, path) is not None
     except FormatError:
         return True

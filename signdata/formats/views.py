@@ -6,11 +6,14 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from signdata.errors import DatasetError, UsageError
 from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
 from signdata.samples import SPLITS, Sample
+
+_STAYS = ("_reader", "outline", "info")
 
 
 class ReaderView(Reader):
@@ -22,6 +25,10 @@ class ReaderView(Reader):
         self._reader = reader
         self.inputs = reader.inputs
         self.risky = reader.risky  # type: ignore[misc]  # of the dataset that is read
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to a worker with `describe` or `takes`: nothing of the dataset itself."""
+        return {name: value for name, value in vars(self).items() if name not in _STAYS}
 
     def locate(self, error: DatasetError) -> tuple[str, str]:
         return self._reader.locate(error)
@@ -65,10 +72,14 @@ class FilteredReader(ReaderView):
                 yield FilteredBatch(batch, self.takes)
 
     @cached_property
+    def outline(self) -> tuple[Sample, ...]:
+        return tuple(filter(self.takes, self._reader.outline))
+
+    @cached_property
     def info(self) -> DatasetInfo:
         info = self._reader.info
         n, present, splits = 0, set(), set()
-        for sample in self:
+        for sample in self.outline:
             n += 1
             present.add(sample.label)
             splits.add(sample.split)

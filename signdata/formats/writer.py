@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -14,6 +14,9 @@ from signdata.samples import Broken, Sample
 from signdata.sidecars import Row
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from signdata.formats.picture_options import PictureOptions
 
 
@@ -46,6 +49,31 @@ class EncodedItem:
     content: bytes = b""
     companion: bool = False
     make: Callable[[str], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedStills:
+    """What is to be stored of stills that were read together, an entry for each.
+
+    Attributes
+    ----------
+    data : list of bytes
+        The bytes.
+    paths : list of str
+        Where they go, below the output's root; empty where the output is one file.
+    contents : list of bytes
+        What the manifest's digests are taken of, where that is not `data`.
+    """
+
+    data: list[bytes]
+    paths: list[str] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
+
+
+def values_of(frames: NDArray[np.uint8]) -> list[bytes]:
+    """The values of each of several pictures, (N, H, W, C)."""
+    values, size = frames.tobytes(), frames[0].size
+    return [values[start : start + size] for start in range(0, len(values), size)]
 
 
 @dataclass(frozen=True)
@@ -164,6 +192,35 @@ class Writer(ABC):
         DecodeError
             If its pixels cannot be read.
         """
+
+    def takes_together(self, *, originals: bool) -> bool:
+        """Whether `encoded_together` is worth asking.
+
+        Parameters
+        ----------
+        originals : bool
+            Whether the pictures are files whose bytes could be stored as they are.
+        """
+        return False
+
+    def encoded_together(
+        self, samples: Sequence[Sample], frames: NDArray[np.uint8]
+    ) -> EncodedStills | None:
+        """What `encoded_items` yields for each of some stills; None where each has to be asked for.
+
+        Parameters
+        ----------
+        samples : sequence of Sample
+            The stills, each stored as one item.
+        frames : ndarray
+            Their pictures, (N, H, W, C) uint8.
+
+        Raises
+        ------
+        SigndataError
+            If one cannot be stored; `encoded_items` is asked then, and tells which.
+        """
+        return None
 
     def row_path(self, piece_path: str) -> str:
         """What the manifest calls the place of a sample, given that of one of its pieces."""

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,8 +19,8 @@ from signdata.inference import links
 from signdata.media.image import decode
 from signdata.media.image.masks import seen
 from signdata.media.suffixes import VIDEO_SUFFIXES, natural
-from signdata.media.video.animation import moves
 from signdata.media.video.kinds import is_video
+from signdata.media.video.moving import kind_of
 from signdata.samples import Frame, Pixels
 
 
@@ -61,7 +62,7 @@ class Input:
             return
         data = links.fetch(self.name)
         with _temporary_path(data) as path:
-            if self.is_video or moves(path):
+            if self.is_video or _moves(path):
                 yield Source(self.name, path, True)
             else:
                 yield Source(self.name, "", False, data)
@@ -150,9 +151,18 @@ def _files(path: Path) -> list[Input]:
 
 def _kind(path: Path) -> bool | None:
     """Whether a file is a video, or moves like one; None if it is nothing that can be read."""
-    if is_video(str(path)) or moves(str(path)):
+    if is_video(str(path)) or _moves(str(path)):
         return True
     return False if path.suffix.lower() in decode.SUFFIXES else None
+
+
+def _moves(path: str) -> bool:
+    """Whether a file is a picture that has a second one behind it."""
+    if not kind_of(path):
+        return False
+    with suppress(DecodeError, MissingError):
+        return sum(1 for _ in islice(decode.moving_pictures(read(path), path), 2)) > 1
+    return False
 
 
 def recorded(words: list[str]) -> list[dict[str, str]]:

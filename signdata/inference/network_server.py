@@ -44,17 +44,9 @@ def main() -> None:
     asked, answers = _take_pipes()
     requests: queue.Queue[tuple[Request, bytes]] = queue.Queue()
     threading.Thread(target=_listen, args=(asked, requests), daemon=True).start()
-    server = _Server()
+    server = Server()
     while True:
-        request, payload = requests.get()
-        answer: Answer
-        found = b""
-        try:
-            answer, found = server.answer(request, payload)
-        except SigndataError as err:
-            answer = Failed.from_error(err)
-        except Exception:
-            answer = Bug(traceback.format_exc())
+        answer, found = server.answer(*requests.get())
         messages.send(answers, answer, found)
 
 
@@ -77,7 +69,7 @@ def _listen(asked: BinaryIO, requests: queue.Queue[tuple[Request, bytes]]) -> No
     os._exit(0)
 
 
-class _Server:
+class Server:
     """The state of the process: the network, once it is open."""
 
     def __init__(self) -> None:
@@ -86,6 +78,15 @@ class _Server:
         self._shown = ""
 
     def answer(self, request: Request, payload: bytes) -> tuple[Answer, bytes]:
+        """The answer to a request, and the bytes that follow it; whatever happens, there is one."""
+        try:
+            return self._answer(request, payload)
+        except SigndataError as err:
+            return Failed.from_error(err), b""
+        except Exception:
+            return Bug(traceback.format_exc()), b""
+
+    def _answer(self, request: Request, payload: bytes) -> tuple[Answer, bytes]:
         if isinstance(request, Open):
             return self._open(request), b""
         if isinstance(request, Read):

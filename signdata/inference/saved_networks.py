@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from signdata.errors import DependencyError, FormatError, MissingError
+from signdata.errors import DependencyError, FormatError, MissingError, SigndataError
 from signdata.inference.card import Card, checked
 from signdata.inference.scaling import scaled
 from signdata.media.fitting import BLACK, STRETCH
@@ -187,14 +187,17 @@ def open_onnx(path: Path) -> OnnxNetwork:
         session = onnxruntime.InferenceSession(source, quiet, providers=["CPUExecutionProvider"])
         text = session.get_modelmeta().custom_metadata_map[CARD]
         card = msgspec.json.decode(text, type=Card)
+        network = OnnxNetwork(checked(card), session)
+        fault = _mismatch(network)
+    except SigndataError:
+        raise
     except KeyError as err:
         raise FormatError("no signdata card in its metadata", path=path) from err
     except msgspec.DecodeError as err:
         raise FormatError(f"no signdata card in its metadata ({err})", path=path) from err
-    except Exception as err:  # a damaged file may make the library raise anything
+    except Exception as err:  # a damaged file may make the library raise anything, at any question
         raise FormatError(f"not a readable ONNX model ({reason(err)})", path=path) from err
-    network = OnnxNetwork(checked(card), session)
-    if fault := _mismatch(network):
+    if fault:
         raise FormatError(fault, path=path)
     return network
 

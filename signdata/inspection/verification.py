@@ -19,6 +19,7 @@ from signdata.options import ProgressCallback
 from signdata.output import existing
 from signdata.results import Problem, Result
 from signdata.samples import Sample
+from signdata.sidecars import Row
 
 T = TypeVar("T")
 
@@ -181,11 +182,26 @@ def _content(one: PixelDigest) -> tuple[str, str, str]:
 
 
 def against_manifest(
-    reader: Reader, path: Path, workers: int | None = None, progress: ProgressCallback | None = None
+    reader: Reader,
+    path: Path,
+    workers: int | None = None,
+    progress: ProgressCallback | None = None,
+    *,
+    chosen: Callable[[Row], bool] = lambda row: True,
 ) -> Result:
-    """Compare every stored sample with the checksum in the manifest; see `signdata.verify`."""
+    """Compare stored samples with the checksums in the manifest; see `signdata.verify`.
+
+    Parameters
+    ----------
+    reader : Reader
+        All samples, or some.
+    path : Path
+        The dataset, which has the manifest.
+    chosen : callable
+        Whether the sample of a row of the manifest should be among those of `reader`.
+    """
     result = Result("verify", str(path), shows_counts=False)
-    recorded = _recorded(path)
+    recorded = {row["id"]: row.get("sha256", "") for row in existing.read_rows(path) if chosen(row)}
     done = unrecorded = 0
     problems: list[Problem] = []
     seen_ids = set()
@@ -203,10 +219,10 @@ def against_manifest(
         elif digest != expected:
             message = "its checksum differs from the manifest's"
             problems.append(Problem(sample_id, "", "differs", message))
+    lost = [sample_id for sample_id in recorded if sample_id not in seen_ids]
     problems += [
         Problem(sample_id, "", "missing", "listed in the manifest, but does not exist")
-        for sample_id in recorded
-        if sample_id not in seen_ids
+        for sample_id in lost
     ]
     result.read = done
     result.failed = len(problems)
@@ -218,13 +234,13 @@ def against_manifest(
         "checked": done - unrecorded,
         "without_digest": unrecorded,
     }
-    result.summary = _manifest_summary(done, unrecorded, len(problems))
+    result.summary = _manifest_summary(done, len(lost), unrecorded, len(problems))
     return result
 
 
-def _manifest_summary(done: int, unrecorded: int, n_problems: int) -> str:
+def _manifest_summary(done: int, n_lost: int, unrecorded: int, n_problems: int) -> str:
     if n_problems:
-        return f"{n_problems:,} of {done:,} samples do not match the manifest"
+        return f"{n_problems:,} of {done + n_lost:,} samples do not match the manifest"
     if unrecorded == done:
         return f"{done:,} samples can be read; there is no manifest with checksums to check against"
     text = f"{done - unrecorded:,} samples match the manifest"
@@ -267,7 +283,3 @@ def _stored_bytes(sample: Sample) -> Iterable[bytes]:
     if originals is not None:
         return (picture.data for picture in originals)
     return (frame.tobytes() for frame in sample.frames())
-
-
-def _recorded(path: Path) -> dict[str, str]:
-    return {row["id"]: row.get("sha256", "") for row in existing.read_rows(path)}

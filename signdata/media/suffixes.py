@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import re
 
+_NOT_BEFORE = (".", "/", os.sep)
+"""What may not precede the dot of a suffix."""
+
 _LAST_NUMBER = re.compile(r"([0-9]+)[^0-9/]*$")
 
 _VIDEOS = (
@@ -37,6 +40,9 @@ NO_CLASS = frozenset(
 
 def suffix_of(name: str) -> str:
     """The suffix of a file name in lower case."""
+    stem, dot, suffix = name.rpartition(".")
+    if dot and suffix.isalnum() and stem and stem[-1] not in _NOT_BEFORE:  # nearly every name
+        return f".{suffix.lower()}"
     return os.path.splitext(name)[1].lower()
 
 

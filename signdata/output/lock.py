@@ -13,7 +13,7 @@ import filelock
 import msgspec
 
 from signdata.errors import OutputLockedError
-from signdata.filesystem import remove, write_file
+from signdata.filesystem import missing_folders, remove, remove_empty, write_file
 
 PATIENCE = 2.0
 """Seconds to wait for a lock whose owner is dead or has not identified itself yet."""
@@ -68,6 +68,14 @@ class Lock:
 
     def acquire(self) -> None:
         """Take the lock, or raise `OutputLockedError` that names its owner."""
+        try:
+            self._acquire()
+        except BaseException:
+            remove_empty([self._file.parent])
+            self.remove_folders()
+            raise
+
+    def _acquire(self) -> None:
         latest = time.monotonic() + PATIENCE
         while not self._try():
             owner = self._read_owner()
@@ -84,8 +92,7 @@ class Lock:
         write_file(self._owner, msgspec.json.encode(self._me))
 
     def _try(self) -> bool:
-        folders = self._file.parent.resolve().parents
-        self._above = self._above or [folder for folder in folders if not folder.exists()]
+        self._above = self._above or missing_folders(self._file.parent.parent)
         self._file.parent.mkdir(parents=True, exist_ok=True)
         if self._file.is_symlink():
             self._file.unlink()
@@ -110,9 +117,7 @@ class Lock:
 
     def remove_folders(self) -> None:
         """Remove the folders that were made for the lock to be in, as far as they are empty."""
-        for folder in self._above:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        remove_empty(self._above)
 
     def release(self) -> None:
         """Release the lock."""

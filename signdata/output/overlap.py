@@ -9,6 +9,7 @@ from pathlib import Path
 
 from signdata import sidecars
 from signdata.errors import OutputExistsError, UsageError
+from signdata.formats.file_suffixes import file_suffix
 
 
 def refuse_overlap(reads: Iterable[Path], output: Path) -> None:
@@ -60,7 +61,7 @@ def _link_into(source: Path, target: Path) -> str:
 
 
 def refuse_replacing(path: Path, start: bytes, kind: str, *, overwrite: bool = True) -> None:
-    """Raise `OutputExistsError` unless an option may write its file to `path`.
+    """Raise an error unless an option may write its file to `path`.
 
     Parameters
     ----------
@@ -72,7 +73,19 @@ def refuse_replacing(path: Path, start: bytes, kind: str, *, overwrite: bool = T
         Name of the kind, for messages.
     overwrite : bool
         Whether replacing was asked for.
+
+    Raises
+    ------
+    UsageError
+        If its name tells of another kind.
+    OutputExistsError
+        If something else is there, or it may not be replaced.
     """
+    suffix = file_suffix(path)
+    if suffix not in ("", f".{kind.lower()}"):
+        raise UsageError(
+            f"named like a {suffix} file; a {kind} file is written", path=path, remedy="Rename it."
+        )
     if not os.path.lexists(path):
         return
     if not path.is_file():

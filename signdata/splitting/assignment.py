@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from signdata.formats.selection import FOLD
 from signdata.samples import SPLITS, Sample
+from signdata.sidecars import FOLD
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ improves a first assignment; a small number of groups is solved exactly.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,9 +57,7 @@ def grouped(
     """
     asked = {split: share for split, share in ratios.items() if share > 0}
     if not any(groups):
-        splits = stratified(ids, labels, ratios, seed)
-        if len(ids) < len(asked) or set(splits) == set(asked):
-            return splits
+        return _filled(stratified(ids, labels, ratios, seed), ids, labels, asked, seed)
     names = [group or f"\0{sample_id}" for group, sample_id in zip(groups, ids, strict=True)]
     unit_of, units = coded(names)
     class_of, classes = coded(labels)
@@ -67,6 +66,26 @@ def grouped(
     split_names = np.array(list(asked), object)
     found: list[str] = split_names[chosen[unit_of]].tolist()
     return found
+
+
+def _filled(
+    splits: list[str], ids: Sequence[str], labels: Sequence[str], asked: Iterable[str], seed: int
+) -> list[str]:
+    """Give each empty split a sample of the class with the most samples in one split."""
+    empty = [split for split in asked if split not in splits]
+    if not empty:
+        return splits
+    filled = list(splits)
+    draw = draws(ids, seed)
+    for split in empty:
+        sizes = Counter(filled)
+        cells = Counter(zip(labels, filled, strict=True))
+        spare = [cell for cell in cells if sizes[cell[1]] > 1]
+        if spare:  # else there are fewer samples than splits
+            most = min(spare, key=lambda cell: (-cells[cell], cell))
+            giver = [i for i, cell in enumerate(zip(labels, filled, strict=True)) if cell == most]
+            filled[min(giver, key=lambda i: int(draw[i]))] = split
+    return filled
 
 
 def _assign(problem: Problem, draw: NDArray[np.uint64]) -> Ints:

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-TRAIN = "train"
+from signdata.splitting.stratified import TRAIN
 
 OVERALL = 2.0
 """Weight of the overall shares relative to that of all classes together."""

@@ -15,74 +15,15 @@ from signdata import results
 from signdata.errors import DatasetError, UsageError
 from signdata.formats.reader import Reader
 from signdata.samples import SPLITS
-from signdata.similarity import fingerprints, near_duplicates, neighbour_probe
 from signdata.similarity.near_duplicates import Pairs
-from signdata.splitting import grouped, split_warnings, stratified
-from signdata.splitting import groups as grouping
+from signdata.splitting import group_choice, grouped, split_warnings, stratified
 from signdata.splitting.assignment import Assign
 from signdata.splitting.certificate import Certificate, Evidence, SplitSamples, certify
 from signdata.splitting.certificate_summary import CERTIFICATE, Certified
 from signdata.splitting.groups import Grouping
 from signdata.splitting.sample_table import SampleTable
+from signdata.splitting.split_options import DEFAULT_RATIOS, NONE, TWINS, SplitOptions
 from signdata.splitting.split_warnings import AssignedSamples
-
-DEFAULT_RATIOS = "80,10,10"
-AUTO, NONE, TWINS, BLOCKS = "auto", "none", "near-duplicates", "blocks:"
-
-
-@dataclass(frozen=True)
-class SplitOptions:
-    """How to split a dataset.
-
-    Attributes
-    ----------
-    ratios : str or None
-        Shares of train, val and test (or train and test); None is 80,10,10.
-    keep : tuple of str
-        Splits that are kept.
-    pool : bool
-        Whether the samples of all splits are pooled and split again.
-    stratify : str
-        ``label``, ``signer``, or another column of the manifest.
-    group_by : str
-        ``auto``, ``none``, ``signer``, ``near-duplicates``, ``blocks:K``, a column of the
-        manifest, or a regular expression with one group, searched in a sample's path.
-    folds : int or None
-        Number of folds to make instead of splits.
-    look : bool
-        Whether pixels are compared to find near-duplicates.
-    seed : int
-        Random seed.
-    workers : int or None
-        Worker processes; all cores by default.
-    allow_empty : bool
-        Whether an empty split or fold is only a warning.
-    """
-
-    ratios: str | None = None
-    keep: tuple[str, ...] = ()
-    pool: bool = False
-    stratify: str = "label"
-    group_by: str = AUTO
-    folds: int | None = None
-    look: bool = True
-    seed: int = 0
-    workers: int | None = None
-    allow_empty: bool = False
-
-    def record(self) -> dict[str, Any]:
-        """The options that must be equal for two runs to be the same; the seed is separate."""
-        return {
-            "ratios": self.ratios,
-            "keep": sorted(self.keep),
-            "pool": self.pool,
-            "stratify": self.stratify,
-            "group_by": self.group_by,
-            "folds": self.folds,
-            "look": self.look,
-            # Recorded only if set, so that outputs of older versions still match.
-            **({"allow_empty": True} if self.allow_empty else {}),
-        }
 
 
 @dataclass
@@ -181,8 +122,8 @@ def plan(
     if not drawn:
         raise UsageError("nothing is left to split", path=_name(reader))
     strata = samples.column(options.stratify, "--stratify")
-    evidence = _look(reader, samples, options, progress) if options.look else None
-    found = _group(samples, drawn, evidence, options)
+    evidence = group_choice.look(reader, samples, options, progress) if options.look else None
+    found = group_choice.group(samples, evidence, options)
     parts = list(samples.splits)
     assigned = grouped.grouped(
         [samples.ids[i] for i in drawn],
@@ -193,9 +134,8 @@ def plan(
     )
     for i, part in zip(drawn, assigned, strict=True):
         parts[i] = part
-    left_out = _guards(samples, drawn, parts, found)
-    order = list(shares) if options.folds else []
-    order = [*order, *SPLITS]
+    left_out = group_choice.guards(samples, drawn, parts, found)
+    order = [*(shares if options.folds else ()), *SPLITS]
     kept = sorted(set(range(len(samples))) - set(left_out))
     groups = found.groups
     shared_out = sorted(set(drawn) - set(left_out))
@@ -279,115 +219,6 @@ def _check_filled(drawn: AssignedSamples, reader: Reader, options: SplitOptions)
             path=_name(reader),
             remedy="Ask for fewer, group by something else (--group-by), or use --allow-empty.",
         )
-
-
-# -- What belongs together
-
-
-def _look(
-    reader: Reader,
-    samples: SampleTable,
-    options: SplitOptions,
-    progress: Callable[[int, int | None], None] | None,
-) -> Evidence:
-    """Compare the pixels: find twins, and run the neighbour probe."""
-    seen = fingerprints.fingerprint(reader, workers=options.workers, progress=progress)
-    place = {one.id: i for i, one in enumerate(seen.samples) if one.error is None}
-    rows = np.array([place.get(sample_id, -1) for sample_id in samples.ids], np.int64)
-    vectors = near_duplicates.normalised(seen.thumbnails)[rows]
-    vectors[rows < 0] = 0
-    digests = [seen.samples[row].sha256 if row >= 0 else "" for row in rows.tolist()]
-    twins = near_duplicates.pairs(vectors, workers=options.workers)
-    signers = samples.columns.get("signer", [""] * len(samples))
-    probe = neighbour_probe.by_signers(vectors, samples.labels, signers)
-    if probe is None and "csv" not in reader.info.origin:  # row numbers are meaningless
-        probe = neighbour_probe.by_numbers(vectors, samples.labels, samples.names)
-    return Evidence(digests, twins, probe)
-
-
-def _group(
-    samples: SampleTable, drawn: Sequence[int], evidence: Evidence | None, options: SplitOptions
-) -> Grouping:
-    how = options.group_by
-    if how == AUTO:
-        return _best(samples, evidence)
-    if how == NONE:
-        return Grouping([""] * len(samples), NONE, "as requested")
-    if how == TWINS:
-        if evidence is None:
-            raise UsageError("--group-by near-duplicates and --no-look contradict each other")
-        twins = evidence.twins.inside(near_duplicates.numbered(samples.labels))
-        return Grouping(grouping.by_twins(samples.ids, twins), TWINS, _twins_text(twins, samples))
-    if how.startswith(BLOCKS):
-        return _blocks(samples, how)
-    if how in ("signer", "group") or how in samples.columns:
-        return Grouping(samples.column(how, "--group-by"), how)
-    if "(" not in how:
-        samples.column(how, "--group-by")
-    return Grouping(grouping.by_pattern(samples.paths, how), how)
-
-
-def _blocks(samples: SampleTable, how: str, why: str = "") -> Grouping:
-    length = how.removeprefix(BLOCKS)
-    if not length.isdecimal() or int(length) < 2:
-        raise UsageError(f"--group-by {how}; expected blocks:K with K from 2")
-    return Grouping(grouping.by_blocks(samples.labels, samples.names, int(length)), how, why)
-
-
-def _best(samples: SampleTable, evidence: Evidence | None) -> Grouping:
-    """The grouping that keeps together everything known or detected to belong together."""
-    if evidence is None:
-        if any(samples.groups):
-            return Grouping(samples.groups, "group", "the manifest has groups")
-        return Grouping(
-            [""] * len(samples), NONE, "no groups are known, and near-duplicates were not checked"
-        )
-    inside = evidence.twins.inside(near_duplicates.numbered(samples.labels))
-    if any(samples.groups):
-        groups = grouping.by_twins(samples.ids, evidence.twins, samples.groups)
-        why = "the manifest has groups"
-        if groups != samples.groups:
-            why += "; those that share near-duplicates were merged"
-        return Grouping(groups, "group", why)
-    film = grouping.film_like(samples.labels, near_duplicates.clusters(len(samples), inside))
-    probe = evidence.probe
-    runs = probe is not None and probe.unseen == "blocks"
-    if runs and probe is not None and (film or probe.is_wide):
-        why = (
-            f"class {film} is one recording of near-duplicates"
-            if film
-            else (
-                f"nearest-neighbour accuracy is {probe.random:.1%} on a random tenth, but "
-                f"{probe.apart:.1%} on unseen runs of frames"
-            )
-        )
-        return _blocks(samples, f"{BLOCKS}{probe.block}", why)
-    if len(inside):
-        groups = grouping.by_twins(samples.ids, evidence.twins)
-        return Grouping(groups, TWINS, _twins_text(inside, samples))
-    return Grouping(
-        [""] * len(samples), NONE, "no groups are known, and there are no near-duplicates"
-    )
-
-
-def _twins_text(twins: Pairs, samples: SampleTable) -> str:
-    n = len(np.unique(twins.index))
-    return f"{n:,} of {len(samples):,} samples have a near-twin of their class"
-
-
-def _guards(
-    samples: SampleTable, drawn: Sequence[int], parts: list[str], found: Grouping
-) -> list[int]:
-    """Samples to leave out where runs of frames of different splits meet."""
-    if not found.how.startswith(BLOCKS):
-        return []
-    guards = grouping.guarded(
-        [samples.labels[i] for i in drawn],
-        [samples.names[i] for i in drawn],
-        [parts[i] for i in drawn],
-        int(found.how.removeprefix(BLOCKS)),
-    )
-    return [drawn[i] for i in guards]
 
 
 # -- Result

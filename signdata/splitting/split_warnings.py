@@ -146,7 +146,8 @@ def _uneven(drawn: AssignedSamples) -> list[str]:
     if not far:
         return []
     kind = "folds" if drawn.are_folds else "shares"
-    return [f"the groups do not allow the requested {kind}: {', '.join(far)}"]
+    what = "the groups" if any(drawn.groups) else "the sizes of the classes"
+    return [f"{what} do not allow the requested {kind}: {', '.join(far)}"]
 
 
 def _listed(names: Iterable[str]) -> str:

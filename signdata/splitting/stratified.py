@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from signdata.errors import UsageError
 from signdata.samples import SPLITS
 
+TRAIN = SPLITS[0]
+
 _TOLERANCE = 1e-6
 
 
@@ -76,15 +78,13 @@ def stratified(
     -------
     list of str
         Split of each sample. Every class has, in every split, its exact share rounded up or
-        down; a split with share 0 gets none; over all classes, rounding errors cancel.
+        down; a split with share 0 gets none. Within that, a class is in ``train`` and in as many
+        other splits as its samples allow; over all classes, rounding errors cancel.
     """
     codes, classes = coded(labels)
     order = np.lexsort((draws(ids, seed), codes))
-    owed = dict.fromkeys(ratios, 0.0)
-    drawn: list[NDArray[np.int64]] = []
-    for n in np.bincount(codes, minlength=len(classes)).tolist():
-        counts = _counts(n, ratios, owed)
-        drawn.append(np.repeat(np.arange(len(counts)), list(counts.values())))
+    totals = np.bincount(codes, minlength=len(classes)).tolist()
+    drawn = [np.repeat(np.arange(len(ratios)), counts) for counts in _table(totals, ratios)]
     chosen = np.empty(len(ids), np.int64)
     chosen[order] = np.concatenate(drawn) if drawn else []
     names = np.array(list(ratios), object)
@@ -129,10 +129,37 @@ def _mixed(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return value ^ (value >> np.uint64(31))
 
 
-def _counts(n: int, ratios: Mapping[str, float], owed: dict[str, float]) -> dict[str, int]:
+def _table(totals: Sequence[int], ratios: Mapping[str, float]) -> list[list[int]]:
+    """Samples of each class in each split."""
+    owed = dict.fromkeys(ratios, 0.0)
+    plain = [_counts(n, ratios, owed) for n in totals]
+    asked = [split for split, share in ratios.items() if share > 0]
+    if all(counts[split] for counts in plain for split in asked):
+        return [list(counts.values()) for counts in plain]
+    # Small classes have little choice, so they go first and the others compensate for them.
+    owed = dict.fromkeys(ratios, 0.0)
+    found: list[list[int]] = [[] for _ in totals]
+    for place in sorted(range(len(totals)), key=lambda i: -_n_without(totals[i], ratios)):
+        found[place] = list(_counts(totals[place], ratios, owed, spread=True).values())
+    return found
+
+
+def _n_without(n: int, ratios: Mapping[str, float]) -> int:
+    """Number of splits whose share of `n` samples is less than one sample."""
+    return sum(share > 0 and int(n * share + _TOLERANCE) == 0 for share in ratios.values())
+
+
+def _counts(
+    n: int, ratios: Mapping[str, float], owed: dict[str, float], *, spread: bool = False
+) -> dict[str, int]:
     """Distribute `n` samples: each share rounded down, then one more where most is owed.
 
-    `owed` accumulates the rounding errors of earlier classes.
+    Parameters
+    ----------
+    owed : dict
+        The rounding errors of earlier classes; those of this one are added.
+    spread : bool
+        Whether splits without a sample come first, train before all others.
     """
     exact = {split: n * share for split, share in ratios.items()}
     counts = {split: int(value + _TOLERANCE) for split, value in exact.items()}
@@ -140,6 +167,8 @@ def _counts(n: int, ratios: Mapping[str, float], owed: dict[str, float]) -> dict
     left = n - sum(counts.values())
     candidates = [split for split in ratios if fractions[split] > _TOLERANCE]
     candidates.sort(key=lambda split: (-(fractions[split] + owed[split]), -ratios[split]))
+    if spread:
+        candidates.sort(key=lambda split: 2 if counts[split] else split != TRAIN)
     for split in candidates[:left]:
         counts[split] += 1
     for split in ratios:

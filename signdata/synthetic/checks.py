@@ -10,10 +10,12 @@ SMALLEST = 8
 
 
 MOST_SIGNERS = 10_000
+MOST_SAMPLES = 1_000_000
+"""A CSV's rows are in memory until they are written."""
 
 
 def check(*, size: tuple[int, int], **counts: int) -> None:
-    """Raise `UsageError` if a side is under 8 pixels, a count under 1, or signers are too many."""
+    """Raise `UsageError` if a side is under 8 pixels, or a count is under 1 or too large."""
     check_size(size, "size")
     if min(size) < SMALLEST:
         width, height = size
@@ -21,5 +23,6 @@ def check(*, size: tuple[int, int], **counts: int) -> None:
     for name, count in counts.items():
         if count < 1:
             raise UsageError(f"{name.replace('_', '-')} {count}; expected at least 1")
-    if counts.get("signers", 1) > MOST_SIGNERS:
-        raise UsageError(f"signers {counts['signers']}; expected at most {MOST_SIGNERS:,}")
+        most = MOST_SIGNERS if name == "signers" else MOST_SAMPLES
+        if count > most:
+            raise UsageError(f"{name.replace('_', '-')} {count}; expected at most {most:,}")

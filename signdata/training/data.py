@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from signdata.errors import DatasetError
 from signdata.formats.reader import Reader
-from signdata.formats.selection import FOLD
 from signdata.labels import class_to_idx
 from signdata.media.fitting import STRETCHED, Fit
 from signdata.media.image.ops import to_gray
 from signdata.media.keypoints import CANVAS, Placement
 from signdata.media.video.frame_selection import evenly
 from signdata.samples import Frame, Sample
+from signdata.sidecars import FOLD
 
 Progress = Callable[[int, int, str], None]
 """Called with the amount done, the total (0 if unknown) and a short description."""

@@ -441,6 +441,22 @@ def test_five_pictures_fill_three_splits(main, make_tree, tmp_path):
     assert splits == {"train": {"A": 3}, "val": {"A": 1}, "test": {"A": 1}}
 
 
+def test_small_classes_are_in_every_split_and_what_cannot_be_is_named(main, make_tree, tmp_path):
+    names = [
+        f"{label}/{k}.png" for label, n in zip("ABCD", (8, 8, 8, 3), strict=True) for k in range(n)
+    ]
+    tree = make_tree({name: picture(i) for i, name in enumerate(names)})
+    words = ["--group-by", "none", "--json", "-j1"]
+    found = main("split", tree, tmp_path / "out", *words).json
+    assert [found["splits"][split]["A"] for split in ("train", "val", "test")] == [6, 1, 1]
+    assert found["splits"]["train"] == {"A": 6, "B": 6, "C": 6, "D": 2}
+    assert found["splits"]["val"] == {"A": 1, "B": 1, "C": 1, "D": 1}
+    assert found["splits"]["test"] == {"A": 1, "B": 1, "C": 1}
+    assert "test has no samples of 1 class: D" in found["warnings"]
+    said = "the sizes of the classes do not allow the requested shares: train 74.1% (asked 80.0%)"
+    assert said in found["warnings"]
+
+
 def test_kept_splits_are_no_part_of_the_shares(main, published, tmp_path):
     words = ["--keep", "test", "--ratios", "90,10", "--group-by", "none", "--no-look", "-j1"]
     lines = main("split", published, tmp_path / "out", *words).stdout.splitlines()

@@ -315,3 +315,10 @@ def test_numbers_in_an_index_that_nobody_reads(tmp_path, main, number):
     assert main("trim", tmp_path / "w.json", tmp_path / "out", "-j1").returncode == 0
     [entry] = json.loads((tmp_path / "out" / "WLASL.json").read_text())
     assert entry["instances"][0]["variation_id"] == number
+
+
+def test_a_time_limit_beyond_all_clocks(main, raw, tmp_path):
+    done = main("trim", raw, tmp_path / "out", "--videos", tmp_path / "raw", "--timeout", "1e308")
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "out" / "00001.mp4").is_file()

@@ -109,3 +109,40 @@ def test_a_split_of_links_can_be_verified(main, made, tmp_path):
     assert main(*words).returncode == 0
     assert pd.read_csv(tmp_path / "halves" / "manifest.csv")["sha256"].notna().all()
     assert "match the manifest" in main("verify", tmp_path / "halves", "-j1").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "n"),
+    [
+        (["--classes", "A"], 6),
+        (["--classes", "B", "--split", "test"], 2),
+        (["--max-per-class", "2"], 4),
+        (["--classes", "A", "--max-per-class", "3", "--split", "train"], 2),
+    ],
+)
+def test_of_a_part_only_that_part_is_compared(main, make_tree, tmp_path, words, n):
+    pictures = {
+        f"{split}/{label}/{i}.png": picture(sum(map(ord, split + label)) + i)
+        for split, count in (("train", 4), ("test", 2))
+        for label in "AB"
+        for i in range(count)
+    }
+    assert main("convert", make_tree(pictures), tmp_path / "out", "-j1").returncode == 0
+    assert main("convert", tmp_path / "out", tmp_path / "out.h5", "-j1").returncode == 0
+    for made in (tmp_path / "out", tmp_path / "out.h5"):
+        done = main("verify", made, *words, "--json", "-j1")
+        assert done.returncode == 0, done.stdout
+        found = counts.check(done.json, "verify", one_to_one=False)
+        assert (found["read"], found["failed"], found["checked"]) == (n, 0, n)
+
+
+def test_what_is_lost_of_the_part_is_still_found(main, make_tree, tmp_path):
+    tree = make_tree(
+        {f"{label}/{i}.png": picture(ord(label) + i) for label in "AB" for i in (1, 2)}
+    )
+    main("convert", tree, tmp_path / "out", "-j1")
+    (tmp_path / "out" / "A" / "1.png").unlink()
+    assert main("verify", tmp_path / "out", "--classes", "B", "-j1").returncode == 0
+    done = main("verify", tmp_path / "out", "--classes", "A", "-j1")
+    assert done.returncode == 4
+    assert done.stdout.startswith("1 of 2 samples")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 import signdata
+from signdata.formats.csv import parser
 
 
 def info(main: Callable[..., Any], *words: Any) -> dict[str, Any]:
@@ -108,3 +110,33 @@ def test_folds_are_splits(tree: Path, tmp_path: Path, main: Callable[..., Any]) 
         assert main("info", folds, *words).returncode == code
     said = main("info", tree, "--fold", 1)
     assert (said.returncode, "no column 'fold'" in said.stderr) == (4, True)
+
+
+def test_a_csv_is_read_once_to_choose_and_once_for_its_pictures(
+    make_csv: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [[label, *([label] * 16)] for label in range(6) for _ in range(5)]
+    names = tmp_path / "names.csv"
+    names.write_text("A,first\n")
+    read, n = parser.read_rows, Counter[int]()
+
+    def counted(layout: parser.Layout, block: parser.Block) -> parser.Rows:
+        n[block.first_row] += 1
+        return read(layout, block)
+
+    monkeypatch.setattr(parser, "read_rows", counted)
+    with signdata.open_dataset(
+        make_csv(rows), classes="first,B", rename=names, max_per_class=2
+    ) as reader:
+        assert reader.info.n_samples == 4
+        assert [sample.label for sample in reader] == ["first", "first", "B", "B"]
+    assert set(n.values()) == {2}
+
+
+def test_a_worker_is_sent_no_more_than_its_batch(make_csv: Callable[..., Path]) -> None:
+    with signdata.open_dataset(make_csv(), classes="A,B", max_per_class=1) as reader:
+        assert reader.info.n_samples == 2
+        for batch in reader.batches():
+            sent = pickle.loads(pickle.dumps(batch))
+            assert [sample.label for sample in sent] == ["A", "B"]
+            assert not {"_reader", "outline"} & set(vars(sent.takes.__self__))

@@ -59,6 +59,25 @@ def by_brightness(**changes: Any) -> bytes:
     return model(nodes, constants=constants, **changes)
 
 
+def convolutional() -> bytes:
+    """A network with the layers that most have: convolution, ReLU, pooling, linear."""
+    values = [((k * 7) % 5 - 2) / 4 for k in range(27)]
+    constants = [
+        helper.make_tensor("kernels", TensorProto.FLOAT, [3, 1, 3, 3], values),
+        helper.make_tensor("w", TensorProto.FLOAT, [3, 2], values[:6]),
+        helper.make_tensor("b", TensorProto.FLOAT, [2], values[:2]),
+    ]
+    nodes = [
+        helper.make_node("Conv", ["samples", "kernels"], ["maps"], pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["maps"], ["active"]),
+        helper.make_node("MaxPool", ["active"], ["pooled"], kernel_shape=[2, 2], strides=[2, 2]),
+        helper.make_node("GlobalAveragePool", ["pooled"], ["means"]),
+        helper.make_node("Flatten", ["means"], ["row"]),
+        helper.make_node("Gemm", ["row", "w", "b"], ["logits"]),
+    ]
+    return model(nodes, constants=constants)
+
+
 def constant(shape: Sequence[int], value: onnx.TensorProto | None = None, **changes: Any) -> bytes:
     """Answers with so many equal numbers, whatever it is given."""
     extra = {} if value is None else {"value": value}

@@ -130,6 +130,12 @@ def test_metadata_that_is_no_card(tmp_path, text):
             models.constant([1, 2], ONE, outputs=[info("logits", None, TensorProto.INT64)]),
             r"output .*tensor\(int64\)",
         ),
+        (
+            models.constant([1, 2], inputs=[info("samples", ["bxb", 1, 4, 4])]).replace(
+                b"bxb", b"b\xffb"
+            ),
+            "not a readable ONNX model",
+        ),
         (b"nothing", "not a readable ONNX model"),
         (b"", "not a readable ONNX model"),
     ],

@@ -82,6 +82,13 @@ ATTACKS = {
         5,
         60_000,
     ),
+    "R5": Attack(
+        "spoiled networks, 10,000 ONNX and 10,000 `.pt` files: one answers, or is refused in one "
+        "line, within 20 s and 2 GiB; one that ends its process is refused by `predict` as well",
+        ("tests/inference/test_mutants.py",),
+        5,
+        20_000,
+    ),
     "R7": Attack(
         "100 times the input: no process takes more than 1.1 times the memory",
         (f"{HERE}/test_memory.py",),

@@ -16,12 +16,13 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Self
 
 import numpy as np
 from numpy.lib import format as npy
+from numpy.typing import NDArray
 
 from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, UsageError
@@ -29,7 +30,14 @@ from signdata.filesystem import write_file
 from signdata.formats.arrays.zip_parts import StoredMember, contents, crc_of, header_length
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import DatasetInfo, PictureSummary
-from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
+from signdata.formats.writer import (
+    EncodedItem,
+    EncodedStills,
+    OutputSummary,
+    Writer,
+    refuse_broken,
+    values_of,
+)
 from signdata.samples import Sample
 
 IMAGES, CLIPS = "images.npy", "clips.npy"
@@ -92,6 +100,15 @@ class ArraysWriter(Writer):
                     path=sample.source,
                 )
             yield EncodedItem("", values.tobytes())
+
+    def takes_together(self, *, originals: bool) -> bool:
+        return True
+
+    def encoded_together(
+        self, samples: Sequence[Sample], frames: NDArray[np.uint8]
+    ) -> EncodedStills | None:
+        shape = (*self._shape, 1) if len(self._shape) == 2 else self._shape
+        return EncodedStills(values_of(frames)) if frames.shape[1:] == shape else None
 
     def begin(self, tree: Path) -> tuple[Path, int]:
         path = tree / self._file_name

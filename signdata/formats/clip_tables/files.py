@@ -11,7 +11,7 @@ from signdata.errors import DecodeError, MissingError, SigndataError, UnsafeName
 from signdata.formats.trees.layout import split_word
 from signdata.media import suffixes
 from signdata.media.image.kinds import is_picture
-from signdata.media.video.animation import is_clip
+from signdata.media.video.moving import is_clip
 from signdata.safe_names import is_junk
 
 

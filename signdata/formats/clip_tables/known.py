@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from signdata.errors import FormatError
-from signdata.formats.clip_tables.layout import ClipLayout
-from signdata.formats.clip_tables.layouts import (
-    asl_citizen,
-    autsl,
-    how2sign,
-    msasl,
-    nslt,
-    phoenix,
-)
 
-KNOWN: tuple[ClipLayout, ...] = (
-    asl_citizen.LAYOUT,
-    autsl.LAYOUT,
-    how2sign.LAYOUT,
-    msasl.LAYOUT,
-    phoenix.LAYOUT,
-    nslt.LAYOUT,
-)
+if TYPE_CHECKING:
+    from signdata.formats.clip_tables.layout import ClipLayout
+
+
+@cache
+def known_layouts() -> tuple[ClipLayout, ...]:
+    """The tables of each published dataset; loaded when the first table is looked at."""
+    from signdata.formats.clip_tables.layouts import (
+        asl_citizen,
+        autsl,
+        how2sign,
+        msasl,
+        nslt,
+        phoenix,
+    )
+
+    modules = (asl_citizen, autsl, how2sign, msasl, phoenix, nslt)
+    return tuple(module.LAYOUT for module in modules)
 
 
 def layout_at(path: Path) -> ClipLayout | None:
     """Whose table a file is, or whose tables a folder holds; None where it is nobody's."""
     if path.is_dir():
-        return next((one for one in KNOWN if one.tables_in(path)), None)
-    return next((one for one in KNOWN if one.knows(path)), None)
+        return next((one for one in known_layouts() if one.tables_in(path)), None)
+    return next((one for one in known_layouts() if one.knows(path)), None)
 
 
 def example_at(path: Path) -> str:

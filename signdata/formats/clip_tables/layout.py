@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,10 @@ from typing import Any
 
 import msgspec
 
-from signdata.downloads import refuse_failed
 from signdata.errors import FormatError, MissingError
+from signdata.formats import text_tables
 from signdata.formats.clip_tables.rows import ClipTable
+from signdata.formats.compressed import ERRORS, name_inside, opened
 from signdata.sidecars import json_bytes
 
 HEAD = 1 << 16
@@ -56,7 +56,7 @@ class ClipLayout:
 
     def knows(self, path: Path) -> bool:
         """Whether a file is one of its tables."""
-        return path.name.lower().endswith(self.suffixes) and self.matches(head_of(path))
+        return name_inside(path).lower().endswith(self.suffixes) and self.matches(head_of(path))
 
     def tables_in(self, folder: Path) -> list[Path]:
         """Its tables below a folder, sorted."""
@@ -69,9 +69,9 @@ class ClipLayout:
 def head_of(path: Path) -> str:
     """The start of a file as text, '' where it cannot be read or is none."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             data = file.read(HEAD)
-    except OSError:
+    except (OSError, FormatError, *ERRORS):
         return ""
     return "" if b"\0" in data else data.decode("utf-8-sig", "replace")
 
@@ -85,47 +85,15 @@ def header_of(text: str, delimiter: str = ",") -> tuple[str, ...]:
 def lines_of(path: Path, delimiter: str = ",") -> Iterator[tuple[str, list[str]]]:
     """The lines of a table, each with its place.
 
-    Raises
-    ------
-    FormatError
-        If it is no UTF-8 text, or has a quote that never ends.
+    Between tabs and bars, quotes are text, and belong to the sentences.
     """
-    refuse_failed(path)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        plain = delimiter != ","  # tabs and bars: quotes are text, and belong to the sentences
-        reader = (
-            csv.reader(file, delimiter=delimiter, quoting=csv.QUOTE_NONE)
-            if plain
-            else csv.reader(file, delimiter=delimiter, strict=True)
-        )
-        try:
-            for cells in reader:
-                if cells:
-                    yield f"line {reader.line_num}", cells
-        except (csv.Error, UnicodeDecodeError) as err:
-            raise FormatError(
-                f"not a table ({err}); expected UTF-8 text",
-                path=path,
-                where=f"line {reader.line_num + 1}",
-            ) from err
+    return text_tables.lines_of(path, delimiter, quoted=delimiter == ",")
 
 
 def rows_of(path: Path, delimiter: str = ",") -> Iterator[tuple[str, dict[str, str]]]:
-    """The rows of a table with a header, each with its place; cells without blanks around them.
-
-    Raises
-    ------
-    FormatError
-        If a row is longer or shorter than the header.
-    """
-    lines = lines_of(path, delimiter)
-    header = [name.strip() for name in next(lines, ("", []))[1]]
-    for where, cells in lines:
-        if len(cells) != len(header):
-            raise FormatError(
-                f"{len(cells)} fields; expected {len(header)}", path=path, where=where
-            )
-        yield where, dict(zip(header, (cell.strip() for cell in cells), strict=True))
+    """The rows of a table with a header, each with its place; cells without blanks around them."""
+    for where, row in text_tables.rows_of(path, delimiter, quoted=delimiter == ","):
+        yield where, {name: cell.strip() for name, cell in row.items()}
 
 
 def read_json(path: Path, type: Any, expected: str) -> Any:

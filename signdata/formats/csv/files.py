@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from signdata import safe_names
-from signdata.formats.csv.compressed import is_compressed
+from signdata.formats.compressed import suffix_of
 from signdata.formats.place import Place
 from signdata.formats.table_columns import is_table
 
@@ -28,7 +28,7 @@ def is_pixel_csv(path: Path) -> bool:
 
 
 def _is_csv(path: Path) -> bool:
-    return path.suffix.lower() == ".csv" or is_compressed(path)
+    return suffix_of(path) == ".csv"
 
 
 def recognises(place: Place) -> str:

@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 
 from signdata.downloads import refuse_failed
 from signdata.errors import FormatError, MissingError
+from signdata.formats.compressed import ERRORS as DAMAGE
+from signdata.formats.compressed import is_compressed, opened
 from signdata.formats.csv import rows as arranging
 from signdata.formats.csv.columns import Colour, Columns, unquote
-from signdata.formats.csv.compressed import ERRORS as DAMAGE
-from signdata.formats.csv.compressed import is_compressed, opened
 from signdata.formats.csv.dialect import Dialect
 from signdata.formats.csv.header import MAX_LINE, NUMBER, read_header
 from signdata.formats.csv.rows import Fault
@@ -46,10 +46,14 @@ FIRST_LINES = 10
 _SHOWN = 30
 """Characters of a faulty cell that an error repeats."""
 
-_CELLS = np.zeros(256, np.uint32)
-for _value in range(256):
-    _CELLS[_value] = int.from_bytes(f"{_value},".encode().ljust(4, b"\0"), "little")
-_CELLS = _CELLS.astype("<u4")
+
+def _cells(end: str) -> NDArray[np.uint32]:
+    """Each value as text before `end`, filled up with NUL to four bytes."""
+    texts = [f"{value}{end}".encode() for value in range(256)]
+    return np.array(texts, "S4").view(np.uint32)
+
+
+_CELLS, _LAST_CELLS = _cells(","), _cells("\n")
 
 _WIDEST = 3
 _NO_VALUE = 256
@@ -70,6 +74,12 @@ def _values() -> NDArray[np.uint16]:
 
 
 _VALUES = _values()
+
+
+def _low_halves(words: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """The low halves of the three low bytes of each word, the first byte's highest."""
+    halves = words & np.uint32(0x0F0F0F)
+    return halves * np.uint32(1 << 24 | 1 << 12 | 1) >> np.uint32(16) & np.uint32(0xFFF)
 
 
 @dataclass(frozen=True)
@@ -313,23 +323,19 @@ def _parse_plain(text: bytes, layout: Layout) -> Rows | None:
     if not text.endswith(b"\n"):
         text += newline
     data = np.frombuffer(text, np.uint8)
-    separators = np.array([_COMMA] * layout.n_pixels + list(newline), np.uint8)
+    separators = np.array([_COMMA] * layout.n_pixels + list(newline), np.uint32)
     found = np.flatnonzero(data < _ZERO)
     if len(found) % len(separators) or data.max() > _NINE:
         return None
-    if (data[found].reshape(-1, len(separators)) != separators).any():
-        return None
     ends = found.reshape(-1, len(separators))
-    pixel_ends = ends[:, 1 : layout.n_pixels + 1]
-    widths = pixel_ends - ends[:, : layout.n_pixels] - 1
-    if widths.min() < 1 or widths.max() > _WIDEST:
+    # Each separator as the highest byte of a word, and in it the three bytes that precede it.
+    words = np.ndarray(len(text), "<u4", b"\0" * _WIDEST + text, strides=(1,)).take(ends)
+    if ((words >> 24) != separators).any():
         return None
-    # The three bytes before each place; a label and a comma precede the first that is asked for.
-    low = (data & 15).astype(np.uint16)
-    key = low[:-2] << 8
-    key |= low[1:-1] << 4
-    key |= low[2:]
-    values = _VALUES[key[pixel_ends - _WIDEST]]
+    pixels = slice(1, layout.n_pixels + 1)
+    if (ends[:, pixels] - ends[:, : layout.n_pixels]).max() > _WIDEST + 1:
+        return None
+    values = _VALUES.take(_low_halves(words[:, pixels]))
     if values.max() >= _NO_VALUE:
         return None
     label_ends = ends[:, 0].tolist()
@@ -432,8 +438,10 @@ def _parse_cell(cell: str) -> int | str:
     return int(number)
 
 
-def cells_of_frame(frame: NDArray[np.uint8], colour: Colour) -> bytes:
-    """The values of a picture, (H, W, C), with commas between them."""
-    values = frame.transpose(2, 0, 1) if colour == "planes" else frame
-    cells = _CELLS[values.ravel()].tobytes().translate(None, b"\0")
-    return cells[:-1]
+def cells_of(frames: NDArray[np.uint8], colour: Colour) -> list[bytes]:
+    """The values of each of several pictures, (N, H, W, C), with commas between them."""
+    pictures = frames.transpose(0, 3, 1, 2) if colour == "planes" else frames
+    values = pictures.reshape(len(frames), -1)
+    cells = _CELLS[values]
+    cells[:, -1] = _LAST_CELLS[values[:, -1]]
+    return cells.tobytes().translate(None, b"\0").split(b"\n")[:-1]

@@ -24,6 +24,8 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+
 from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, LabelError, UnsafeNameError, UsageError
 from signdata.formats.batches import Batch
@@ -38,7 +40,7 @@ from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Re
 from signdata.labels import SIGN_MNIST_CODES, LabelSpace
 from signdata.results import NOTE, Problem
 from signdata.safe_names import is_fault
-from signdata.samples import SPLIT_NAMES, SPLITS, ArrayPixels, Broken, Sample
+from signdata.samples import SPLIT_NAMES, SPLITS, TOGETHER, ArrayPixels, Broken, Sample, Stills
 from signdata.sidecars import Row
 
 NOT_PLAIN = (
@@ -91,6 +93,18 @@ class CsvPixels(ArrayPixels):
     """The pixels of a row, and whether its text would come back as it was."""
 
     plain: bool = True
+
+    reads_together = True
+
+    @classmethod
+    def together(cls, pixels: Sequence[Self]) -> Stills | None:
+        if not all(one.plain for one in pixels):
+            return None
+        arrays = [one.array for one in pixels]
+        shape = arrays[0].shape
+        if any(array.shape != shape for array in arrays) or len(arrays) * arrays[0].size > TOGETHER:
+            return None
+        return Stills(np.concatenate(arrays).reshape(-1, *shape))
 
     def notes(self) -> tuple[str, ...]:
         return () if self.plain else (NOT_PLAIN,)

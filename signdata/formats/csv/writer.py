@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, LabelError
@@ -16,7 +19,14 @@ from signdata.formats.csv.dialect import CsvDialect, dialect_of_line, recorded_d
 from signdata.formats.csv.shapes import PictureShape
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import DatasetInfo, PictureSummary
-from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
+from signdata.formats.writer import (
+    EncodedItem,
+    EncodedStills,
+    OutputSummary,
+    Writer,
+    refuse_broken,
+    values_of,
+)
 from signdata.labels import SIGN_MNIST_CODES, code_of
 from signdata.samples import Sample
 
@@ -95,6 +105,22 @@ class CsvWriter(Writer):
         self._shape = PictureShape((width, height), colour)
         self._columns = self._dialect.columns(self._shape.n_values)
 
+    def takes_together(self, *, originals: bool) -> bool:
+        return True
+
+    def encoded_together(
+        self, samples: Sequence[Sample], frames: NDArray[np.uint8]
+    ) -> EncodedStills | None:
+        width, height = self._shape.size_wh
+        if frames.shape[1:] != (height, width, self._shape.channels):
+            return None
+        cells = parser.cells_of(frames, self._shape.colour)
+        rows = [
+            self._row(sample, self._label(sample), own)
+            for sample, own in zip(samples, cells, strict=True)
+        ]
+        return EncodedStills(rows, contents=values_of(frames))
+
     def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         refuse_broken(sample)
         label = self._label(sample)
@@ -109,10 +135,13 @@ class CsvWriter(Writer):
                 raise FormatError(
                     f"another size; expected {width}x{height}, found {found}", path=sample.source
                 )
-            cells = parser.cells_of_frame(frame, self._shape.colour)
-            use = use_of(sample, self._columns)
-            text = self._columns.row(label, cells, use) + self._dialect.newline.encode()
-            yield EncodedItem("", text, content=frame.tobytes())
+            [cells] = parser.cells_of(frame[None], self._shape.colour)
+            yield EncodedItem("", self._row(sample, label, cells), content=frame.tobytes())
+
+    def _row(self, sample: Sample, label: bytes, cells: bytes) -> bytes:
+        """The line of a sample."""
+        row = self._columns.row(label, cells, use_of(sample, self._columns))
+        return row + self._dialect.newline.encode()
 
     def _label(self, sample: Sample) -> bytes:
         if self._dialect.text_labels:

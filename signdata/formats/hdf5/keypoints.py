@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterable
+from array import array
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,11 @@ def pack(files: list[bytes]) -> bytes:
     return msgspec.msgpack.encode(files)
 
 
-def store(file: Any, tree: Path, samples: Iterable[tuple[str, int]]) -> None:
+Samples = Callable[[], Iterable[tuple[str, int]]]
+"""Goes through the id and number of frames of each sample, in order, as often as it is called."""
+
+
+def store(file: Any, tree: Path, samples: Samples) -> None:
     """Move what waits below `tree` into an HDF5 file.
 
     Parameters
@@ -47,21 +51,20 @@ def store(file: Any, tree: Path, samples: Iterable[tuple[str, int]]) -> None:
         Open for writing.
     tree : Path
         Where the output is made.
-    samples : iterable
-        Id and number of frames of each sample, in order.
+    samples : callable
+        See `Samples`.
     """
     folder = tree / FOLDER
     if not folder.is_dir():
         return
-    samples = list(samples)
-    lengths: list[int] = []
-    for sample_id, n_frames in samples:
+    lengths = array("q", [0])
+    for sample_id, n_frames in samples():
         waiting = folder / file_name(sample_id)
-        lengths += _lengths(waiting) if waiting.is_file() else [0] * n_frames
-    bounds = np.array([0, *accumulate(lengths)], np.int64)
+        lengths.extend(_lengths(waiting) if waiting.is_file() else [0] * n_frames)
+    bounds = np.cumsum(lengths, dtype=np.int64)
     data = file.create_dataset(NAME, shape=(int(bounds[-1]),), dtype=np.uint8, track_times=False)
     start = 0
-    for sample_id, _ in samples:
+    for sample_id, _ in samples():
         waiting = folder / file_name(sample_id)
         if waiting.is_file():
             found = np.frombuffer(b"".join(_unpack(waiting)), np.uint8)

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
-from itertools import accumulate
+from array import array
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, UnsafeNameError, UsageError
@@ -26,7 +27,7 @@ from signdata.formats.hdf5.seal import unsealed
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import DatasetInfo, PictureSummary
 from signdata.formats.trees import pictures
-from signdata.formats.writer import EncodedItem, OutputSummary, Writer
+from signdata.formats.writer import EncodedItem, EncodedStills, OutputSummary, Writer, values_of
 from signdata.samples import Pixels, Sample
 
 ROWS = 8192
@@ -111,6 +112,18 @@ class Hdf5Writer(Writer):
             return self._frames(sample)
         return self._with_companions(sample)
 
+    def takes_together(self, *, originals: bool) -> bool:
+        return self._shape is not None
+
+    def encoded_together(
+        self, samples: Sequence[Sample], frames: NDArray[np.uint8]
+    ) -> EncodedStills | None:
+        if frames.shape[1:] != self._shape:
+            return None
+        for sample in samples:
+            refuse_nul(sample)
+        return EncodedStills(values_of(frames))
+
     def _with_companions(self, sample: Sample) -> Iterator[EncodedItem]:
         found: list[bytes] = []
         waiting: EncodedItem | None = None
@@ -171,7 +184,7 @@ class Hdf5Writer(Writer):
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
         path = tree / self._file_name
-        n_frames = list(map(len, finished.sizes()))
+        n_frames = array("q", map(len, finished.sizes()))
         if self._shape is None or self._n is None:  # how long it is was not known before
             shape: tuple[int, ...] = (finished.end,)
             if self._shape is not None:
@@ -189,13 +202,15 @@ class Hdf5Writer(Writer):
             _copy_range(whole, start, path, offset, finished.end - start)
         with h5py.File(path, "r+") as file:
             if self._kind == "clip":
-                file["offsets"] = np.array([0, *accumulate(n_frames)], np.int64)
+                file["offsets"] = _positions(n_frames)
             if self._shape is None:
                 lengths = (length for sizes in finished.sizes() for length in sizes)
-                file["encoded_offsets"] = np.array([0, *accumulate(lengths)], np.int64)
+                file["encoded_offsets"] = _positions(array("q", lengths))
             _describe(file, finished)
-            ids = (row["id"] for row in finished.rows())
-            samples = list(zip(ids, n_frames, strict=True))
+
+            def samples() -> Iterator[tuple[str, int]]:
+                return zip((row["id"] for row in finished.rows()), n_frames, strict=True)
+
             keypoints.store(file, tree, samples)
             times.store(file, tree, samples)
             file.flush()
@@ -230,6 +245,11 @@ def _create(path: Path, name: str, shape: tuple[int, ...]) -> int:
         dataset = h5py.h5d.create(file.id, name.encode(), h5py.h5t.STD_U8LE, space, plist)
         offset = dataset.get_offset()
     return int(offset or 0)
+
+
+def _positions(lengths: array[int]) -> NDArray[np.int64]:
+    """Where each part begins, and where the last one ends."""
+    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
 
 
 def _copy_range(source: Path, start: int, target: Path, offset: int, length: int) -> None:

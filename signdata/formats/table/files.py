@@ -8,6 +8,7 @@ from pathlib import Path
 
 from signdata import sidecars
 from signdata.formats.clip_tables import known
+from signdata.formats.compressed import name_inside, suffix_of
 from signdata.formats.place import Place
 from signdata.formats.table.rows import SUFFIXES
 from signdata.formats.table_columns import is_table
@@ -46,17 +47,21 @@ def _of_other_names(folder: Path) -> list[tuple[str, Path]]:
     tables = [
         child
         for child in sorted(folder.iterdir())
-        if child.suffix.lower() in (".csv", ".tsv")
+        if suffix_of(child) in (".csv", ".tsv")
         and child.is_file()
         and not sidecars.is_sidecar(child.name)
         and is_table(child)
     ]
-    splits = splits_of_names(table.stem for table in tables)
+    splits = splits_of_names(_stem(table) for table in tables)
     if len(tables) == 1:
         return [("", tables[0])]
     if not all(splits.values()) or len(set(splits.values())) < len(tables):
         return []
-    return [(splits[table.stem], table) for table in tables]
+    return [(splits[_stem(table)], table) for table in tables]
+
+
+def _stem(table: Path) -> str:
+    return Path(name_inside(table)).stem
 
 
 def _class_folders(folder: Path) -> Iterator[Path]:
@@ -76,7 +81,7 @@ def recognises(place: Place) -> str:
     if published:
         return published
     if not place.is_dir:
-        suffix = path.suffix.lower()
+        suffix = suffix_of(path)
         if suffix not in SUFFIXES:
             return ""
         return path.name if suffix not in (".csv", ".tsv") or is_table(path) else ""

@@ -127,11 +127,13 @@ class TableReader(Reader):
         ]
         first = samples[0].pixels
         if isinstance(first, Broken) and all(isinstance(one.pixels, Broken) for one in samples):
+            lost = isinstance(first.error, AbsentError | UnsafeNameError)
+            remedy = "Say what the paths are relative to with --root DIR."
             raise FormatError(
                 f"none of its {len(samples):,} pictures can be read; the first: {first.error.what}",
                 path=self._parts[0].table.path,
                 where=f"{rows[0][1]}, {rows[0][2].get(self._parts[0].roles.path, '')}",
-                remedy="Say what the paths are relative to with --root DIR.",
+                remedy=remedy if lost else first.error.remedy,
             )
         return samples
 
@@ -204,9 +206,8 @@ class _Part:
     @classmethod
     def of(cls, split: str, table: Table, options: TableOptions) -> _Part:
         first = table.rows[0][1]
-        roles = roles_of(
-            table.columns, first, table.path, options.path_column, options.label_column
-        )
+        rows = (row for _, row in table.rows)
+        roles = roles_of(table.columns, rows, table.path, options.path_column, options.label_column)
         if roles is None:
             raise FormatError(
                 f"no table of files; expected a column of paths and one of labels, "
@@ -288,7 +289,7 @@ class _Part:
             chosen = class_of(row, roles.one_hot)
             if chosen is not None:
                 return chosen
-            what, column = "not one class; expected a single 1 among 0s", ""
+            what, column = f"{_classes_in(row, roles.one_hot)}; expected a single 1 among 0s", ""
         raise LabelError(what, path=self.table.path, where=where + column)
 
     def _pixels(self, where: str, row: Row) -> Pixels:
@@ -315,6 +316,16 @@ class _Part:
         if refused is not None:
             raise refused
         return PictureFiles((file,))
+
+
+def _classes_in(row: Row, one_hot: tuple[str, ...]) -> str:
+    """What the one-hot columns of a row say that is no class."""
+    cells = [(name.strip(), row.get(name, "").strip()) for name in one_hot]
+    other = next((pair for pair in cells if pair[1] not in ("0", "0.0", "1", "1.0")), None)
+    if other is not None:
+        return f"{other[1]!r} in column {other[0]}"
+    chosen = [name for name, cell in cells if cell in ("1", "1.0")]
+    return f"{len(chosen)} classes ({', '.join(chosen[:3])})" if chosen else "no class"
 
 
 def _folder_of(path: str, root: Path) -> Path | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -13,7 +12,8 @@ import msgspec
 
 from signdata.downloads import refuse_failed
 from signdata.errors import DependencyError, FormatError, MissingError
-from signdata.formats.table_columns import delimiter_of
+from signdata.formats.compressed import suffix_of
+from signdata.formats.text_tables import delimiter_of, rows_of
 from signdata.sidecars import Row
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
@@ -41,8 +41,7 @@ def read_table(path: Path) -> Table:
     if not path.is_file():
         raise MissingError("not there", path=path)
     refuse_failed(path)
-    suffix = path.suffix.lower()
-    read = {".jsonl": _json_lines, ".parquet": _parquet}.get(suffix, _separated)
+    read = {".jsonl": _json_lines, ".parquet": _parquet}.get(suffix_of(path), _separated)
     try:
         rows = tuple(read(path))
     except OSError as err:
@@ -56,31 +55,7 @@ def read_table(path: Path) -> Table:
 
 
 def _separated(path: Path) -> Iterator[tuple[str, Row]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter_of(path), strict=True)
-        try:
-            header = [name.strip() for name in next(reader, [])]
-            if len(set(header)) != len(header) or not header:
-                raise FormatError(
-                    "a column that appears twice; expected distinct names",
-                    path=path,
-                    where="line 1",
-                )
-            for cells in reader:
-                where = f"line {reader.line_num}"
-                if not cells:
-                    continue
-                if len(cells) != len(header):
-                    raise FormatError(
-                        f"{len(cells)} fields; expected {len(header)}", path=path, where=where
-                    )
-                yield where, dict(zip(header, cells, strict=True))
-        except (csv.Error, UnicodeDecodeError) as err:
-            raise FormatError(
-                f"not a table ({err}); expected UTF-8 text",
-                path=path,
-                where=f"line {reader.line_num + 1}",
-            ) from err
+    return rows_of(path, delimiter_of(path))
 
 
 def _json_lines(path: Path) -> Iterator[tuple[str, Row]]:

@@ -9,16 +9,19 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from signdata import sidecars
 from signdata.filesystem import write_file
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.trees import pictures
-from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
+from signdata.formats.writer import EncodedItem, EncodedStills, OutputSummary, Writer, refuse_broken
 from signdata.safe_names import component
 from signdata.samples import Sample
 
@@ -45,6 +48,14 @@ class TableWriter(Writer):
         stem = place(sample)
         for picture in pictures.encoded_frames(sample, self._options):
             yield EncodedItem(pictures.with_suffix(stem, picture.suffix), picture.data)
+
+    def takes_together(self, *, originals: bool) -> bool:
+        return not originals
+
+    def encoded_together(
+        self, samples: Sequence[Sample], frames: NDArray[np.uint8]
+    ) -> EncodedStills:
+        return pictures.encoded_together(map(place, samples), frames, self._options)
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
         own = {"path", "label", "split", *sidecars.OWN_COLUMNS}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from signdata.formats.place import Place
 from signdata.formats.trees.scan import ClassDir, Tree
 from signdata.media import suffixes
 from signdata.media.image.kinds import is_picture
-from signdata.media.video.animation import is_clip, kind_of
 from signdata.media.video.kinds import is_video
+from signdata.media.video.moving import is_clip, kind_of
 
 _MOVING = frozenset({".gif", ".webp", ".apng"})
 
@@ -41,7 +42,8 @@ def _first(place: Place, example_in: Callable[[Tree, ClassDir], str]) -> str:
 
 def _video_in(tree: Tree, class_dir: ClassDir) -> str:
     """The first video's name, by suffix and name."""
-    found = [name for name in class_dir.files if is_video(str(class_dir.path / name))]
+    folder = f"{class_dir.path}{os.sep}"
+    found = [name for name in class_dir.files if is_video(folder + name)]
     return min(found, key=lambda name: (suffixes.suffix_of(name), name), default="")
 
 
@@ -55,8 +57,9 @@ def _moving_in(tree: Tree, class_dir: ClassDir) -> str:
 
 
 def _picture_in(tree: Tree, class_dir: ClassDir) -> str:
-    found = [name for name in class_dir.files if is_picture(str(class_dir.path / name))]
-    if _video_in(tree, class_dir) and all(is_clip(str(class_dir.path / name)) for name in found):
+    folder = f"{class_dir.path}{os.sep}"
+    found = [name for name in class_dir.files if is_picture(folder + name)]
+    if _video_in(tree, class_dir) and all(is_clip(folder + name) for name in found):
         return ""  # videos of old sites are saved so
     return min(found, key=suffixes.suffix_of, default="")
 

@@ -137,7 +137,8 @@ def join(tree: Tree, found: list[Found], described: ManifestMatch) -> list[Sampl
         entry = by_path.pop(path, None)
         if entry is None:
             entry = Found(path, row.get("split", ""), row["label"], _gone(tree, path), "still")
-        samples.append(_sample(entry, row["id"], row))
+        meta = {name: row[name] for name in described.columns}
+        samples.append(_sample(entry, row["id"], row, meta))
     ids = unique_ids(path for path, entry in by_path.items() if entry.is_file)
     taken = {sample.id for sample in samples}
     for path, entry in by_path.items():
@@ -146,13 +147,11 @@ def join(tree: Tree, found: list[Found], described: ManifestMatch) -> list[Sampl
         sample_id = ids.get(path, path)
         if sample_id in taken:
             sample_id = path
-        samples.append(_sample(entry, sample_id, {}))
+        samples.append(_sample(entry, sample_id, {}, {}))
     return samples
 
 
-def _sample(entry: Found, sample_id: str, row: Row) -> Sample:
-    own = {name: value for name, value in row.items() if name not in NO_META}
-    meta = dict(entry.meta) | own
+def _sample(entry: Found, sample_id: str, row: Row, meta: Row) -> Sample:
     return Sample(
         id=sample_id,
         label=row.get("label", entry.label),
@@ -161,7 +160,7 @@ def _sample(entry: Found, sample_id: str, row: Row) -> Sample:
         group=row.get("group", entry.group),
         source=row.get("source", "") or entry.path,
         kind=entry.kind,
-        meta=meta,
+        meta={**entry.meta, **meta} if entry.meta else meta,
         stored_as=row.get(sidecars.STORED_AS, "") or entry.stored_as,
     )
 

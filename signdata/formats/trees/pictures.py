@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from signdata import sidecars
 from signdata.errors import DecodeError, UnsafeNameError
@@ -14,10 +15,10 @@ from signdata.filesystem import write_file
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import PictureSummary
 from signdata.formats.trees.picture_files import read
-from signdata.formats.writer import EncodedItem, OutputSummary
+from signdata.formats.writer import EncodedItem, EncodedStills, OutputSummary
 from signdata.media.image import decode, encode
-from signdata.media.image.decode import Header
 from signdata.samples import Encoded, Sample
+from signdata.sidecars import Row
 
 
 def encoded_frames(sample: Sample, options: PictureOptions) -> Iterator[Encoded]:
@@ -44,6 +45,15 @@ def encoded_frames(sample: Sample, options: PictureOptions) -> Iterator[Encoded]
             yield Encoded(data, f".{wanted or 'png'}")
 
 
+def encoded_together(
+    stems: Iterable[str], frames: NDArray[np.uint8], options: PictureOptions
+) -> EncodedStills:
+    """Several stills without original bytes as picture files; `stems` are their paths."""
+    image_format = options.image_format or "png"
+    files = encode.encode_all(frames, image_format, options.quality)
+    return EncodedStills(files, [with_suffix(stem, f".{image_format}") for stem in stems])
+
+
 def companions(sample: Sample, number: int, path: str) -> tuple[EncodedItem, ...]:
     """What is stored next to frame `number` (from 1) of a sample, which is at `path`."""
     found = sample.pixels.companion(number - 1)
@@ -55,18 +65,24 @@ def companions(sample: Sample, number: int, path: str) -> tuple[EncodedItem, ...
 
 def picture_summary(samples: Iterable[Sample]) -> PictureSummary:
     """Look at the header of every picture file; damaged ones are left for the reading."""
-    headers: Counter[Header] = Counter()
+    sizes: set[tuple[int, int]] = set()
+    channels: set[int] = set()
+    lossless, n_frames = True, 0
     for sample in samples:
         for path in sample.pixels.files:
-            with contextlib.suppress(DecodeError, FileNotFoundError):
-                headers[decode.probe(read(path), path)] += 1
-    sizes = {header.size_hw for header in headers}
-    channels = {header.channels for header in headers}
+            try:
+                header = decode.probe(read(path), path)
+            except (DecodeError, FileNotFoundError):
+                continue
+            sizes.add(header.size_hw)
+            channels.add(header.channels)
+            lossless &= header.suffix != ".jpg" and not header.changes
+            n_frames += 1
     return PictureSummary(
         sizes.pop() if len(sizes) == 1 else None,
         channels.pop() if len(channels) == 1 else None,
-        not any(header.suffix == ".jpg" or header.changes for header in headers),
-        headers.total(),
+        lossless,
+        n_frames,
     )
 
 
@@ -78,18 +94,24 @@ def write_sidecars(tree: Path, finished: OutputSummary) -> None:
     UnsafeNameError
         If two classes would share a folder.
     """
+    rows = _of_own_folders(finished.rows())
+    sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, rows)
+    classes = "".join(f"{name}\n" for name in finished.classes)
+    write_file(tree / sidecars.CLASSES, classes.encode())
+    write_file(tree / sidecars.DOCUMENT, sidecars.dump_document(finished.document))
+
+
+def _of_own_folders(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows as they are, as long as each class has a folder of its own."""
     labels: dict[str, str] = {}
-    for row in finished.rows():
+    for row in rows:
         folder = row["path"].rpartition("/")[0].removeprefix(f"{row['split']}/").partition("/")[0]
         if labels.setdefault(folder, row["label"]) != row["label"]:
             raise UnsafeNameError(
                 f"{labels[folder]!r} and {row['label']!r} would share the class folder {folder!r}",
                 remedy="Rename one in the source.",
             )
-    sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, finished.rows())
-    classes = "".join(f"{name}\n" for name in finished.classes)
-    write_file(tree / sidecars.CLASSES, classes.encode())
-    write_file(tree / sidecars.DOCUMENT, sidecars.dump_document(finished.document))
+        yield row
 
 
 def with_suffix(stem: str, suffix: str) -> str:

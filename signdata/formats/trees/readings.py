@@ -50,11 +50,10 @@ def questions(place: Place, name: str) -> list[Reading]:
     root = place.path
     if place.layout is not None or (root / sidecars.MANIFEST).is_file():
         return []
-    paths = list(_media(place.tree, root))
     doubtful = _doubtful_clips(place.tree) if name == "frames" else _doubtful_classes(place.tree)
     if not doubtful:
         return []
-    return [Reading(f"--from {name}", _plain(place.tree, name)), *layouts(paths)]
+    return [Reading(f"--from {name}", _plain(place.tree, name)), *layouts(media_in(place))]
 
 
 def layouts(paths: list[str]) -> list[Reading]:
@@ -190,9 +189,10 @@ def _names(values: list[str], one: str, many: str) -> str:
 
 def _media(tree: Tree, folder: Path, depth: int = 0) -> Iterator[str]:
     files, folders = tree.entries(folder)
+    below = "" if folder == tree.root else f"{tree.below(folder)}/"
     for name in files:
         if _is_media(name):
-            yield tree.below(folder / name)
+            yield below + name
     if depth < DEEPEST:
         for name in folders:
             yield from _media(tree, folder / name, depth + 1)

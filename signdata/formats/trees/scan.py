@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 
 from signdata import sidecars
@@ -21,7 +22,7 @@ from signdata.errors import FormatError, MissingError, UnsafeNameError
 from signdata.filesystem import path_below
 from signdata.formats.trees.layout import Layout
 from signdata.media.image.kinds import is_picture
-from signdata.media.video.animation import is_clip
+from signdata.media.video.moving import is_clip
 from signdata.results import NOTE, Problem
 from signdata.safe_names import is_junk
 from signdata.samples import SPLIT_NAMES
@@ -143,15 +144,18 @@ class Tree:
         """Names of the files and folders in `path`, sorted; junk is noted and left out."""
         files, folders = [], []
         try:
-            entries = sorted(os.scandir(path), key=lambda entry: entry.name)
+            entries = sorted(os.scandir(path), key=attrgetter("name"))
         except OSError as err:
             raise MissingError(f"cannot be listed ({err.strerror})", path=path) from err
         for entry in entries:
             if is_junk(entry.name):
                 self.note(entry.path, "junk: not read")
                 continue
-            _refuse_undecodable(entry.name, path)
-            if entry.is_dir(follow_symlinks=False):
+            if not entry.name.isascii():
+                _refuse_undecodable(entry.name, path)
+            if entry.is_file(follow_symlinks=False):  # nearly every entry
+                files.append(entry.name)
+            elif entry.is_dir(follow_symlinks=False):
                 folders.append(entry.name)
             elif entry.is_symlink() and os.path.isdir(entry.path):
                 if self.follow_symlinks and not self._loops(path, entry.path):

@@ -8,7 +8,7 @@ from signdata import safe_names, sidecars
 from signdata.errors import FormatError, MissingError
 from signdata.formats.clip_tables import known
 from signdata.formats.place import Place
-from signdata.media.video.animation import is_clip
+from signdata.media.video.moving import is_clip
 
 VIDEOS_DIR = "videos"
 """The folder of videos next to a WLASL index."""

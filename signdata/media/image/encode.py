@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 import cv2
 import numpy as np
 import simplejpeg
+from numpy.typing import NDArray
 
 from signdata.errors import DecodeError, UsageError
 from signdata.limits import MAX_SIDE, described, larger_remedy, max_pixels
@@ -31,25 +32,40 @@ def encode(frame: Frame, image_format: ImageFormat, quality: int) -> bytes:
     quality : int
         1..100, for JPEG; chroma is halved both ways (4:2:0).
     """
+    return encode_all(frame[None], image_format, quality)[0]
+
+
+def encode_all(frames: NDArray[np.uint8], image_format: ImageFormat, quality: int) -> list[bytes]:
+    """Encode each of several frames, (N, H, W, C); see `encode`."""
+    _refuse_too_large(frames.shape[1:3], image_format)
+    if image_format == "jpg":
+        return [_jpeg(frame, quality) for frame in frames]
+    return png.encode_tiny(frames) if frames[0].size <= png.TINY else list(map(_png, frames))
+
+
+def _refuse_too_large(size_hw: tuple[int, ...], image_format: ImageFormat) -> None:
     longest = MAX_SIDE if image_format == "jpg" else _LONGEST_PNG
-    height, width = frame.shape[:2]
+    height, width = size_hw
     if max(height, width) > longest or height * width > max_pixels():
         raise DecodeError(
             f"a picture of {width}x{height} is too large for {image_format}; "
             f"expected sides of at most {longest:,}, and {described()}",
             remedy=larger_remedy(height * width) if max(height, width) <= longest else "",
         )
-    if image_format == "jpg":
-        return bytes(
-            simplejpeg.encode_jpeg(
-                np.ascontiguousarray(frame),
-                quality=quality,
-                colorspace="GRAY" if frame.shape[2] == 1 else "RGB",
-                colorsubsampling="420",
-            )
+
+
+def _jpeg(frame: Frame, quality: int) -> bytes:
+    return bytes(
+        simplejpeg.encode_jpeg(
+            np.ascontiguousarray(frame),
+            quality=quality,
+            colorspace="GRAY" if frame.shape[2] == 1 else "RGB",
+            colorsubsampling="420",
         )
-    if frame.size <= png.TINY:
-        return png.encode_tiny(frame)
+    )
+
+
+def _png(frame: Frame) -> bytes:
     pixels = frame if frame.shape[2] == 1 else cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
     done, data = cv2.imencode(".png", pixels)
     if not done:

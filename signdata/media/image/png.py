@@ -32,6 +32,12 @@ _CHANGES_VALUES = {b"PLTE", b"tRNS", b"eXIf", b"acTL"}
 _HEADER = struct.Struct(">IIBBBBB")
 _CHUNK = struct.Struct(">I4s")
 _CRC = struct.Struct(">I")
+_FIRST = struct.Struct(">I4sIIBBBBBII4s")
+"""The header's chunk, and how that of the rows begins."""
+
+_LAST = struct.Struct(">I12s")
+"""The checksum of the rows, and the chunk that ends the file."""
+
 _STORED = struct.Struct("<BBBHH")
 
 
@@ -58,6 +64,33 @@ def parse(data: bytes) -> PlainPng | None:
     """Take a PNG apart; None if it is not small and plain, or any chunk is damaged."""
     if len(data) > SMALL or not data.startswith(SIGNATURE):
         return None
+    found = _of_three_chunks(data) or _of_any_chunks(data)
+    if found is None:
+        return None
+    (width, height, depth, colour, method, filtering, interlaced), packed = found
+    plain = depth == 8 and colour in _CHANNELS and not (method or filtering or interlaced)
+    if not (plain and 0 < width * height <= max_pixels()):
+        return None
+    return PlainPng((height, width), _CHANNELS[colour], packed)
+
+
+def _of_three_chunks(data: bytes) -> tuple[tuple[int, ...], bytes] | None:
+    """Header and packed rows of a file that has nothing else, as nearly all; None for others."""
+    if len(data) < _FIRST.size + _LAST.size or not data.endswith(_END):
+        return None
+    start, end = len(SIGNATURE) + _FIRST.size, len(data) - _LAST.size
+    header = _FIRST.unpack_from(data, len(SIGNATURE))
+    length, kind, checksum, n_packed, kind_of_rows = *header[:2], *header[9:]
+    if (length, kind, kind_of_rows, n_packed) != (_HEADER.size, b"IHDR", b"IDAT", end - start):
+        return None
+    (checksum_of_rows,) = _CRC.unpack_from(data, end)
+    if zlib.crc32(data[12:29]) != checksum or zlib.crc32(data[start - 4 : end]) != checksum_of_rows:
+        return None
+    return header[2:9], data[start:end]
+
+
+def _of_any_chunks(data: bytes) -> tuple[tuple[int, ...], bytes] | None:
+    """Header and packed rows; None if a chunk is damaged or changes the values."""
     header, packed, position, kind = None, [], len(SIGNATURE), b""
     while position + 12 <= len(data):
         length, kind = _CHUNK.unpack_from(data, position)
@@ -75,11 +108,7 @@ def parse(data: bytes) -> PlainPng | None:
         position = end + 4
     if kind != b"IEND" or position != len(data) or header is None:
         return None
-    width, height, depth, colour, method, filtering, interlaced = header
-    plain = depth == 8 and colour in _CHANNELS and not (method or filtering or interlaced)
-    if not (plain and 0 < width * height <= max_pixels()):
-        return None
-    return PlainPng((height, width), _CHANNELS[colour], b"".join(packed))
+    return header, b"".join(packed)
 
 
 def decode(png: PlainPng, data: bytes) -> NDArray[np.uint8] | None:
@@ -114,16 +143,20 @@ def decode(png: PlainPng, data: bytes) -> NDArray[np.uint8] | None:
     return values if png.channels == 1 else np.ascontiguousarray(values[:, :, ::-1])
 
 
-def encode_tiny(frame: NDArray[np.uint8]) -> bytes:
-    """A PNG of a picture (H, W, C) uint8, C in {1, 3}, its rows unfiltered and stored."""
-    height, width, channels = frame.shape
+def encode_tiny(frames: NDArray[np.uint8]) -> list[bytes]:
+    """A PNG of each picture, (N, H, W, C) uint8, C in {1, 3}, its rows unfiltered and stored."""
+    n, height, width, channels = frames.shape
     start, block, checksum = _start(height, width, channels)
-    rows = np.zeros((height, width * channels + 1), np.uint8)
-    rows[:, 1:] = frame.reshape(height, -1)
-    data = rows.tobytes()
-    adler = zlib.adler32(data).to_bytes(4, "big")
-    crc = zlib.crc32(adler, zlib.crc32(data, checksum)).to_bytes(4, "big")
-    return b"".join((start, block, data, adler, crc, _END))
+    rows = np.zeros((n, height, width * channels + 1), np.uint8)
+    rows[:, :, 1:] = frames.reshape(n, height, -1)
+    whole, size = rows.tobytes(), rows[0].size
+    made = []
+    for begin in range(0, len(whole), size):
+        data = whole[begin : begin + size]
+        adler = zlib.adler32(data).to_bytes(4, "big")
+        crc = zlib.crc32(adler, zlib.crc32(data, checksum)).to_bytes(4, "big")
+        made.append(b"".join((start, block, data, adler, crc, _END)))
+    return made
 
 
 @lru_cache(maxsize=64)

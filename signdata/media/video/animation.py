@@ -2,73 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import struct
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import islice
 from pathlib import Path
 
 import av
 
 from signdata.errors import DecodeError, MissingError, ShortError
-from signdata.media import suffixes
 from signdata.media.image.decode import moving_pictures
 from signdata.media.video.frame_selection import Timeline
 from signdata.media.video.header import Header
-from signdata.media.video.kinds import is_video
 
 MILLISECOND = Fraction(1, 1000)
-
-MAY_MOVE = frozenset({".gif", ".webp", ".apng", ".png"})
-"""Suffixes of pictures that may move."""
-
-_PNG = b"\x89PNG\r\n\x1a\n"
-
-
-def is_clip(path: str) -> bool:
-    """Whether a file among videos is one, or a picture that moves; a GIF is meant so in any case.
-
-    A suffix that tells is believed.
-    """
-    suffix = suffixes.suffix_of(path)
-    return suffix == ".gif" or is_video(path) or (suffix in MAY_MOVE and bool(kind_of(path)))
-
-
-def moves(path: str) -> bool:
-    """Whether a file is a picture that has a second one behind it, whatever its suffix."""
-    if not kind_of(path):
-        return False
-    with contextlib.suppress(DecodeError, MissingError):
-        return sum(1 for _ in islice(moving_pictures(_bytes_of(path), path), 2)) > 1
-    return False
-
-
-def kind_of(path: str) -> str:
-    """``GIF``, ``WebP`` or ``PNG`` where a file is one that may move, else ''."""
-    if not os.path.isfile(path):  # opening a pipe waits for who writes into it
-        return ""
-    try:
-        with open(path, "rb") as file:
-            head = file.read(32)
-            if head[:6] in (b"GIF87a", b"GIF89a"):
-                return "GIF"
-            if head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X":
-                return "WebP" if head[20:21] and head[20] & 2 else ""
-            if not head.startswith(_PNG):
-                return ""
-            place = len(_PNG)
-            while True:
-                file.seek(place)
-                start = file.read(8)
-                if len(start) < 8 or start[4:] in (b"IDAT", b"IEND"):
-                    return ""
-                if start[4:] == b"acTL":
-                    return "PNG"
-                place += 12 + int(struct.unpack(">I", start[:4])[0])
-    except OSError:
-        return ""
 
 
 def read_header(path: str, kind: str) -> Header:

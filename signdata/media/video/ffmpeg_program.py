@@ -13,6 +13,7 @@ import ffmpeg
 import imageio_ffmpeg
 
 from signdata.errors import DependencyError
+from signdata.media.video.timeout import LONGEST
 
 _PART = re.compile(r"\[[^]]*@ 0x[0-9a-f]+\] ?")
 """Which part of the program says a line, and where it lies in memory."""
@@ -63,9 +64,10 @@ class Program:
         self.sizes: set[tuple[int, int]] = set()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
-        left = None if deadline is None else max(0.0, deadline - time.monotonic())
-        self._timer = None if left is None else threading.Timer(left, self._give_up)
-        if self._timer is not None:
+        self._timer = None
+        if deadline is not None:
+            left = max(0.0, deadline - time.monotonic())
+            self._timer = threading.Timer(min(left, LONGEST), self._give_up)
             self._timer.daemon = True
             self._timer.start()
 

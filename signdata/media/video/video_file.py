@@ -18,7 +18,7 @@ from typing import Any
 import av
 
 from signdata.errors import CrashError, DecodeError, MissingError
-from signdata.media.video import animation, container, header
+from signdata.media.video import animation, container, header, moving
 from signdata.media.video.deinterlacing import deinterlaced
 from signdata.media.video.timeout import alarm
 
@@ -134,10 +134,10 @@ class VideoFile:
         """What demuxing, or an earlier pass, says of the file."""
         if self._header is None:
             with alarm(self.timeout):
-                moving = animation.kind_of(self.path)
+                kind = moving.kind_of(self.path)
                 self._header = (
-                    animation.read_header(self.path, moving)
-                    if moving
+                    animation.read_header(self.path, kind)
+                    if kind
                     else header.read_header(self.path)
                 )
         return self._header
@@ -186,7 +186,7 @@ class VideoFile:
         self._settled = True
 
     def _decode(self) -> Generator[Any, None, None]:
-        if animation.kind_of(self.path):
+        if moving.kind_of(self.path):
             yield from animation.decode(self.path, self.header)
         elif self.decoder == "ffmpeg":
             from signdata.media.video import ffmpeg_decode  # it takes a while to import

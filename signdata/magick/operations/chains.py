@@ -1,0 +1,58 @@
+"""Chains of operations: applied to a picture, and as options of ImageMagick."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from signdata.magick.operations.base import Operation, Place
+from signdata.magick.operations.spoil import Spread
+from signdata.magick.operations.turn import Srt
+from signdata.magick.profiles import Quanta
+
+Chain: TypeAlias = tuple[Operation, ...]
+
+
+def run(chains: Sequence[Chain], quanta: Quanta, places: Sequence[Place]) -> list[Quanta]:
+    """Apply several chains to one picture, or to all frames of a clip.
+
+    Common first steps of chains are computed once.
+
+    Parameters
+    ----------
+    chains, places
+        One of each per variant; the places differ only in their seeds.
+    quanta : ndarray
+        (F, C, H, W) as loaded.
+    """
+    done: dict[tuple[object, ...], Quanta] = {(): quanta}
+    results = []
+    for chain, place in zip(chains, places, strict=True):
+        key: tuple[object, ...] = ()
+        values = quanta
+        for number, operation in enumerate(chain):
+            key = (*key, operation, place.seed if operation.random else None)
+            if key not in done:
+                here = replace(place, seed=place.seed + number) if operation.random else place
+                done[key] = operation.apply(values, here)
+            values = done[key]
+        results.append(values)
+    return results
+
+
+def options(chain: Chain, size_hw: tuple[int, int], place: Place) -> list[str]:
+    """ImageMagick's options between input and output; [] if it cannot do the same."""
+    words: list[str] = []
+    for number, operation in enumerate(chain):
+        here = replace(place, seed=place.seed + number)
+        found = operation.options(size_hw, here)
+        if found is None:
+            return []
+        if found[:1] == ["+filter"] and "-filter" not in words:
+            found = found[1:]  # none is in force
+        if isinstance(operation, Srt | Spread) and "-rotate" in words:
+            words += ["-virtual-pixel", "Edge"]  # -rotate leaves white around the picture
+        words += found
+        size_hw = operation.size_after(size_hw, here)
+    return words
