@@ -14,6 +14,12 @@ MOTION_LETTERS = ("J", "Z")
 SIGN_MNIST_CODES = {code: letter for code, letter in enumerate(LETTERS) if letter not in "JZ"}
 """Sign-MNIST's source codes: 0..24 without 9 (J); 25 (Z) never occurs. 24 classes."""
 
+ONE_BASED_CODES = dict(enumerate(LETTERS, 1))
+"""Codes of those who count letters from 1: A is 1, Z is 26."""
+
+LABEL_WORDS = ("letters", "one-based", "codes", "text", "none")
+"""What may be said of a CSV's labels instead of the path of a file."""
+
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, ClassVar, ParamSpec, Self, TypeAlias, TypedDict
 
 from signdata.errors import MissingError, UsageError
+from signdata.labels import LABEL_WORDS
 from signdata.limits import MAX_PIXELS, check_size, pixel_limit
 from signdata.results import Result
 from signdata.samples import SPLIT_NAMES
@@ -187,7 +188,8 @@ class RowOptions(LimitOptions):
 
     split: str | None = keyword(None, "Read only this split.")
     labels: str = keyword(
-        "letters", "Meaning of a CSV's labels: A..Y, any integer, names, none, or lines of FILE."
+        "letters",
+        "Meaning of a CSV's labels: A..Y, A..Z from 1, any integer, names, none, lines of FILE.",
     )
     csv_size: tuple[int, ...] | None = keyword(
         None, "Size of a CSV's pictures: WxH, WxHx3 or 3xWxH for colour [default: square]."
@@ -204,6 +206,10 @@ class RowOptions(LimitOptions):
         None, "Read this fold of split --folds as test, the others as train."
     )
     val_fold: int | None = keyword(None, "Read this fold as val.")
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.labels, str | Path):
+            raise UsageError(f"--labels {self.labels!r}; expected a word or the name of a file")
 
     def record(self) -> dict[str, Any]:
         """What of it makes two runs the same."""
@@ -266,7 +272,7 @@ def _content_of_file(value: Sequence[str] | PathLike | None) -> str | list[str] 
 
 def _content_of(labels: str) -> str:
     """What is recorded of `labels`: the word, or a checksum of the file."""
-    if labels in ("letters", "codes", "text", "none"):
+    if labels in LABEL_WORDS:
         return labels
     try:
         return f"file {hashlib.sha256(Path(labels).read_bytes()).hexdigest()}"

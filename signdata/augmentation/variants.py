@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from signdata.augmentation.boxes import are_fractions, parse
+from signdata.augmentation.moved_keypoints import moved
 from signdata.errors import DatasetError
 from signdata.formats.reader import PictureSummary
 from signdata.limits import check_size
@@ -99,20 +100,35 @@ class Variants:
     def _of_still(self, sample: Sample) -> Iterator[Sample]:
         [frame] = sample.pixels.frames()
         notes, sha256 = sample.pixels.notes(), sample.pixels.source_sha256()
-        turned = _Turned.of(notes)
+        turned, beside = _Turned.of(notes), sample.pixels.companion(0)
         self._check_box(sample, frame)
         quanta = _loaded(frame)
         variants, places = self.planned(sample) if self.varies(sample.split) else ([], [])
         made = operations.run([variant.chain for variant in variants], quanta, places)
         if self.keep_original or not variants:
-            plain = _Made(self._plain(frame, quanta, sample), all_notes=notes, sha256=sha256)
+            plain = _Made(
+                self._plain(frame, quanta, sample),
+                all_notes=notes,
+                sha256=sha256,
+                beside=self._plain_beside(beside, frame, sample),
+            )
             yield self._plain_sample(sample, plain, frame, turned)
             notes = ()
         frames = _all_to_frames(made, self.profile)
         for variant, place, one in zip(variants, places, frames, strict=True):
-            pixels = _Made(one, all_notes=notes, sha256=sha256)
+            moved_along = moved(beside, variant.chain, frame.shape[:2], place)
+            pixels = _Made(one, all_notes=notes, sha256=sha256, beside=moved_along)
             yield self._variant(sample, variant, pixels, place, frame.shape[:2], turned)
             notes = ()
+
+    def _plain_beside(
+        self, beside: tuple[str, bytes] | None, frame: Frame, sample: Sample
+    ) -> tuple[str, bytes] | None:
+        """What belongs next to the picture itself, in the size of the variants."""
+        if self._fits(frame):
+            return beside
+        place = Place(self.profile, self._box(sample))
+        return moved(beside, self.recipe.plain, frame.shape[:2], place)
 
     def _of_clip(self, sample: Sample) -> Iterator[Sample]:
         first = next(iter(sample.frames()))
@@ -124,11 +140,11 @@ class Variants:
             if self._fits(first):
                 yield self._plain_sample(sample, sample.pixels, first, turned)
             else:
-                pixels = _Processed(sample.pixels, self.recipe.plain, place)
+                pixels = _Processed(sample.pixels, self.recipe.plain, place, first.shape[:2])
                 yield self._plain_sample(sample, pixels, first, turned)
         if varied:
             for variant, place in zip(*self.planned(sample), strict=True):
-                pixels = _Processed(sample.pixels, variant.chain, place)
+                pixels = _Processed(sample.pixels, variant.chain, place, first.shape[:2])
                 yield self._variant(sample, variant, pixels, place, first.shape[:2], turned)
 
     def _plain(self, frame: Frame, quanta: Quanta, sample: Sample) -> Frame:
@@ -268,9 +284,6 @@ class Counted:
         )
 
 
-KEYPOINTS_LOST = "its keypoints are not written: they do not move with the pixels of a variant"
-
-
 @dataclass(frozen=True)
 class _Turned:
     """How a picture's pixels were changed when they were read, before the first operation.
@@ -300,10 +313,11 @@ class _Turned:
 
 @dataclass(frozen=True)
 class _Made(ArrayPixels):
-    """One picture (H, W, C) uint8, the notes about it, and the checksum of its source."""
+    """One picture (H, W, C) uint8, the notes about it, its source's checksum, its keypoints."""
 
     all_notes: tuple[str, ...] = ()
     sha256: str | None = None
+    beside: tuple[str, bytes] | None = None
 
     def notes(self) -> tuple[str, ...]:
         return self.all_notes
@@ -311,22 +325,25 @@ class _Made(ArrayPixels):
     def source_sha256(self) -> str | None:
         return self.sha256
 
+    def companion(self, number: int) -> tuple[str, bytes] | None:
+        return self.beside
+
 
 @dataclass(frozen=True, slots=True)
 class _Processed(Derived):
-    """The frames of another sample, each processed with the same operations and random seed."""
+    """The frames of another sample, of one size, each processed alike."""
 
     chain: Chain
     place: Place
+    size_hw: tuple[int, int]
 
     def frames(self) -> Iterator[Frame]:
         for frame in self.pixels.frames():
             [values] = operations.run([self.chain], _loaded(frame), [self.place])
             yield _to_frames(values, self.place.profile)[0]
 
-    def notes(self) -> tuple[str, ...]:
-        lost = (KEYPOINTS_LOST,) if self.pixels.companion(0) else ()
-        return (*self.pixels.notes(), *lost)
+    def companion(self, number: int) -> tuple[str, bytes] | None:
+        return moved(self.pixels.companion(number), self.chain, self.size_hw, self.place)
 
 
 def _loaded(frame: Frame) -> Quanta:

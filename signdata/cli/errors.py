@@ -131,7 +131,7 @@ def _end(code: int) -> NoReturn:
 
 def _usage(err: click.UsageError) -> NoReturn:
     hint = f" See {err.ctx.command_path} --help." if err.ctx else ""
-    text = err.format_message()
+    text = " ".join(err.format_message().split())  # click lists choices one a line
     _fail(text + ("" if text.endswith((".", "?")) else ".") + hint, err.exit_code)
 
 

@@ -109,7 +109,7 @@ class FormatName(click.Choice[str]):
 
 TYPED: dict[str, dict[str, Any]] = {
     "split": {"type": click.Choice(["train", "val", "test"])},
-    "labels": {"metavar": "letters|codes|text|none|FILE"},
+    "labels": {"metavar": "letters|one-based|codes|text|none|FILE"},
     "csv_size": {"type": CSV_SIZE, "metavar": "WxH[x3]"},
     "from_format": {"type": FormatName(registry.readable)},
     "layout": {"metavar": "PATTERN"},

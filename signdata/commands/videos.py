@@ -158,7 +158,7 @@ def trim(
 
     Every frame of an instance's range is kept, at its own time; what comes out is H.264,
     upright, of even size, without sound. The downloads are called by video id or by the id
-    on YouTube.
+    on YouTube. Keypoint files are not cut along: `extract_frames` takes them with the raw files.
 
     Parameters
     ----------

@@ -330,7 +330,7 @@ class _Conversion:
 
     def _sizes(self) -> Iterator[list[int]]:
         for batch in self.reader.batches():
-            yield from self.output.journal.rows_of(batch.key).sizes
+            yield from self.output.journal.sizes_of(batch.key)
 
 
 def _entry(batch: Batch, outcome: Outcome, end: int) -> JournalEntry:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from signdata.errors import UsageError
+from signdata.errors import MissingError, UsageError
 
 JSON_FPS = ("25", "auto")
 
@@ -50,3 +50,8 @@ class Choice:
             raise UsageError("--pose-base goes with --poses")
         if self.json_fps not in JSON_FPS:
             raise UsageError(f"json-fps {self.json_fps!r}; expected {' or '.join(JSON_FPS)}")
+
+    def check_poses(self) -> None:
+        """Raise `MissingError` where a folder of poses was named that is not there."""
+        if self.poses is not None and not self.poses.is_dir():
+            raise MissingError("no such folder of poses", path=self.poses)

@@ -24,7 +24,7 @@ def _only_member(path: Path, mode: str) -> IO[bytes]:
     inside = [name for name in archive.namelist() if not is_junk(PurePosixPath(name).parts[0])]
     if len(inside) != 1:
         raise FormatError(
-            f"an archive of {len(inside)} files; expected one table",
+            f"an archive of {len(inside)} files; expected one CSV",
             path=path,
             remedy=f"Unpack it: unzip {path.name}",
         )

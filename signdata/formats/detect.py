@@ -13,13 +13,19 @@ from signdata.formats.clip_tables import known
 from signdata.formats.hdf5.signature import starts_as_hdf5
 from signdata.formats.place import Place
 from signdata.formats.registry import FORMATS
-from signdata.formats.trees.readings import Reading, layouts, media_in, questions, wrapped
+from signdata.formats.trees.readings import (
+    Reading,
+    layout_readings,
+    mixed,
+    questions,
+    wrapped,
+)
 from signdata.media.image.kinds import is_picture
 from signdata.safe_names import is_junk
 from signdata.samples import SPLIT_NAMES, SPLITS
 from signdata.sidecars import is_partial
 
-MOST_READINGS = 4
+MOST_READINGS = 5
 """Readings that a question lists."""
 
 LAID_OUT = ("folders", "frames", "videos")
@@ -85,6 +91,8 @@ def recognise(
         )
     if {"folders", "videos"} <= found.keys() and is_picture(str(place.path / found["videos"])):
         del found["videos"]  # pictures that move are stills unless a command asks for videos
+    if len(found) > 1 and place.layout is None and set(found) <= set(LAID_OUT):
+        raise _question(place, mixed(place, found))
     if len(found) > 1:
         raise FormatError(
             f"{len(found)} readings: {listed(found)}",
@@ -239,7 +247,7 @@ def _not_a_dataset(place: Place) -> FormatError:
             "WLASL .json file, or a directory",
             path=path,
         )
-    deeper = layouts(media_in(place)) if place.layout is None else []
+    deeper = layout_readings(place) if place.layout is None else []
     if deeper and not (path / sidecars.MANIFEST).is_file():
         return _question(place, deeper)
     if place.tree.class_dirs:

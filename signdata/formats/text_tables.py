@@ -48,7 +48,7 @@ def text_of(path: Path) -> Iterator[io.TextIOWrapper]:
         with opened(path) as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
             yield text
     except ERRORS as err:
-        raise FormatError(f"damaged ({err})", path=path) from err
+        raise FormatError(f"cannot be read ({err})", path=path) from err
 
 
 def lines_of(

@@ -66,6 +66,17 @@ def canvas_size(size_hw: tuple[int, int], degrees: float) -> tuple[int, int]:
     return height, width
 
 
+def canvas_centre(size_hw: tuple[int, int], degrees: float) -> tuple[float, float]:
+    """Where in the result of `rotate` the picture's centre is: x and y from its corner."""
+    height, width = size_hw
+    if degrees % 90 == 0:
+        new_height, new_width = canvas_size(size_hw, degrees)
+        return new_width / 2, new_height / 2
+    angle = math.radians(degrees)
+    left, top, _, _ = _canvas(width, height, math.cos(angle), math.sin(angle))
+    return width / 2 - left, height / 2 - top
+
+
 @dataclass(frozen=True)
 class Disc:
     """Source pixels of each target pixel, and the factor of their sum, (h * w,).

@@ -26,6 +26,8 @@ _HEX = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 
 def colour(text: str) -> tuple[int, int, int]:
     """Red, green and blue of a colour's name or ``#rrggbb``; `UsageError` if it is neither."""
+    if text == BLACK:  # the default, for which nothing has to be imported
+        return 0, 0, 0
     from PIL import ImageColor
 
     known = text.isalpha() and text.lower() in ImageColor.colormap

@@ -30,6 +30,12 @@ class JournalRows(msgspec.Struct):
     sizes: list[list[int]]
 
 
+class _Sizes(msgspec.Struct):
+    """Of `JournalRows`, what is read without making the rows."""
+
+    sizes: list[list[int]]
+
+
 class Journal:
     """Entries of finished batches. Their rows stay on disk; memory holds only their offsets."""
 
@@ -37,6 +43,7 @@ class Journal:
         self.entries: dict[str, JournalEntry] = {}
         self._extents: dict[str, tuple[int, int]] = {}
         self._decode = msgspec.json.Decoder(JournalRows).decode
+        self._decode_sizes = msgspec.json.Decoder(_Sizes).decode
         self._end = self._load(path) if path.exists() else 0
         # Unbuffered: what a full disk refused must not be written again on close.
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
@@ -68,10 +75,15 @@ class Journal:
 
     def rows_of(self, key: str) -> JournalRows:
         """What the batch `key` stored; empty if it has no entry."""
-        if key not in self._extents:
-            return JournalRows([], [])
+        return self._decode(self._stored(key)) if key in self._extents else JournalRows([], [])
+
+    def sizes_of(self, key: str) -> list[list[int]]:
+        """Sizes of the encoded items of each sample of the batch `key`; [] if it has no entry."""
+        return self._decode_sizes(self._stored(key)).sizes if key in self._extents else []
+
+    def _stored(self, key: str) -> bytes:
         start, length = self._extents[key]
-        return self._decode(os.pread(self._file, length, start))
+        return os.pread(self._file, length, start)
 
     def rows(self) -> Iterator[tuple[str, dict[str, str]]]:
         """Yield every stored row with the key of its batch."""

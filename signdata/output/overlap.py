@@ -81,13 +81,16 @@ def refuse_replacing(path: Path, start: bytes, kind: str, *, overwrite: bool = T
     OutputExistsError
         If something else is there, or it may not be replaced.
     """
+    if os.path.lexists(path):
+        _refuse_other(path, start, kind, overwrite=overwrite)
     suffix = file_suffix(path)
     if suffix not in ("", f".{kind.lower()}"):
         raise UsageError(
             f"named like a {suffix} file; a {kind} file is written", path=path, remedy="Rename it."
         )
-    if not os.path.lexists(path):
-        return
+
+
+def _refuse_other(path: Path, start: bytes, kind: str, *, overwrite: bool) -> None:
     if not path.is_file():
         raise OutputExistsError(
             "exists and is not a file", path=path, remedy="Choose another name."

@@ -42,8 +42,8 @@ def parse_ratios(text: str, keep: Sequence[str] = ()) -> dict[str, float]:
     """
     try:
         shares = [float(part) for part in text.split(",")]
-    except ValueError:
-        raise UsageError(f"ratios {text!r}; expected numbers such as 80,10,10") from None
+    except (ValueError, AttributeError):  # no text, as from Python
+        raise UsageError(f"ratios {text!r}; expected numbers such as '80,10,10'") from None
     names = [name for name in SPLITS if name not in keep]
     if not keep and len(shares) == 2:
         names = ["train", "test"]

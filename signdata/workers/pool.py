@@ -105,7 +105,8 @@ class _Pool(Generic[T, R]):
             initargs=(self._function, self._items if FORKS else []),
         )
         self._executor = executor
-        with _no_signals(), _no_collection():  # until the workers have set their signal handlers
+        # Until the workers have set their signal handlers.
+        with _no_signals(), _no_collection(), _one_thread():
             executor.submit(os.getpid)
         return executor
 
@@ -193,14 +194,31 @@ def _begin_worker(function: Callable[[Any], Any], items: Sequence[Any]) -> None:
     _function, _items = function, items
     _exit_with_parent_only()
     gc.freeze()  # what the parent has made is neither looked through nor copied
-    _one_thread()
+    if not FORKS:
+        _opencv_threads(1)
 
 
-def _one_thread() -> None:
-    """Let OpenCV start no threads of its own: every core has its worker."""
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let forked workers inherit an OpenCV without threads of its own: every core has its worker.
+
+    A worker itself cannot tell it so: it would wait for the threads of this process to end.
+    """
+    before = _opencv_threads(1)
+    try:
+        yield
+    finally:
+        _opencv_threads(before)
+
+
+def _opencv_threads(n: int) -> int:
+    """Let OpenCV, if it is there, have so many threads; return how many it had."""
     opencv = sys.modules.get("cv2")
-    if opencv is not None:
-        opencv.setNumThreads(1)
+    if opencv is None:
+        return n
+    before: int = opencv.getNumThreads()
+    opencv.setNumThreads(n)
+    return before
 
 
 def _call(item: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import shutil
 from collections.abc import Callable
@@ -135,6 +136,25 @@ def test_signer_split_and_box(tmp_path: Path, extract: Callable[..., Any]) -> No
     sizes = {name: size_of(out / row["path"]) for name, row in manifest(out).items()}
     assert sizes == {"a": (64, 32), "b": (64, 64)}
     assert [one["bbox"] for one in manifest(out).values()] == ["0 0 64 32", "0 0 0.5 1"]
+
+
+def test_compressed_tables(tmp_path: Path, extract: Callable[..., Any]) -> None:
+    make_video(tmp_path / "a.mp4", 10)
+    plain = write_csv(tmp_path / "clips.csv", "video,gloss,start_frame,end_frame", "a.mp4,A,3,5")
+    packed = tmp_path / "clips.csv.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    plain.unlink()
+    assert frames_of(extract(packed)) == {"a": [2, 3, 4]}
+
+
+def test_compressed_tables_of_a_published_dataset(tmp_path: Path) -> None:
+    make_video(tmp_path / "videos/1-A.mp4", 2)
+    packed = tmp_path / "splits/train.csv.gz"
+    packed.parent.mkdir()
+    text = "Participant ID,Video file,Gloss,ASL-LEX Code\nP1,1-A.mp4,A,x\n"
+    packed.write_bytes(gzip.compress(text.encode()))
+    [sample] = open_dataset(packed)
+    assert (sample.label, sample.split, sample.group) == ("A", "train", "P1")
 
 
 def test_json_lines_and_a_folder_of_videos(tmp_path: Path, extract: Callable[..., Any]) -> None:

@@ -374,3 +374,51 @@ def test_a_digit_recogniser_is_read_as_the_recipe_says(
     assert document["options"]["labels"] == "codes"
     samples: list[Sample] = list(open_dataset(tmp_path / "unknown"))
     assert [next(iter(one.frames())).max() for one in samples] == [0, 1, 2]
+
+
+ONE_BASED = {
+    "all letters": range(1, 27),
+    "without J": [*range(1, 10), *range(11, 26)],
+    "without A": range(2, 27),
+    "only A and I": [1, 9],
+}
+
+
+@pytest.mark.parametrize("kind", ONE_BASED)
+@pytest.mark.parametrize("last", [False, True])
+def test_letters_counted_from_1_are_asked_about_and_read_when_said(
+    kind: str, last: bool, tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    codes, path = list(ONE_BASED[kind]), tmp_path / "a.csv"
+    names = [f"pixel{i}" for i in range(1, 5)]
+    rows = [[*names, "label"] if last else ["label", *names]]
+    rows += [[*[code] * 4, code] if last else [code, *[code] * 4] for code in codes]
+    path.write_text("".join(",".join(map(str, row)) + "\n" for row in rows))
+    ran = main("csv-to-folders", path, tmp_path / "tree", "--on-error", "skip", "-j1")
+    assert ran.returncode == 4
+    assert "without 0" in ran.error
+    assert not (tmp_path / "tree").exists()
+    words = ran.error.partition("Say ")[2].split()[:2]
+    assert words == ["--labels", "one-based"]
+    assert main("csv-to-folders", path, tmp_path / "tree", *words, "-j1").returncode == 0
+    found = {one.label: int(next(one.frames()).max()) for one in open_dataset(tmp_path / "tree")}
+    assert found == {chr(ord("A") + code - 1): code for code in codes}
+    assert main("folders-to-csv", tmp_path / "tree", tmp_path / "b.csv", "-j1").returncode == 0
+    assert (tmp_path / "b.csv").read_bytes() == path.read_bytes()
+    assert [one.label for one in open_dataset(tmp_path / "b.csv")] == [
+        chr(ord("A") + code - 1) for code in codes
+    ]
+
+
+@pytest.mark.parametrize(
+    ("codes", "note"), [([1, 2, 24], True), ([0, 1, 2], False), ([2, 24], False)]
+)
+def test_a_part_without_a_is_read_with_a_note(
+    codes: list[int], note: bool, make_csv: Callable[..., Path], main: Callable[..., Any]
+) -> None:
+    path = make_csv([[code, *[7] * 16] for code in codes])
+    found = main("info", path, "--json").json
+    assert found["classes"] == [chr(ord("A") + code) for code in codes]
+    said = [one["message"] for one in found["problems"]]
+    assert [one for one in said if "--labels one-based" in one] == said
+    assert bool(said) == note

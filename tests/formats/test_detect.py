@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -142,3 +143,27 @@ def test_no_source_and_too_many(make_tree: Callable[..., Path]) -> None:
     root = make_tree()
     with pytest.raises(UsageError, match="named twice; expected different sources"):
         open_dataset([root, root], format="folders")
+
+
+@pytest.mark.parametrize("kind", ["npy", "npz", "csv"])
+def test_split_folders_of_other_datasets_are_named_one_by_one(
+    kind: str, tmp_path: Path, main: Callable[..., Any], make_csv: Callable[..., Path]
+) -> None:
+    for split, n in (("train", 6), ("valid", 2), ("test", 4)):
+        folder = tmp_path / "my data" / split
+        folder.mkdir(parents=True)
+        images, labels = np.full((n, 4, 4), n, np.uint8), np.arange(n) % 2
+        if kind == "npy":
+            np.save(folder / "X.npy", images)
+            np.save(folder / "Y.npy", labels)
+        elif kind == "npz":
+            np.savez(folder / "all.npz", X=images, y=labels)
+        else:
+            rows = [[label, *([n] * 16)] for label in labels]
+            make_csv(rows).rename(folder / "pixels.csv")
+    said = main("info", tmp_path / "my data")
+    assert said.returncode == 4
+    words = shlex.split(said.error.rpartition("Say ")[2].removesuffix("."))
+    assert [word.partition("=")[0] for word in words] == ["train", "val", "test"]
+    found = main("info", *words, "--json").json
+    assert found["splits"] == {"train": 6, "val": 2, "test": 4}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -161,6 +162,59 @@ def test_the_answer_is_typed_as_it_is_printed(
     assert (found["samples"], found["classes"], found["groups"]) == (8, ["A", "B"], 2)
     plain = json.loads(main("info", root, "--json", "--from", "frames").stdout)
     assert (plain["samples"], plain["classes"]) == (4, ["user_1", "user_2"])
+
+
+MIXED = {
+    "signers, and what lies between them": (
+        [f"user_{s}/{c}/{i}.png" for s in (1, 2) for c in "AB" for i in (0, 1)],
+        ["user_1/cover.png", "top.png"],
+    ),
+    "splits, a picture without suffix and one that is not read": (
+        [f"{s}/{c}/{i}.png" for s in ("Training", "Testing") for c in "AB" for i in (0, 1)],
+        ["Training/A/plain", "Testing/B/phone.heic", "Training/over.png"],
+    ),
+    "flat files, one of another name": (
+        [f"{s}_signs/{c}_{i}.png" for s in ("train", "test") for c in "01" for i in (0, 1)],
+        ["train_signs/odd.png", "top.png"],
+    ),
+    "two depths": (
+        [f"all/train/{c}/{i}.jpg" for c in "AB" for i in (0, 1)],
+        ["other/test/A.jpg"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_every_reading_gives_what_it_says_and_says_what_it_leaves_out(
+    name: str, make_tree: Callable[..., Path], main: Callable[..., Any]
+) -> None:
+    files, further = MIXED[name]
+    root = make_tree(dict.fromkeys(files, PICTURE))
+    for path in further:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        heic = b"\0\0\0\x18ftypheic" + bytes(200)
+        (root / path).write_bytes(
+            heic if path.endswith(".heic") else (root / files[0]).read_bytes()
+        )
+    (root / files[0]).with_name("notes.txt").write_text("no picture")
+    said = main("info", root).error
+    offered = re.findall(
+        r"--(from|layout) ('[^']+'|\w+)(?: \(\S+\))? gives ([0-9]+) (\w+) of ([0-9]+) class"
+        r".*?(?:, ([0-9]+) files? left out)?(?=; --|\. Say which)",
+        said,
+    )
+    assert len(offered) == said.count(" gives ") > 1
+    for option, value, n, what, n_classes, left_out in offered:
+        found = main("info", root, "--json", f"--{option}", value.strip("'")).json
+        unfit = [one for one in found["problems"] if "does not fit" in one["message"]]
+        assert int(n) == found["read"] - len(unfit), (said, found)
+        assert int(n_classes) == len(found["classes"])
+        n_taken = int(n) if what != "clips" else len(_in_clips(root))
+        assert n_taken + int(left_out or 0) == len(files) + len(further), said
+
+
+def _in_clips(root: Path) -> list[Path]:
+    return [path for path in root.glob("*/*/*") if path.is_file() and path.suffix != ".txt"]
 
 
 NOT_ASKED = {

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
+import gzip
+import io
 import json
+import lzma
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,6 +91,75 @@ def test_tables_of_every_spelling(kind: str, tmp_path: Path, main: Callable[...,
     ran = main("convert", tmp_path / name, tmp_path / "out" / "tree", "-j1", "--json")
     assert (ran.returncode, ran.json["written"]) == (0, 2)
     assert (tmp_path / "out/tree/A/a.png").read_bytes() == (tmp_path / "a.png").read_bytes()
+
+
+PACKED: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": gzip.compress,
+    ".xz": lzma.compress,
+    ".bz2": bz2.compress,
+    ".zip": lambda data: zipped(data),
+}
+
+
+def zipped(data: bytes) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("labels.csv", data)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("packed", PACKED)
+@pytest.mark.parametrize("kind", ["paths", "tabs", "one-hot"])
+def test_compressed_tables(
+    kind: str, packed: str, tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    name, text = TABLES[kind]
+    pictures(tmp_path, "a.png", "b.png")
+    table = tmp_path / f"{name}{packed}"
+    table.write_bytes(PACKED[packed](text.encode()))
+    assert read(table) == [("a", "A", 1), ("b", "B", 2)]
+    assert main("info", table, "--json").json["format"] == "table"
+    assert read(tmp_path) == [("a", "A", 1), ("b", "B", 2)]
+    table.write_bytes(table.read_bytes()[:-12])
+    ran = main("info", table)
+    assert ran.returncode == 4
+    assert "cannot be read (" in ran.error
+
+
+ONE_HOT = {
+    "two classes": ("1,1", "2 classes (A, B); expected a single 1 among 0s"),
+    "no class": ("0,0", "no class; expected a single 1 among 0s"),
+    "a number": ("0,2", "'2' in column B; expected a single 1 among 0s"),
+}
+
+
+@pytest.mark.parametrize("kind", ONE_HOT)
+@pytest.mark.parametrize("row", [0, 1])
+def test_a_bad_row_of_a_one_hot_table_costs_that_row(
+    kind: str, row: int, tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    cells, said = ONE_HOT[kind]
+    rows = ["0,1", "1,0", "1,0"]
+    rows[row] = cells
+    pictures(tmp_path, "0.png", "1.png", "2.png")
+    table = tmp_path / "_classes.csv"
+    table.write_text("filename,A,B\n" + "".join(f"{i}.png,{c}\n" for i, c in enumerate(rows)))
+    ran = main("convert", table, tmp_path / "out" / "tree", "--on-error", "skip", "--json", "-j1")
+    assert ran.returncode == 3
+    assert (ran.json["read"], ran.json["written"], ran.json["failed"]) == (3, 2, 1)
+    [problem] = [one for one in ran.json["problems"] if one["kind"] != "note"]
+    assert (problem["path"], f"line {row + 2}" in problem["where"]) == (f"{row}.png", True)
+    assert problem["message"] == said
+
+
+def test_a_table_of_several_classes_a_row_is_said_to_be_one(
+    tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    pictures(tmp_path, "0.png", "1.png")
+    (tmp_path / "_classes.csv").write_text("filename,A,B\n0.png,1,1\n1.png,1,1\n")
+    said = main("info", tmp_path / "_classes.csv").error
+    assert "none of its 2 pictures can be read; the first: 2 classes (A, B)" in said
+    assert "--" not in said  # no option makes it a table of one class a picture
 
 
 def test_further_columns_are_kept(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 
 import signdata
 from signdata.errors import DecodeError, UsageError
-from signdata.media.image import decode, encode, ops
+from signdata.media.image import decode, encode, ops, png
 
 GREY = (np.add.outer(np.arange(37), 3 * np.arange(53)) % 256).astype(np.uint8)
 RGB = np.stack([GREY, np.roll(GREY, 9, 0), 255 - GREY], -1)
@@ -268,6 +268,19 @@ def test_resizing_and_grey() -> None:
 def test_unknown_ways_to_write_are_refused(kind: str, quality: int) -> None:
     with pytest.raises(UsageError, match="expected"):
         encode.check_format(kind, quality)
+
+
+def test_a_png_of_three_chunks_is_taken_apart_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = png.encode_tiny(np.random.default_rng(0).integers(0, 255, (1, 5, 4, 3), np.uint8))[0]
+    broken = [bytes([*whole[:i], whole[i] ^ 1, *whole[i + 1 :]]) for i in range(len(whole))]
+    cut = [whole[:i] for i in range(len(whole))]
+    files = [whole, whole + b"\0", *broken, *cut]
+    found = [png.parse(data) for data in files]
+    assert found[0] is not None
+    assert found[0].size_hw == (5, 4)
+    assert not any(found[1:])
+    monkeypatch.setattr(png, "_of_three_chunks", lambda data: None)
+    assert [png.parse(data) for data in files] == found
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "P", "I;16"])

@@ -425,3 +425,17 @@ def test_points_outside_of_what_is_left_are_not_found() -> None:
 def test_what_is_no_keypoint_file_is_left_alone(data: bytes) -> None:
     assert put(data, Placement.of(9, 9)) is None
     assert side_by_side([(data, (9, 9)), (None, (9, 9))]) is None
+
+
+def test_poses_of_a_longer_cut_are_told(tmp_path: Path, main: Callable[..., Any]) -> None:
+    """As where a video was trimmed, and its keypoints are those of the raw file."""
+    dotted(tmp_path / "raw/1.mp4", DOTS)
+    instance = {"video_id": "1", "frame_start": 2, "frame_end": 3}
+    index, trimmed = make_index(tmp_path / "w.json", [instance]), tmp_path / "trimmed"
+    assert main("trim", index, trimmed, "--videos", tmp_path / "raw", "-j1").returncode == 0
+    poses = write_poses(tmp_path / "poses" / "1")
+    for source, videos in ((index, tmp_path / "raw"), (trimmed / "WLASL.json", trimmed)):
+        words = ["--videos", videos, "--poses", poses, "--no-official-splits", "--json", "-j1"]
+        done = main("extract-frames", source, tmp_path / f"out-{videos.name}", *words)
+        told = "3 files of poses are numbered beyond its last frame" in done.stdout
+        assert told == (videos == trimmed)

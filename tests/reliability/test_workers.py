@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -245,3 +248,38 @@ def _children() -> list[int]:
     pid = os.getpid()
     tasks = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [int(task) for task in tasks]
+
+
+def _threads(_: object) -> int:
+    import cv2
+
+    return cv2.getNumThreads()
+
+
+def _all_asleep() -> bool:
+    """Whether no other thread of this process computes."""
+    here = f"{threading.get_native_id()}"
+    states = [
+        (task / "stat").read_text().rpartition(")")[2].split()[0]
+        for task in Path("/proc/self/task").iterdir()
+        if task.name != here
+    ]
+    return "R" not in states
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_opencvs_threads_stay_in_this_process() -> None:
+    """They wait for work here; a worker that waited for them to end would wait for ever."""
+    import cv2
+
+    before = cv2.getNumThreads()
+    try:
+        cv2.setNumThreads(3)
+        cv2.resize(np.zeros((2000, 2000, 3), np.uint8), (999, 999), interpolation=cv2.INTER_CUBIC)
+        while not _all_asleep():
+            pass
+        with closing(pool.run(_threads, [1, 2, 3], workers=2, divide=lambda item: [item])) as runs:
+            assert [parts for _, parts in runs] == [[1], [1], [1]]
+        assert cv2.getNumThreads() == 3
+    finally:
+        cv2.setNumThreads(before)

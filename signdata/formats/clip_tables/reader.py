@@ -21,8 +21,8 @@ from signdata.errors import (
     UsageError,
 )
 from signdata.formats.batches import Batch, ListBatch, samples_of_split
-from signdata.formats.clip_choice import JSON_FPS, Choice
-from signdata.formats.clip_tables.files import ClipFiles, FoundFile
+from signdata.formats.clip_tables import asked
+from signdata.formats.clip_tables.files import FoundFile
 from signdata.formats.clip_tables.frame_folder import frame_folder
 from signdata.formats.clip_tables.names import sample_ids
 from signdata.formats.clip_tables.rows import ClipRow, ClipTable, Span
@@ -81,9 +81,9 @@ class ClipTableReader(Reader):
         self._tables = tuple(tables)
         self._clips_options = options.clip_options
         self._official = options.official_splits
-        self._choice = _supported(options)
+        self._choice = asked.choice_of(options)
         self._notes = [note for table in tables for note in table.notes]
-        self._files = _files_of(tables, options)
+        self._files = asked.files_of(tables, options)
         self._video_files: dict[str, VideoFile] = {}
         self._shared: dict[Hashable, ClipPixels] = {}
         clips = self._chosen(self._named())
@@ -380,35 +380,3 @@ def _base_names(clips: Sequence[_Clip]) -> list[str]:
     stems = {path: os.path.splitext(path)[0] for path in dict.fromkeys(written)}
     taken = Counter(stems.values())
     return [stems[path] if taken[stems[path]] == 1 else path for path in written]
-
-
-def _files_of(tables: Sequence[ClipTable], options: OpenOptions) -> dict[Path, ClipFiles]:
-    """The videos of each table: in the folder that was named, else where they usually are.
-
-    Raises
-    ------
-    MissingError
-        If there is no such folder.
-    UsageError
-        If two are named.
-    """
-    read = options.read
-    if read.root is not None and read.videos is not None:
-        raise UsageError("--root and --videos both say where the videos are; expected one")
-    named = read.root if read.root is not None else read.videos
-    if named is not None and not Path(named).is_dir():
-        raise MissingError("no such folder of videos", path=Path(named))
-    return {
-        table.path: ClipFiles(table.folders if named is None else (Path(named),))
-        for table in tables
-    }
-
-
-def _supported(options: OpenOptions) -> Choice:
-    """What is chosen of a table; `UsageError` for what only a WLASL index has."""
-    choice = options.choice or Choice()
-    if choice.subset is not None or choice.json_fps != JSON_FPS[0]:
-        raise UsageError("--subset and --json-fps go with a WLASL JSON, not with a table")
-    if choice.poses is not None and not choice.poses.is_dir():
-        raise MissingError("no such folder of poses", path=choice.poses)
-    return choice

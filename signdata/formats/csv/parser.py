@@ -31,6 +31,9 @@ from signdata.formats.csv.header import MAX_LINE, NUMBER, read_header
 from signdata.formats.csv.rows import Fault
 
 BLOCK = 1 << 18
+MOST_LABELS = 1000
+"""Labels after which no more are collected."""
+
 MAX_DIGITS = 18
 """Integers of more digits are no labels, and would not fit into 64 bits."""
 
@@ -108,6 +111,8 @@ class Layout:
         Whether pixels are written as shares of 255.
     uses : mapping of str to int
         How many rows each word has in the column of splits, where there is one.
+    codes : frozenset of int
+        Which plain integers are labels.
     """
 
     path: Path
@@ -118,6 +123,7 @@ class Layout:
     blocks: tuple[Block, ...]
     shares: bool = False
     uses: Mapping[str, int] = field(default_factory=dict)
+    codes: frozenset[int] = frozenset()
 
     @property
     def n_pixels(self) -> int:
@@ -214,6 +220,7 @@ def scan(path: Path, *, header: bool, text_labels: bool | None = None) -> Layout
         blocks,
         arranging.are_shares(values),
         dict(lines.uses),
+        frozenset(int(cell) for cell in lines.labels if _PLAIN.fullmatch(cell)),
     )
 
 
@@ -236,6 +243,7 @@ class _Lines:
     n_rows: int = 0
     final_newline: bool = True
     uses: Counter[str] = field(default_factory=Counter)
+    labels: set[bytes] = field(default_factory=set)
 
     def blocks(self, file: IO[bytes], offset: int, digest: hashlib._Hash) -> Iterator[Block]:
         """Yield whole lines until the file ends."""
@@ -258,9 +266,11 @@ class _Lines:
     def _block(self, offset: int, length: int, data: bytes, n: int) -> Block:
         made = Block(offset, length, self.n_rows + 1)
         self.n_rows += n
+        lines = data[:length].removesuffix(b"\n").split(b"\n")
         if self.columns.use is not None:
-            lines = data[:length].removesuffix(b"\n").split(b"\n")
             self.uses.update(arranging.arrange(lines, self.columns, False).uses)
+        if self.columns.label is not None and len(self.labels) <= MOST_LABELS:
+            self.labels.update(arranging.labels_of(lines, self.columns))
         return made
 
 

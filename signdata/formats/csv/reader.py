@@ -29,7 +29,7 @@ import numpy as np
 from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, LabelError, UnsafeNameError, UsageError
 from signdata.formats.batches import Batch
-from signdata.formats.csv import parser
+from signdata.formats.csv import one_based, parser
 from signdata.formats.csv.columns import UNLABELLED
 from signdata.formats.csv.dialect import CsvDialects, dialect_of_line, recorded_dialects
 from signdata.formats.csv.files import csv_files
@@ -37,7 +37,7 @@ from signdata.formats.csv.header import check_label
 from signdata.formats.csv.parser import Block, Layout
 from signdata.formats.csv.shapes import PictureShape, asked, shape_of
 from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader
-from signdata.labels import SIGN_MNIST_CODES, LabelSpace
+from signdata.labels import LABEL_WORDS, ONE_BASED_CODES, SIGN_MNIST_CODES, LabelSpace
 from signdata.results import NOTE, Problem
 from signdata.safe_names import is_fault
 from signdata.samples import SPLIT_NAMES, SPLITS, TOGETHER, ArrayPixels, Broken, Sample, Stills
@@ -48,9 +48,6 @@ NOT_PLAIN = (
 )
 
 SHARES = "pixels written as shares of 255: read as 0..255"
-
-WORDS = ("letters", "codes", "text", "none")
-"""What may be said of labels instead of the path of a file."""
 
 USES = {
     **SPLIT_NAMES,
@@ -72,9 +69,10 @@ class CsvOptions:
     Attributes
     ----------
     labels : str
-        ``letters`` (Sign-MNIST's codes), ``codes`` (any integer, its digits are the class
-        name), ``text`` (the class name itself), ``none`` (there is none), or the path of a file
-        with one class name a line, the first for code 0. Labels of which the first is no number
+        ``letters`` (Sign-MNIST's codes), ``one-based`` (A is 1, Z is 26), ``codes``
+        (any integer, its digits are the class name), ``text`` (the class name itself), ``none``
+        (there is none), or the path of a file with one class name a line, the first for code 0.
+        Labels of which the first is no number
         are class names where nothing else was asked for.
     size_wh : tuple of int or None
         Width and height of the pictures, or W, H, 3 for colour pixel by pixel, or 3, W, H for
@@ -227,7 +225,7 @@ class CsvReader(Reader):
         read = options.read
         found = [file for path in paths for file in (csv_files(path) if path.is_dir() else [path])]
         reader = cls(found, CsvOptions(read.labels, read.csv_size, read.header))
-        labels = () if read.labels in WORDS else (Path(read.labels),)
+        labels = () if read.labels in LABEL_WORDS else (Path(read.labels),)
         reader.inputs = (*found, *labels)
         return reader
 
@@ -238,6 +236,7 @@ class CsvReader(Reader):
     ) -> None:
         paths = [paths] if isinstance(paths, Path) else list(paths)
         splits = _splits_of(paths)
+        self._notes: list[Problem] = []
         self._files = [
             self._open(path, split, options) for path, split in zip(paths, splits, strict=True)
         ]
@@ -251,14 +250,18 @@ class CsvReader(Reader):
         recorded = spelling.of("")
         is_text = {"letters": recorded.text_labels or None, "text": True}.get(options.labels, False)
         layout = parser.scan(path, header=options.header, text_labels=is_text)
-        if not sidecars.sidecar_path(path, sidecars.MANIFEST).is_file() or options.labels == "none":
+        is_known = sidecars.sidecar_path(path, sidecars.MANIFEST).is_file()
+        if not is_known or options.labels == "none":
             check_label(layout.columns, path, without=options.labels == "none")
+        names = _names_of(options, spelling, layout)
+        if names is SIGN_MNIST_CODES and not is_known:
+            self._notes += one_based.check(layout.codes, path, layout.columns.label_name)
         return _CsvFile(
             layout,
             split,
             max(6, len(str(layout.n_rows))),
             shape_of(layout, asked(options.size_wh, recorded)),
-            _names_of(options, spelling, layout),
+            names,
             options,
         )
 
@@ -301,10 +304,13 @@ class CsvReader(Reader):
             (),
             tuple(name for name in columns if name not in NO_META),
             {"csv": self._origin()},
-            tuple(
-                Problem(file.layout.path.name, "", NOTE, SHARES)
-                for file in self._files
-                if file.layout.shares
+            (
+                *self._notes,
+                *(
+                    Problem(file.layout.path.name, "", NOTE, SHARES)
+                    for file in self._files
+                    if file.layout.shares
+                ),
             ),
             tuple(
                 {"name": file.layout.path.name, "sha256": file.layout.sha256}
@@ -327,7 +333,7 @@ class CsvReader(Reader):
     def _declared(self) -> tuple[str, ...]:
         """Class names by code, where a file or an earlier conversion gave them."""
         names = self._files[0].names
-        if names is None or names == SIGN_MNIST_CODES:
+        if names is None or names in (SIGN_MNIST_CODES, ONE_BASED_CODES):
             return ()
         return tuple(names[code] for code in sorted(names))
 
@@ -361,7 +367,7 @@ class CsvReader(Reader):
             return str(path), ""
         if "class" not in error.what:
             return str(sidecars.sidecar_path(path, sidecars.MANIFEST)), "column id"
-        named = first.options.labels not in WORDS
+        named = first.options.labels not in LABEL_WORDS
         for code, name in (first.names or {}).items() if named else ():
             if is_fault(error, name, "class name"):
                 return first.options.labels, f"line {code + 1}"
@@ -416,8 +422,10 @@ def _splits_of(paths: list[Path]) -> list[str]:
 
 def _names_of(options: CsvOptions, spelling: CsvDialects, layout: Layout) -> dict[int, str] | None:
     """Class name of each code; None lets every integer name its own class."""
-    if options.labels not in WORDS:
+    if options.labels not in LABEL_WORDS:
         return dict(enumerate(sidecars.read_classes(Path(options.labels))))
+    if options.labels == "one-based":
+        return ONE_BASED_CODES
     if options.labels != "letters" or layout.dialect.text_labels:
         return None
     names = {code: name for name, code in spelling.codes.items()}

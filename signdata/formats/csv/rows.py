@@ -111,6 +111,17 @@ def label_is_text(row: bytes, columns: Columns) -> bool:
     return bool(name) and not NUMBER.fullmatch(name) and name.casefold() not in _NO_NAMES
 
 
+def labels_of(lines: Sequence[bytes], columns: Columns) -> set[bytes]:
+    """The cells of labels in some rows, as they are written."""
+    if columns.label == 0:
+        cells = (line.partition(b",")[0] for line in lines)
+    elif columns.label == columns.n_cells - 1:
+        cells = (line.rpartition(b",")[2] for line in lines)
+    else:
+        cells = (line.split(b",", columns.label or 0)[-1].partition(b",")[0] for line in lines)
+    return {cell.strip(b'" \t\r') for cell in cells}
+
+
 def values_of(row: bytes, columns: Columns) -> list[str]:
     """The cells of a row's pixels, or its values where one cell has all; [] if it is no row."""
     parts = _parts(row, columns)

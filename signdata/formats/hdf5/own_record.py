@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from signdata.formats.hdf5 import safety
-from signdata.formats.hdf5.reader import read_attribute
+from signdata.formats.hdf5.document import read_attribute
 from signdata.formats.hdf5.seal import is_as_sealed, seal
 from signdata.formats.own_record import OwnRecord
 from signdata.sidecars import Row

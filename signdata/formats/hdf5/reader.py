@@ -29,6 +29,7 @@ from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, UnsafeNameError
 from signdata.formats.batches import Batch, list_batches, samples_of_split
 from signdata.formats.hdf5 import foreign, safety
+from signdata.formats.hdf5.document import own_document
 from signdata.formats.hdf5.foreign import ForeignPictures
 from signdata.formats.hdf5.layout import _pixels_of, _Stored
 from signdata.formats.hdf5.pixels import BlobPixels, _opened
@@ -193,23 +194,6 @@ def _column(group: Any, name: str, n: int, path: Path) -> list[str]:
 def _strings(group: Any, name: str, path: Path) -> list[str]:
     where = f"{group.name}/{name}".lstrip("/")
     return strings(safety.values(group, name, path), path, where)
-
-
-def own_document(file: h5py.File, path: Path) -> dict[str, Any]:
-    try:
-        text = file.attrs.get("signdata")
-    except Exception as err:  # a damaged file may make the library raise anything
-        what = f"damaged ({err})"
-        raise FormatError(what, path=path, where="attribute signdata") from err
-    if isinstance(text, str):
-        text = text.encode("utf-8", "surrogateescape")
-    return sidecars.parse_document(text, path) if isinstance(text, bytes) else {}
-
-
-def read_attribute(path: Path) -> dict[str, Any] | None:
-    """Return what signdata recorded in an HDF5 file, None when it did not write it."""
-    with safety.open_checked(path) as file:
-        return own_document(file, path) or None
 
 
 def _digest(path: Path) -> str:

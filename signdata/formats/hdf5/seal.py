@@ -16,7 +16,7 @@ from typing import Any
 
 import h5py
 
-from signdata.formats.hdf5.reader import own_document, read_attribute
+from signdata.formats.hdf5.document import own_document, read_attribute
 from signdata.sidecars import dump_document
 
 LARGE = 256 << 20

@@ -8,9 +8,10 @@ against the plain reading, every reading is counted and the user is asked.
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from signdata.formats.trees.layout import Layout, split_word
 from signdata.formats.trees.scan import Tree
 from signdata.media import suffixes
 from signdata.media.image import decode
+from signdata.media.image.kinds import is_picture
+from signdata.media.video.moving import is_clip
 from signdata.samples import SPLIT_NAMES
 
 DEEPEST = 5
@@ -47,33 +50,63 @@ class Reading:
 
 def questions(place: Place, name: str) -> list[Reading]:
     """All readings of a directory whose plain one, as format `name`, is hardly meant; else []."""
-    root = place.path
-    if place.layout is not None or (root / sidecars.MANIFEST).is_file():
+    if place.layout is not None or (place.path / sidecars.MANIFEST).is_file():
         return []
     doubtful = _doubtful_clips(place.tree) if name == "frames" else _doubtful_classes(place.tree)
     if not doubtful:
         return []
-    return [Reading(f"--from {name}", _plain(place.tree, name)), *layouts(media_in(place))]
+    return [*plain_readings(place, {name: ""}), *layout_readings(place)]
 
 
-def layouts(paths: list[str]) -> list[Reading]:
-    """The layouts that may be meant by media at these places, with what each would give."""
-    depths = Counter(path.count("/") + 1 for path in paths)
+def plain_readings(place: Place, examples: Mapping[str, str]) -> list[Reading]:
+    """What a directory gives as each of some formats of directories; each with an example."""
+    media = _Media.below(place)
+    return [
+        Reading(f"--from {name}" + (f" ({example})" if example else ""), _plain(place, name, media))
+        for name, example in sorted(examples.items())
+    ]
+
+
+def mixed(place: Place, examples: Mapping[str, str]) -> list[Reading]:
+    """All readings of a directory that has the shape of several formats."""
+    doubtful = "frames" in examples and _doubtful_clips(place.tree)
+    return [*plain_readings(place, examples), *(layout_readings(place) if doubtful else ())]
+
+
+def layout_readings(place: Place) -> list[Reading]:
+    """The layouts that may be meant by the media below a directory, with what each would give."""
+    media = _Media.below(place)
+    depths = Counter(path.count("/") + 1 for path in media.paths)
     if not depths:
         return []
     depth = depths.most_common(1)[0][0]
+    there = [path for path in media.paths if path.count("/") + 1 == depth]
+    # As what a layout is read: pictures where there are some, else videos.
+    stills = [path for path in there if path in media.pictures] or there
     found = []
-    for pattern in _patterns(depth, [path for path in paths if path.count("/") + 1 == depth]):
+    for pattern in _patterns(depth, there):
         layout = Layout(pattern)
-        matches = [fields for path in paths if (fields := layout.match(_stem(path)))]
+        matches = [fields for path in stills if (fields := layout.match(_stem(path)))]
         if matches:
-            found.append(Reading(f"--layout '{pattern}'", _counted(matches)))
+            left_out = len(media.paths) - len(matches)
+            found.append(Reading(f"--layout '{pattern}'", _counted(matches) + _without(left_out)))
     return found
 
 
-def media_in(place: Place) -> list[str]:
-    """Where pictures and videos are below a directory, sorted."""
-    return list(_media(place.tree, place.path))
+@dataclass(frozen=True)
+class _Media:
+    """Where pictures and videos are below a directory, known by suffix or by content."""
+
+    paths: tuple[str, ...]
+    pictures: frozenset[str]
+
+    @classmethod
+    def below(cls, place: Place) -> _Media:
+        root = f"{place.path}{os.sep}"
+        files = list(_files(place.tree, place.path))
+        pictures = frozenset(path for path in files if is_picture(root + path))
+        paths = (path for path in files if path in pictures or is_clip(root + path))
+        return cls(tuple(paths), pictures)
 
 
 def wrapped(place: Place) -> Path | None:
@@ -164,16 +197,33 @@ def _are_frames(clips: Iterable[list[str]]) -> bool:
     return True
 
 
-def _plain(tree: Tree, name: str) -> str:
-    labels = Counter[str]()
-    for one in tree.class_dirs:
-        labels[one.path.name] += len(one.folders if name == "frames" else one.files)
-    what = "clips" if name == "frames" else "pictures"
-    return f"{sum(labels.values()):,} {what} of {_names(sorted(labels), 'class', 'classes')}"
+def _plain(place: Place, name: str, media: _Media) -> str:
+    """What a directory of class folders gives as one of the formats of such."""
+    tree = place.tree
+    labels = {tree.below(one.path): one.path.name for one in tree.class_dirs}
+    label_of: dict[str, str] = {}
+    n_read = 0
+    for path in media.paths:
+        folder = path.rpartition("/")[0]
+        item, folder = (folder, folder.rpartition("/")[0]) if name == "frames" else (path, folder)
+        taken = (path in media.pictures) if name != "videos" else is_clip(str(tree.root / path))
+        if taken and folder in labels:
+            label_of[item] = labels[folder]
+            n_read += 1
+    what = {"frames": "clip", "folders": "picture", "videos": "video"}[name]
+    n = len(label_of)
+    text = f"{n:,} {what if n == 1 else what + 's'}"
+    text += f" of {_names(sorted(set(label_of.values())), 'class', 'classes')}"
+    return text + _without(len(media.paths) - n_read)
+
+
+def _without(n: int) -> str:
+    """What is said of files that a reading leaves out."""
+    return f", {n:,} {'file' if n == 1 else 'files'} left out" if n else ""
 
 
 def _counted(matches: list[dict[str, str]]) -> str:
-    text = f"{len(matches):,} files of "
+    text = f"{len(matches):,} {'file' if len(matches) == 1 else 'files'} of "
     text += _names(sorted({one["label"] for one in matches}), "class", "classes")
     for name in ("split", "signer", "group"):
         values = sorted({one[name] for one in matches if name in one})
@@ -187,15 +237,14 @@ def _names(values: list[str], one: str, many: str) -> str:
     return f"{len(values):,} {one if len(values) == 1 else many} ({shown})"
 
 
-def _media(tree: Tree, folder: Path, depth: int = 0) -> Iterator[str]:
+def _files(tree: Tree, folder: Path, depth: int = 0) -> Iterator[str]:
     files, folders = tree.entries(folder)
     below = "" if folder == tree.root else f"{tree.below(folder)}/"
     for name in files:
-        if _is_media(name):
-            yield below + name
+        yield below + name
     if depth < DEEPEST:
         for name in folders:
-            yield from _media(tree, folder / name, depth + 1)
+            yield from _files(tree, folder / name, depth + 1)
 
 
 def _is_picture(name: str) -> bool:

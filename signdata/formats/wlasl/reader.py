@@ -113,8 +113,7 @@ class WlaslReader(Reader):
         self._videos = videos_of(path, videos)
         self._options = options
         self._choice = choice or Choice()
-        if self._choice.poses is not None and not self._choice.poses.is_dir():
-            raise MissingError("no such folder of poses", path=self._choice.poses)
+        self._choice.check_poses()
         self._official = official_splits
         self._notes: list[Problem] = []
         self._files = self._list_videos()

@@ -11,6 +11,7 @@ import numpy as np
 
 from signdata.magick import noise
 from signdata.magick.geometry import Box
+from signdata.magick.operations.matrices import Matrix
 from signdata.magick.profiles import Profile, Quanta, Values
 
 
@@ -73,6 +74,10 @@ class Operation(msgspec.Struct, frozen=True, tag_field="op", forbid_unknown_fiel
     def size_after(self, size_hw: tuple[int, int], place: Place) -> tuple[int, int]:
         """Height and width of its result."""
         return size_hw
+
+    def matrix(self, size_hw: tuple[int, int], place: Place) -> Matrix:
+        """Where the points of a picture of this size are in its result."""
+        return np.eye(3)
 
     @property
     def exact_size(self) -> tuple[int, int] | None:

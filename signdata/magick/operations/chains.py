@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+import numpy as np
+
 from signdata.magick.operations.base import Operation, Place
+from signdata.magick.operations.matrices import Matrix
 from signdata.magick.operations.spoil import Spread
 from signdata.magick.operations.turn import Srt
 from signdata.magick.profiles import Quanta
@@ -56,3 +59,12 @@ def options(chain: Chain, size_hw: tuple[int, int], place: Place) -> list[str]:
         words += found
         size_hw = operation.size_after(size_hw, here)
     return words
+
+
+def matrix(chain: Chain, size_hw: tuple[int, int], place: Place) -> tuple[Matrix, tuple[int, int]]:
+    """Where the points of a picture are in a chain's result, and the size of that."""
+    whole: Matrix = np.eye(3)
+    for operation in chain:
+        whole = operation.matrix(size_hw, place) @ whole
+        size_hw = operation.size_after(size_hw, place)
+    return whole, size_hw

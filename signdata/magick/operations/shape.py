@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, TypeAlias
 from signdata.magick import geometry, resize, tone
 from signdata.magick.filters import filter_of
 from signdata.magick.operations.base import Operation, Place
+from signdata.magick.operations.matrices import Matrix, moved, scaled
 from signdata.magick.profiles import RANGE, Quanta
 
 Gravity: TypeAlias = Literal[
@@ -31,6 +32,10 @@ class Crop(Operation, frozen=True, tag="crop"):
 
     def size_after(self, size_hw: tuple[int, int], place: Place) -> tuple[int, int]:
         return size_hw if place.box is None else (place.box[3], place.box[2])
+
+    def matrix(self, size_hw: tuple[int, int], place: Place) -> Matrix:
+        left, top, _, _ = place.box or (0, 0, 0, 0)
+        return moved(-left, -top)
 
 
 class Gray(Operation, frozen=True, tag="gray"):
@@ -65,6 +70,10 @@ class _Sized(Operation, frozen=True):
 
     def size_after(self, size_hw: tuple[int, int], place: Place) -> tuple[int, int]:
         return geometry.target_size(self.size, size_hw)
+
+    def matrix(self, size_hw: tuple[int, int], place: Place) -> Matrix:
+        height, width = self.size_after(size_hw, place)
+        return scaled(width / size_hw[1], height / size_hw[0])
 
 
 class Resize(_Sized, frozen=True, tag="resize"):
@@ -151,3 +160,11 @@ class Extent(Operation, frozen=True, tag="extent"):
 
     def size_after(self, size_hw: tuple[int, int], place: Place) -> tuple[int, int]:
         return self.exact_size
+
+    def matrix(self, size_hw: tuple[int, int], place: Place) -> Matrix:
+        thirds = geometry.GRAVITIES[self.gravity]
+        top, left = (
+            geometry.offset(n, m, third, place.profile)
+            for n, m, third in zip(size_hw, self.exact_size, thirds, strict=True)
+        )
+        return moved(-left, -top)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from signdata.magick import rotate
 from signdata.magick.filters import filter_of
 from signdata.magick.operations.base import Operation, Place, expect
+from signdata.magick.operations.matrices import Matrix, moved, turned
 from signdata.magick.profiles import Quanta
 
 
@@ -36,6 +37,10 @@ class Srt(_Turning, frozen=True, tag="distort-srt"):
     def options(self, size_hw: tuple[int, int], place: Place) -> list[str]:
         return self._with_filter("-distort", "SRT", f"{self.degrees:.17g}")
 
+    def matrix(self, size_hw: tuple[int, int], place: Place) -> Matrix:
+        x, y = size_hw[1] / 2, size_hw[0] / 2
+        return moved(x, y) @ turned(self.degrees) @ moved(-x, -y)
+
 
 class Rotate(_Turning, frozen=True, tag="rotate"):
     """Rotate clockwise on a larger, white canvas; quarter turns are exact."""
@@ -48,3 +53,7 @@ class Rotate(_Turning, frozen=True, tag="rotate"):
 
     def size_after(self, size_hw: tuple[int, int], place: Place) -> tuple[int, int]:
         return rotate.canvas_size(size_hw, self.degrees)
+
+    def matrix(self, size_hw: tuple[int, int], place: Place) -> Matrix:
+        around = turned(self.degrees) @ moved(-size_hw[1] / 2, -size_hw[0] / 2)
+        return moved(*rotate.canvas_centre(size_hw, self.degrees)) @ around

@@ -15,17 +15,19 @@ import io
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import simplejpeg
-from PIL import Image, ImageOps, UnidentifiedImageError
 
 from signdata.downloads import START, found_instead, remedy_for
 from signdata.errors import DecodeError
 from signdata.limits import larger_remedy, max_pixels
 from signdata.media.image import png
 from signdata.samples import Frame
+
+if TYPE_CHECKING:  # imported where a picture needs it: most never do
+    from PIL import Image
 
 BACKGROUND = (255, 255, 255)
 """What transparent pixels are laid on: white."""
@@ -204,6 +206,8 @@ def _decode_plain_jpeg(data: bytes) -> Frame | None:
 @contextlib.contextmanager
 def _judging(path: str) -> Iterator[None]:
     """Pillow at work on a stranger's file: all that it raises becomes a `DecodeError`."""
+    from PIL import Image
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of many pixels, too: `_open` counts them
@@ -217,6 +221,8 @@ def _judging(path: str) -> Iterator[None]:
 
 
 def _open(data: bytes, path: str) -> Image.Image:
+    from PIL import Image, UnidentifiedImageError
+
     try:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
     except UnidentifiedImageError:
@@ -252,6 +258,8 @@ def _decode_with_pillow(data: bytes, path: str) -> tuple[Frame, tuple[str, ...]]
         image.load()  # before anything asks for EXIF: Pillow loads for that, and tries but once
         orientation = _orientation(image)
         if orientation > 1:
+            from PIL import ImageOps
+
             image = ImageOps.exif_transpose(image)
             notes.append(f"{TURNED} {orientation} applied on reading")
         return _to_array(image, path), tuple(notes)
@@ -313,6 +321,8 @@ def _to_array(image: Image.Image, path: str) -> Frame:
         raise DecodeError("floating-point pixels; expected 8- or 16-bit values", path=path)
     mode = "L" if _channels(image) == 1 else "RGB"
     if _has_alpha(image):
+        from PIL import Image
+
         layer = image.convert("RGBA")
         ground = Image.new("RGBA", layer.size, (*BACKGROUND, 255))
         image = Image.alpha_composite(ground, layer)

@@ -214,6 +214,12 @@ class ClipPixels(Pixels):
             notes.append(f"a range of {length} frames repeated to give {len(learned.wanted)}")
         if learned.without_pose:
             notes.append(f"{learned.without_pose} of {len(learned.wanted)} frames have no pose")
+        beyond = self.poses.beyond(len(self.video.header.timeline)) if self.poses else 0
+        if beyond > LOST_BY_DECODERS:
+            notes.append(
+                f"{beyond} files of poses are numbered beyond its last frame: "
+                "they may be those of a longer cut of this video"
+            )
         if learned.other_poses:
             notes.append(
                 f"{learned.other_poses} files of poses are not OpenPose's: copied as they are, "

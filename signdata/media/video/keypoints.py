@@ -55,6 +55,14 @@ class Poses:
         name = self._files.get(index + first)
         return Path(self.folder, name).read_bytes() if name else None
 
+    def beyond(self, n_frames: int) -> int:
+        """How many files are numbered beyond the last frame of a video of this length."""
+        self._list()
+        if not self._files:
+            return 0
+        end = n_frames + (self.base if self.base is not None else self._first(n_frames))
+        return sum(number >= end for number in self._files)
+
     def _list(self) -> None:
         if not self._files:
             self._files.update(_numbered(self.folder))
