@@ -262,7 +262,8 @@ class _Storing:
                 self._bytes.cut(before)
                 self._files.discard()
             raise
-        for note in sample.pixels.notes():
+        lost = [f"not preserved: {what}" for what in writer.loses_of(sample, len(lengths))]
+        for note in (*sample.pixels.notes(), *lost):
             self.outcome.problems.append(Problem(sample.source or sample.id, "", NOTE, note))
         found = sample.pixels.found()
         if item is None:

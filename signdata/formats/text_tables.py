@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +13,26 @@ from signdata.downloads import refuse_failed
 from signdata.errors import FormatError
 from signdata.formats.compressed import ERRORS, opened, suffix_of
 
+_IN_QUOTES = re.compile(r'"[^"]*"')
+MAX_LINE = 1 << 20
+
 
 def delimiter_of(path: Path) -> str:
-    """What stands between the cells of a table of this name."""
-    return "\t" if suffix_of(path) == ".tsv" else ","
+    """What stands between the cells of a table: its suffix says so, or its first line.
+
+    A line with a comma is divided by commas; spreadsheets of countries that write 1,5 for 1.5
+    divide by semicolons, and some by tabs, in files of the same suffix.
+    """
+    if suffix_of(path) == ".tsv":
+        return "\t"
+    try:
+        with text_of(path) as text:
+            line = text.readline(MAX_LINE)
+    except (OSError, UnicodeDecodeError, FormatError):
+        return ","  # whoever reads the table says why
+    line = _IN_QUOTES.sub("", line)
+    found = [one for one in ",;\t" if one in line]
+    return found[0] if len(found) == 1 else ","
 
 
 @contextmanager

@@ -173,6 +173,10 @@ class Writer(ABC):
         """What of the dataset this format cannot say, one line each."""
         return []
 
+    def loses_of(self, sample: Sample, n_frames: int) -> list[str]:
+        """What next to the frames of a sample this format cannot hold; called once it is stored."""
+        return []
+
     def prepare(self, summary: PictureSummary) -> None:  # noqa: B027 - most writers need none
         """Take notice of what the pictures have in common; called when `wants_picture_summary`."""
 

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from signdata.media.image import decode
 from signdata.media.image.masks import seen
 from signdata.media.suffixes import VIDEO_SUFFIXES, natural
 from signdata.media.video.kinds import is_video
+from signdata.media.video.moving import kind_of
 from signdata.samples import Frame, Pixels
 
 
@@ -59,11 +61,11 @@ class Input:
             yield Source(self.name, self.name, self.is_video, of_masks=self.of_masks)
             return
         data = links.fetch(self.name)
-        if not self.is_video:
-            yield Source(self.name, "", False, data)
-            return
         with _temporary_path(data) as path:
-            yield Source(self.name, path, True)
+            if self.is_video or _moves(path):
+                yield Source(self.name, path, True)
+            else:
+                yield Source(self.name, "", False, data)
 
     @property
     def stem(self) -> str:
@@ -148,10 +150,19 @@ def _files(path: Path) -> list[Input]:
 
 
 def _kind(path: Path) -> bool | None:
-    """Whether a file is a video; None if it is nothing that can be read."""
-    if is_video(str(path)):
+    """Whether a file is a video, or moves like one; None if it is nothing that can be read."""
+    if is_video(str(path)) or _moves(str(path)):
         return True
     return False if path.suffix.lower() in decode.SUFFIXES else None
+
+
+def _moves(path: str) -> bool:
+    """Whether a file is a picture that has a second one behind it."""
+    if not kind_of(path):
+        return False
+    with suppress(DecodeError, MissingError):
+        return sum(1 for _ in islice(decode.moving_pictures(read(path), path), 2)) > 1
+    return False
 
 
 def recorded(words: list[str]) -> list[dict[str, str]]:

@@ -275,3 +275,21 @@ def test_a_montage_has_no_times(videos: Path, tmp_path: Path, main: Callable[...
     assert ran.returncode == 2
     to_file = main("extract-frames", videos, tmp_path / "x.h5", "--frames", "4", "--montage")
     assert to_file.returncode == 2
+
+
+def test_arrays_say_what_stood_next_to_the_frames(
+    videos: Path, tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    """Arrays hold neither times nor keypoints: each clip that had some is named."""
+    frames, out = tmp_path / "frames", tmp_path / "clips.npz"
+    words = ("--frames", "4", "--size", "64x32", "-j1")
+    assert main("extract-frames", videos, frames, "--times", *words).returncode == 0
+    (frames / "A/small/img_00003.json").write_text('{"points": [1, 2]}')
+    (frames / "B/uneven/times.csv").unlink()
+    ran = main("convert", frames, out, "-j1", "--json")
+    assert (ran.returncode, ran.json["written"]) == (0, 3), ran.stderr
+    assert [(p["kind"], p["path"], p["message"]) for p in ran.json["problems"]] == [
+        ("note", "A/long.mp4", "not preserved: the times of its frames"),
+        ("note", "A/small.mp4", "not preserved: the times of its frames"),
+        ("note", "A/small.mp4", "not preserved: the keypoints of its frames"),
+    ]

@@ -70,6 +70,21 @@ def test_a_video_is_read_by_its_frames(main, trained, tmp_path):
     assert "frame 16 of 16" in text
 
 
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
+def test_a_picture_that_moves_is_read_by_its_frames(main, trained, tmp_path, suffix):
+    data = trained / "data" / "test"
+    frames = [Image.open(data / label / "3.png").convert("L") for label in ("dark", "light")]
+    moving, still = tmp_path / f"moving{suffix}", tmp_path / f"still{suffix}"
+    frames[0].save(moving, save_all=True, append_images=frames[1:], duration=100)
+    frames[0].save(still)
+    done = main("predict", trained / "run", moving, still, "--json", "-k", "2")
+    assert done.returncode == 0
+    found, plain = done.json["predictions"]
+    assert [frame["label"] for frame in found["frames"]] == ["dark"] * 8 + ["light"] * 8
+    assert "frames" not in plain
+    assert plain["top"][0]["label"] == "dark"
+
+
 def test_a_folder_of_several_runs_names_them(main, trained, tmp_path):
     for seed in (0, 1):
         (tmp_path / "runs" / f"s{seed}").mkdir(parents=True)

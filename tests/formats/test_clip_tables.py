@@ -642,3 +642,19 @@ def test_trim_cuts_a_table_of_clips_into_files(tmp_path: Path, main: Callable[..
         "b": ("B", "train", "2"),
     }
     assert main("verify", out, "--json").returncode == 0
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_tables_of_spreadsheets_that_write_a_comma_in_numbers(
+    tmp_path: Path, delimiter: str, extract: Callable[..., Any], main: Callable[..., Any]
+) -> None:
+    make_video(tmp_path / "a.mp4", 50)
+    rows = [["file", "gloss", "start_time", "end_time"], ["a.mp4", "we", "0,2", "1,0"]]
+    table = write_csv(tmp_path / "clips.csv", *(delimiter.join(row) for row in rows))
+    extract(table)
+    assert frames_of(tmp_path / "out") == {"a": list(range(5, 25))}
+    rows[1][2] = "1,500"  # seconds, or thousands of them
+    write_csv(table, *(delimiter.join(row) for row in rows))
+    refused = main("extract-frames", table, tmp_path / "not", "-j1")
+    assert refused.returncode == 4
+    assert "time '1,500'; expected a number" in refused.stderr

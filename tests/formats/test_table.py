@@ -481,3 +481,19 @@ def test_named_columns_make_a_csv_a_table(tmp_path: Path, main: Callable[..., An
     refused = main("info", root / "list.csv")
     assert (refused.returncode, "--label-column" in refused.stderr) == (4, True)
     assert read(root / "list.csv", label_column="sign") == [("a", "A", 1), ("b", "B", 2)]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_what_stands_between_the_cells(tmp_path: Path, delimiter: str) -> None:
+    for name in ("0.png", "1.png"):
+        frame = np.full((4, 4, 3), 9, np.uint8)
+        (tmp_path / name).write_bytes(encode.encode(frame, "png", 95))
+    rows = [["path", "label", "said, then"], ["0.png", "a", "x"], ["1.png", "b", "y"]]
+    with (tmp_path / "t.csv").open("w", newline="") as file:
+        csv.writer(file, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows(rows)
+    with open_dataset(tmp_path / "t.csv") as reader:
+        assert reader.info.format == "table"
+        assert [(sample.source, sample.label) for sample in reader] == [
+            ("0.png", "a"),
+            ("1.png", "b"),
+        ]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import signdata
-from signdata.media.video import completeness, header
+from signdata.media.video import completeness, header, timestamps
 from signdata.sidecars import read_rows
 from tests.videos import ffmpeg, make_video
 
@@ -101,3 +103,63 @@ def test_sound_that_outlasts_the_film_is_no_cut(tmp_path: Path, main: Callable[.
     done = main("extract-frames", tmp_path / "videos", tmp_path / "out", "-j1", "--json")
     assert done.json["problems"] == []
     assert len(list((tmp_path / "out" / "A" / "a").iterdir())) == 25
+
+
+def run(root: Path, decoder: str, **options: Any) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """Kinds and messages of the problems, and the row of ``a``, if there is one."""
+    make_video(root / "src" / "we" / "good.mp4", 2)
+    out = root / f"out-{decoder}-{len(options)}"
+    result = signdata.extract_frames(root / "src", out, decoder=decoder, workers=1, **options)
+    rows = {row["id"]: row for row in read_rows(out / "manifest.csv")}
+    return [(p.kind, p.message) for p in result.problems], rows.get("we/a", {})
+
+
+@pytest.mark.parametrize("decoder", ["pyav", "ffmpeg"])
+@pytest.mark.parametrize("kept", [0, 20])
+@pytest.mark.parametrize("sound", [False, True])
+def test_an_avi_that_lacks_only_its_index_is_whole(
+    tmp_path: Path, sound: bool, kept: int, decoder: str
+) -> None:
+    path = tmp_path / "src" / "we" / "a.avi"
+    path.parent.mkdir(parents=True)
+    audible = ["-f", "lavfi", "-i", "sine=r=44100", "-c:a", "libmp3lame"] if sound else []
+    ffmpeg("-f", "lavfi", "-i", "testsrc=size=64x48:rate=25", *audible, *H264, "-t", "2", path)
+    data = path.read_bytes()
+    path.write_bytes(data[: data.rindex(b"idx1") + kept])
+    problems, row = run(tmp_path, decoder)
+    assert problems == [("note", "the index at its end is missing; all pictures are there")]
+    assert (row["n_frames"], row["verdict"]) == ("50", "ok")
+    path.write_bytes(data[: data.rindex(b"idx1") - 1000])
+    problems, _ = run(tmp_path, decoder, short_side=32)
+    assert [kind for kind, _ in problems] == ["short"]
+
+
+@pytest.mark.parametrize("decoder", ["pyav", "ffmpeg"])
+def test_packets_that_are_lost_in_the_middle_are_damage(tmp_path: Path, decoder: str) -> None:
+    path = tmp_path / "src" / "we" / "a.ts"
+    path.parent.mkdir(parents=True)
+    source = ["-f", "lavfi", "-i", "testsrc=size=64x48:rate=25,noise=alls=20:allf=t"]
+    ffmpeg(*source, "-frames:v", "200", "-c:v", "libx264", "-g", "50", "-bf", "0", path)
+    data = path.read_bytes()
+    n = len(data) // 188
+    path.write_bytes(data[: 188 * (n * 42 // 100)] + data[188 * (n * 62 // 100) + 188 * 3 :])
+    problems, row = run(tmp_path, decoder)
+    ((kind, message),) = problems
+    assert (kind, row) == ("corrupt", {})
+    assert re.match(r"damaged \(picture \d+ of \d+ is not all there\)", message)
+    problems, row = run(tmp_path, decoder, keep_short=True)
+    assert row["verdict"] == "corrupt"
+    assert [kind for kind, _ in problems] == ["note", "note"]
+    assert re.match(r"its times leave out 1\.[4-9] s behind frame 8\d$", problems[1][1])
+
+
+def test_a_pause_in_a_constant_rate() -> None:
+    even = [Fraction(i, 25) for i in range(100)]
+    late = [when + 3 * (when >= 2) for when in even]
+    assert timestamps.longest_pause(even) is None
+    assert timestamps.longest_pause(late) == (50, 3)
+    assert timestamps.longest_pause(late[45:54]) is None  # too few to say
+    halting = [when + 3 * (i // 5) for i, when in enumerate(even)]
+    assert timestamps.longest_pause(halting) is None  # what a screen recording has
+    slow = [Fraction(i) for i in range(50)] + [Fraction(58)]
+    assert timestamps.longest_pause(slow) is None

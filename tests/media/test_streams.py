@@ -191,8 +191,8 @@ def test_a_change_of_size_within_a_clip(tmp_path: Path, decoder: str) -> None:
     _, indices, notes = run(tmp_path, decoder)
     assert len(indices) == 60
     assert indices[:40] == [*range(20), *range(20)]
-    if decoder == "pyav":
-        assert notes == ["the size changes: 40 frames were brought to 128x64 as the first one"]
+    n = "40 " if decoder == "pyav" else ""  # the program does not say how many
+    assert notes == [f"the size changes: {n}frames were brought to 128x64 as the first one"]
     with Image.open(tmp_path / f"out-{decoder}/we/a/img_00044.png") as image:
         last = np.asarray(image)[:, :, 0]
     assert last.shape == (64, 128)

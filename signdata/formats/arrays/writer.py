@@ -101,6 +101,12 @@ class ArraysWriter(Writer):
                 )
             yield EncodedItem("", values.tobytes())
 
+    def loses_of(self, sample: Sample, n_frames: int) -> list[str]:
+        lost = ["the times of its frames"] if sample.pixels.times() else []
+        if any(sample.pixels.companion(number) is not None for number in range(n_frames)):
+            lost.append("the keypoints of its frames")
+        return lost
+
     def takes_together(self, *, originals: bool) -> bool:
         return True
 

@@ -48,6 +48,9 @@ UNITLESS = ("start", "end")
 MAX_FRAME = 1 << 40
 
 _NO_META = frozenset({*sidecars.COLUMNS, sidecars.STORED_AS, *sidecars.OWN_COLUMNS})
+_DECIMAL_COMMA = re.compile(r"-?[0-9]+,([0-9]{1,2}|[0-9]{4,})")
+"""A number as many countries write it; 1,500 could be thousands."""
+
 _CLOCK = re.compile(r"(?:([0-9]+):)?([0-9]+):([0-9]+(?:[.,][0-9]+)?)")
 
 
@@ -287,7 +290,8 @@ class _Reading:
     def _seconds(self, where: str, text: str) -> Fraction:
         clock = _CLOCK.fullmatch(text)
         if clock is None:
-            return self._number(where, text, "time")
+            comma = _DECIMAL_COMMA.fullmatch(text)
+            return self._number(where, text.replace(",", ".") if comma else text, "time")
         seconds = Fraction(clock[3].replace(",", "."))
         return (int(clock[1] or 0) * 60 + int(clock[2])) * 60 + seconds
 

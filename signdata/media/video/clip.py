@@ -50,8 +50,6 @@ LONG_SILENCE = 2
 MAX_REPEATS = 4
 """Pictures written for each frame decoded; more have to be asked for."""
 
-ONE_JUMP = "1 jump in its times was closed"
-
 RANGE_POLICIES = ("auto", "apply", "ignore")
 DECODERS = ("pyav", "ffmpeg")
 DEINTERLACE = ("auto", "off")
@@ -195,17 +193,10 @@ class ClipPixels(Pixels):
         if learned.taken is None:
             return ()
         notes = list(learned.taken.notes)
-        if self.video.header.untimed:
-            rate = f"{float(self.video.header.rate):g}"
-            notes.append(f"a bare stream without times: {rate} frames a second are assumed")
+        notes += self.video.header.notes()
         length = learned.taken.stop - learned.taken.start
         if learned.short:
             notes.append(f"{learned.short}: what there is was kept")
-        if self.video.header.passed_over:
-            notes.append("a picture in a track of its own stands before the film: passed over")
-        if self.video.header.n_joints:
-            n = self.video.header.n_joints
-            notes.append(f"{n} jumps in its times were closed" if n > 1 else ONE_JUMP)
         if self.box is not None and is_shares(self.box):
             notes.append("a bbox within 0..1 is taken as shares of the frame")
         if learned.still > LONG_SILENCE:
@@ -214,6 +205,9 @@ class ClipPixels(Pixels):
         if learned.same_size.n_scaled:
             n, size = learned.same_size.n_scaled, learned.same_size.size
             notes.append(f"the size changes: {n} frames were brought to {size} as the first one")
+        elif self.video.size_changes:
+            size = learned.same_size.size
+            notes.append(f"the size changes: frames were brought to {size} as the first one")
         if learned.transfer and self.options.tone_map:
             notes.append(f"HDR ({learned.transfer}) was tone-mapped to BT.709")
         if self.options.selection.n_frames and length < len(learned.wanted):
@@ -297,6 +291,9 @@ class ClipPixels(Pixels):
         to_the_end = taken.stop == len(timeline)
         if to_the_end and header.ends_early:
             self._is_short(header.ends_early)
+        if header.damaged_at is not None and taken.start <= header.damaged_at < taken.stop:
+            n, of = header.damaged_at + 1, len(timeline)
+            self._is_short(f"picture {n} of {of} is not all there", corrupt=True)
         wanted = self.options.selection.of(timeline, taken.start, taken.stop)
         learned.taken, learned.wanted = taken, wanted
         learned.still = self._longest_repeat(wanted, taken)

@@ -46,16 +46,47 @@ def _of_size(end: int, size: int, name: str) -> str:
     return f"the {name} has {size:,} of its {end:,} bytes" if end > size else ""
 
 
+def without_index(path: str) -> bool:
+    """Whether a file has all its pictures, and only lacks the index behind them."""
+    size = os.path.getsize(path)
+    with open(path, "rb") as file:
+        if file.read(4) != b"RIFF":
+            return False
+        start, end = _last_riff(file, size)
+        return end > size >= _movi_end(file, start, size) > 0
+
+
 def _riff_end(file: IO[bytes], size: int) -> int:
-    """Where the last list ends; large files have several."""
-    end = 0
-    while end + 8 <= size:
-        file.seek(end)
-        kind, length = struct.unpack("<4sI", file.read(8))
+    """Where the last list ends, without the index where that is not all there."""
+    start, end = _last_riff(file, size)
+    return end if end <= size else _movi_end(file, start, size) or end
+
+
+def _last_riff(file: IO[bytes], size: int) -> tuple[int, int]:
+    """Where the last list begins and ends; large files have several."""
+    start = end = 0
+    for kind, place, length in _chunks(file, 0, size):
         if kind != b"RIFF":
             break
-        end += 8 + length + length % 2
-    return end
+        start, end = place, place + 8 + length + length % 2
+    return start, end
+
+
+def _movi_end(file: IO[bytes], start: int, size: int) -> int:
+    """Where the pictures end within the list that begins at `start`; 0 if that is not said."""
+    for kind, place, length in _chunks(file, start + 12, size):
+        if kind == b"LIST" and file.read(4) == b"movi":
+            return place + 8 + length
+    return 0
+
+
+def _chunks(file: IO[bytes], start: int, size: int) -> Iterator[tuple[bytes, int, int]]:
+    """The kind, place and length of each chunk of a RIFF; the file stands behind its length."""
+    while start + 8 <= size:
+        file.seek(start)
+        kind, length = struct.unpack("<4sI", file.read(8))
+        yield kind, start, length
+        start += 8 + length + length % 2
 
 
 def _boxes_end(file: IO[bytes], size: int) -> int:

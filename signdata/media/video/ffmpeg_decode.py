@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -57,13 +57,17 @@ def decoding(
         enc_time_base=f"{time_base.numerator}/{time_base.denominator}",
         **{"bsf:v": f"setts=ts='{forward}'"},
         **packed,
-        **(_SHOWN | {"loglevel": "level+warning"} if joined else _SHOWN),
+        **(_SHOWN | {"loglevel": "level+info", "nostats": None}),
     )
     return _words(output)
 
 
 def decode(
-    path: str, header: header.Header, *, deadline: float | None = None
+    path: str,
+    header: header.Header,
+    *,
+    deadline: float | None = None,
+    size_changes: Callable[[], None] = lambda: None,
 ) -> Generator[av.VideoFrame, None, None]:
     """Yield every frame of a video in the order of display.
 
@@ -75,6 +79,8 @@ def decode(
         What demuxing said of it.
     deadline : float, optional
         `time.monotonic` value after which decoding is given up.
+    size_changes : callable, optional
+        Called at the end if there were frames of another size than the first ones.
 
     Raises
     ------
@@ -83,9 +89,10 @@ def decode(
     """
     with video.open_container(path) as container:
         stream = video.video_stream(container, path, header.stream)
-        joined = header.has_seams
+        joined = header.has_seams or header.damaged_at is not None
         fields = may_be_interlaced(container, stream)
         words = decoding(path, stream, header.time_base, joined=joined, fields=fields)
+        size = stream.width, stream.height
     stamps = header.stamps
     by_number = header.spaced or header.n_joints > 0
     shift = Fraction(0)
@@ -105,6 +112,8 @@ def decode(
         while not program.stdout.closed and program.stdout.read(1 << 16):
             pass  # what stands behind the last frame
         fault = program.fault() or (program.decoding_error if joined else "")
+        if program.sizes - {size}:
+            size_changes()
     if fault or not n:
         what = fault.replace(f"file:{path}", "the file").replace(path, "the file")
         where = f"frame {n}" if n else ""

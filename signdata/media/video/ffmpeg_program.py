@@ -26,8 +26,11 @@ _UNDECODABLE = (
 )
 """What the program says, in this or an older version, of a packet that it goes on after."""
 
-_LEVEL = re.compile(r"\[(warning|error|fatal|panic)\] ")
+_LEVEL = re.compile(r"\[(info|warning|error|fatal|panic)\] ")
 """How much a line matters, where the program was told to say so."""
+
+_NEW_SIZE = re.compile(r"Reconfiguring filter graph because .*?\b([0-9]+)x([0-9]+)\b")
+"""What it says where frames of another kind follow, if it was told to say so much."""
 
 _SHOWN: dict[str, Any] = {"loglevel": "error", "hide_banner": None}
 
@@ -48,6 +51,8 @@ class Program:
         Whether it was ended for that.
     decoding_error : str
         What it said of a packet that could not be decoded, or ''; complete after `fault`.
+    sizes : set of tuple of int
+        Widths and heights that it said the frames change to; complete after `fault`.
     """
 
     def __init__(self, words: list[str], deadline: float | None = None) -> None:
@@ -56,6 +61,7 @@ class Program:
         )
         self._complaint = self.decoding_error = ""
         self.late = False
+        self.sizes: set[tuple[int, int]] = set()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
         self._timer = None
@@ -91,8 +97,10 @@ class Program:
             text = _PART.sub("", line[-500:].decode(errors="replace")).strip()
             level = _LEVEL.match(text)
             text = text[level.end() :] if level else text
-            if level is None or level[1] != "warning":
+            if level is None or level[1] not in ("info", "warning"):
                 self._complaint = self._complaint or text
+            if changed := _NEW_SIZE.search(text):
+                self.sizes.add((int(changed[1]), int(changed[2])))
             if any(words in text for words in _UNDECODABLE):
                 self.decoding_error = self.decoding_error or text
 

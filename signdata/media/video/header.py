@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -14,7 +14,7 @@ import av.logging
 
 from signdata.errors import DecodeError
 from signdata.limits import max_pixels
-from signdata.media.video.completeness import cut_off
+from signdata.media.video.completeness import cut_off, without_index
 from signdata.media.video.container import (
     as_decode_error,
     captured_log,
@@ -30,6 +30,7 @@ from signdata.media.video.timestamps import (
     close_joints,
     first_of,
     holes,
+    longest_pause,
     make_timeline,
 )
 
@@ -42,6 +43,8 @@ MAY_BE_JOINED = frozenset({"mpegts", "mpeg", "ogg"})
 
 DECLARE_A_LENGTH = frozenset({"flv", "matroska", "asf"})
 """Containers that say how long all of them is, where others are measured or estimated."""
+
+ONE_JUMP = "1 jump in its times was closed"
 
 SHORT_BY = Fraction(1, 5)
 """Seconds that a file may end before its declared length and still be whole."""
@@ -75,6 +78,10 @@ class Header:
         Which stream holds the film, where there are several.
     passed_over : bool
         Whether a picture in a stream of its own comes before it.
+    without_index : bool
+        Whether the file lacks nothing but the index at its end.
+    damaged_at : int or None
+        Which picture in the middle is not all there.
     """
 
     timeline: Timeline
@@ -89,6 +96,23 @@ class Header:
     has_seams: bool = False
     stream: int | None = None
     passed_over: bool = False
+    without_index: bool = False
+    damaged_at: int | None = None
+
+    def notes(self) -> Iterator[str]:
+        """What is unusual about the file, and nothing that makes it short."""
+        if self.untimed:
+            yield f"a bare stream without times: {float(self.rate):g} frames a second are assumed"
+        if self.passed_over:
+            yield "a picture in a track of its own stands before the film: passed over"
+        if self.n_joints:
+            yield (
+                f"{self.n_joints} jumps in its times were closed" if self.n_joints > 1 else ONE_JUMP
+            )
+        elif not self.spaced and (pause := longest_pause(self.timeline.times)):
+            yield f"its times leave out {float(pause[1]):.1f} s behind frame {pause[0]}"
+        if self.without_index:
+            yield "the index at its end is missing; all pictures are there"
 
     def with_stamps(self, stamps: list[int | None]) -> Header:
         """The same video with the frames that decoding really gave."""
@@ -160,19 +184,23 @@ def read_header(path: str) -> Header:
         has_seams=demuxed.has_seams or n_joints > 0,
         stream=index,
         passed_over=passed_over,
+        without_index=without_index(path),
+        damaged_at=demuxed.damaged_at,
     )
 
 
 @dataclass(frozen=True)
 class _Demuxed:
     """The coded pictures; when the last packet ends, of all streams or of this one; whether parts
-    were put behind one another; whether the last picture is not all there.
+    were put behind one another; whether the last picture is not all there; which one before the
+    end is not, where there is no seam.
     """
 
     pictures: list[CodedPicture]
     end: Fraction
     has_seams: bool
     breaks_off: bool
+    damaged_at: int | None
 
 
 def _demux(path: str, container: Any, stream: Any, *, everything: bool) -> _Demuxed:
@@ -197,7 +225,9 @@ def _demux(path: str, container: Any, stream: Any, *, everything: bool) -> _Demu
                 keys.append(packet.is_keyframe)
     seams = [i for i, one in enumerate(broken) if one]
     has_seams = bool(seams) and all(any(keys[i + 1 : i + 3]) for i in seams)
-    return _Demuxed(pictures, end, has_seams, any(broken[-2:]))
+    inside = [i for i in seams if i < len(broken) - 2]
+    damaged_at = inside[0] if inside and not has_seams else None
+    return _Demuxed(pictures, end, has_seams, any(broken[-2:]), damaged_at)
 
 
 def _last_picture(demuxed: _Demuxed) -> str:

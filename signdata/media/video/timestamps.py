@@ -19,6 +19,15 @@ BACK = Fraction(1, 10)
 HOLE = Fraction(3, 2)
 """Times the usual step between two frames from which on something is missing between them."""
 
+FEW = 10
+"""Steps between frames that do not say whether a rate is constant."""
+
+CONSTANT = Fraction(9, 10)
+"""How many of the steps are alike where it is."""
+
+PAUSE = 1
+"""Seconds that are missed where a constant rate leaves them out."""
+
 
 @dataclass(frozen=True)
 class CodedPicture:
@@ -82,6 +91,21 @@ def make_timeline(
     times = [(stamp - known[0]) * time_base for stamp in known]
     step = duration * time_base or (times[-1] / (len(times) - 1) if len(times) > 1 else 1 / rate)
     return Timeline(times, times[-1] + step)
+
+
+def longest_pause(times: Sequence[Fraction]) -> tuple[int, Fraction] | None:
+    """Where a constant rate leaves out a second or more at once: behind how many frames, for how
+    long. Where the rate varies, a long step is nothing special.
+    """
+    steps = [after - before for before, after in pairwise(times)]
+    if len(steps) < FEW:
+        return None
+    usual = sorted(steps)[len(steps) // 2]
+    longest = max(steps)
+    n_usual = sum(abs(step - usual) <= usual / 10 for step in steps)
+    if longest < max(Fraction(PAUSE), 10 * usual) or n_usual < CONSTANT * len(steps):
+        return None
+    return steps.index(longest) + 1, longest - usual
 
 
 def holes(promised: Sequence[Fraction], shown: Sequence[Fraction], usual: Fraction) -> int:

@@ -113,12 +113,15 @@ class VideoFile:
         Seconds of decoding after which one pass over the file is given up.
     deinterlace : bool
         Whether interlaced frames are made whole.
+    size_changes : bool
+        Whether the ffmpeg program has brought frames of another size to that of the first ones.
     """
 
     path: str
     decoder: str = "pyav"
     timeout: float | None = None
     deinterlace: bool = True
+    size_changes: bool = field(default=False, repr=False, compare=False)
     _header: header.Header | None = field(default=None, repr=False)
     _pass: Pass | None = field(default=None, repr=False, compare=False)
     _settled: bool = field(default=False, repr=False)
@@ -189,7 +192,9 @@ class VideoFile:
             from signdata.media.video import ffmpeg_decode  # it takes a while to import
 
             deadline = None if self.timeout is None else time.monotonic() + self.timeout
-            yield from ffmpeg_decode.decode(self.path, self.header, deadline=deadline)
+            yield from ffmpeg_decode.decode(
+                self.path, self.header, deadline=deadline, size_changes=self._note_sizes
+            )
         elif not self.header.n_joints:
             yield from container.decode(self.path, index=self.header.stream)
         else:
@@ -197,6 +202,9 @@ class VideoFile:
             for frame in container.decode(self.path, index=self.header.stream):
                 frame.pts = next(stamps, None)
                 yield frame
+
+    def _note_sizes(self) -> None:
+        self.size_changes = True
 
     def sha256(self) -> str:
         """Digest of the file's bytes."""
