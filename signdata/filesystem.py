@@ -113,7 +113,8 @@ def in_folder(folder: Path) -> Iterator[None]:
     """Make a folder for what follows; if that fails, what was made of it goes again."""
     missing = missing_folders(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         yield
     except BaseException:
         remove_empty(missing)

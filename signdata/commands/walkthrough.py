@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from signdata.commands import conversion, models, splits, synthetic, videos
-from signdata.filesystem import in_folder, output_path, writing
+from signdata.filesystem import in_folder, output_path
 from signdata.options import PathLike, command
 from signdata.results import Result
 from signdata.training.torch_check import need_torch
@@ -87,7 +87,7 @@ def demo(
     """
     need_torch()
     place = output_path(out)
-    with writing(place), in_folder(place):
+    with in_folder(place):
         return _show(place, say, overwrite)
 
 
