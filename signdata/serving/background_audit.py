@@ -32,6 +32,9 @@ _START = (
     "from signdata.serving import background_audit; background_audit.main()"
 )
 
+MOST_PAIRS, MOST_FINDINGS = 100_000, 2_000
+"""Pairs and findings of one kind that are told one by one."""
+
 EVERY = 0.25
 """Seconds between two messages on how far it is."""
 
@@ -50,18 +53,23 @@ class FoundFinding(msgspec.Struct, frozen=True):
 class FoundPairs(msgspec.Struct, frozen=True):
     """Pairs of one kind: numbers of the samples, and their correlation.
 
-    In a leak the first is the sample of the later split.
+    In a leak the first is the sample of the later split. The most similar `MOST_PAIRS` of `total`.
     """
 
     first: list[int]
     second: list[int]
     correlation: list[float]
+    total: int
 
 
 class Audited(msgspec.Struct, tag="done", frozen=True):
-    """What an audit found; lists are in the order of the samples."""
+    """What an audit found; lists are in the order of the samples.
+
+    `findings` has the first `MOST_FINDINGS` of each kind, `numbers` the samples of all of them.
+    """
 
     findings: list[FoundFinding]
+    numbers: dict[str, list[int]]
     pairs: dict[str, FoundPairs]
     clusters: list[list[int]]
     sharpness: list[float | None]
@@ -137,15 +145,19 @@ def audited(
     by_id = {one.id: n for n, one in reversed(list(enumerate(everything)))}
     compared = found.compared
     clusters = [[numbers[i] for i in members.tolist()] for members in compared.clusters()]
+    of_kind: dict[str, list[FoundFinding]] = {}
+    for one in found.findings:
+        made = FoundFinding(
+            *(one.kind, one.path, one.where, one.message, one.counts), by_id.get(one.path, -1)
+        )
+        of_kind.setdefault(one.kind, []).append(made)
+    members_of = {kind: [one.number for one in some] for kind, some in of_kind.items()}
+    if "near-duplicates" in members_of:
+        members_of["near-duplicates"] = [n for some in clusters for n in some]
     readable = [one.error is None for one in everything]
     return Audited(
-        [
-            FoundFinding(
-                *(one.kind, one.path, one.where, one.message, one.counts),
-                by_id.get(one.path, -1),
-            )
-            for one in found.findings
-        ],
+        [one for some in of_kind.values() for one in some[:MOST_FINDINGS]],
+        {kind: [n for n in some if n >= 0] for kind, some in members_of.items()},
         _pairs(found, numbers),
         clusters,
         [one.sharpness if ok else None for one, ok in zip(everything, readable, strict=True)],
@@ -176,9 +188,10 @@ def _pairs(found: Any, numbers: list[int]) -> dict[str, FoundPairs]:
     kinds = {"leak": leaks, "near": same, "duplicate": copies, "conflict": other}
     return {
         kind: FoundPairs(
-            [numbers[i] for i, _, _ in some],
-            [numbers[j] for _, j, _ in some],
-            [round(float(value), 4) for _, _, value in some],
+            [numbers[i] for i, _, _ in some[:MOST_PAIRS]],
+            [numbers[j] for _, j, _ in some[:MOST_PAIRS]],
+            [round(float(value), 4) for _, _, value in some[:MOST_PAIRS]],
+            len(some),
         )
         for kind, some in (
             (kind, sorted(some, key=lambda one: (-one[2], one[0], one[1])))
