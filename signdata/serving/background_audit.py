@@ -136,13 +136,16 @@ def audited(
     progress: Callable[[int, int | None], None] | None,
 ) -> Audited:
     """Audit a dataset, by the numbers of its samples."""
-    from signdata.auditing import report, run
+    from signdata.auditing import findings, run
+    from signdata.pages.facts import dataset_facts
+    from signdata.pages.verdict import certificate_words, verdict
 
     options = run.AuditOptions(workers=workers, progress=progress)
     found = run.audit([reader], [shown(list(sources))], options)
     everything = found.first.fingerprints.samples
     numbers = [position for _, position in found.places]
     by_id = {one.id: n for n, one in reversed(list(enumerate(everything)))}
+    facts = dataset_facts(reader, shown(list(sources)).name, found)
     compared = found.compared
     clusters = [[numbers[i] for i in members.tolist()] for members in compared.clusters()]
     of_kind: dict[str, list[FoundFinding]] = {}
@@ -164,7 +167,11 @@ def audited(
         [one.mean if ok else None for one, ok in zip(everything, readable, strict=True)],
         [one.n_frames if ok else None for one, ok in zip(everything, readable, strict=True)],
         {n: one.error.what for n, one in enumerate(everything) if one.error is not None},
-        {k: v for k, v in report.details(found).items() if k not in ("findings", "biggest_group")},
+        {
+            "found": findings.counted(found.findings),
+            "verdict": verdict(facts).to_dict(),
+            "certificate": certificate_words(facts),
+        },
     )
 
 

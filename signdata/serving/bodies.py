@@ -192,7 +192,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 class RunAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What one run said of one sample."""
 
-    run: int
+    r: int
     name: str
     said: str | None
     right: str
@@ -205,24 +205,27 @@ class SamplePage(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
-    fields : dict of str to str
+    columns : dict of str to str
         Its manifest columns.
     size : list of int or None
         Width and height.
     times : list of float
         Seconds at which each frame of a clip is shown, where they are known.
-    has_file : bool
-        Whether its original file can be asked for.
     cluster : int or None
         The cluster of near-duplicates that it is in.
+    has_file : bool
+        Whether it may have an original file that can be asked for.
+    error : str
+        Why it cannot be read; '' where it can.
     """
 
     sample: SampleRow
     source: str
-    fields: dict[str, str]
+    columns: dict[str, str]
     size: list[int] | None
     channels: int | None
     frames: int | None
+    fps: float | None
     times: list[float]
     notes: list[str]
     measures: dict[str, float]
@@ -231,15 +234,16 @@ class SamplePage(msgspec.Struct, frozen=True, kw_only=True):
     cluster: int | None
     answers: list[RunAnswer]
     has_file: bool
+    error: str
 
 
 class AuditState(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the audit is."""
+    """How far the audit is, in samples; each counts when it is read and when it is compared."""
 
     state: Literal["off", "running", "done", "failed"]
     done: int
     total: int
-    failure: str
+    error: str
 
 
 class FindingKind(msgspec.Struct, frozen=True, kw_only=True):
@@ -253,19 +257,49 @@ class FindingKind(msgspec.Struct, frozen=True, kw_only=True):
     messages: list[str]
 
 
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What the dataset is worth: how far an accuracy measured on it can be trusted."""
+
+    level: str
+    sentence: str
+    reasons: list[str]
+
+
+class RunName(msgspec.Struct, frozen=True, kw_only=True):
+    """A run's number and name."""
+
+    r: int
+    name: str
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """The network of `/api/predict`; `size` is the width and height of its input."""
+
+    name: str
+    classes: list[str]
+    frames: int
+    size: list[int]
+    channels: int
+
+
+class MarksFile(msgspec.Struct, frozen=True, kw_only=True):
+    """How many marks there are, and the name of the file that keeps them; '' without one."""
+
+    file: str
+    n: int
+
+
 class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     """The dataset as a whole.
 
     Attributes
     ----------
     counts : dict
-        Samples by class, by split; '' for samples without a split.
-    verdict : str
-        What the dataset is worth, in a sentence.
-    model : dict or None
-        What the network for `/api/predict` reads.
-    keeps_marks : bool
-        Whether marks are saved to a file.
+        Samples by class, by split; '' for samples without a split. What is missing is left out.
+    tile : list of int
+        Width and height of a thumbnail of the usual side.
+    certificate : list of str
+        What is known of leaks between its splits, in words.
     """
 
     name: str
@@ -276,19 +310,20 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     classes: list[str]
     splits: dict[str, int]
     counts: dict[str, dict[str, int]]
+    coverage: dict[str, dict[str, dict[str, int]]]
     signers: int
     groups: int
     tile: list[int]
     version: str
-    verdict: str
-    certificate: dict[str, Any] | None
+    verdict: Verdict
+    certificate: list[str]
     audit: AuditState
     findings: list[FindingKind]
     pairs: dict[str, int]
-    runs: list[str]
-    model: dict[str, Any] | None
-    marks: int
-    keeps_marks: bool
+    clusters: int
+    runs: list[RunName]
+    model: Model | None
+    marks: MarksFile
     anonymous: bool
 
 
@@ -300,10 +335,10 @@ class Facets(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PairRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Two samples; of a leak the first is that of the later split."""
+    """Two samples; of a leak the left one is that of the later split."""
 
-    first: SampleRow
-    second: SampleRow
+    left: SampleRow
+    right: SampleRow
     correlation: float
     reason: str
 
@@ -355,12 +390,27 @@ class RunList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A run: what is in its metrics.json and results.csv, and its classes, the worst first."""
+    """A run.
+
+    Attributes
+    ----------
+    numbers : dict
+        What its metrics.json says.
+    history : list of dict
+        The rows of its results.csv.
+    classes : list of dict
+        Classes by the share of their samples that was read right, the worst first.
+    honest, naive : float or None
+        Accuracy on a split by groups, and on one at random, where `--compare-splits` measured
+        both.
+    """
 
     run: RunSummary
-    metrics: dict[str, Any]
+    numbers: dict[str, Any]
     history: list[dict[str, Any]]
-    worst: list[dict[str, Any]]
+    classes: list[dict[str, Any]]
+    honest: float | None
+    naive: float | None
 
 
 class Confusion(msgspec.Struct, frozen=True, kw_only=True):
@@ -375,17 +425,18 @@ class Confusion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Marks(msgspec.Struct, frozen=True, kw_only=True):
-    """All marks, and the file that they are kept in; '' where they are not kept."""
+    """All marks, and the name of the file that keeps them; '' where they are not kept."""
 
     file: str
+    total: int
     version: str
     marks: list[Mark]
 
 
 class Marked(msgspec.Struct, frozen=True, kw_only=True):
-    """What a mark, or taking one back, has made."""
+    """How many marks there are now, and the one that was made."""
 
-    marks: int
+    n: int
     version: str
     mark: Mark | None
 

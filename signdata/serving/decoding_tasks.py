@@ -11,6 +11,7 @@ import numpy as np
 
 from signdata.errors import DecodeError, MissingError, SigndataError
 from signdata.filesystem import reading
+from signdata.inference.card import Card
 from signdata.media.image import encode
 from signdata.media.image.kinds import kind_of
 from signdata.media.video.container import open_container, video_stream
@@ -205,6 +206,17 @@ def media_type(path: str) -> tuple[str, bytes]:
         if name in names and name in _VIDEOS:
             return _VIDEOS[name], b""
     return "application/octet-stream", b""
+
+
+def upload(data: bytes, card: Card) -> tuple[dict[str, Any], bytes]:
+    """The input of a network, made of a picture's or a video's bytes: its shape, and its pixels."""
+    from signdata.inference.inputs import Upload
+    from signdata.inference.prediction import samples_of
+
+    one = Upload(data)
+    _, samples, notes = samples_of(one, card)
+    shown = {"shape": list(samples.shape), "is_video": one.is_video, "notes": list(notes)}
+    return shown, np.ascontiguousarray(samples).tobytes()
 
 
 @dataclass

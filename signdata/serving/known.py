@@ -14,6 +14,9 @@ from signdata.serving.catalog import Catalog
 from signdata.serving.queries import Measures
 
 
+MOST_EXAMPLES = 64
+
+
 @dataclass(frozen=True, eq=False)
 class Pairs:
     """Pairs of samples of one kind, the most similar first; `total` counts those left out too."""
@@ -47,6 +50,8 @@ class Known:
         self.details = audited.details
         self.errors = audited.errors
         self.counts = {kind: len(some) for kind, some in audited.numbers.items()}
+        self.totals: dict[str, int] = audited.details.get("found", self.counts)
+        self._numbers = {kind: some[:MOST_EXAMPLES] for kind, some in audited.numbers.items()}
         self.pairs = {
             kind: Pairs(
                 np.array(some.first, np.int64),
@@ -72,6 +77,10 @@ class Known:
     def cluster_of(self) -> dict[int, int]:
         """The cluster of each sample that is in one."""
         return {n: i for i, some in enumerate(self.clusters) for n in some.tolist()}
+
+    def examples(self, kind: str, most: int) -> list[int]:
+        """Some samples of a kind of finding."""
+        return list(dict.fromkeys(self._numbers.get(kind, ())))[:most]
 
     def twins(self, number: int, most: int = 12) -> list[tuple[str, int, float]]:
         """Kind, partner and correlation of the pairs that a sample is in."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from signdata.errors import CrashError, DecodeError, SigndataError
 from signdata.formats.trees.picture_files import PictureFiles
+from signdata.media.image.pixels import CodedPixels
 from signdata.media.video.clip import ClipPixels
 from signdata.samples import Broken, Frame, Sample
 from signdata.serving import decoding_tasks, tiles
@@ -186,11 +187,19 @@ class Pictures:
             return str(self._ask(number, "media_type", pixels.video.path)[0]), pixels.video.path
         if isinstance(pixels, PictureFiles) and len(pixels.paths) == 1:
             return str(self._ask(number, "media_type", pixels.paths[0])[0]), pixels.paths[0]
-        if not isinstance(pixels, PLAIN):
+        if isinstance(pixels, CodedPixels):
             kind, data = self._ask(number, "stored", self._sample(number))
             if kind:
                 return str(kind), data
         raise ApiError(404, "this sample has no file of its own", where=str(number))
+
+    def may_have_file(self, number: int) -> bool:
+        """Whether `original` may find something, as far as can be told without reading."""
+        pixels = self._catalog.samples[number].pixels
+        if isinstance(pixels, PictureFiles):
+            return len(pixels.paths) == 1
+        is_still = self._catalog.samples[number].kind == "still"
+        return isinstance(pixels, ClipPixels) or (is_still and isinstance(pixels, CodedPixels))
 
     def _sample(self, number: int) -> Sample:
         sample = self._catalog.samples[number]

@@ -17,15 +17,19 @@ from signdata.serving.queries import NONE, Answers
 from signdata.sidecars import json_bytes, parse_document
 from signdata.training.predictions import PREDICTIONS, Prediction, read_predictions
 
-METRICS, HISTORY = "metrics.json", "results.csv"
+METRICS, HISTORY, COMPARISON = "metrics.json", "results.csv", "comparison.json"
 
 MOST_EPOCHS = 10_000
 """Rows of a history that are shown."""
 
 
-def is_run(path: Path) -> bool:
-    """Whether a folder is that of a run or of an evaluation, and not a dataset."""
-    return path.is_dir() and (path / METRICS).is_file()
+def run_folders(path: Path) -> list[Path]:
+    """The runs in a folder: itself, or those of several seeds, folds or splits; () in a dataset."""
+    if not path.is_dir():
+        return []
+    if (path / METRICS).is_file():
+        return [path]
+    return sorted(file.parent for file in path.glob(f"*/{METRICS}"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +45,8 @@ class Run:
         One row an epoch: numbers, and texts where a cell is none.
     predictions : list of Prediction
         In the order of the file; empty for a run that kept none.
+    comparison : dict
+        What ``baseline --compare-splits`` measured with it; empty for any other run.
     """
 
     name: str
@@ -48,10 +54,11 @@ class Run:
     metrics: dict[str, Any]
     history: list[dict[str, Any]]
     predictions: list[Prediction] = field(default_factory=list)
+    comparison: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, path: Path) -> Run:
-        """Read a run's folder.
+    def open(cls, path: Path, root: Path) -> Run:
+        """Read a run's folder; `root` is the one that was named, and may hold several.
 
         Raises
         ------
@@ -59,9 +66,8 @@ class Run:
             If one of its files is damaged.
         """
         try:
-            document = parse_document(
-                json_bytes((path / METRICS).read_bytes(), path / METRICS), path / METRICS
-            )
+            document = _document(path / METRICS)
+            comparison = _document(root / COMPARISON) if (root / COMPARISON).is_file() else {}
             history = _history(path / HISTORY) if (path / HISTORY).is_file() else []
         except SigndataError:
             raise
@@ -69,7 +75,9 @@ class Run:
             raise FormatError(f"not a run that can be read ({err})", path=path) from err
         kept = path / PREDICTIONS
         predictions = read_predictions(kept) if kept.is_file() else []
-        return cls(path.resolve().name, path, document, history, predictions)
+        name = root.resolve().name
+        name = name if path == root else f"{name}/{path.name}"
+        return cls(name, path, document, history, predictions, comparison)
 
     @property
     def splits(self) -> list[str]:
@@ -139,6 +147,10 @@ class Run:
     @cached_property
     def _by_id(self) -> dict[str, Prediction]:
         return {one.id: one for one in self.predictions}
+
+
+def _document(path: Path) -> dict[str, Any]:
+    return parse_document(json_bytes(path.read_bytes(), path), path)
 
 
 def _history(path: Path) -> list[dict[str, Any]]:

@@ -1,0 +1,128 @@
+"""The command that shows a dataset and its runs in a browser."""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from signdata.errors import DependencyError, UsageError
+from signdata.filesystem import output_path
+from signdata.formats.open import open_source
+from signdata.formats.reader import OpenOptions
+from signdata.formats.sources import shown
+from signdata.options import PathLike, ReadKeywords, ReadOptions, command
+from signdata.output.overlap import refuse_overlap
+from signdata.results import Result
+
+if TYPE_CHECKING:
+    from signdata.serving.runs import Run
+
+
+@command(ReadOptions)
+def serve(
+    *src: PathLike,
+    model: PathLike | None = None,
+    corrections: PathLike | None = None,
+    port: int = 0,
+    host: str = "127.0.0.1",
+    allow_host: Sequence[str] = (),
+    open: bool = True,
+    anonymous: bool = False,
+    audit: bool = True,
+    workers: int | None = None,
+    announce: Callable[[str], None] = print,
+    **shared: Unpack[ReadKeywords],
+) -> Result:
+    """Show a dataset, runs, or both in a browser, until Ctrl-C.
+
+    The app listens on this machine alone, and answers only to whoever has the link that it
+    prints. What people mark is saved at once to `corrections`, which every command reads.
+
+    Parameters
+    ----------
+    src : paths
+        A dataset in any format, and folders of runs of `baseline` or `evaluate`.
+    model : path, optional
+        The network that reads what is dropped on the page: a run folder or an ``.onnx`` file;
+        by default that of the first run. In a run folder its ``model.onnx`` is preferred.
+    corrections : path, optional
+        The file that marks are kept in; made by the first mark.
+    port : int
+        Port to listen on; 0 takes a free one.
+    host : str
+        Address to listen on. At any other than this machine's own, whoever has the link can
+        see the dataset and mark it, and what is sent is not encrypted.
+    allow_host : sequence of str
+        Further names by which a browser may call the server, such as that of a tunnel.
+    open : bool
+        Whether the link is opened in a browser, where there is a screen.
+    anonymous : bool
+        Whether signers and groups are shown as numbers.
+    audit : bool
+        Whether the dataset is audited in the background: without it there are no findings and
+        no pairs.
+    workers : int, optional
+        Worker processes of the audit; all cores by default.
+    announce : callable
+        Called with each line to show: the link first.
+
+    Returns
+    -------
+    Result
+        When it ends: ``details`` has ``marks`` and ``corrections``.
+
+    Raises
+    ------
+    DependencyError
+        If the extra ``serve`` is not installed.
+    """
+    _need_starlette()
+    from signdata.serving import app, server
+    from signdata.serving.guard import Tokens
+    from signdata.serving.runs import run_folders
+
+    read = replace(ReadOptions.taken_from(shared), corrections=None)
+    sources, roots = [], []
+    for one in map(Path, src):
+        (roots if run_folders(one) else sources).append(one)
+    if not sources and not roots:
+        raise UsageError("nothing is named; expected a dataset or a run")
+    file = None if corrections is None else output_path(corrections)
+    if file is not None and not sources:
+        raise UsageError("--corrections goes with a dataset; found only runs")
+    address = server.Address(host, port)
+    with ExitStack() as stack:
+        listening = server.bound(address)
+        stack.callback(listening.close)
+        site = _site(
+            sources, roots, read, file=file, model=model, anonymous=anonymous, stack=stack
+        )
+        if audit and sources:
+            site.audit.start(sources, read, workers)
+        tokens = Tokens()
+        number = listening.getsockname()[1]
+        made = app.build(site, tokens, (host, *allow_host), number)
+
+        def ready() -> None:
+            announce(address.link(number, tokens.token))
+            if not address.is_loopback:
+                announce(
+                    f"warning: {host} can be reached from other machines; "
+                    "what is sent is not encrypted"
+                )
+            if open and _has_screen():
+                webbrowser.open(address.link(number, tokens.once()))
+
+        received = server.run(made, listening, ready)
+        marks = len(site.marks)
+    result = Result("serve", output="" if file is None else str(file), shows_counts=False)
+    result.details = {"marks": marks, "corrections": None if file is None else str(file)}
+    where = f"in {file}" if file is not None else "that were not saved"
+    result.summary = f"{marks:,} mark{'s' if marks != 1 else ''} {where}"
+    result.ended_by = received
+    return result
