@@ -22,6 +22,7 @@ LEVELS = [
     {"conversion", "splitting", "auditing", "augmentation", "inspection", "synthetic"},
     {"extraction", "training"},
     {"inference", "pages"},
+    {"serving"},
     {"commands", "numpy", "torch"},
     {"__init__"},
     {"cli"},

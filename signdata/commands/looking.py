@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import webbrowser
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -21,6 +21,7 @@ from signdata.results import Result
 
 if TYPE_CHECKING:
     from signdata.serving.runs import Run
+    from signdata.serving.site import Site
 
 
 @command(ReadOptions)
@@ -31,7 +32,7 @@ def serve(
     port: int = 0,
     host: str = "127.0.0.1",
     allow_host: Sequence[str] = (),
-    open: bool = True,
+    open_browser: bool = True,
     anonymous: bool = False,
     audit: bool = True,
     workers: int | None = None,
@@ -59,7 +60,7 @@ def serve(
         see the dataset and mark it, and what is sent is not encrypted.
     allow_host : sequence of str
         Further names by which a browser may call the server, such as that of a tunnel.
-    open : bool
+    open_browser : bool
         Whether the link is opened in a browser, where there is a screen.
     anonymous : bool
         Whether signers and groups are shown as numbers.
@@ -86,8 +87,9 @@ def serve(
     from signdata.serving.guard import Tokens
     from signdata.serving.runs import run_folders
 
-    read = replace(ReadOptions.taken_from(shared), corrections=None)
-    sources, roots = [], []
+    read = ReadOptions.taken_from(shared)
+    sources: list[Path] = []
+    roots: list[Path] = []
     for one in map(Path, src):
         (roots if run_folders(one) else sources).append(one)
     if not sources and not roots:
@@ -99,9 +101,7 @@ def serve(
     with ExitStack() as stack:
         listening = server.bound(address)
         stack.callback(listening.close)
-        site = _site(
-            sources, roots, read, file=file, model=model, anonymous=anonymous, stack=stack
-        )
+        site = _site(sources, roots, read, file=file, model=model, anonymous=anonymous, stack=stack)
         if audit and sources:
             site.audit.start(sources, read, workers)
         tokens = Tokens()
@@ -115,7 +115,7 @@ def serve(
                     f"warning: {host} can be reached from other machines; "
                     "what is sent is not encrypted"
                 )
-            if open and _has_screen():
+            if open_browser and _has_screen():
                 webbrowser.open(address.link(number, tokens.once()))
 
         received = server.run(made, listening, ready)
@@ -126,3 +126,75 @@ def serve(
     result.summary = f"{marks:,} mark{'s' if marks != 1 else ''} {where}"
     result.ended_by = received
     return result
+
+
+def _site(
+    sources: Sequence[Path],
+    roots: Sequence[Path],
+    read: ReadOptions,
+    *,
+    file: Path | None,
+    model: PathLike | None,
+    anonymous: bool,
+    stack: ExitStack,
+) -> Site:
+    """Read everything that is shown."""
+    from signdata.media.video.clip import ClipOptions
+    from signdata.serving.background_audit import BackgroundAudit
+    from signdata.serving.catalog import Catalog
+    from signdata.serving.decoding import Decoders
+    from signdata.serving.marks import Marks
+    from signdata.serving.prediction import Predictor
+    from signdata.serving.runs import Run, run_folders
+    from signdata.serving.site import Site, SiteOptions
+
+    runs = [Run.open(folder, root) for root in roots for folder in run_folders(root)]
+    catalog = Catalog.empty()
+    if sources:
+        clips = ClipOptions(tone_map=read.tone_map, deinterlace=read.deinterlace, times=True)
+        with open_source(list(sources), OpenOptions(read, clips=clips)) as reader:
+            if file is not None:
+                refuse_overlap(reader.inputs, file)
+            catalog = Catalog(reader)
+    stack.callback(catalog.close)
+    marks = Marks(catalog, file)
+    saved = Path(model) if model is not None else next(iter(_networks(runs)), None)
+    predictor = None if saved is None else Predictor(saved)
+    name = shown(list(sources or roots)).resolve().name
+    site = Site(
+        catalog,
+        runs,
+        marks,
+        Decoders(),
+        predictor,
+        BackgroundAudit(),
+        SiteOptions(name, anonymous),
+    )
+    stack.callback(site.close)
+    return site
+
+
+def _networks(runs: Sequence[Run]) -> list[Path]:
+    """The runs that kept a network."""
+    kept = ("best.pt", "model.onnx")
+    return [run.path for run in runs if any((run.path / name).is_file() for name in kept)]
+
+
+def _need_starlette() -> None:
+    try:
+        import jinja2  # noqa: F401
+        import starlette  # noqa: F401
+        import uvicorn  # noqa: F401
+    except ImportError as err:
+        raise DependencyError(
+            f"{err.name} is not installed; serve needs it", remedy="pip install 'signdata[serve]'"
+        ) from err
+
+
+def _has_screen() -> bool:
+    """Whether a browser with windows can be opened for someone who sits here."""
+    if not sys.stdout.isatty() or os.environ.get("SSH_CONNECTION"):
+        return False
+    if sys.platform in ("darwin", "win32"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -160,9 +160,7 @@ class NetworkProcess(_Process):
     card: Card
     split_seed: int | None
 
-    def __init__(
-        self, path: Path, device: str, scratch: Path | None, *, threads: int = 0
-    ) -> None:
+    def __init__(self, path: Path, device: str, scratch: Path | None, *, threads: int = 0) -> None:
         super().__init__(path, scratch)
         try:
             request = Open(_bytes(path.absolute()), _bytes(path), device, MAX_MEMORY, threads)

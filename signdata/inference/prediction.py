@@ -200,9 +200,7 @@ def _answers(shares: NDArray[np.float32], card: Card, top: int) -> list[dict[str
 # ---------------------------------------------------------------------------- input
 
 
-def samples_of(
-    one: Input | Upload, card: Card
-) -> tuple[Frame, NDArray[np.uint8], tuple[str, ...]]:
+def samples_of(one: Input | Upload, card: Card) -> tuple[Frame, NDArray[np.uint8], tuple[str, ...]]:
     """The frame to show, the network's input (a clip, or one or more stills), and notes."""
     from signdata.training.data import fit
 

@@ -187,11 +187,7 @@ def _pairs(found: Any, numbers: list[int]) -> dict[str, FoundPairs]:
     ]
     copies = [(i, int(compared.copy_of[i]), 1.0) for i in compared.copies]
     same = [one for one in twins if samples[one[0]].label == samples[one[1]].label]
-    other = [
-        one
-        for one in (*copies, *twins)
-        if samples[one[0]].label != samples[one[1]].label
-    ]
+    other = [one for one in (*copies, *twins) if samples[one[0]].label != samples[one[1]].label]
     kinds = {"leak": leaks, "near": same, "duplicate": copies, "conflict": other}
     return {
         kind: FoundPairs(

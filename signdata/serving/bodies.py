@@ -487,5 +487,3 @@ class Error(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to a request that cannot be answered."""
 
     error: ErrorText
-
-

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata.errors import DecodeError, SigndataError
+from signdata.formats.batches import Batch
 from signdata.formats.csv.reader import CsvPixels
 from signdata.formats.hdf5.pixels import RawPixels
 from signdata.formats.reader import DatasetInfo, Reader
@@ -115,6 +116,11 @@ class Catalog:
         self.signers = Column.of([sample.meta.get("signer", "") for sample in samples])
         self.faults = Column.of([_fault(sample) for sample in samples])
 
+    @classmethod
+    def empty(cls) -> Catalog:
+        """A catalog without samples, for those who look at runs alone."""
+        return cls(_NoReader())
+
     def _light(self, sample: Sample) -> Sample:
         """A sample that keeps no pixels in memory."""
         if not isinstance(sample.pixels, CsvPixels):
@@ -149,6 +155,19 @@ class Catalog:
         """Let go of the temporary file."""
         if self._file is not None:
             self._file.close()
+
+
+class _NoReader(Reader):
+    """A dataset without samples."""
+
+    name = "none"
+
+    @property
+    def info(self) -> DatasetInfo:
+        return DatasetInfo("", "still", n_samples=0)
+
+    def batches(self) -> Iterator[Batch]:
+        return iter(())
 
 
 def _fault(sample: Sample) -> str:

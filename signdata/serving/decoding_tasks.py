@@ -191,8 +191,8 @@ def media_type(path: str) -> tuple[str, bytes]:
         head = file.read(32)
     picture = kind_of(head)
     if picture in _PICTURES:
-        from signdata.media.image.decode import probe
         from signdata.formats.trees.picture_files import read
+        from signdata.media.image.decode import probe
 
         probe(read(path), path)
         return _PICTURES[picture], b""

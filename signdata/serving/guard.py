@@ -162,8 +162,10 @@ class Guard:
         site = headers.get("sec-fetch-site")
         if site in (None, "same-origin", "none"):
             return
-        if is_link and headers.get("sec-fetch-mode") == "navigate" and (
-            headers.get("sec-fetch-dest") == "document"
+        if (
+            is_link
+            and headers.get("sec-fetch-mode") == "navigate"
+            and (headers.get("sec-fetch-dest") == "document")
         ):
             return
         raise ApiError(403, "asked by another page", where="Sec-Fetch-Site")

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from signdata.formats.corrections import COLUMNS
-from signdata.serving import bodies, openapi as description
+from signdata.serving import bodies
+from signdata.serving import openapi as description
 from signdata.serving.marks import correction
 from signdata.serving.pictures import Sheet
 from signdata.serving.prediction import SECONDS

@@ -13,7 +13,6 @@ from signdata.serving.background_audit import Audited, FoundFinding
 from signdata.serving.catalog import Catalog
 from signdata.serving.queries import Measures
 
-
 MOST_EXAMPLES = 64
 
 
@@ -115,6 +114,4 @@ def _measures(audited: Audited, n: int, is_audited: bool) -> Measures:
         "brightness": audited.brightness,
         "duration": audited.frames,
     }
-    return Measures(
-        kinds, bits, {name: np.array(some, np.float32) for name, some in found.items()}
-    )
+    return Measures(kinds, bits, {name: np.array(some, np.float32) for name, some in found.items()})

@@ -61,7 +61,9 @@ class Marks:
         number = self._catalog.numbers.get(row.id)
         if number is None:
             raise FormatError(
-                f"no sample {row.id!r} in this dataset", path=path, where=row.where,
+                f"no sample {row.id!r} in this dataset",
+                path=path,
+                where=row.where,
                 remedy="Is it the file of another dataset?",
             )
         label = self._catalog.labels.value(number)
@@ -155,9 +157,7 @@ class Marks:
         return status.st_ino, status.st_mtime_ns, status.st_size
 
 
-def correction(
-    id: str, was: str, action: str, label: str, group: str, note: str
-) -> Correction:
+def correction(id: str, was: str, action: str, label: str, group: str, note: str) -> Correction:
     """A mark as it was sent; `ApiError` 422 if it says nothing that can be done."""
     try:
         return Correction(id, was, action, label, group, note)

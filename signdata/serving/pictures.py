@@ -62,7 +62,8 @@ class Pictures:
         """The thumbnails of some samples; a cross where one cannot be read."""
         size_hw = self.cell_size(side)
         kept = {n: self._kept(n, size_hw) for n in numbers}
-        plain, coded = [], []
+        plain: list[int] = []
+        coded: list[int] = []
         for n, made in kept.items():
             if made is None and self.reason(n) == "":
                 (plain if self._is_plain(n) else coded).append(n)
@@ -219,4 +220,3 @@ class Pictures:
         except CrashError as err:
             self._deadly[number] = err.what
             raise
-

@@ -48,8 +48,8 @@ class Predictor:
     card : Card
     """
 
-    def __init__(self, path: Path, decoders: Decoders) -> None:
-        self._path, self._decoders = model_of(path), decoders
+    def __init__(self, path: Path) -> None:
+        self._path, self._decoders = model_of(path), Decoders(AT_A_TIME)
         self._process: NetworkProcess | None = NetworkProcess(self._path, "cpu", None, threads=1)
         self.card: Card = self._process.card
         self._lock = Lock()
@@ -137,7 +137,8 @@ class Predictor:
         )
 
     def close(self) -> None:
-        """End its process."""
+        """End its processes."""
+        self._decoders.close()
         if self._process is not None:
             self._process.close()
 

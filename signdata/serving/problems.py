@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from signdata.errors import DecodeError, MissingError, OutputError, SigndataError, one_line
+from signdata.errors import MissingError, OutputError, SigndataError, one_line
 
 
 class ApiError(Exception):
@@ -45,8 +45,6 @@ def from_error(error: SigndataError) -> ApiError:
     if isinstance(error, MissingError):
         status = 404
     elif isinstance(error, OutputError):
-        status = 507
-    elif not isinstance(error, DecodeError) and error.exit_code == 5:
         status = 507
     # Of a path only its name is told: where things are on this machine is nobody's business.
     place = error.path.replace("\\", "/").rpartition("/")[2]

@@ -66,8 +66,18 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 Sort = Literal[
-    *("stored", "class", "sharpness", "brightness", "duration", "p_true"),
-    *("-stored", "-class", "-sharpness", "-brightness", "-duration", "-p_true"),
+    "stored",
+    "class",
+    "sharpness",
+    "brightness",
+    "duration",
+    "p_true",
+    "-stored",
+    "-class",
+    "-sharpness",
+    "-brightness",
+    "-duration",
+    "-p_true",
 ]
 
 

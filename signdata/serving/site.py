@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -30,7 +29,7 @@ from signdata.serving.marks import Marks
 from signdata.serving.pictures import Pictures
 from signdata.serving.prediction import Predictor
 from signdata.serving.problems import ApiError
-from signdata.serving.queries import Answers, Index, Measures
+from signdata.serving.queries import Answers, Index
 from signdata.serving.runs import Run, shares
 
 TILE = 64
@@ -118,7 +117,9 @@ class Site:
             number = int(text)
             if number < len(self.catalog):
                 return number
-        raise ApiError(404, f"no sample {text!r}", where="n", remedy=f"There are {len(self.catalog):,}.")
+        raise ApiError(
+            404, f"no sample {text!r}", where="n", remedy=f"There are {len(self.catalog):,}."
+        )
 
     def run(self, text: str) -> int:
         """The number of a run as it was sent; `ApiError` 404 if there is no such run."""
@@ -265,7 +266,9 @@ class Site:
         by_kind: dict[str, list[Any]] = {}
         for one in known.findings:
             by_kind.setdefault(one.kind, []).append(one)
-        order = [kind for kind in (*KINDS, *known.counts) if known.counts.get(kind, 0) or kind in by_kind]
+        order = [
+            kind for kind in (*KINDS, *known.counts) if known.counts.get(kind, 0) or kind in by_kind
+        ]
         return [
             bodies.FindingKind(
                 kind=kind,
@@ -398,9 +401,7 @@ class Site:
     def all_marks(self) -> bodies.Marks:
         """All marks."""
         rows = [mark_body(one) for one in self.marks]
-        return bodies.Marks(
-            file=self.marks_file, total=len(rows), version=self.version, marks=rows
-        )
+        return bodies.Marks(file=self.marks_file, total=len(rows), version=self.version, marks=rows)
 
 
 NAMING = frozenset({"signer", "group", "source", "url", "path", "user", "participant"})
