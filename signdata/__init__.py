@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from signdata.commands.augmentation import augment
     from signdata.commands.conversion import convert, csv_to_folders, folders_to_csv
     from signdata.commands.inspection import info, verify
+    from signdata.commands.looking import serve
     from signdata.commands.models import baseline, evaluate, export, predict
     from signdata.commands.quality import audit
     from signdata.commands.splits import split
@@ -43,6 +44,7 @@ _PUBLIC = {
     "open_dataset": "signdata.formats.open",
     "predict": "signdata.commands.models",
     "sample": "signdata.commands.synthetic",
+    "serve": "signdata.commands.looking",
     "split": "signdata.commands.splits",
     "trim": "signdata.commands.videos",
     "verify": "signdata.commands.inspection",
@@ -73,6 +75,7 @@ __all__ = [
     "open_dataset",
     "predict",
     "sample",
+    "serve",
     "split",
     "torch",
     "trim",

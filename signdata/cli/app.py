@@ -27,6 +27,7 @@ COMMANDS = {
     "evaluate": "Test a trained network on a labelled dataset.",
     "predict": "Run a trained network on pictures and videos.",
     "export": "Export a trained network to ONNX.",
+    "serve": "Look at a dataset and its runs in a browser.",
     "sample": "Make a small synthetic dataset.",
     "demo": "Run the whole workflow on synthetic data.",
 }

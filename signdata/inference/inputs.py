@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ from signdata.filesystem import reading
 from signdata.formats.trees.masks import are_masks
 from signdata.formats.trees.picture_files import read
 from signdata.inference import links
-from signdata.media.image import decode
+from signdata.media.image import decode, kinds
 from signdata.media.image.masks import seen
 from signdata.media.suffixes import VIDEO_SUFFIXES, natural
 from signdata.media.video.kinds import is_video
@@ -60,12 +60,8 @@ class Input:
         if not self.is_link:
             yield Source(self.name, self.name, self.is_video, of_masks=self.of_masks)
             return
-        data = links.fetch(self.name)
-        with _temporary_path(data) as path:
-            if self.is_video or _moves(path):
-                yield Source(self.name, path, True)
-            else:
-                yield Source(self.name, "", False, data)
+        with _in_memory(links.fetch(self.name), self.name, is_video=self.is_video) as source:
+            yield source
 
     @property
     def stem(self) -> str:
@@ -82,11 +78,16 @@ class Source:
     is_video: bool
     data: bytes = b""
     of_masks: bool = False
+    notes: list[str] = field(default_factory=list)
 
     def frames(self) -> Iterator[Frame]:
-        """Its frames, one for a picture; raises `DecodeError` on damage."""
+        """Its frames, one for a picture; raises `DecodeError` on damage.
+
+        `notes` then has what was done beyond reading.
+        """
         if not self.is_video:
-            frame, _ = decode.decode(read(self.path) if self.path else self.data, self.name)
+            frame, notes = decode.decode(read(self.path) if self.path else self.data, self.name)
+            self.notes[:] = notes
             yield seen(frame) if self.of_masks else frame
             return
         from signdata.media.video.clip import ClipOptions, ClipPixels
@@ -95,6 +96,36 @@ class Source:
         pixels: Pixels = ClipPixels(options.video(self.path), options=options)
         pixels.resolve()
         yield from pixels.frames()
+        self.notes[:] = pixels.notes()
+
+
+@dataclass(frozen=True)
+class Upload:
+    """The bytes of a picture or of a video, of which nothing else is known."""
+
+    data: bytes
+    name: str = "upload"
+
+    @property
+    def is_video(self) -> bool:
+        """Whether they do not begin as a picture does."""
+        return not kinds.kind_of(self.data[:32])
+
+    @contextmanager
+    def opened(self) -> Iterator[Source]:
+        """The content; it is never put under a name."""
+        with _in_memory(self.data, self.name, is_video=self.is_video) as source:
+            yield source
+
+
+@contextmanager
+def _in_memory(data: bytes, name: str, *, is_video: bool) -> Iterator[Source]:
+    """The frames of a file's bytes, which are not kept on disk."""
+    with _temporary_path(data) as path:
+        if is_video or _moves(path):
+            yield Source(name, path, True)
+        else:
+            yield Source(name, "", False, data)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from signdata.errors import SigndataError, UnsafeNameError, one_line
 from signdata.filesystem import write_file
 from signdata.inference import inputs, links
 from signdata.inference.card import Card
-from signdata.inference.inputs import Input
+from signdata.inference.inputs import Input, Upload
 from signdata.inference.network_process import NetworkProcess, open_predictor, probabilities
 from signdata.media.contact_sheet import titled
 from signdata.media.image import encode
@@ -95,7 +95,7 @@ class _Reading:
         for number, one in enumerate(self.inputs, 1):
             self.result.read += 1
             try:
-                shown, samples = _samples(one, self.predictor.card)
+                shown, samples, _ = samples_of(one, self.predictor.card)
             except SigndataError as err:
                 self._lost(one, err)
                 continue
@@ -200,26 +200,26 @@ def _answers(shares: NDArray[np.float32], card: Card, top: int) -> list[dict[str
 # ---------------------------------------------------------------------------- input
 
 
-def _samples(one: Input, card: Card) -> tuple[Frame, NDArray[np.uint8]]:
-    """The frame to show, and the network's input: a clip, or one or more stills."""
+def samples_of(one: Input | Upload, card: Card) -> tuple[Frame, NDArray[np.uint8], tuple[str, ...]]:
+    """The frame to show, the network's input (a clip, or one or more stills), and notes."""
     from signdata.training.data import fit
 
-    frames = _chosen_frames(one, card.frames)
+    frames, notes = _chosen_frames(one, card.frames)
     how = card.fitting
     fitted = np.stack([fit(frame, card.size_hw, card.channels, how) for frame in frames])
-    return frames[len(frames) // 2], fitted[None] if card.frames > 1 else fitted
+    return frames[len(frames) // 2], fitted[None] if card.frames > 1 else fitted, notes
 
 
-def _chosen_frames(one: Input, n_frames: int) -> list[Frame]:
+def _chosen_frames(one: Input | Upload, n_frames: int) -> tuple[list[Frame], tuple[str, ...]]:
     """Evenly spaced frames: `n_frames` for a clip, `PER_VIDEO` for stills; a picture repeated."""
     with one.opened() as source:
         if not source.is_video:
             [frame] = source.frames()
-            return [frame] * n_frames
+            return [frame] * n_frames, tuple(source.notes)
         wanted = n_frames if n_frames > 1 else PER_VIDEO
         chosen = evenly(wanted, sum(1 for _ in source.frames()))
         kept = {i: frame for i, frame in enumerate(source.frames()) if i in set(chosen)}
-        return [kept[i] for i in chosen]
+        return [kept[i] for i in chosen], tuple(source.notes)
 
 
 def _annotate(one: Input, frame: Frame, answer: dict[str, Any], folder: Path, number: int) -> None:

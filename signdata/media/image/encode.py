@@ -79,3 +79,13 @@ def check_format(image_format: str, quality: int) -> None:
         raise UsageError(f"image format {image_format!r}; expected png or jpg")
     if not 1 <= quality <= 100:
         raise UsageError(f"quality {quality}; expected 1..100")
+
+
+def webp(frame: Frame, quality: int) -> bytes:
+    """Encode a frame as lossy WebP, for screens: no dataset is written so."""
+    _refuse_too_large(frame.shape[:2], "png")
+    pixels = frame if frame.shape[2] == 1 else cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
+    done, data = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, quality])
+    if not done:
+        raise DecodeError(f"OpenCV could not encode a picture of shape {frame.shape} as WebP")
+    return bytes(data.tobytes())
