@@ -35,6 +35,9 @@ _START = (
 MOST_PAIRS, MOST_FINDINGS = 100_000, 2_000
 """Pairs and findings of one kind that are told one by one."""
 
+ALMOST = 0.9999
+"""The highest correlation that is told of pictures which are not the same."""
+
 EVERY = 0.25
 """Seconds between two messages on how far it is."""
 
@@ -180,7 +183,7 @@ def _pairs(found: Any, numbers: list[int]) -> dict[str, FoundPairs]:
     compared, samples = found.compared, found.fingerprints
     leaks = [(one.index, one.partner, one.correlation) for one in found.leaking]
     twins = [
-        (i, j, value)
+        (i, j, 1.0 if compared.pixels[i] == compared.pixels[j] else min(value, ALMOST))
         for (i, j), value in zip(
             compared.twins.index.tolist(), compared.twins.correlation.tolist(), strict=True
         )
@@ -248,7 +251,8 @@ class BackgroundAudit:
             elif isinstance(message, Failure):
                 self.failure, self.state = message.what, "failed"
             else:
-                self.found, self.state = message, "done"
+                self.found, self.done = message, self.total
+                self.state = "done"
         process.wait()
         if self.state == "running":
             self.failure, self.state = "its process ended without an answer", "failed"
