@@ -48,9 +48,7 @@ def launch() -> Iterator[Callable[..., Any]]:
     if program is None:
         pytest.skip("no chromium on this machine")
     with playwright.sync_playwright() as running:
-        yield lambda *flags: running.chromium.launch(
-            executable_path=program, args=[*FLAGS, *flags]
-        )
+        yield lambda *flags: running.chromium.launch(executable_path=program, args=[*FLAGS, *flags])
 
 
 @pytest.fixture(scope="session")

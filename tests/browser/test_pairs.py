@@ -88,14 +88,14 @@ def test_pairs_are_decided_by_key(app: App, open_tab: Callable[..., Tab], marked
     assert "kind=leak" in tab.page.url
 
 
-def test_groups_are_marked_as_a_whole(
-    app: App, open_tab: Callable[..., Tab], marked: Path
-) -> None:
+def test_groups_are_marked_as_a_whole(app: App, open_tab: Callable[..., Tab], marked: Path) -> None:
     tab = open_tab()
     audited(tab, app)
     enter(tab, app, "pairs?kind=groups")
     group = tab.page.locator(".group").first
     assert "2 samples" in group.inner_text()
     group.get_by_text("Same group").click()
-    tab.page.wait_for_function("() => document.querySelector('#marks').textContent.startsWith('2 ')")
+    tab.page.wait_for_function(
+        "() => document.querySelector('#marks').textContent.startsWith('2 ')"
+    )
     assert [row.action for row in read_corrections(marked).values()] == ["group", "group"]

@@ -113,9 +113,7 @@ def test_a_sheet_is_cut_into_the_right_tiles(large: App, open_tab: Callable[...,
     assert sum((bit > 127) << k for k, bit in enumerate(bits)) == 12_345
 
 
-def test_a_filter_counts_and_stays_in_the_address(
-    large: App, open_tab: Callable[..., Tab]
-) -> None:
+def test_a_filter_counts_and_stays_in_the_address(large: App, open_tab: Callable[..., Tab]) -> None:
     tab = open_tab()
     enter(tab, large)
     facet = tab.page.locator("#facets fieldset").filter(has_text="Class").locator(".value").nth(3)
@@ -123,7 +121,9 @@ def test_a_filter_counts_and_stays_in_the_address(
     assert told == "1,000"
     facet.click()
     tab.page.locator(".value[aria-pressed=true]").wait_for()
-    tab.page.wait_for_function("() => document.querySelector('#place').textContent.endsWith('1,000')")
+    tab.page.wait_for_function(
+        "() => document.querySelector('#place').textContent.endsWith('1,000')"
+    )
     assert tab.rows() == 1000
     filtered = tab.page.url
     assert "label=" in filtered
@@ -179,10 +179,14 @@ def test_marks_by_keyboard_are_on_disk_and_honoured(
     tab.page.keyboard.type("blurred, but fine")
     tab.page.keyboard.press("Enter")
     said.filter(has_text=third).wait_for()
-    tab.page.wait_for_function("() => document.querySelector('#marks').textContent.startsWith('3 ')")
+    tab.page.wait_for_function(
+        "() => document.querySelector('#marks').textContent.startsWith('3 ')"
+    )
     tab.page.keyboard.press("ArrowRight")
     tab.page.keyboard.press("k")
-    tab.page.wait_for_function("() => document.querySelector('#marks').textContent.startsWith('4 ')")
+    tab.page.wait_for_function(
+        "() => document.querySelector('#marks').textContent.startsWith('4 ')"
+    )
     tab.page.keyboard.press("z")
     said.filter(has_text="Undone").wait_for()
     assert tab.page.locator("#marks").inner_text().startswith("3 marks in fixes.csv")

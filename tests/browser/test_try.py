@@ -18,7 +18,18 @@ from tests.conftest import run_cli
 def run_folder(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Path:
     """A network that was trained for a moment."""
     out = tmp_path_factory.mktemp("runs") / "tiny"
-    words = ("--model", "signnet", "--epochs", "2", "--size", "32x32", "--out", out, "--device", "cpu")
+    words = (
+        "--model",
+        "signnet",
+        "--epochs",
+        "2",
+        "--size",
+        "32x32",
+        "--out",
+        out,
+        "--device",
+        "cpu",
+    )
     done = run_cli("baseline", pictures, *words)
     assert done.returncode == 0, done.stderr
     return out
@@ -50,14 +61,12 @@ def test_an_uploaded_picture_is_read(
     assert shown == [one["label"] for one in told["top"]]
     assert sorted(shown) == ["ant", "bee", "cat"]
     saw = tab.page.locator("#saw")
-    assert saw.evaluate("(img) => img.decode().then(() => [img.naturalWidth, img.naturalHeight])") == [
-        *(32, 32)
-    ]
+    assert saw.evaluate(
+        "(img) => img.decode().then(() => [img.naturalWidth, img.naturalHeight])"
+    ) == [*(32, 32)]
 
 
-def test_a_video_and_what_is_none(
-    app: App, open_tab: Callable[..., Tab], tmp_path: Path
-) -> None:
+def test_a_video_and_what_is_none(app: App, open_tab: Callable[..., Tab], tmp_path: Path) -> None:
     tab = open_tab(strict=False)
     enter(tab, app, "try")
     film = camera.write_y4m(tmp_path / "film.y4m", level=120)
@@ -145,7 +154,10 @@ def without_camera(launch: Callable[..., Any]) -> Iterator[Any]:
 def test_it_says_why_there_is_no_camera(
     app: App, open_tab: Callable[..., Tab], without_permission: Any, without_camera: Any
 ) -> None:
-    for browser, text in ((without_permission, "may not be used"), (without_camera, "no camera on")):
+    for browser, text in (
+        (without_permission, "may not be used"),
+        (without_camera, "no camera on"),
+    ):
         tab = open_tab(in_browser=browser)
         enter(tab, app, "try")
         tab.page.click("#camera")

@@ -71,9 +71,7 @@ def opened(
     """An app around a dataset; with its audit already done if that is asked for."""
     catalog, audit = Catalog.empty(), BackgroundAudit()
     if sources:
-        with open_source(
-            list(sources), OpenOptions(clips=ClipOptions(times=True))
-        ) as reader:
+        with open_source(list(sources), OpenOptions(clips=ClipOptions(times=True))) as reader:
             catalog = Catalog(reader)
             if audited:
                 audit.found = background_audit.audited(reader, sources, 1, None)
