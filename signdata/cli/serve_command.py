@@ -72,9 +72,9 @@ def command(src: tuple[str, ...], as_json: bool, quiet: bool, **kwargs: Any) -> 
     """
     import signdata
 
-    def announce(line: str) -> None:
+    def say(line: str) -> None:
         click.echo(line, err=as_json or line.startswith("warning:"))
 
-    result = signdata.serve(*src, announce=announce, **kwargs)
+    result = signdata.serve(*src, say=say, **kwargs)
     display.show(result, as_json=as_json, quiet=quiet)
     click.get_current_context().exit(result.exit_code)

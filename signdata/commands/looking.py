@@ -36,7 +36,7 @@ def serve(
     anonymous: bool = False,
     audit: bool = True,
     workers: int | None = None,
-    announce: Callable[[str], None] = print,
+    say: Callable[[str], None] = print,
     **shared: Unpack[ReadKeywords],
 ) -> Result:
     """Show a dataset, runs, or both in a browser, until Ctrl-C.
@@ -69,7 +69,7 @@ def serve(
         no pairs.
     workers : int, optional
         Worker processes of the audit; all cores by default.
-    announce : callable
+    say : callable
         Called with each line to show: the link first.
 
     Returns
@@ -109,9 +109,9 @@ def serve(
         made = app.build(site, tokens, (host, *allow_host), number)
 
         def ready() -> None:
-            announce(address.link(number, tokens.token))
+            say(address.link(number, tokens.token))
             if not address.is_loopback:
-                announce(
+                say(
                     f"warning: {host} can be reached from other machines; "
                     "what is sent is not encrypted"
                 )

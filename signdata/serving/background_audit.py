@@ -26,6 +26,7 @@ from signdata.errors import SigndataError
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions, Reader
 from signdata.formats.sources import shown
+from signdata.similarity.comparison import Comparison
 
 _START = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
@@ -34,6 +35,9 @@ _START = (
 
 MOST_PAIRS, MOST_FINDINGS = 100_000, 2_000
 """Pairs and findings of one kind that are told one by one."""
+
+ALMOST = 0.9999
+"""The highest correlation that is told of pictures which are not the same."""
 
 EVERY = 0.25
 """Seconds between two messages on how far it is."""
@@ -178,12 +182,16 @@ def audited(
 def _pairs(found: Any, numbers: list[int]) -> dict[str, FoundPairs]:
     """Leaks, near-duplicates and conflicts, the most similar first."""
     compared, samples = found.compared, found.fingerprints
-    leaks = [(one.index, one.partner, one.correlation) for one in found.leaking]
+    leaks = [
+        (one.index, one.partner, _told(one.correlation, compared, one.index, one.partner))
+        for one in found.leaking
+    ]
     twins = [
-        (i, j, value)
+        (i, j, _told(value, compared, i, j))
         for (i, j), value in zip(
             compared.twins.index.tolist(), compared.twins.correlation.tolist(), strict=True
         )
+        if compared.pixels[i] != compared.pixels[j]
     ]
     copies = [(i, int(compared.copy_of[i]), 1.0) for i in compared.copies]
     same = [one for one in twins if samples[one[0]].label == samples[one[1]].label]
@@ -201,6 +209,11 @@ def _pairs(found: Any, numbers: list[int]) -> dict[str, FoundPairs]:
             for kind, some in kinds.items()
         )
     }
+
+
+def _told(value: float, compared: Comparison, i: int, j: int) -> float:
+    """A correlation as it is told: 1 only where the pixels are the same."""
+    return 1.0 if compared.pixels[i] == compared.pixels[j] else min(value, ALMOST)
 
 
 class BackgroundAudit:
@@ -241,18 +254,22 @@ class BackgroundAudit:
         threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
 
     def _listen(self, process: subprocess.Popen[bytes]) -> None:
-        for line in cast(BinaryIO, process.stdout):
-            message = msgspec.json.decode(line, type=Message)
-            if isinstance(message, Progress):
-                self.done, self.total = message.done, message.total or 0
-            elif isinstance(message, Failure):
-                self.failure, self.state = message.what, "failed"
-            else:
-                self.found, self.state = message, "done"
+        with cast(BinaryIO, process.stdout) as lines:
+            for line in lines:
+                self._take(msgspec.json.decode(line, type=Message))
         process.wait()
         if self.state == "running":
             self.failure, self.state = "its process ended without an answer", "failed"
         self._then()
+
+    def _take(self, message: Message) -> None:
+        if isinstance(message, Progress):
+            self.done, self.total = message.done, message.total or 0
+        elif isinstance(message, Failure):
+            self.failure, self.state = message.what, "failed"
+        else:
+            self.found, self.done = message, self.total
+            self.state = "done"
 
     def close(self) -> None:
         """End it, whatever it is doing."""

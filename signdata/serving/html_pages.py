@@ -45,6 +45,7 @@ async def _page(request: Request) -> Response:
     name = next(name for path, name in PAGES.items() if request.scope["route"].path == path)
     context: dict[str, Any] = {
         "page": name,
+        "r": "",
         "root": "../" * (request.scope["route"].path.count("/") - 1),
         "site": {
             "title": site.options.name,

@@ -330,7 +330,7 @@ class Site:
     def _reason(self, kind: str, left: int, right: int, value: float) -> str:
         """What is wrong with a pair, in words."""
         one, other = self.catalog.samples[left], self.catalog.samples[right]
-        same = "the same pixels" if value >= 1 else f"correlation {value:.3f}"
+        same = "the same pixels" if value >= 1 else f"correlation {min(value, 0.999):.3f}"
         if kind == "leak":
             return f"{same}, in {one.split or 'no split'} and in {other.split or 'no split'}"
         if kind == "conflict":

@@ -79,6 +79,14 @@ class Tab:
             ),
         )
 
+    def wait_for_end(self, place: str, text: str) -> None:
+        """Wait until the text of a place ends so."""
+        self.page.locator(place).filter(has_text=re.compile(re.escape(text) + r"\s*$")).wait_for()
+
+    def wait_for_marks(self, number: int) -> None:
+        """Wait until the page counts so many marks."""
+        self.page.locator("#marks").filter(has_text=re.compile(rf"^\s*{number} marks? ")).wait_for()
+
     def rows(self) -> int:
         """How many samples the grid is about."""
         return int(self.page.locator("#place").inner_text().split(" of ")[1].replace(",", ""))

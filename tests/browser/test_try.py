@@ -50,10 +50,8 @@ def test_an_uploaded_picture_is_read(
     [told] = done.json["predictions"]
     assert shown == [one["label"] for one in told["top"]]
     assert sorted(shown) == ["ant", "bee", "cat"]
-    saw = tab.page.locator("#saw")
-    assert saw.evaluate(
-        "(img) => img.decode().then(() => [img.naturalWidth, img.naturalHeight])"
-    ) == [*(28, 28)]
+    size = "async (img) => { await img.decode(); return [img.naturalWidth, img.naturalHeight]; }"
+    assert tab.page.locator("#saw").evaluate(size) == [28, 28]
 
 
 def test_a_video_and_what_is_none(app: App, open_tab: Callable[..., Tab], tmp_path: Path) -> None:
