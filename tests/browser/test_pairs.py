@@ -57,7 +57,9 @@ def test_pairs_are_decided_by_key(app: App, open_tab: Callable[..., Tab], marked
     # Brighter by 9: the difference picture says so, pixel by pixel.
     darkest = tab.page.locator("canvas").evaluate(
         """(canvas) => {
-          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          const brush = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d");
+          brush.drawImage(canvas, 0, 0);
+          const { data } = brush.getImageData(0, 0, canvas.width, canvas.height);
           const greys = Array.from(data.filter((_, i) => i % 4 === 0)).sort((a, b) => a - b);
           return greys[greys.length >> 1];
         }"""
@@ -81,9 +83,7 @@ def test_pairs_are_decided_by_key(app: App, open_tab: Callable[..., Tab], marked
     assert len({row.group for row in rows.values() if row.action == "group"}) == 1
     for number in (3, 1, 0):
         tab.page.keyboard.press("z")
-        tab.page.wait_for_function(
-            f"() => document.querySelector('#marks').textContent.startsWith('{number} ')"
-        )
+        tab.wait_for_marks(number)
     assert read_corrections(marked) == {}
     assert "kind=leak" in tab.page.url
 
@@ -95,7 +95,5 @@ def test_groups_are_marked_as_a_whole(app: App, open_tab: Callable[..., Tab], ma
     group = tab.page.locator(".group").first
     assert "2 samples" in group.inner_text()
     group.get_by_text("Same group").click()
-    tab.page.wait_for_function(
-        "() => document.querySelector('#marks').textContent.startsWith('2 ')"
-    )
+    tab.wait_for_marks(2)
     assert [row.action for row in read_corrections(marked).values()] == ["group", "group"]

@@ -18,7 +18,8 @@ from tests.browser.test_samples import enter
 
 STRANGER = """<!doctype html><title>A stranger</title>
 <form id="form" method="post" enctype="text/plain" target="frame"
-  action="ADDRESSapi/marks"><input name='{"id":"ID","was":"ant","action":"exclude","note":"' value='"}'></form>
+  action="ADDRESSapi/marks">
+<input name='{"id":"ID","was":"ant","action":"exclude","note":"' value='"}'></form>
 <iframe name="frame"></iframe>
 <script>
 async function attack() {
@@ -160,9 +161,7 @@ def test_killed_while_saving_no_mark_is_lost(
     assert kept <= set(rows)
     again = serve(pictures, "--corrections", marks)
     enter(tab, again)
-    tab.page.wait_for_function(
-        f"() => document.querySelector('#marks').textContent.startsWith('{len(rows)} ')"
-    )
+    tab.wait_for_marks(len(rows))
     code, said = again.stop()
     assert code == 130
     assert f"{len(rows)} mark" in said

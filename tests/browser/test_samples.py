@@ -121,16 +121,12 @@ def test_a_filter_counts_and_stays_in_the_address(large: App, open_tab: Callable
     assert told == "1,000"
     facet.click()
     tab.page.locator(".value[aria-pressed=true]").wait_for()
-    tab.page.wait_for_function(
-        "() => document.querySelector('#place').textContent.endsWith('1,000')"
-    )
+    tab.wait_for_end("#place", " of 1,000")
     assert tab.rows() == 1000
     filtered = tab.page.url
     assert "label=" in filtered
     tab.page.go_back()
-    tab.page.wait_for_function(
-        "() => document.querySelector('#place').textContent.endsWith('30,000')"
-    )
+    tab.wait_for_end("#place", " of 30,000")
     other = open_tab()
     enter(other, large, filtered.removeprefix(large.address))
     assert other.rows() == 1000
@@ -179,14 +175,10 @@ def test_marks_by_keyboard_are_on_disk_and_honoured(
     tab.page.keyboard.type("blurred, but fine")
     tab.page.keyboard.press("Enter")
     said.filter(has_text=third).wait_for()
-    tab.page.wait_for_function(
-        "() => document.querySelector('#marks').textContent.startsWith('3 ')"
-    )
+    tab.wait_for_marks(3)
     tab.page.keyboard.press("ArrowRight")
     tab.page.keyboard.press("k")
-    tab.page.wait_for_function(
-        "() => document.querySelector('#marks').textContent.startsWith('4 ')"
-    )
+    tab.wait_for_marks(4)
     tab.page.keyboard.press("z")
     said.filter(has_text="Undone").wait_for()
     assert tab.page.locator("#marks").inner_text().startswith("3 marks in fixes.csv")

@@ -8,6 +8,8 @@ const WIDE = 640;
 const HIGH = 240;
 const EDGE = 44;
 const MOST = 48;
+/** The split that matrix and classes are about. */
+let split = "";
 
 /** @typedef {{name: string, points: [number, number][]}} Series */
 
@@ -67,7 +69,7 @@ function curves(runs) {
 
 /** @param {any} filter */
 function link(filter) {
-  return `${root}samples?${query({ run: r, ...filter })}`;
+  return `${root}samples?${query({ run: r, split: split || null, ...filter })}`;
 }
 
 /** Which class was taken for which: every cell opens its samples.
@@ -119,6 +121,8 @@ function worst(run) {
 /** Show the run, beside another one if it is asked for. */
 async function read() {
   const asked = new URL(location.href).searchParams.get("with");
+  const matrix = await ask(`api/runs/${r}/confusion`);
+  split = matrix.split;
   const [run, other] = await Promise.all([ask(`api/runs/${r}`), asked ? ask(`api/runs/${asked}`) : null]);
   part("name").textContent = run.run.name;
   part("honest").textContent = run.honest === null || run.naive === null ? "" : `Honest, split by groups: `
@@ -127,10 +131,10 @@ async function read() {
   part("curves").replaceChildren(...curves(other ? [run, other] : [run]));
   part("worst").replaceChildren(worst(run));
   part("against").replaceChildren(...(other ? [["right", "wrong"], ["wrong", "right"]].map(([a, b]) =>
-    h("p", {}, h("a", { href: link({ other: asked, answer: a, other_answer: b }) },
+    h("p", {}, h("a", { href: link({ split: null, other: asked, answer: a, other_answer: b }) },
       `${a} in ${run.run.name}, ${b} in ${other.run.name}`))) : []));
-  const { classes, cells } = await ask(`api/runs/${r}/confusion`);
-  part("confusion").replaceChildren(...confusion(classes, cells));
+  part("of").textContent = split && ` of ${split}`;
+  part("confusion").replaceChildren(...confusion(matrix.classes, matrix.cells));
 }
 
 part("with")?.addEventListener("change", () => {
