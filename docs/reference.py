@@ -30,7 +30,8 @@ FILTER = frozenset(Filter.__struct_fields__)
 
 API_HEAD = """# HTTP API of `signdata serve`
 
-Everything that the pages of `signdata serve` show can be asked for by a program, with the token of the link that it prints:
+Everything that the pages of `signdata serve` show can be asked for by a program, with the token of
+the link that it prints:
 
 ```sh
 curl -H "Authorization: Bearer $TOKEN" "http://127.0.0.1:$PORT/api/samples?label=A&split=test&n=5"
@@ -40,13 +41,17 @@ curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: video/mp4' --data-binar
 
 - `/openapi.json` describes every answer.
 - *The filter* chooses samples, wherever the table names it.
-- A parameter that takes several values is repeated: `label=A&label=B` is either, `label=A&split=test` is both.
-- Samples are named by their number in the dataset, from 0. Numbers hold while the server runs; marks are kept by id.
+- A parameter that takes several values is repeated: `label=A&label=B` is either,
+  `label=A&split=test` is both.
+- Samples are named by their number in the dataset, from 0. Numbers hold while the server runs;
+  marks are kept by id.
 - A filter that is given to `/api/samples.csv` answers with all of its samples as a table.
-- An error is `{{"error": {{"what", "where", "remedy"}}}}`: 401 without the token, 403 from another page, 404 for what is not
-  there, 409 for what has changed since it was seen, 413 and 415 for bodies that are too large or of another type, 421 for
-  another host name, 422 for what cannot be understood or read, 429 for too much at a time, 507 if a mark cannot be saved.
-- Pictures asked for with `v=`, the `version` of the answers, may be kept by a browser; others may not.
+- An error is `{{"error": {{"what", "where", "remedy"}}}}`: 401 without the token, 403 from another
+  page, 404 for what is not there, 409 for what has changed since it was seen, 413 and 415 for
+  bodies that are too large or of another type, 421 for another host name, 422 for what cannot be
+  understood or read, 429 for too much at a time, 507 if a mark cannot be saved.
+- Pictures asked for with `v=`, the `version` of the answers, may be kept by a browser; others may
+  not.
 
 | ask | answer | parameters |
 |---|---|---|
