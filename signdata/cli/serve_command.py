@@ -20,12 +20,6 @@ from signdata.options import ReadOptions
     help="Network to try [default: that of the first RUN].",
 )
 @click.option(
-    "--corrections",
-    type=options.PATH,
-    metavar="FILE",
-    help="Keep marks in this CSV, which every command reads.",
-)
-@click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="Port [default: a free one]."
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")

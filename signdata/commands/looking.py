@@ -7,6 +7,7 @@ import sys
 import webbrowser
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 def serve(
     *src: PathLike,
     model: PathLike | None = None,
-    corrections: PathLike | None = None,
     port: int = 0,
     host: str = "127.0.0.1",
     allow_host: Sequence[str] = (),
@@ -42,7 +42,8 @@ def serve(
     """Show a dataset, runs, or both in a browser, until Ctrl-C.
 
     The app listens on this machine alone, and answers only to whoever has the link that it
-    prints. What people mark is saved at once to `corrections`, which every command reads.
+    prints. What people mark is saved at once to the file `corrections`, which the first mark
+    makes and every command reads. The samples themselves are shown as they are without it.
 
     Parameters
     ----------
@@ -51,8 +52,6 @@ def serve(
     model : path, optional
         The network that reads what is dropped on the page: a run folder or an ``.onnx`` file;
         by default that of the first run. In a run folder its ``model.onnx`` is preferred.
-    corrections : path, optional
-        The file that marks are kept in; made by the first mark.
     port : int
         Port to listen on; 0 takes a free one.
     host : str
@@ -88,13 +87,14 @@ def serve(
     from signdata.serving.runs import run_folders
 
     read = ReadOptions.taken_from(shared)
+    file = None if read.corrections is None else output_path(read.corrections)
+    read = replace(read, corrections=None)
     sources: list[Path] = []
     roots: list[Path] = []
     for one in map(Path, src):
         (roots if run_folders(one) else sources).append(one)
     if not sources and not roots:
         raise UsageError("nothing is named; expected a dataset or a run")
-    file = None if corrections is None else output_path(corrections)
     if file is not None and not sources:
         raise UsageError("--corrections goes with a dataset; found only runs")
     address = server.Address(host, port)
