@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from signdata.commands.augmentation import augment
     from signdata.commands.conversion import convert, csv_to_folders, folders_to_csv
     from signdata.commands.inspection import info, verify
-    from signdata.commands.looking import serve
+    from signdata.commands.browsing import serve
     from signdata.commands.models import baseline, evaluate, export, predict
     from signdata.commands.quality import audit
     from signdata.commands.splits import split
@@ -44,7 +44,7 @@ _PUBLIC = {
     "open_dataset": "signdata.formats.open",
     "predict": "signdata.commands.models",
     "sample": "signdata.commands.synthetic",
-    "serve": "signdata.commands.looking",
+    "serve": "signdata.commands.browsing",
     "split": "signdata.commands.splits",
     "trim": "signdata.commands.videos",
     "verify": "signdata.commands.inspection",
