@@ -13,14 +13,12 @@ import msgspec
 
 from signdata import sidecars
 from signdata.errors import FormatError, MissingError
+from signdata.training.predictions import PREDICTIONS, Prediction, read_predictions
 
 METRICS, FOLDS, COMPARISON = "metrics.json", "folds.json", "comparison.json"
-HISTORY, PREDICTIONS = "results.csv", "predictions.csv"
+HISTORY = "results.csv"
 
 _COMMANDS = ("baseline", "evaluate")
-_LOOKED_UP = 5
-"""Likeliest classes that a prediction names."""
-
 T = TypeVar("T")
 
 
@@ -118,33 +116,6 @@ class _Folds(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a network made of one sample.
-
-    Attributes
-    ----------
-    id, split, label, predicted : str
-        The sample, and the likeliest class.
-    p_true : float
-        Probability of its own class; NaN if unknown.
-    top : tuple of (str, float)
-        The likeliest classes, at most five.
-    """
-
-    id: str
-    split: str
-    label: str
-    predicted: str
-    p_true: float
-    top: tuple[tuple[str, float], ...]
-
-    @property
-    def right(self) -> bool:
-        """Whether the likeliest class is its own."""
-        return self.predicted == self.label
-
-
-@dataclass(frozen=True)
 class RunFacts:
     """What is known of one run.
 
@@ -158,7 +129,7 @@ class RunFacts:
         What it reached on `about.measured_on`.
     history : tuple of mapping
         For each epoch: ``epoch`` and what was measured, None where it was not.
-    answers : tuple of Answer
+    answers : tuple of Prediction
         What it made of the samples it was measured on; empty if the folder does not say.
     comparison : SplitComparison or None
         Of a run of ``--compare-splits``.
@@ -174,7 +145,7 @@ class RunFacts:
     about: Described
     numbers: Numbers
     history: tuple[Mapping[str, float | None], ...] = ()
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[Prediction, ...] = ()
     comparison: SplitComparison | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     command: str = ""
@@ -244,7 +215,7 @@ def _one(path: Path, name: str, made: Mapping[str, Any]) -> RunFacts:
         about,
         numbers,
         tuple(_history(path / HISTORY)) if (path / HISTORY).is_file() else (),
-        tuple(_answers(path / PREDICTIONS)) if (path / PREDICTIONS).is_file() else (),
+        _predictions(path),
         **made,
     )
 
@@ -255,12 +226,12 @@ def _pooled(path: Path, name: str, made: Mapping[str, Any]) -> RunFacts:
     _check(found.pooled, found.classes, path / FOLDS)
     notes = [note["note"] for note in found.notes if "note" in note]
     about = Described(found.model, found.classes, f"all {len(found.folds)} folds", notes=notes)
-    answers: list[Answer] = []
-    for fold in found.folds:
-        file = path / f"fold-{fold.get('fold')}" / PREDICTIONS
-        if file.is_file():
-            answers += (answer for answer in _answers(file) if answer.split == "test")
-    return RunFacts(name, about, found.pooled, answers=tuple(answers), **made)
+    return RunFacts(name, about, found.pooled, answers=_predictions(path), **made)
+
+
+def _predictions(path: Path) -> tuple[Prediction, ...]:
+    file = path / PREDICTIONS
+    return tuple(read_predictions(file)) if file.is_file() else ()
 
 
 def _check(numbers: Numbers, classes: Sequence[str], file: Path) -> None:
@@ -322,25 +293,3 @@ def _number(cell: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
-
-
-def _answers(file: Path) -> Iterator[Answer]:
-    for line, row in _rows(file):
-        try:
-            top = [(row[f"class_{n}"], _number(row[f"p_{n}"])) for n in range(1, _LOOKED_UP + 1)]
-            p_true = _number(row["p_true"])
-            yield Answer(
-                row["id"],
-                row["split"],
-                row["label"],
-                row["predicted"],
-                math.nan if p_true is None else p_true,
-                tuple((name, p) for name, p in top if name and p is not None),
-            )
-        except KeyError as err:
-            raise FormatError(
-                f"no column {err.args[0]}; expected id, split, label, predicted, p_true, class_1, "
-                "p_1, ...",
-                path=file,
-                where=f"line {line}",
-            ) from err
