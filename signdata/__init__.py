@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from signdata.commands.augmentation import augment
     from signdata.commands.conversion import convert, csv_to_folders, folders_to_csv
     from signdata.commands.inspection import info, verify
+    from signdata.commands.looking import report
     from signdata.commands.models import baseline, evaluate, export, predict
     from signdata.commands.quality import audit
     from signdata.commands.splits import split
@@ -42,6 +43,7 @@ _PUBLIC = {
     "info": "signdata.commands.inspection",
     "open_dataset": "signdata.formats.open",
     "predict": "signdata.commands.models",
+    "report": "signdata.commands.looking",
     "sample": "signdata.commands.synthetic",
     "split": "signdata.commands.splits",
     "trim": "signdata.commands.videos",
@@ -72,6 +74,7 @@ __all__ = [
     "numpy",
     "open_dataset",
     "predict",
+    "report",
     "sample",
     "split",
     "torch",
