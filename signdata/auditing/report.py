@@ -39,6 +39,12 @@ def add_contact_sheet(made: Result, path: str, *, drawn: bool) -> None:
     made.summary += f"\n{line if drawn else 'nothing to draw; no contact sheet was written'}"
 
 
+def add_findings(made: Result, path: str, listed: Collection[Finding]) -> None:
+    """Add the path of the table of all findings to a result."""
+    made.details["findings_file"] = path
+    made.summary += f"\n{one_line(path)}: {len(listed):,} findings"
+
+
 def with_fixed(
     made: Result, written: Result, found: Audit, left_out: Collection[Finding]
 ) -> Result:
@@ -85,7 +91,7 @@ def details(found: Audit) -> dict[str, Any]:
         "probe": found.probe.to_dict() if found.probe else None,
         "found": findings.counted(found.findings),
         "serious": found.serious,
-        "findings": findings.listed(found.findings),
+        "findings": findings.listed(found.listed),
     }
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from signdata.auditing import dataset_findings, duplicate_findings, sample_findings
 from signdata.auditing.findings import Finding, ordered
+from signdata.auditing.pairs import Compared, Group, Pair, groups
 from signdata.errors import DatasetError, UsageError
 from signdata.formats.reader import DatasetInfo, Reader
 from signdata.samples import SPLITS
@@ -108,6 +109,10 @@ class Audit:
         Samples of later parts with a twin in an earlier one.
     probe : Probe or None
         The neighbour probe of the first dataset.
+    findings : list of Finding
+        What was found, the most important first; a group of near-duplicates is one.
+    members : list of Finding
+        The other samples of each of these groups.
     """
 
     datasets: list[AuditedDataset]
@@ -118,6 +123,7 @@ class Audit:
     probe: Probe | None
     threshold: float
     findings: list[Finding] = field(default_factory=list)
+    members: list[Finding] = field(default_factory=list)
 
     @property
     def first(self) -> AuditedDataset:
@@ -143,6 +149,16 @@ class Audit:
             for position, one in enumerate(dataset.fingerprints.samples)
             if one.error is None
         ]
+
+    @property
+    def listed(self) -> list[Finding]:
+        """All findings, and after the groups of near-duplicates the samples in them."""
+        return ordered([*self.findings, *self.members])
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """All pairs that findings are about, in the order of `listed`."""
+        return [one.pair for one in self.listed if one.pair and one.kind == one.pair.kind]
 
     @property
     def serious(self) -> int:
@@ -199,7 +215,11 @@ def audit(readers: Sequence[Reader], paths: Sequence[Path], options: AuditOption
         _probe(vectors, kept[0].samples, options.seed),
         options.threshold,
     )
-    found.findings = ordered(_findings(found, kept))
+    names = [one.name for one, some in zip(datasets, kept, strict=True) for _ in some.samples]
+    all_of = Compared(compared, fingerprints, names if len(datasets) > 1 else ())
+    near = list(groups(all_of))
+    found.findings = ordered(_findings(found, kept, all_of, near))
+    found.members = list(duplicate_findings.members(all_of, near))
     return found
 
 
@@ -255,16 +275,14 @@ def _probe(vectors: Vectors, fingerprints: Sequence[Fingerprint], seed: int) -> 
     )
 
 
-def _findings(found: Audit, kept: Sequence[Fingerprints]) -> Iterator[Finding]:
+def _findings(
+    found: Audit, kept: Sequence[Fingerprints], all_of: Compared, near: Sequence[Group]
+) -> Iterator[Finding]:
     compared, fingerprints = found.compared, found.fingerprints
-
-    def place(i: int) -> str:
-        return compared.parts[i]
-
-    yield from duplicate_findings.leaked(compared, fingerprints, found.leaking)
-    yield from duplicate_findings.copies(compared, fingerprints, place)
-    yield from duplicate_findings.conflicts(compared, fingerprints, place)
-    yield from duplicate_findings.groups(compared, fingerprints)
+    yield from duplicate_findings.leaked(all_of, found.leaking)
+    yield from duplicate_findings.copies(all_of)
+    yield from duplicate_findings.conflicts(all_of)
+    yield from duplicate_findings.groups(all_of, near)
     yield from duplicate_findings.related(compared, found.first.name, found.threshold)
     yield from dataset_findings.shared(compared.parts, fingerprints)
     labels_of = {part: _labels(fingerprints, compared.parts, part) for part in compared.order}

@@ -134,6 +134,7 @@ WRITERS = {
     "audit --fix": Writer(_on_twins("audit", "--fix"), more=ONE),
     "audit --fix to hdf5": Writer(_on_twins("audit", "--fix"), "out.h5", ONE),
     "audit --contact-sheet": Writer(_on_twins("audit", "--contact-sheet"), "out.png", ONE),
+    "audit --findings": Writer(_on_twins("audit", "--findings"), "out.csv", ONE),
     "sample sign-mnist": Writer(lambda _: ["sample", "sign-mnist"], more=("--n", "50")),
     "sample asl-alphabet": Writer(
         lambda _: ["sample", "asl-alphabet"], more=("--n", "1", "--size", "32x32")
