@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from signdata.pages.runs import RunFacts
 
 HTML = "report.html"
+CALLED = "report of signdata"
 
 
 class ReportKeywords(ReadKeywords, OutputKeywords, total=False):
@@ -90,7 +91,7 @@ def report(
             reader = stack.enter_context(open_source(some, options))
             sources.append(Source(reader, tuple(Path(named_split(one)[1]) for one in some)))
         refuse_overlap([*(path for one in sources for path in one.reader.inputs), *runs], target)
-        refuse_replacing(target, render.START, "HTML")
+        refuse_replacing(target, render.START, "HTML", called=CALLED)
         record = {
             "version": __version__,
             "pictures": pictures,
@@ -126,12 +127,15 @@ def _refuse_another(target: Path, key: str, how: OutputOptions) -> None:
 
 def _written(made: ReportPage, target: Path, how: OutputOptions) -> Result:
     """Write a page, unless it is there already, and say what is on it."""
+    from signdata.pages import render
+
     result = Result("report", str(target), shows_counts=False)
     already = target.is_file() and target.read_bytes() == made.data
     if already:
         result.details["already_done"] = True
     elif not how.dry_run:
-        refuse_replacing(target, made.data, "HTML", overwrite=how.overwrite)
+        may = how.overwrite
+        refuse_replacing(target, render.START, "HTML", overwrite=may, called=CALLED)
         with writing(target), in_folder(target.parent):
             replace_file(target, made.data)
     content = made.content

@@ -42,6 +42,9 @@ _STILLS, _CLIPS = 216, 48
 _EACH, _EACH_CLIP = 9, 3
 """And of one class."""
 
+HONEST, NAIVE = "honest", "naive"
+"""Accuracies on samples unlike those trained on, and on samples that resemble them."""
+
 _CELLS = 700
 """Cells of a confusion matrix that are drawn one by one."""
 
@@ -64,12 +67,18 @@ class PageOptions:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """One accuracy among others."""
+    """One accuracy among others.
+
+    Attributes
+    ----------
+    kind : str
+        ``honest``, ``naive``, or '' where nobody can tell.
+    """
 
     what: str
     value: float
+    kind: str = ""
     detail: str = ""
-    honest: bool = True
 
 
 @dataclass(frozen=True)
@@ -90,8 +99,8 @@ class ClassTable:
     ----------
     rows : tuple of ClassRow
         All classes, or those with the fewest samples.
-    hidden : int
-        Classes that are not shown.
+    hidden, empty : int
+        Classes that are not shown, and those that have no samples.
     columns : tuple of (str, tuple of str)
         Each split with its signers.
     most : int
@@ -102,6 +111,7 @@ class ClassTable:
 
     rows: tuple[ClassRow, ...]
     hidden: int
+    empty: int
     columns: tuple[tuple[str, tuple[str, ...]], ...]
     most: int
     spread: tuple[int, int, int]
@@ -272,7 +282,7 @@ def class_table(facts: DatasetFacts) -> ClassTable:
     if len(pairs) > SIGNER_COLUMNS:
         by_split = dict.fromkeys(splits, ())
     totals = {name: sum(facts.counts[name].values()) for name in facts.classes}
-    shown = list(facts.classes)
+    shown = [name for name in facts.classes if totals[name]] or list(facts.classes)
     if len(shown) > ROWS:
         shown = sorted(shown, key=lambda name: totals[name])[:ROWS]
     rows = [
@@ -291,7 +301,8 @@ def class_table(facts: DatasetFacts) -> ClassTable:
     all_of = sorted(totals.values()) or [0]
     return ClassTable(
         tuple(rows),
-        len(facts.classes) - len(rows),
+        sum(n > 0 for n in totals.values()) - sum(row.total > 0 for row in rows),
+        sum(n == 0 for n in totals.values()),
         tuple(by_split.items()),
         max((n for row in facts.counts.values() for n in row.values()), default=0),
         (all_of[0], round(statistics.median(all_of)), all_of[-1]),
@@ -362,19 +373,19 @@ def accuracies(
     probe = facts.audited.probe if facts and facts.audited else None
     if probe is not None:
         unseen = "signers" if probe.unseen == "signers" else "runs of frames"
-        rows.append(Accuracy("nearest neighbour, a random tenth", probe.random, honest=False))
-        rows.append(Accuracy(f"nearest neighbour, unseen {unseen}", probe.apart))
+        rows.append(Accuracy("nearest neighbour, a random tenth", probe.random, NAIVE))
+        rows.append(Accuracy(f"nearest neighbour, unseen {unseen}", probe.apart, HONEST))
     for run in runs:
         compared = run.comparison
         if compared is not None:
             by = compared.grouped_by
             name = run.about.model
             naive, honest = compared.random_split_accuracy, compared.group_split_accuracy
-            rows.append(Accuracy(f"{name}, rows split at random", naive, honest=False))
-            rows.append(Accuracy(f"{name}, split by {by}", honest))
+            rows.append(Accuracy(f"{name}, rows split at random", naive, NAIVE))
+            rows.append(Accuracy(f"{name}, split by {by}", honest, HONEST))
             for control, values in compared.controls.items():
                 said = control.replace("_", " ")
-                rows.append(Accuracy(f"{said}, split by {by}", values.grouped, "a control"))
+                rows.append(Accuracy(f"{said}, split by {by}", values.grouped, HONEST, "a control"))
             continue
         rows += _of_run(run, found)
     return rows
@@ -385,7 +396,7 @@ def _of_run(run: RunFacts, found: Audit | None) -> list[Accuracy]:
     numbers = run.numbers
     low, high = numbers.accuracy_95
     detail = f"95 % interval {low:.1%} to {high:.1%}"
-    all_of = Accuracy(f"{run.name} on {run.about.measured_on}", numbers.accuracy, detail)
+    all_of = Accuracy(f"{run.name} on {run.about.measured_on}", numbers.accuracy, detail=detail)
     if found is None or not run.answers or run.about.measured_on != "test":
         return [all_of]
     samples, parts = found.fingerprints, found.compared.parts
@@ -397,9 +408,9 @@ def _of_run(run: RunFacts, found: Audit | None) -> list[Accuracy]:
     right, total = accuracy_without(answers, mine)
     if not total:
         return [all_of]
-    naive = Accuracy(all_of.what, numbers.accuracy, detail, honest=False)
+    naive = Accuracy(all_of.what, numbers.accuracy, NAIVE, detail)
     what = f"{run.name} on test, without the {len(mine):,} with a twin in an earlier split"
-    return [naive, Accuracy(what, right / total, f"{right:,} of {total:,}")]
+    return [naive, Accuracy(what, right / total, HONEST, f"{right:,} of {total:,}")]
 
 
 # -- Runs

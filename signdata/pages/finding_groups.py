@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from signdata.auditing.findings import KINDS, Finding
+from signdata.auditing.pairs import Pair
 from signdata.auditing.run import Audit
 from signdata.pages.album import Album, Shot
-from signdata.similarity.comparison import LeakingSample
 
 SHOWN = 12
 """Findings of each kind that are shown."""
 
 _OF_A_GROUP = 6
 """Pictures of a group of near-duplicates."""
+
+_IN_PAIRS = frozenset({"leak", "exact-duplicate", "label-conflict", "near-label-conflict"})
+"""Kinds whose findings are two samples."""
 
 Hide = Callable[[str], str]
 """Takes a message and returns it, or '' if it tells who signs."""
@@ -91,14 +94,22 @@ def finding_groups(
 def pairs(found: Audit, albums: Sequence[Album], most: int) -> list[Item]:
     """The first leaks between two datasets, each as the earlier sample and its twin."""
     look, places = _Look(found, albums), found.places
-    across = [one for one in found.leaking if places[one.index][0] != places[one.partner][0]]
-    return list(look.leaks(most, across))
+    across = [
+        pair
+        for pair in found.pairs
+        if pair.kind == "leak" and places[pair.sample][0] != places[pair.partner][0]
+    ]
+    return list(look.pairs(across[:most]))
 
 
 def _told(some: Sequence[Finding], hide: Hide) -> tuple[Item, ...]:
     """The first findings in words alone."""
-    items = (Item((), (), hide(f"{one.path}: {one.message}")) for one in some[:SHOWN])
+    items = (Item((), (), hide(_in_words(one))) for one in some[:SHOWN])
     return tuple(item for item in items if item.message)
+
+
+def _in_words(finding: Finding) -> str:
+    return f"{finding.path}: {finding.message}" if finding.path else finding.message
 
 
 class _Look:
@@ -111,62 +122,38 @@ class _Look:
             for number, album in reversed(list(enumerate(albums)))
             for position, sample in enumerate(album.samples)
         }
+        self.groups = {
+            found.fingerprints[members[0]].id: members.tolist()
+            for members in found.compared.clusters()
+        }
 
     def items(self, kind: str, some: Sequence[Finding], most: int, hide: Hide) -> Iterator[Item]:
-        if kind == "leak":
-            yield from self.leaks(most, self.found.leaking)
-        elif kind == "exact-duplicate":
-            yield from self._pairs(list(self._copies())[:most])
-        elif kind == "label-conflict":
-            yield from self._pairs([pair for pair in self._copies() if self._differ(pair)][:most])
-        elif kind == "near-label-conflict":
-            yield from self._pairs(self._near_conflicts()[:most])
+        if kind in _IN_PAIRS:
+            yield from self.pairs([pair for pair in self.found.pairs if pair.kind == kind][:most])
         elif kind == "near-duplicates":
-            yield from self._groups(most)
+            yield from (self._group(one) for one in some[:most])
         else:
             yield from (self._single(one, hide) for one in some[:most])
 
-    def leaks(self, most: int, some: Sequence[LeakingSample]) -> Iterator[Item]:
-        for leak in some[:most]:
-            yield self._pair(leak.partner, leak.index, leak.correlation)
+    def pairs(self, some: Sequence[Pair]) -> Iterator[Item]:
+        for pair in some:
+            same = pair.same_pixels
+            message = "the same pixels" if same else f"correlation {pair.correlation_text}"
+            both = (pair.partner, pair.sample)
+            yield Item(
+                tuple(self._shot([i]) for i in both), tuple(self._called(i) for i in both), message
+            )
 
-    def _copies(self) -> Iterator[tuple[int, int, float]]:
-        compared = self.found.compared
-        return ((int(compared.copy_of[i]), i, 1.0) for i in compared.copies)
-
-    def _differ(self, pair: tuple[int, int, float]) -> bool:
-        samples = self.found.fingerprints
-        return samples[pair[0]].label != samples[pair[1]].label
-
-    def _near_conflicts(self) -> list[tuple[int, int, float]]:
-        compared = self.found.compared
-        rows = zip(compared.twins.index.tolist(), compared.twins.correlation.tolist(), strict=True)
-        return [
-            (i, j, value)
-            for (i, j), value in rows
-            if self._differ((i, j, value)) and compared.pixels[i] != compared.pixels[j]
-        ]
-
-    def _pairs(self, some: Sequence[tuple[int, int, float]]) -> Iterator[Item]:
-        return (self._pair(*each) for each in some)
-
-    def _pair(self, one: int, other: int, correlation: float) -> Item:
-        same = self.found.compared.pixels[one] == self.found.compared.pixels[other]
-        message = "the same pixels" if same else f"correlation {correlation:.3f}"
-        shots = [self._shot([i]) for i in (one, other)]
-        return Item(tuple(shots), (self._called(one), self._called(other)), message)
-
-    def _groups(self, most: int) -> Iterator[Item]:
-        for members in self.found.compared.clusters()[:most]:
-            chosen = members[:_OF_A_GROUP].tolist()
-            label = self.found.fingerprints[chosen[0]].label
-            what = f"{len(members):,} near-duplicates of {label}"
-            yield Item((self._shot(chosen),), (what,), "")
+    def _group(self, finding: Finding) -> Item:
+        members = self.groups[finding.path]
+        label = self.found.fingerprints[members[0]].label
+        what = f"{len(members):,} near-duplicates of {label}"
+        return Item((self._shot(members[:_OF_A_GROUP]),), (what,), "")
 
     def _single(self, finding: Finding, hide: Hide) -> Item:
         place = self.at.get(finding.path)
         if place is None:
-            return Item((), (), hide(f"{finding.path}: {finding.message}"))
+            return Item((), (), hide(_in_words(finding)))
         album = self.albums[place[0]]
         readable = album.samples[place[1]].error is None
         shots = (album.shot([place[1]]),) if readable else ()

@@ -162,7 +162,9 @@ def _of_dataset(
     original = tuple(facts.signers)
     if options.anonymous:
         facts = anonymous(facts)
-    title = first.name if not runs else f"{first.name} and {', '.join(run.name for run in runs)}"
+    title = ", ".join(dict.fromkeys(place.name or first.name for place in first.places))
+    if runs:
+        title += f" and {', '.join(run.name for run in runs)}"
     content = contents.dataset_content(title, facts, found, runs, names, options, original)
     if len(sources) > 1:
         contents.add_against(

@@ -18,10 +18,7 @@
   const powers = (low, high) => {
     const found = [];
     for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
-      for (const times of [1, 2, 5]) {
-        const tick = times * 10 ** power;
-        if (tick >= low * 0.999 && tick <= high * 1.001) found.push(tick);
-      }
+      found.push(...[1, 2, 5].map((times) => times * 10 ** power));
     }
     return found;
   };
@@ -63,7 +60,9 @@
         on[number] ? line.y.filter((value) => value > 0) : []);
       if (!values.length) return [0.1, 1];
       const [low, high] = [Math.min(...values), Math.max(...values)];
-      return low === high ? [low / 2, high * 2] : [low, high];
+      const marks = powers(low, high);
+      const below = marks.filter((mark) => mark <= low).pop();
+      return [below, marks.find((mark) => mark >= high && mark > below)];
     };
 
     const up = (value, [low, high]) => {
@@ -75,7 +74,7 @@
 
     const drawTicks = (scale) => {
       if (!log) return ticks.replaceChildren(...plain.map((node) => node.cloneNode(true)));
-      const marks = powers(...scale);
+      const marks = powers(...scale).filter((mark) => mark >= scale[0] && mark <= scale[1]);
       ticks.replaceChildren(...marks.flatMap((value) => {
         const y = up(value, scale);
         const line = rule.cloneNode(true);
