@@ -86,8 +86,9 @@ def finding_groups(
         for kind, meaning in KINDS.items():
             some = [one for one in found.findings if one.kind == kind and one.counts == counts]
             if some:
-                items = tuple(look.items(kind, some, shown, hide)) if shown else _told(some, hide)
-                groups.append(FindingGroup(kind, meaning, len(some), counts, items))
+                items = look.items(kind, some, shown, hide) if shown else _told(some, hide)
+                said = tuple(item for item in items if item.shots or item.captions or item.message)
+                groups.append(FindingGroup(kind, meaning, len(some), counts, said))
     return groups
 
 
@@ -102,10 +103,9 @@ def pairs(found: Audit, albums: Sequence[Album], most: int) -> list[Item]:
     return list(look.pairs(across[:most]))
 
 
-def _told(some: Sequence[Finding], hide: Hide) -> tuple[Item, ...]:
+def _told(some: Sequence[Finding], hide: Hide) -> Iterator[Item]:
     """The first findings in words alone."""
-    items = (Item((), (), hide(_in_words(one))) for one in some[:SHOWN])
-    return tuple(item for item in items if item.message)
+    return (Item((), (), hide(_in_words(one))) for one in some[:SHOWN])
 
 
 def _in_words(finding: Finding) -> str:

@@ -17,8 +17,11 @@ from signdata.options import ProgressCallback
 from signdata.output.existing import read_document
 from signdata.pages import content as contents
 from signdata.pages import render
-from signdata.pages.content import Content, Names, PageOptions
+from signdata.pages.accuracies import accuracies
+from signdata.pages.content import Content, PageOptions
 from signdata.pages.facts import DatasetFacts, anonymous, dataset_facts, hidden_names
+from signdata.pages.making import Made, made, named_sources, run_made
+from signdata.pages.names import Names
 from signdata.pages.runs import FOLDS, METRICS, RunFacts, read_runs
 
 
@@ -140,9 +143,9 @@ def _of_runs(runs: Sequence[RunFacts], options: PageOptions) -> Content:
     names = Names(numbers, set(), hides=options.anonymous)
     title = ", ".join(run.name for run in runs)
     content = Content(title, contents.run_verdict(runs), anonymous=options.anonymous)
-    content.accuracies = tuple(contents.accuracies(None, None, runs))
+    content.accuracies = tuple(accuracies(None, None, runs))
     contents.add_runs(content, runs, None, names, pictures=False)
-    content.made = tuple(contents.run_made(run, names) for run in runs)
+    content.made = tuple(run_made(run, names) for run in runs)
     return content
 
 
@@ -172,7 +175,7 @@ def _of_dataset(
         )
     content.made = (
         *_made(first, names),
-        *(contents.run_made(run, names) for run in runs),
+        *(run_made(run, names) for run in runs),
     )
     return content
 
@@ -193,15 +196,15 @@ def _what_is_said(facts: DatasetFacts, found: Audit | None, options: PageOptions
     return Names(hidden_names(facts), groups, hides=options.anonymous)
 
 
-def _made(source: Source, names: Names) -> list[contents.Made]:
+def _made(source: Source, names: Names) -> list[Made]:
     """The records of what was named; without one, what was read."""
     records = [
-        contents.made(names.text(place.name) or "the dataset", document, names)
+        made(names.text(place.name) or "the dataset", document, names)
         for place in source.places
         if (document := read_document(place)) is not None
     ]
-    read = contents.sources(source.reader.info.sources, names)
-    return [*records, contents.Made("what this report read", "", (), tuple(read))]
+    read = named_sources(source.reader.info.sources, names)
+    return [*records, Made("what this report read", "", (), tuple(read))]
 
 
 def _digest(run: Path) -> str:
