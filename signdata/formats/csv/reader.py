@@ -48,6 +48,7 @@ NOT_PLAIN = (
 )
 
 SHARES = "pixels written as shares of 255: read as 0..255"
+BLACK = "values 0 and 1 alone: kept, so the pictures are nearly black; masks are seen with 0 and 255"
 
 USES = {
     **SPLIT_NAMES,
@@ -186,6 +187,16 @@ class _CsvFile:
             stored_as=row.get(sidecars.STORED_AS, ""),
         )
 
+    def notes(self) -> list[str]:
+        """What is noted about the values of its pixels."""
+        if self.layout.shares:
+            return [SHARES]
+        block = next(parser.with_texts(self.layout), None)
+        parsed = parser.read_rows(self.layout, block) if block else None
+        if parsed is None or parsed.faults or not parsed.pixels.size:
+            return []
+        return [BLACK] if parsed.pixels.max() == 1 and parsed.pixels.min() == 0 else []
+
     def split_of(self, use: str) -> str:
         """The split of a row: that of its file, else what its column of splits says."""
         return self.split or (USES.get(use.casefold(), "") if use else "")
@@ -307,9 +318,9 @@ class CsvReader(Reader):
             (
                 *self._notes,
                 *(
-                    Problem(file.layout.path.name, "", NOTE, SHARES)
+                    Problem(file.layout.path.name, "", NOTE, note)
                     for file in self._files
-                    if file.layout.shares
+                    for note in file.notes()
                 ),
             ),
             tuple(
