@@ -48,7 +48,9 @@ NOT_PLAIN = (
 )
 
 SHARES = "pixels written as shares of 255: read as 0..255"
-BLACK = "values 0 and 1 alone: kept, so the pictures are nearly black; masks are seen with 0 and 255"
+BLACK = (
+    "values 0 and 1 alone: kept, so the pictures are nearly black; masks are seen with 0 and 255"
+)
 
 USES = {
     **SPLIT_NAMES,
