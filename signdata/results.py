@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -108,6 +109,12 @@ class Result:
             if len(self.problems) >= MAX_LISTED:
                 break
             self.problems.append(problem)
+
+    def leave_out(self, problems: Sequence[Problem]) -> None:
+        """Add samples that were left out on purpose, and count them by their kind."""
+        if problems:
+            self.extend(problems)
+            self.details["left_out"] = dict(Counter(problem.kind for problem in problems))
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object: strings, numbers, lists and dicts only."""

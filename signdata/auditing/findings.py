@@ -86,6 +86,22 @@ class Finding:
         }
 
 
+SILENCED = frozenset(
+    {
+        "flat",
+        "frozen",
+        "pose-mismatch",
+        "odd-size",
+        "odd-mode",
+        "changed",
+        "dark",
+        "bright",
+        "blurred",
+    }
+)
+"""Findings about one sample that a person may have accepted; that it cannot be read is none."""
+
+
 COLUMNS = ("kind", "path", "where", "message", "partner", "correlation")
 """The columns of a table of findings."""
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata.auditing import dataset_findings, duplicate_findings, sample_findings
-from signdata.auditing.findings import Finding, ordered
+from signdata.auditing.findings import SILENCED, Finding, ordered
 from signdata.auditing.pairs import Compared, Group, Pair, groups
 from signdata.errors import DatasetError, UsageError
 from signdata.formats.reader import DatasetInfo, Reader
@@ -113,6 +113,8 @@ class Audit:
         What was found, the most important first; a group of near-duplicates is one.
     members : list of Finding
         The other samples of each of these groups.
+    accepted : list of Finding
+        What a file of corrections says is fine (`keep`); none of `findings`.
     """
 
     datasets: list[AuditedDataset]
@@ -124,6 +126,7 @@ class Audit:
     threshold: float
     findings: list[Finding] = field(default_factory=list)
     members: list[Finding] = field(default_factory=list)
+    accepted: list[Finding] = field(default_factory=list)
 
     @property
     def first(self) -> AuditedDataset:
@@ -218,8 +221,12 @@ def audit(readers: Sequence[Reader], paths: Sequence[Path], options: AuditOption
     names = [one.name for one, some in zip(datasets, kept, strict=True) for _ in some.samples]
     all_of = Compared(compared, fingerprints, names if len(datasets) > 1 else ())
     near = list(groups(all_of))
-    found.findings = ordered(_findings(found, kept, all_of, near))
-    found.members = list(duplicate_findings.members(all_of, near))
+    is_accepted = _accepted(found)
+    everything = ordered(_findings(found, kept, all_of, near))
+    found.findings = [one for one in everything if not is_accepted(one)]
+    found.accepted = [one for one in everything if is_accepted(one)]
+    members = duplicate_findings.members(all_of, near)
+    found.members = [one for one in members if not is_accepted(one)]
     return found
 
 
@@ -301,6 +308,23 @@ def _findings(
         yield from dataset_findings.strays(dataset.name, dataset.info)
         probe = found.probe if number == 0 else None
         yield from dataset_findings.protection(dataset.name, some.samples, probe)
+
+
+def _accepted(found: Audit) -> Callable[[Finding], bool]:
+    """Tells whether a person has said of a finding's sample that it is fine."""
+    numbers = {
+        i
+        for i, (dataset, _) in enumerate(found.places)
+        if found.fingerprints[i].id in found.datasets[dataset].info.accepted
+    }
+    places = {(found.compared.parts[i], found.fingerprints[i].id) for i in numbers}
+
+    def accepted(finding: Finding) -> bool:
+        if finding.pair is not None:
+            return finding.pair.sample in numbers
+        return finding.kind in SILENCED and (finding.where, finding.path) in places
+
+    return accepted
 
 
 def _labels(fingerprints: Sequence[Fingerprint], parts: Sequence[str], wanted: str) -> list[str]:

@@ -56,8 +56,8 @@ def audit(
     Parameters
     ----------
     src : path or sequence of paths
-        The dataset. `split` and `videos` are about it alone, the other reading keywords about
-        all datasets.
+        The dataset. `split`, `videos` and `corrections` are about it alone, the other reading
+        keywords about all datasets.
     others : paths
         Further datasets to compare it with; then the parts are the datasets, by name (and
         ``NAME/SPLIT`` where one has several splits), else the splits of `src`.
@@ -79,7 +79,7 @@ def audit(
         Random seed of the hold-outs of the probe.
     """
     read, how = ReadOptions.taken_from(shared), OutputOptions.taken_from(shared)
-    compared = replace(read, split=None, videos=None)
+    compared = replace(read, split=None, videos=None, corrections=None)
     datasets = [paths(src), *map(paths, others)]
     readers = [open_source(datasets[0], OpenOptions(read))]
     readers += (open_source(other, OpenOptions(compared)) for other in datasets[1:])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Unpack
 
 from signdata.commands.conversion import convert_dataset
 from signdata.errors import UsageError
 from signdata.filesystem import output_path
 from signdata.formats import targets
+from signdata.formats.corrected import groups_in
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions
 from signdata.formats.sources import shown
@@ -109,7 +111,8 @@ def split(
         how.workers,
         allow_empty,
     )
-    plan = planning.plan(reader, shown(sources), options, how.progress)
+    together = {} if read.corrections is None else groups_in(Path(read.corrections))
+    plan = planning.plan(reader, shown(sources), options, how.progress, together)
     if plan.left_out:
         reader = Without(reader, plan.left_out)
     result = convert_dataset(

@@ -75,7 +75,9 @@ def evaluate(
             return _judge(reader, predictor, split or ALL, progress)
 
     if out is None:
-        return _described(judged().numbers, Result("evaluate"), name)
+        result = _described(judged().numbers, Result("evaluate"), name)
+        result.leave_out(reader.info.left_out)
+        return result
     refuse_overlap([*reader.inputs, run], out)
 
     def build(root: Path) -> dict[str, Any]:
@@ -99,6 +101,7 @@ def evaluate(
     result = _described(read_json(out / METRICS), Result("evaluate", str(out)), name)
     for note in drawing_notes(result.details["classes"]):
         result.note(str(out), note)
+    result.leave_out(reader.info.left_out)
     files = ", ".join(sorted(each.name for each in out.iterdir()))
     result.summary += f"\n{one_line(str(out))}: {files}"
     if already:
