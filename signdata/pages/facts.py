@@ -78,6 +78,8 @@ class DatasetFacts:
         In order; ``('',)`` where samples have no split.
     samples, missing, unreadable : int
         All of them; those whose file is not there; those known to be damaged.
+    left_out : int
+        Samples that corrections leave out, which are none of these.
     counts : Counts
         By class, then by split; what is missing is not counted.
     signers : Counts
@@ -107,6 +109,7 @@ class DatasetFacts:
     samples: int = 0
     missing: int = 0
     unreadable: int = 0
+    left_out: int = 0
     counts: Counts = field(default_factory=dict)
     signers: Counts = field(default_factory=dict)
     by_signer: Mapping[str, Mapping[tuple[str, str], int]] = field(default_factory=dict)
@@ -144,6 +147,7 @@ class DatasetFacts:
             "samples": self.samples,
             "missing": self.missing,
             "unreadable": self.unreadable,
+            "left_out": self.left_out,
             "splits": self.by_split,
             "counts": {name: dict(row) for name, row in self.counts.items()},
             "signers": {name: dict(row) for name, row in self.signers.items()},
@@ -217,6 +221,7 @@ def dataset_facts(reader: Reader, name: str, found: Audit | None = None) -> Data
         samples,
         missing,
         _unreadable(found, unreadable),
+        len(info.left_out),
         known,
         dict(sorted(signers.rows.items())),
         {name: dict(cells) for name, cells in by_signer.items()},
