@@ -170,6 +170,12 @@ def audit_facts(found: Audit) -> AuditFacts:
     )
 
 
+def with_audit(facts: DatasetFacts, found: Audit) -> DatasetFacts:
+    """The facts of a dataset once an audit has read its pixels."""
+    damaged = sum(not isinstance(one.error, MissingError | AbsentError) for one in found.unreadable)
+    return replace(facts, audited=audit_facts(found), unreadable=damaged)
+
+
 def dataset_facts(reader: Reader, name: str, found: Audit | None = None) -> DatasetFacts:
     """Read a dataset's samples once, without their pixels, and count.
 
@@ -212,7 +218,7 @@ def dataset_facts(reader: Reader, name: str, found: Audit | None = None) -> Data
     classes = info.labels.order(label for label in {*counts.rows, *coverage["gloss"]} if label)
     known = {name: counts.rows.get(name, {}) for name in classes}
     seen = {split for row in counts.rows.values() for split in row}
-    return DatasetFacts(
+    facts = DatasetFacts(
         name,
         info.format,
         info.kind,
@@ -220,7 +226,7 @@ def dataset_facts(reader: Reader, name: str, found: Audit | None = None) -> Data
         tuple(split for split in ("", *SPLITS) if split in seen),
         samples,
         missing,
-        _unreadable(found, unreadable),
+        unreadable,
         len(info.left_out),
         known,
         dict(sorted(signers.rows.items())),
@@ -230,8 +236,8 @@ def dataset_facts(reader: Reader, name: str, found: Audit | None = None) -> Data
         {kind: _rows(rows) for kind, rows in coverage.items()} if sites else {},
         Certified.from_origin(info.origin),
         info.sources,
-        audit_facts(found) if found is not None else None,
     )
+    return facts if found is None else with_audit(facts, found)
 
 
 def hidden_names(facts: DatasetFacts) -> dict[str, str]:
@@ -262,13 +268,6 @@ class _Table:
     def add(self, name: str, split: str) -> None:
         row = self.rows.setdefault(name, {})
         row[split] = row.get(split, 0) + 1
-
-
-def _unreadable(found: Audit | None, known: int) -> int:
-    """Damaged samples: those that reading the pixels showed, where somebody did."""
-    if found is None:
-        return known
-    return sum(not isinstance(one.error, FileNotFoundError) for one in found.unreadable)
 
 
 def _rows(rows: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:

@@ -20,7 +20,7 @@ from signdata.pages import content as contents
 from signdata.pages import render
 from signdata.pages.accuracies import accuracies
 from signdata.pages.content import Content, PageOptions
-from signdata.pages.facts import DatasetFacts, anonymous, dataset_facts, hidden_names
+from signdata.pages.facts import DatasetFacts, anonymous, dataset_facts, hidden_names, with_audit
 from signdata.pages.making import Made, made, named_sources, run_made
 from signdata.pages.names import Names
 from signdata.pages.runs import FOLDS, METRICS, RunFacts, read_runs
@@ -167,7 +167,7 @@ def _of_dataset(
     facts = dataset_facts(first.reader, first.name)
     found = _audited([first], workers, progress) if facts.there else None
     if found is not None:
-        facts = dataset_facts(first.reader, first.name, found)
+        facts = with_audit(facts, found)
     names = _what_is_said(facts, found, options)
     original = tuple(facts.signers)
     if options.anonymous:
