@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,17 @@ LEVELS = 10
 
 _BLUES = ((255, 255, 255), (198, 219, 239), (107, 174, 214), (8, 69, 148))
 _REDS = ((255, 255, 255), (252, 196, 173), (240, 96, 70), (140, 10, 20))
-_DARK_BLUES = ((23, 26, 31), (27, 58, 92), (58, 124, 184), (158, 208, 255))
-_DARK_REDS = ((23, 26, 31), (94, 38, 30), (196, 82, 60), (255, 190, 170))
+
+_STEPS = {
+    "right": ((255, 255, 255), (198, 219, 239), (122, 182, 219), (40, 103, 170), (8, 69, 148)),
+    "wrong": ((255, 255, 255), (252, 196, 173), (245, 130, 100), (190, 35, 35), (130, 10, 20)),
+}
+_DARK_STEPS = {
+    "right": ((23, 26, 31), (27, 58, 92), (38, 92, 145), (96, 165, 230), (168, 214, 255)),
+    "wrong": ((23, 26, 31), (94, 38, 30), (160, 60, 45), (240, 130, 105), (255, 200, 185)),
+}
+"""Colours of steps 0, 3, 6, 7 and 9: text can be read on all, weak up to 6 and strong from 7."""
+
 HEAT: Sequence[Rgb] = (
     (4, 4, 16),
     (81, 18, 124),
@@ -52,12 +61,14 @@ def on_level(step: int) -> str:
     return "on-strong" if step >= 7 else "on-weak"
 
 
-def _steps(name: str, scale: Sequence[Rgb]) -> dict[str, str]:
-    rows = paint(np.linspace(0, 1, LEVELS), scale)
-    return {
-        f"{name}{step}": "#{:02x}{:02x}{:02x}".format(*map(int, row))
-        for step, row in enumerate(rows)
-    }
+def _steps(stops: Mapping[str, Sequence[Rgb]]) -> dict[str, str]:
+    """Every step of both scales by name."""
+    made = {}
+    for name, colours in stops.items():
+        for step in range(LEVELS):
+            bands = (np.interp(step, (0, 3, 6, 7, 9), band) for band in zip(*colours, strict=True))
+            made[f"{name}{step}"] = "#" + "".join(f"{round(float(band)):02x}" for band in bands)
+    return made
 
 
 COLOURS = {
@@ -76,8 +87,7 @@ COLOURS = {
     "pink": "#b8327a",
     "on-weak": "#20242a",
     "on-strong": "#ffffff",
-    **_steps("right", _BLUES),
-    **_steps("wrong", _REDS),
+    **_steps(_STEPS),
 }
 """On white paper."""
 
@@ -97,8 +107,7 @@ DARK = {
     "pink": "#f08fc0",
     "on-weak": "#e6e8eb",
     "on-strong": "#101216",
-    **_steps("right", _DARK_BLUES),
-    **_steps("wrong", _DARK_REDS),
+    **_steps(_DARK_STEPS),
 }
 """The same names in the dark."""
 

@@ -99,9 +99,9 @@ def evaluate(
         build=build,
     )
     result = _described(read_json(out / METRICS), Result("evaluate", str(out)), name)
-    result.leave_out(reader.info.left_out)
     for note in drawing_notes(result.details["classes"]):
         result.note(str(out), note)
+    result.leave_out(reader.info.left_out)
     files = ", ".join(sorted(each.name for each in out.iterdir()))
     result.summary += f"\n{one_line(str(out))}: {files}"
     if already:

@@ -171,7 +171,7 @@ def test_every_colour_can_be_read_on_its_paper(colours: dict[str, str]) -> None:
     for scale in ("right", "wrong"):
         for step in range(10):
             text = colours["on-strong" if step >= 7 else "on-weak"]
-            assert contrast(text, colours[f"{scale}{step}"]) >= 3, (scale, step)
+            assert contrast(text, colours[f"{scale}{step}"]) >= 4.5, (scale, step)
 
 
 # ---------------------------------------------------------------------------- curves
