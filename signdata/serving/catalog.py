@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import IO
 
@@ -103,7 +105,8 @@ class Catalog:
     def __init__(self, reader: Reader) -> None:
         self._file: IO[bytes] | None = None
         self._written = 0
-        self.samples = [self._light(sample) for sample in reader]
+        with _no_collection():
+            self.samples = [self._light(sample) for sample in reader]
         if self._file is not None:
             self._file.flush()
         self.info: DatasetInfo = reader.info
@@ -127,11 +130,22 @@ class Catalog:
             return sample
         if self._file is None:
             self._file = tempfile.TemporaryFile(buffering=1 << 20)  # noqa: SIM115 - lives on
-        array = np.ascontiguousarray(sample.pixels.array)
-        self._file.write(array.data)
+        array = sample.pixels.array
+        self._file.write(array.tobytes())
         pixels = SpilledPixels(self._file, self._written, array.shape)
         self._written += array.nbytes
-        return replace(sample, pixels=pixels)
+        # Several times as fast as `replace`, and there may be a hundred thousand of them.
+        return Sample(
+            sample.id,
+            sample.label,
+            pixels,
+            sample.split,
+            sample.group,
+            sample.source,
+            sample.kind,
+            sample.meta,
+            sample.stored_as,
+        )
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -155,6 +169,18 @@ class Catalog:
         """Let go of the temporary file."""
         if self._file is not None:
             self._file.close()
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Make many objects that all stay, without looking for garbage among them again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class _NoReader(Reader):
