@@ -292,8 +292,8 @@ def is_partial(path: Path) -> bool:
     """Whether `path` is, or is inside, the unfinished output of a running or killed run."""
     if path.name.endswith(PARTIAL_SUFFIX):
         return True
-    beside = Path(f"{path}{PARTIAL_SUFFIX}")
-    if beside.is_dir() and ((beside / "commit").exists() or not path.exists()):
+    partial = Path(f"{path}{PARTIAL_SUFFIX}")
+    if partial.is_dir() and ((partial / "commit").exists() or not path.exists()):
         return True
     place = path.absolute()
     if (place / PARTIAL_DIR).exists() or (place.parent / PARTIAL_DIR).exists():

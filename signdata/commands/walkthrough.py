@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from signdata.commands import conversion, models, splits, synthetic, videos
-from signdata.filesystem import in_folder, output_path
+from signdata.filesystem import in_folder, output_path, writing
 from signdata.options import PathLike, command
 from signdata.results import Result
 from signdata.training.torch_check import need_torch
@@ -98,7 +98,8 @@ def _show(out: Path, say: Say, overwrite: bool) -> Result:
     say(f"$ cd {shlex.quote(str(out))}")
     for step in STEPS:
         say(f"$ signdata {step.typed}")
-        done = _run(step, out, overwrite)
+        with writing(out):
+            done = _run(step, out, overwrite)
         say(_outcome(done, out))
         result.read += 1
         result.written += 1

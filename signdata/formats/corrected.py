@@ -23,7 +23,7 @@ from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
 from signdata.formats.trees.picture_files import PictureFiles
 from signdata.formats.trees.pictures import picture_summary
 from signdata.formats.views import FilteredBatch, MappedBatch, ReaderView
-from signdata.labels import LabelSpace
+from signdata.labels import LabelSpace, in_order
 from signdata.results import NOTE, Problem
 from signdata.safe_names import component, key
 from signdata.samples import SPLITS, Broken, Sample
@@ -133,7 +133,7 @@ class Corrected(ReaderView):
             for change in self._applied.changes.values()
             if change.label is not None and change.label not in before
         ]
-        classes = (*(name for name in before if name), *dict.fromkeys(new))
+        classes = (*(name for name in before if name), *in_order(new))
         return replace(
             info,
             labels=LabelSpace(classes, info.labels.codes),
@@ -219,7 +219,8 @@ def _why(row: Correction, path: Path) -> str:
 
 
 def _new_classes(added: Mapping[str, int], name: str) -> Iterator[Problem]:
-    for label, n in added.items():
+    for label in in_order(added):
+        n = added[label]
         counted = "1 sample" if n == 1 else f"{n:,} samples"
         yield Problem(
             name, "", NOTE, f"class {label!r} is new, of {counted}: added after the others"

@@ -71,9 +71,9 @@ class FramesReader(TreeReader):
             files, folders = self._tree.entries(folder)
             pictures_of = {Path(name).stem for name in files if suffixes.suffix_of(name) != ".json"}
             poses = [n for n in files if n.endswith(".json") and Path(n).stem in pictures_of]
-            beside = {*poses, frame_times.FILE}
+            others = {*poses, frame_times.FILE}
             times = str(folder / frame_times.FILE) if frame_times.FILE in files else ""
-            files = tuple(name for name in files if name not in beside)
+            files = tuple(name for name in files if name not in others)
             inside = ClassDir(class_dir.split, class_dir.label, folder, files, folders)
             names = sorted(self._tree.pictures(inside), key=suffixes.natural)
             for name in folders:

@@ -60,7 +60,7 @@ def open_dataset(
     split : str, optional
         Read only the samples of this split.
     labels, csv_size, header
-        How a CSV is read; see `signdata.formats.csv.reader.CsvOptions`.
+        How a CSV is read; see `signdata.formats.csv.rows_as_samples.CsvOptions`.
     videos, official_splits
         Where the videos of a WLASL JSON are, and whether its splits are used.
     follow_symlinks : bool

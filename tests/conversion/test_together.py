@@ -14,8 +14,7 @@ from PIL import Image
 import signdata
 from signdata.errors import SigndataError
 from signdata.formats.batches import ListBatch, list_batches, runs
-from signdata.formats.csv import parser
-from signdata.formats.csv.reader import CsvPixels
+from signdata.formats.csv.rows_as_samples import CsvPixels
 from signdata.formats.trees.picture_files import PictureFiles
 from signdata.samples import ArrayPixels, Broken, Sample, Stills
 from tests.conftest import picture
@@ -76,7 +75,7 @@ def files(root: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def ways(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Runs:
-    monkeypatch.setattr(parser, "BLOCK", 2000)  # several batches of a few rows
+    monkeypatch.setattr("signdata.formats.csv.scan.BLOCK", 2000)  # several batches of a few rows
     return Runs(monkeypatch, tmp_path)
 
 

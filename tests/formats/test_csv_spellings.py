@@ -17,7 +17,8 @@ import pytest
 
 import signdata
 from signdata.formats.csv.columns import columns_of
-from signdata.formats.csv.reader import CsvOptions, CsvReader
+from signdata.formats.csv.reader import CsvReader
+from signdata.formats.csv.rows_as_samples import CsvOptions
 from signdata.formats.open import open_dataset
 from signdata.samples import Sample
 

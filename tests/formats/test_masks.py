@@ -146,3 +146,19 @@ def test_a_network_sees_masks_as_they_are_seen_in_a_dataset(tmp_path: Path) -> N
     picture(tmp_path / "mixed/2.png", 9 * MASK)
     with inputs.find([str(tmp_path / "mixed")])[0].opened() as source:
         assert next(iter(source.frames())).max() == 1
+
+
+def test_masks_in_a_csv_are_kept_with_a_note(tmp_path: Path, main: Callable[..., Any]) -> None:
+    """A plain CSV comes back byte for byte, so its values stay; that they look black is said."""
+    header = "label," + ",".join(f"pixel{i}" for i in range(1, 5))
+    masks = tmp_path / "masks.csv"
+    masks.write_text(f"{header}\n0,0,1,1,0\n1,1,1,0,0\n")
+    told = [one["message"] for one in main("info", masks, "--json").json["problems"]]
+    assert len(told) == 1
+    assert told[0].startswith("values 0 and 1 alone: kept")
+    main("csv-to-folders", masks, tmp_path / "folders")
+    main("folders-to-csv", tmp_path / "folders", tmp_path / "back.csv")
+    assert (tmp_path / "back.csv").read_bytes() == masks.read_bytes()
+    grey = tmp_path / "grey.csv"
+    grey.write_text(f"{header}\n0,0,1,1,0\n1,1,2,0,0\n")
+    assert main("info", grey, "--json").json["problems"] == []

@@ -14,6 +14,7 @@ import pytest
 
 import signdata
 from signdata.formats.csv import parser
+from signdata.formats.csv.scan import Block, Layout
 
 
 def info(main: Callable[..., Any], *words: Any) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def test_a_csv_is_read_once_to_choose_and_once_for_its_pictures(
     names.write_text("A,first\n")
     read, n = parser.read_rows, Counter[int]()
 
-    def counted(layout: parser.Layout, block: parser.Block) -> parser.Rows:
+    def counted(layout: Layout, block: Block) -> parser.Rows:
         n[block.first_row] += 1
         return read(layout, block)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import signdata
-from signdata.formats.csv import parser
+from signdata.formats.csv.scan import scan
 from tests.reliability.conftest import (
     Child,
     kill,
@@ -134,13 +134,13 @@ def test_killed_after_any_journal_line(
     tmp_path: Path, child: Child, monkeypatch: pytest.MonkeyPatch, workers: str
 ) -> None:
     """Many small blocks; the group of processes dies when k of them are recorded."""
-    monkeypatch.setattr(parser, "BLOCK", 300)
+    monkeypatch.setattr("signdata.formats.csv.scan.BLOCK", 300)
     src = write_csv(tmp_path / "data.csv", 30)
     for out in ("out", "out.h5", "out.csv"):
         words = ["convert", str(src), str(child.work / out), "-j", workers]
         child.count(words)
         whole = snapshot(child.work)
-        assert len(parser.scan(src, header=True).blocks) > 6
+        assert len(scan(src, header=True).blocks) > 6
         for k in (1, 2, 5):
             os.system(f"rm -rf {child.work}/*")
             assert killed_at_line(child, src, child.work / out, k, int(workers)) == -9

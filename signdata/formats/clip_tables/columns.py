@@ -104,9 +104,9 @@ def read(
     roles = roles if _are_ids(table, roles) else replace(roles, id="")
     reading = _Reading(table, roles, from_0, splits or {})
     rows = tuple(reading.row(where, row) for where, row in table.rows)
-    beside = table.path.parent
-    named = (child for child in sorted(beside.iterdir()) if child.name.casefold() in NO_CLASS)
-    folders = (beside, *(child for child in named if child.is_dir()))
+    folder = table.path.parent
+    named = (child for child in sorted(folder.iterdir()) if child.name.casefold() in NO_CLASS)
+    folders = (folder, *(child for child in named if child.is_dir()))
     made = ClipTable(table.path, rows, folders)
     notes = []
     if from_0:

@@ -96,9 +96,9 @@ class ClipTableReader(Reader):
         if self._path.is_dir():
             return (self._path,)
         tables = tuple(table.path for table in self._tables)
-        beside = self._path.parent
+        folder = self._path.parent
         found = dict.fromkeys(
-            place if place.parent == beside else place.parent
+            place if place.parent == folder else place.parent
             for place in (Path(clip.file.path) for clip in clips if clip.file is not None)
         )
         further = (self._choice.poses,) if self._choice.poses else ()

@@ -131,9 +131,23 @@ def values_of(row: bytes, columns: Columns) -> list[str]:
     return pixels.split() if columns.one_cell else pixels.split(",")
 
 
+PEEKED = 64
+"""Lines whose values are looked at."""
+
+_BLACK = {"0", "1"}
+
+
 def are_shares(values: Sequence[str]) -> bool:
     """Whether pixel values are shares of 255: all in 0..1, and one of them no integer."""
     if not all(NUMBER.fullmatch(value.strip()) for value in values):
         return False
     numbers = [float(value) for value in values]
     return all(0 <= one <= 1 for one in numbers) and any(one % 1 for one in numbers)
+
+
+def are_black(values: Sequence[str], lines: Sequence[bytes], columns: Columns) -> bool:
+    """Whether the values of the first row and of the next lines are 0 and 1 alone, and both."""
+    found: set[str] = set(values)
+    for line in lines[:PEEKED] if found <= _BLACK else ():
+        found.update(values_of(line.rstrip(b"\r"), columns))
+    return found == _BLACK

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from signdata.errors import FormatError, UsageError
 from signdata.formats.csv.columns import Colour
 from signdata.formats.csv.dialect import CsvDialect
-from signdata.formats.csv.parser import Layout
+from signdata.formats.csv.scan import Layout
 
 _WHERE = "line 1"
 

@@ -21,7 +21,7 @@ from signdata.limits import described, larger_remedy, max_pixels
 from signdata.samples import Pixels
 
 
-class _Beside(TypedDict):
+class _Companions(TypedDict):
     """What is stored next to the pixels of a sample."""
 
     keypoints: StoredKeypoints | None
@@ -64,13 +64,15 @@ class _Stored:
     def of(self, i: int) -> Pixels:
         """Pixels of sample `i`."""
         start, stop = self.span(i)
-        beside = _Beside(keypoints=self._keypoints_of(start, stop), seconds=self._times_of(i))
+        companions = _Companions(
+            keypoints=self._keypoints_of(start, stop), seconds=self._times_of(i)
+        )
         if self.blobs is not None and self.offset is not None:
             bounds = tuple(int(b) for b in self.blobs[start : stop + 1])
-            return BlobPixels(self.path, self.offset, bounds, **beside)
+            return BlobPixels(self.path, self.offset, bounds, **companions)
         if self.offset is not None and self.frame_shape is not None:
-            return RawPixels(self.path, self.offset, self.frame_shape, start, stop, **beside)
-        return ChunkedPixels(self.path, self.name, start, stop, self.step, self.scale, **beside)
+            return RawPixels(self.path, self.offset, self.frame_shape, start, stop, **companions)
+        return ChunkedPixels(self.path, self.name, start, stop, self.step, self.scale, **companions)
 
     def _times_of(self, i: int) -> tuple[float, ...]:
         if self.times is None:

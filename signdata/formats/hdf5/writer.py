@@ -130,8 +130,8 @@ class Hdf5Writer(Writer):
         for number, item in enumerate(self._frames(sample)):
             if waiting is not None:
                 yield waiting
-            beside = sample.pixels.companion(number)
-            found.append(beside[1] if beside is not None else b"")
+            companion = sample.pixels.companion(number)
+            found.append(companion[1] if companion is not None else b"")
             waiting = item
         if any(found):  # before the last picture: what comes last is the sample's place
             path = f"{keypoints.FOLDER}/{keypoints.file_name(sample.id)}"

@@ -1,4 +1,4 @@
-"""Interlaced frames made whole: each line that the other field fills is drawn anew.
+"""Interlaced frames made whole: each line that the other field fills is drawn again.
 
 The frames of a camcorder or a broadcast hold two moments, one in the even lines and one in the
 odd ones; whatever moves has combs at its edges. Both decoders give frames with their flags, and
