@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from signdata.commands.augmentation import augment
     from signdata.commands.conversion import convert, csv_to_folders, folders_to_csv
     from signdata.commands.inspection import info, verify
-    from signdata.commands.looking import serve
+    from signdata.commands.looking import report
     from signdata.commands.models import baseline, evaluate, export, predict
     from signdata.commands.quality import audit
     from signdata.commands.splits import split
     from signdata.commands.synthetic import sample
     from signdata.commands.videos import extract_frames, trim
     from signdata.commands.walkthrough import demo
+    from signdata.commands.web_app import serve
     from signdata.errors import SigndataError
     from signdata.formats.open import open_dataset
     from signdata.results import Problem, Result
@@ -43,8 +44,9 @@ _PUBLIC = {
     "info": "signdata.commands.inspection",
     "open_dataset": "signdata.formats.open",
     "predict": "signdata.commands.models",
+    "report": "signdata.commands.looking",
     "sample": "signdata.commands.synthetic",
-    "serve": "signdata.commands.looking",
+    "serve": "signdata.commands.web_app",
     "split": "signdata.commands.splits",
     "trim": "signdata.commands.videos",
     "verify": "signdata.commands.inspection",
@@ -74,6 +76,7 @@ __all__ = [
     "numpy",
     "open_dataset",
     "predict",
+    "report",
     "sample",
     "serve",
     "split",

@@ -18,6 +18,7 @@ import hashlib
 import inspect
 import os
 import re
+import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -25,7 +26,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ClassVar, ParamSpec, Self, TypeAlias, TypedDict
 
-from signdata.errors import MissingError, UsageError
+from signdata.errors import MissingError, UsageError, one_line
 from signdata.labels import LABEL_WORDS
 from signdata.limits import MAX_PIXELS, check_size, pixel_limit
 from signdata.results import Result
@@ -49,6 +50,12 @@ Training calls it with a third argument, a note on how it goes: in samples while
 def paths(value: PathLike | Sequence[PathLike]) -> list[Path]:
     """One path or several, as a list."""
     return [Path(value)] if isinstance(value, str | Path) else [Path(one) for one in value]
+
+
+def next_command(name: str, *words: PathLike) -> str:
+    """The line that says what may be typed next."""
+    typed = " ".join(shlex.quote(one_line(str(word))) for word in words)
+    return f"next: signdata {name} {typed}"
 
 
 def named_split(source: PathLike) -> tuple[str, str]:

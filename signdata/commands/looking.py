@@ -1,229 +1,179 @@
-"""The command that shows a dataset and its runs in a browser."""
+"""The command that shows people a dataset and what networks make of it."""
 
 from __future__ import annotations
 
-import os
-import sys
-import webbrowser
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
-from signdata.errors import DependencyError, UsageError
-from signdata.filesystem import output_path
+from signdata.errors import OutputExistsError, UsageError, one_line
+from signdata.filesystem import in_folder, output_path, replace_file, writing
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions
-from signdata.formats.sources import shown
-from signdata.options import PathLike, ReadKeywords, ReadOptions, command
-from signdata.output.overlap import refuse_overlap
+from signdata.options import (
+    OutputKeywords,
+    OutputOptions,
+    PathLike,
+    ReadKeywords,
+    ReadOptions,
+    command,
+    named_split,
+    paths,
+)
+from signdata.output.overlap import refuse_overlap, refuse_replacing
 from signdata.results import Result
+from signdata.version import __version__
 
 if TYPE_CHECKING:
-    from signdata.serving.catalog import Catalog
-    from signdata.serving.prediction import Predictor
-    from signdata.serving.runs import Run
-    from signdata.serving.site import Site
+    from signdata.pages.report_page import ReportPage
+    from signdata.pages.runs import RunFacts
+
+HTML = "report.html"
+CALLED = "report of signdata"
 
 
-@command(ReadOptions)
-def serve(
+class ReportKeywords(ReadKeywords, OutputKeywords, total=False):
+    pass
+
+
+@command(ReadOptions, OutputOptions)
+def report(
     *src: PathLike,
-    model: PathLike | None = None,
-    port: int = 0,
-    host: str = "127.0.0.1",
-    allow_host: Sequence[str] = (),
-    open_browser: bool = True,
+    out: PathLike = HTML,
+    against: PathLike | Sequence[PathLike] | None = None,
+    pictures: int | None = None,
     anonymous: bool = False,
-    audit: bool = True,
-    workers: int | None = None,
-    say: Callable[[str], None] = print,
-    **shared: Unpack[ReadKeywords],
+    **shared: Unpack[ReportKeywords],
 ) -> Result:
-    """Show a dataset, runs, or both in a browser, until Ctrl-C.
-
-    The app listens on this machine alone, and answers only to whoever has the link that it
-    prints. What people mark is saved at once to the file `corrections`, which the first mark
-    makes and every command reads. The samples themselves are shown as they are without it.
+    """Show a dataset, and what networks make of it, on one page that needs no network.
 
     Parameters
     ----------
     src : paths
-        A dataset in any format, and folders of runs of `baseline` or `evaluate`.
-    model : path, optional
-        The network that reads what is dropped on the page: a run folder or an ``.onnx`` file;
-        by default that of the first run. In a run folder its ``model.onnx`` is preferred.
-    port : int
-        Port to listen on; 0 takes a free one.
-    host : str
-        Address to listen on. At any other than this machine's own, whoever has the link can
-        see the dataset and mark it, and what is sent is not encrypted.
-    allow_host : sequence of str
-        Further names by which a browser may call the server, such as that of a tunnel.
-    open_browser : bool
-        Whether the link is opened in a browser, where there is a screen.
+        A dataset, runs of `baseline` or `evaluate`, or both. Several sources that are no runs are
+        one dataset.
+    out : path
+        The HTML file.
+    against : path or sequence of paths, optional
+        Another dataset: what both have in common is shown as well.
+    pictures : int, optional
+        How many pictures of each class and of each finding are shown, 0 for none; by default as
+        many as suit the dataset.
     anonymous : bool
-        Whether signers and groups are shown as numbers.
-    audit : bool
-        Whether the dataset is audited in the background: without it there are no findings and
-        no pairs.
-    workers : int, optional
-        Worker processes of the audit; all cores by default.
-    say : callable
-        Called with each line to show: the link first.
-
-    Returns
-    -------
-    Result
-        When it ends: ``details`` has ``marks`` and ``corrections``.
-
-    Raises
-    ------
-    DependencyError
-        If the extra ``serve`` is not installed.
+        Whether signers and samples are numbered instead of named.
     """
-    _need_starlette()
-    from signdata.serving import app, server
-    from signdata.serving.guard import Tokens
-    from signdata.serving.runs import run_folders
+    from signdata.pages import render, report_page
+    from signdata.pages.content import PageOptions
+    from signdata.pages.report_page import Source
+    from signdata.pages.runs import is_run
 
-    read = ReadOptions.taken_from(shared)
-    file = None if read.corrections is None else output_path(read.corrections)
-    read = replace(read, corrections=None)
-    sources: list[Path] = []
-    roots: list[Path] = []
-    for one in map(Path, src):
-        (roots if run_folders(one) else sources).append(one)
-    if not sources and not roots:
+    if pictures is not None and pictures < 0:
+        raise UsageError(f"--pictures {pictures}; expected 0 or more")
+    named = paths(list(src))
+    if not named:
         raise UsageError("nothing is named; expected a dataset or a run")
-    if file is not None and not sources:
-        raise UsageError("--corrections goes with a dataset; found only runs")
-    address = server.Address(host, port)
+    runs = [path for path in named if is_run(path)]
+    datasets = [[path for path in named if path not in runs]]
+    if against is not None:
+        datasets.append(paths(against))
+    if not datasets[0]:
+        if against is not None:
+            raise UsageError("--against goes with a dataset; found only runs")
+        datasets = []
+    read, how = ReadOptions.taken_from(shared), OutputOptions.taken_from(shared)
+    target = output_path(out)
     with ExitStack() as stack:
-        listening = server.bound(address)
-        stack.callback(listening.close)
-        site = _site(sources, roots, read, file=file, model=model, anonymous=anonymous, stack=stack)
-        if audit and sources:
-            site.audit.start(sources, read, workers)
-        tokens = Tokens()
-        number = listening.getsockname()[1]
-        made = app.build(site, tokens, (host, *allow_host), number)
+        sources = []
+        for number, some in enumerate(datasets):
+            options = OpenOptions(read if number == 0 else replace(read, split=None, videos=None))
+            reader = stack.enter_context(open_source(some, options))
+            sources.append(Source(reader, tuple(Path(named_split(one)[1]) for one in some)))
+        refuse_overlap([*(path for one in sources for path in one.reader.inputs), *runs], target)
+        refuse_replacing(target, render.START, "HTML", called=CALLED)
+        record = {
+            "version": __version__,
+            "pictures": pictures,
+            "anonymous": anonymous,
+            **(read.record_of(sources[0].reader.info.format) if sources else {}),
+        }
+        key = report_page.key(sources, runs, record)
+        _refuse_another(target, key, how)
+        made = report_page.make(
+            sources,
+            runs,
+            PageOptions(pictures, anonymous),
+            key,
+            workers=how.workers,
+            progress=how.progress,
+        )
+    return _written(made, target, how)
 
-        def ready() -> None:
-            say(address.link(number, tokens.token))
-            if not address.is_loopback:
-                say(
-                    f"warning: {host} can be reached from other machines; "
-                    "what is sent is not encrypted"
-                )
-            if open_browser and _has_screen():
-                webbrowser.open(address.link(number, tokens.once()))
 
-        received = server.run(made, listening, ready)
-        marks = len(site.marks)
-    result = Result("serve", output="" if file is None else str(file), shows_counts=False)
-    result.details = {"marks": marks, "corrections": None if file is None else str(file)}
-    where = f"in {file}" if file is not None else "that were not saved"
-    result.summary = f"{marks:,} mark{'s' if marks != 1 else ''} {where}"
-    result.ended_by = received
+def _refuse_another(target: Path, key: str, how: OutputOptions) -> None:
+    """Refuse to replace a report of something else, before anything is compared."""
+    from signdata.pages import render
+
+    if how.overwrite or not target.is_file():
+        return
+    with target.open("rb") as file:
+        there = render.key_in(file.read(len(render.START) + len(key) + 1))
+    if there and there != key:
+        raise OutputExistsError(
+            "is the report of something else", path=target, remedy="Replace it with --overwrite."
+        )
+
+
+def _written(made: ReportPage, target: Path, how: OutputOptions) -> Result:
+    """Write a page, unless it is there already, and say what is on it."""
+    from signdata.pages import render
+
+    result = Result("report", str(target), shows_counts=False)
+    already = target.is_file() and target.read_bytes() == made.data
+    if already:
+        result.details["already_done"] = True
+    elif not how.dry_run:
+        may = how.overwrite
+        refuse_replacing(target, render.START, "HTML", overwrite=may, called=CALLED)
+        with writing(target), in_folder(target.parent):
+            replace_file(target, made.data)
+    content = made.content
+    facts = content.facts
+    if facts is not None:
+        result.read, result.skipped, result.failed = facts.samples, facts.missing, facts.unreadable
+        result.written = facts.samples - facts.missing - facts.unreadable
+    result.details |= {
+        "verdict": content.verdict.to_dict(),
+        "bytes": len(made.data),
+        "pictures": made.n_pictures,
+        "dataset": facts.to_dict() if facts is not None else None,
+        "certificate": list(content.certificate),
+        "runs": [_of_run(section.run) for section in content.runs],
+    }
+    if how.dry_run:
+        result.details["dry_run"] = True
+    shown = one_line(str(target))
+    place = f"{shown} is complete already: nothing to do" if already else _place(shown, made, how)
+    reasons = [f"- {one_line(reason)}" for reason in content.verdict.reasons]
+    result.summary = "\n".join([one_line(content.verdict.sentence), *reasons, place])
     return result
 
 
-def _site(
-    sources: Sequence[Path],
-    roots: Sequence[Path],
-    read: ReadOptions,
-    *,
-    file: Path | None,
-    model: PathLike | None,
-    anonymous: bool,
-    stack: ExitStack,
-) -> Site:
-    """Read everything that is shown."""
-    from signdata.serving.background_audit import BackgroundAudit
-    from signdata.serving.catalog import Catalog
-    from signdata.serving.decoding import Decoders
-    from signdata.serving.marks import Marks
-    from signdata.serving.prediction import Predictor
-    from signdata.serving.runs import Run, run_folders
-    from signdata.serving.site import Site, SiteOptions
-
-    runs = [Run.open(folder, root) for root in roots for folder in run_folders(root)]
-    named = None if model is None else Path(model)
-    saved = named or next(iter(_networks(runs)), None)
-    # The network starts, in a process of its own, while the dataset is read.
-    starting = stack.enter_context(ThreadPoolExecutor(1))
-    network = None if saved is None else starting.submit(Predictor, saved)
-    stack.callback(_end, network)
-    catalog = _read(sources, read, file) if sources else Catalog.empty()
-    stack.callback(catalog.close)
-    marks = Marks(catalog, file)
-    predictor = None if network is None else _started(network, needed=named is not None)
-    name = shown(list(sources or roots)).resolve().name
-    site = Site(
-        catalog,
-        runs,
-        marks,
-        Decoders(),
-        predictor,
-        BackgroundAudit(),
-        SiteOptions(name, anonymous),
-    )
-    stack.callback(site.close)
-    return site
+def _place(shown: str, made: ReportPage, how: OutputOptions) -> str:
+    verb = "would have " if how.dry_run else ""
+    pictures = f"{made.n_pictures:,} pictures" if made.n_pictures else "no pictures"
+    return f"{shown}: {verb}{len(made.data) / 1e6:.2f} MB with {pictures}, opens in any browser"
 
 
-def _read(sources: Sequence[Path], read: ReadOptions, file: Path | None) -> Catalog:
-    """Read the dataset's samples, without their pixels."""
-    from signdata.media.video.clip import ClipOptions
-    from signdata.serving.catalog import Catalog
-
-    clips = ClipOptions(tone_map=read.tone_map, deinterlace=read.deinterlace, times=True)
-    with open_source(list(sources), OpenOptions(read, clips=clips)) as reader:
-        if file is not None:
-            refuse_overlap(reader.inputs, file)
-        return Catalog(reader)
-
-
-def _end(network: Future[Predictor] | None) -> None:
-    """End the network's process, if it came to that."""
-    if network is not None and network.exception() is None:
-        network.result().close()
-
-
-def _started(network: Future[Predictor], *, needed: bool) -> Predictor | None:
-    """The network, once it has started; one that nobody asked for may lack its packages."""
-    try:
-        return network.result()
-    except DependencyError:
-        if needed:
-            raise
-        return None
-
-
-def _networks(runs: Sequence[Run]) -> list[Path]:
-    """The runs that kept a network."""
-    kept = ("best.pt", "model.onnx")
-    return [run.path for run in runs if any((run.path / name).is_file() for name in kept)]
-
-
-def _need_starlette() -> None:
-    try:
-        import jinja2  # noqa: F401
-        import starlette  # noqa: F401
-        import uvicorn  # noqa: F401
-    except ImportError as err:
-        raise DependencyError(
-            f"{err.name} is not installed; serve needs it", remedy="pip install 'signdata[serve]'"
-        ) from err
-
-
-def _has_screen() -> bool:
-    """Whether a browser with windows can be opened for someone who sits here."""
-    if not sys.stdout.isatty() or os.environ.get("SSH_CONNECTION"):
-        return False
-    if sys.platform in ("darwin", "win32"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+def _of_run(run: RunFacts) -> dict[str, Any]:
+    numbers = run.numbers
+    return {
+        "name": run.name,
+        "model": run.about.model,
+        "measured_on": run.about.measured_on,
+        "accuracy": numbers.accuracy,
+        "correct": run.correct,
+        "total": numbers.support,
+        "top5_accuracy": numbers.top5_accuracy,
+    }

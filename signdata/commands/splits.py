@@ -22,6 +22,7 @@ from signdata.options import (
     RunKeywords,
     RunOptions,
     command,
+    next_command,
     paths,
 )
 from signdata.results import NOTE, Problem, Result
@@ -133,5 +134,7 @@ def split(
     result.details["leak_certificate"] = certificate
     for key in ("leaks", "missing_classes", "warnings"):
         result.details[key] = certificate[key]
-    result.summary = "\n".join(part for part in (result.summary, plan.text) if part)
+    unseen = how.dry_run or mode == "manifest"
+    next_one = "" if unseen else next_command("report", out)
+    result.summary = "\n".join(part for part in (result.summary, plan.text, next_one) if part)
     return result

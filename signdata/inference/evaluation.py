@@ -32,13 +32,13 @@ from signdata.training import metrics
 from signdata.training.accuracy_warnings import FEW, few
 from signdata.training.baseline_report import mistakes, read_json
 from signdata.training.data import as_picture, fit_sample
-from signdata.training.plots.run_plots import RunPictures, draw, shown_rows
 from signdata.training.predictions import (
     PREDICTIONS,
     Answers,
     dataset_record,
     write_predictions,
 )
+from signdata.training.run_plots import RunPictures, draw, drawing_notes, shown_rows
 
 METRICS = "metrics.json"
 
@@ -99,6 +99,8 @@ def evaluate(
         build=build,
     )
     result = _described(read_json(out / METRICS), Result("evaluate", str(out)), name)
+    for note in drawing_notes(result.details["classes"]):
+        result.note(str(out), note)
     result.leave_out(reader.info.left_out)
     files = ", ".join(sorted(each.name for each in out.iterdir()))
     result.summary += f"\n{one_line(str(out))}: {files}"

@@ -82,6 +82,8 @@ class DatasetFacts:
         By class, then by split; what is missing is not counted.
     signers : Counts
         By signer, then by split; empty where none is known.
+    by_signer : mapping
+        By class, then by (split, signer); empty where no signer is known.
     unsigned : int
         Samples whose signer is not known.
     groups : int
@@ -107,6 +109,7 @@ class DatasetFacts:
     unreadable: int = 0
     counts: Counts = field(default_factory=dict)
     signers: Counts = field(default_factory=dict)
+    by_signer: Mapping[str, Mapping[tuple[str, str], int]] = field(default_factory=dict)
     unsigned: int = 0
     groups: int = 0
     coverage: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
@@ -177,6 +180,7 @@ def dataset_facts(reader: Reader, name: str, found: Audit | None = None) -> Data
     """
     info = reader.info
     counts, signers = _Table(), _Table()
+    by_signer: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
     groups: set[str] = set()
     coverage: dict[str, dict[str, Counter[str]]] = {
         kind: defaultdict(Counter) for kind in ("split", "gloss", "source")
@@ -199,6 +203,7 @@ def dataset_facts(reader: Reader, name: str, found: Audit | None = None) -> Data
         unsigned += not signer
         if signer:
             signers.add(signer, sample.split)
+            by_signer[sample.label][sample.split, signer] += 1
         groups.add(sample.group)
     classes = info.labels.order(label for label in {*counts.rows, *coverage["gloss"]} if label)
     known = {name: counts.rows.get(name, {}) for name in classes}
@@ -214,6 +219,7 @@ def dataset_facts(reader: Reader, name: str, found: Audit | None = None) -> Data
         _unreadable(found, unreadable),
         known,
         dict(sorted(signers.rows.items())),
+        {name: dict(cells) for name, cells in by_signer.items()},
         unsigned,
         len(groups - {""}),
         {kind: _rows(rows) for kind, rows in coverage.items()} if sites else {},
@@ -223,11 +229,23 @@ def dataset_facts(reader: Reader, name: str, found: Audit | None = None) -> Data
     )
 
 
-def anonymous(facts: DatasetFacts) -> DatasetFacts:
-    """The same facts, with signers numbered instead of named; the one with most samples first."""
+def hidden_names(facts: DatasetFacts) -> dict[str, str]:
+    """A number for each signer; the one with most samples is the first."""
     order = sorted(facts.signers.items(), key=lambda item: (-sum(item[1].values()), item[0]))
-    numbered = {f"signer {number}": row for number, (_, row) in enumerate(order, 1)}
-    return replace(facts, signers=numbered)
+    return {name: f"signer {number}" for number, (name, _) in enumerate(order, 1)}
+
+
+def anonymous(facts: DatasetFacts) -> DatasetFacts:
+    """The same facts, with signers numbered instead of named."""
+    names = hidden_names(facts)
+    return replace(
+        facts,
+        signers={number: facts.signers[name] for name, number in names.items()},
+        by_signer={
+            label: {(split, names[signer]): n for (split, signer), n in cells.items()}
+            for label, cells in facts.by_signer.items()
+        },
+    )
 
 
 class _Table:

@@ -152,7 +152,8 @@ def certificate_words(facts: DatasetFacts) -> list[str]:
 
 def _leak_words(leak: Leak, facts: DatasetFacts) -> str:
     one, other = leak.between
-    twins = f"none of the {leak.n:,} {facts.noun} of {other} has a near-twin in {one}"
+    many = f"none of the {leak.n:,} {facts.noun} of {other} has a near-twin in {one}"
+    twins = many if leak.n > 1 else f"the only sample of {other} has no near-twin in {one}"
     if leak.near:
         same = f", {leak.exact:,} of them with the same pixels" if leak.exact else ""
         twins = f"{_twins(leak, facts.noun)} in {one}{same}"

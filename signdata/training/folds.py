@@ -25,13 +25,13 @@ from signdata.formats.selection import split_in_fold
 from signdata.training import distributed, metrics
 from signdata.training.baseline_report import FOLDS, read_json
 from signdata.training.data import Dataset, Progress, as_picture
-from signdata.training.plots.run_plots import RunPictures, draw
 from signdata.training.predictions import (
     PREDICTIONS,
     Answers,
     dataset_record,
     write_predictions,
 )
+from signdata.training.run_plots import RunPictures, draw
 from signdata.training.settings import TrainConfig
 from signdata.training.train import PROBABILITIES, train
 

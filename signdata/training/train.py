@@ -17,7 +17,6 @@ from signdata.training import distributed, metrics
 from signdata.training.data import Dataset, Progress
 from signdata.training.devices import pick_device, repeatable
 from signdata.training.holdout import resolve_splits
-from signdata.training.plots.run_plots import draw_run
 from signdata.training.predictions import (
     PREDICTIONS,
     Answers,
@@ -25,6 +24,7 @@ from signdata.training.predictions import (
     write_predictions,
 )
 from signdata.training.run_folder import Result, write_run
+from signdata.training.run_plots import draw_run
 from signdata.training.settings import TrainConfig
 from signdata.training.stages import Run
 from signdata.workers.memory import keep_freed

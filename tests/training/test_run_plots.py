@@ -15,11 +15,10 @@ import torch
 from PIL import Image
 from torch import nn
 
-from signdata.training import tensorboard
+from signdata.charts.classes import recall_text
+from signdata.training import run_plots, tensorboard
 from signdata.training.activations import first_maps
-from signdata.training.plots import run_plots
-from signdata.training.plots.class_charts import recall_text
-from signdata.training.plots.run_plots import RunPictures, draw_run, worst_rows
+from signdata.training.run_plots import RunPictures, draw_run, worst_rows
 
 ALL = {"activations", "classes", "confusion", "curves", "top5", "worst"}
 
@@ -241,7 +240,7 @@ def test_without_tensorboardx_there_is_a_note(
 
 
 def test_drawing_alone_loads_nothing_heavy() -> None:
-    code = "import sys, signdata.training.plots.run_plots; print(*sys.modules)"
+    code = "import sys, signdata.training.run_plots; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"torch", "sklearn", "tensorboardX", "matplotlib"}
 

@@ -9,19 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from signdata import fonts
+from signdata.charts.colours import HEAT, paint
+from signdata.charts.drawing import Drawing
 from signdata.samples import Frame
-from signdata.training.plots.canvas import (
-    BLUE,
-    FAINT,
-    GREEN,
-    GRID,
-    HEAT,
-    INK,
-    RED,
-    Canvas,
-    fit,
-    paint,
-)
 
 _MARGIN = 16
 _TOP = 44
@@ -45,66 +36,68 @@ class Tile:
     guesses: Sequence[tuple[str, float]] = ()
 
 
-def mistakes(tiles: Sequence[Tile], *, title: str, about: str = "", columns: int = 8) -> Canvas:
+def mistakes(tiles: Sequence[Tile], *, title: str, about: str = "", columns: int = 8) -> Drawing:
     """Pictures, and under each the true class and the likeliest one with its probability."""
     side, gap = 112, 14
     across = max(1, min(columns, len(tiles)))
     down = math.ceil(len(tiles) / across)
     width = max(560, 2 * _MARGIN + across * (side + gap) - gap)
-    page = Canvas(width, _TOP + down * (side + 46) + _MARGIN, title=title, about=about)
-    page.text(_MARGIN, 20, fit(title, 15, width - 2 * _MARGIN), size=15)
+    page = Drawing(width, _TOP + down * (side + 46) + _MARGIN, title=title, about=about)
+    page.text(_MARGIN, 20, fonts.fit(title, 15, width - 2 * _MARGIN), size=15)
     for number, tile in enumerate(tiles):
         left = _MARGIN + number % across * (side + gap)
         top = _TOP + number // across * (side + 46)
         _picture(page, tile.frame, left, top, side)
-        page.text(left, top + side + 10, fit(f"true {tile.truth}", 11, side))
+        page.text(left, top + side + 10, fonts.fit(f"true {tile.truth}", 11, side))
         if tile.guesses:
             name, share = tile.guesses[0]
-            colour = GREEN if name == tile.truth else RED
-            page.text(left + side, top + side + 25, _percent(share), colour=FAINT, anchor="rm")
-            page.text(left, top + side + 25, fit(f"said {name}", 11, side - 42), colour=colour)
+            colour = "green" if name == tile.truth else "red"
+            page.text(left + side, top + side + 25, _percent(share), colour="faint", anchor="rm")
+            page.text(
+                left, top + side + 25, fonts.fit(f"said {name}", 11, side - 42), colour=colour
+            )
     return page
 
 
-def likeliest(tiles: Sequence[Tile], *, title: str, about: str = "", columns: int = 5) -> Canvas:
+def likeliest(tiles: Sequence[Tile], *, title: str, about: str = "", columns: int = 5) -> Drawing:
     """Pictures, and next to each its guesses as bars; the true class is green."""
     side, wide, high = 84, 244, 116
     across = max(1, min(columns, len(tiles)))
     down = math.ceil(len(tiles) / across)
     width = max(560, 2 * _MARGIN + across * wide - 20)
-    page = Canvas(width, _TOP + down * high + 4, title=title, about=about)
-    page.text(_MARGIN, 20, fit(title, 15, width - 2 * _MARGIN), size=15)
+    page = Drawing(width, _TOP + down * high + 4, title=title, about=about)
+    page.text(_MARGIN, 20, fonts.fit(title, 15, width - 2 * _MARGIN), size=15)
     for number, tile in enumerate(tiles):
         left, top = _MARGIN + number % across * wide, _TOP + number // across * high
         right = bool(tile.guesses) and tile.guesses[0][0] == tile.truth
-        colour = FAINT if tile.frame is None else GREEN if right else RED
-        page.text(left, top + 6, fit(tile.truth, 12, wide - 24), size=12, colour=colour)
+        colour = "faint" if tile.frame is None else "green" if right else "red"
+        page.text(left, top + 6, fonts.fit(tile.truth, 12, wide - 24), size=12, colour=colour)
         _picture(page, tile.frame, left, top + 16, side)
         for rank, (name, share) in enumerate(tile.guesses):
             _guess(page, left + side + 10, top + 24 + rank * 17, name, share, name == tile.truth)
     return page
 
 
-def _guess(page: Canvas, left: float, y: float, name: str, share: float, right: bool) -> None:
+def _guess(page: Drawing, left: float, y: float, name: str, share: float, right: bool) -> None:
     bar, label = 62, 62
-    page.text(left, y, fit(name, 10, label - 4), size=10, colour=GREEN if right else INK)
-    page.fill((left + label, y - 4, left + label + bar, y + 4), GRID)
+    page.text(left, y, fonts.fit(name, 10, label - 4), size=10, colour="green" if right else "ink")
+    page.fill((left + label, y - 4, left + label + bar, y + 4), "grid")
     known = share if math.isfinite(share) else 0.0
     end = left + label + bar * min(1.0, max(0.0, known))
-    page.fill((left + label, y - 4, end, y + 4), GREEN if right else BLUE)
+    page.fill((left + label, y - 4, end, y + 4), "green" if right else "blue")
     dark = known > 0.5
     at, anchor = (left + label + 3, "lm") if dark else (left + label + bar - 3, "rm")
-    colour = (255, 255, 255) if dark else FAINT
+    colour = "white" if dark else "faint"
     page.text(at, y, _percent(share), size=8, colour=colour, anchor=anchor)
 
 
-def _picture(page: Canvas, frame: Frame | None, left: float, top: float, side: float) -> None:
+def _picture(page: Drawing, frame: Frame | None, left: float, top: float, side: float) -> None:
     box = (left, top, left + side, top + side)
     if frame is None:
-        page.fill(box, GRID)
-        page.text(left + side / 2, top + side / 2, "no sample", colour=FAINT, anchor="mm")
+        page.fill(box, "grid")
+        page.text(left + side / 2, top + side / 2, "no sample", colour="faint", anchor="mm")
         return
-    page.fill(box, (244, 245, 247))
+    page.fill(box, "ground")
     page.picture(frame, box)
 
 
@@ -124,7 +117,7 @@ def feature_maps(
     title: str,
     about: str = "",
     most: int = 32,
-) -> Canvas:
+) -> Drawing:
     """A picture, and the maps that layers make of it.
 
     Parameters
@@ -140,8 +133,8 @@ def feature_maps(
     high = sum(26 + count * (side + gap) + 14 for count in rows)
     left = _MARGIN + key + 28
     width = left + across * (side + gap) + _MARGIN
-    page = Canvas(width, _TOP + max(high, key + 60), title=title, about=about)
-    page.text(_MARGIN, 20, fit(title, 15, width - 2 * _MARGIN), size=15)
+    page = Drawing(width, _TOP + max(high, key + 60), title=title, about=about)
+    page.text(_MARGIN, 20, fonts.fit(title, 15, width - 2 * _MARGIN), size=15)
     page.text(_MARGIN, _TOP + 8, "input", size=12)
     _picture(page, frame, _MARGIN, _TOP + 22, key)
     top = float(_TOP)
@@ -149,7 +142,7 @@ def feature_maps(
         low, high_ = _range(maps)
         told = f"{name}: {len(maps)} of {all_of} maps" if len(maps) < all_of else name
         told += f", {maps.shape[1]} x {maps.shape[2]}, {low:.2g} to {high_:.2g}"
-        page.text(left, top + 8, fit(told, 12, width - left - _MARGIN), size=12)
+        page.text(left, top + 8, fonts.fit(told, 12, width - left - _MARGIN), size=12)
         painted = paint((maps - low) / (high_ - low or 1), HEAT)
         for number, colours in enumerate(painted):
             x = left + number % across * (side + gap)

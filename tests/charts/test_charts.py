@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
+import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from signdata.training.plots import class_charts, line_charts
-from signdata.training.plots.canvas import BLUES, Canvas, fit, legible, paint, spell, text_width
-from signdata.training.plots.tiles import Tile, feature_maps, likeliest, mistakes
+from signdata import fonts
+from signdata.charts import classes as class_charts
+from signdata.charts import lines as line_charts
+from signdata.charts.colours import COLOURS, DARK, HEAT, level, paint
+from signdata.charts.drawing import Drawing
+from signdata.charts.png import png
+from signdata.charts.tiles import Tile, feature_maps, likeliest, mistakes
+from signdata.fonts import fit, legible
 
 
-def pixels(page: Canvas) -> np.ndarray:
-    with Image.open(io.BytesIO(page.png())) as image:
+def pixels(page: Drawing) -> np.ndarray:
+    with Image.open(io.BytesIO(png(page))) as image:
         return np.asarray(image.convert("RGB"))
 
 
-def overlapping(page: Canvas) -> list[tuple[str, str]]:
+def overlapping(page: Drawing) -> list[tuple[str, str]]:
     """Pairs of texts whose boxes share more than a pixel."""
     boxes = np.array([box for _, box in page.words])
     found = []
@@ -32,7 +39,7 @@ def overlapping(page: Canvas) -> list[tuple[str, str]]:
     return found
 
 
-def outside(page: Canvas) -> list[str]:
+def outside(page: Drawing) -> list[str]:
     return [
         words
         for words, (left, top, right, bottom) in page.words
@@ -40,12 +47,12 @@ def outside(page: Canvas) -> list[str]:
     ]
 
 
-def words(page: Canvas) -> list[str]:
+def words(page: Drawing) -> list[str]:
     return [text for text, _ in page.words]
 
 
 def test_texts_over_each_other_or_the_edge_are_found() -> None:
-    page = Canvas(100, 50)
+    page = Drawing(100, 50)
     page.text(10, 20, "one")
     page.text(14, 24, "two")
     page.text(70, 40, "three and four", upright=True)
@@ -89,34 +96,90 @@ def test_epochs_are_whole(first: int, last: int) -> None:
 # ---------------------------------------------------------------------------- letters
 
 
-def test_letters_that_the_font_lacks_are_spelt() -> None:
-    assert spell("Ñandú, naïve \u2013 ß") == "N~andu', nai\"ve - ss"
-    assert spell("手\n") == "??"
-    assert legible(["A", "手", "", "why?", "ñ"]) == ["A", "#1", "#2", "why?", "n~"]
+def test_names_in_the_scripts_of_the_font_stay_as_they_are() -> None:
+    names = ["A", "ñandú", "привет", "مرحبا", "שלום", "Ελλάδα", "why?"]
+    assert legible(names) == names
+    assert legible(["n\u0303"]) == ["ñ"]
+    assert fonts.numbered_note(names) == ""
+
+
+def test_names_of_other_scripts_are_numbered_and_told_once() -> None:
+    names = ["A", "手", "", "a\nb", "नमस्ते", "\udc80"]
+    assert legible(names) == ["A", "#1", "#2", "#3", "#4", "#5"]
+    assert fonts.numbered_note(names[:2]) == (
+        "the charts number classes whose script their font lacks: #1 '手'"
+    )
+    assert fonts.numbered_note(["手"] * 12).endswith("#9 '手' and 2 more")
+
+
+def test_a_script_is_drawn_by_its_own_letters() -> None:
+    """What is drawn of each name differs from every other, and from a row of boxes."""
+
+    def drawn(words: str) -> bytes:
+        page = Drawing(120, 30)
+        page.text(4, 15, words, size=14)
+        return png(page)
+
+    names = ["привет", "ñandú", "مرحبا", "שלום", "????????"]
+    assert len({drawn(name) for name in names}) == len(names)
+    page = Drawing(120, 30)
+    page.text(4, 15, "手", size=14)
+    assert page.words[0][0] == "?"
+
+
+def test_widths_are_those_of_the_drawn_text() -> None:
+    for words in ("a gloss", "привет", "WWW", "iii", "Ñandú"):
+        page = Drawing(300, 40)
+        page.text(10, 20, words, size=24)
+        ink = np.argwhere((pixels(page) < 128).any(axis=2))[:, 1]
+        assert np.ptp(ink) == pytest.approx(fonts.width(words, 24), abs=6)
 
 
 def test_long_texts_are_cut() -> None:
     assert fit("short", 11, 100) == "short"
     cut = fit("a very long name of a class", 11, 60)
     assert cut.endswith("..")
-    assert text_width(cut, 11) <= 60
+    assert fonts.width(cut, 11) <= 60
     assert fit("anything", 11, 1) == ""
 
 
 def test_colour_scales_end_where_they_should() -> None:
-    assert paint(np.array([0, 1, np.nan]), BLUES).tolist() == [
-        list(BLUES[0]),
-        list(BLUES[-1]),
-        list(BLUES[0]),
-    ]
+    ends = paint(np.array([0, 1, np.nan]), HEAT).tolist()
+    assert ends == [list(HEAT[0]), list(HEAT[-1]), list(HEAT[0])]
+    assert [level(share) for share in (0, 1e-6, 0.25, 1)] == [0, 1, 4, 9]
+
+
+def luminance(colour: str) -> float:
+    bands = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [b / 12.92 if b <= 0.04045 else ((b + 0.055) / 1.055) ** 2.4 for b in bands]
+    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+
+
+def contrast(one: str, other: str) -> float:
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("colours", [COLOURS, DARK])
+def test_every_colour_can_be_read_on_its_paper(colours: dict[str, str]) -> None:
+    """WCAG 2: 4.5 for text, 3 for lines."""
+    assert set(colours) == set(COLOURS)
+    for name in ("ink", "faint", "red", "green"):
+        assert contrast(colours[name], colours["white"]) >= 4.5, name
+    for name in ("blue", "orange", "purple", "brown", "teal", "pink"):
+        assert contrast(colours[name], colours["white"]) >= 3, name
+    for scale in ("right", "wrong"):
+        for step in range(10):
+            text = colours["on-strong" if step >= 7 else "on-weak"]
+            assert contrast(text, colours[f"{scale}{step}"]) >= 4.5, (scale, step)
 
 
 # ---------------------------------------------------------------------------- curves
 
 
-def curves(lines: dict[str, list[float]], epochs: int, mark: int | None = None) -> Canvas:
+def curves(lines: dict[str, list[float]], epochs: int, mark: int | None = None) -> Drawing:
     panels = [line_charts.Panel("loss", lines), line_charts.Panel("accuracy", lines, percent=True)]
-    return line_charts.curves(
+    return line_charts.line_chart(
         panels, range(1, epochs + 1), x_label="epoch", title="t", mark=mark, mark_label="best"
     )
 
@@ -153,7 +216,7 @@ def test_confusion_can_be_read(count: int) -> None:
     matrix = rng.integers(0, 2, (count, count)) + np.diag(rng.integers(10, 300, count))
     matrix[count // 2] = 0  # a class without samples
     names = class_names(count)
-    page = class_charts.confusion(matrix, names, title="model on test", about="told")
+    page = class_charts.confusion_matrix(matrix, names, title="model on test", about="told")
     assert not overlapping(page)
     assert not outside(page)
     assert page.width <= 2000
@@ -167,20 +230,22 @@ def test_confusion_can_be_read(count: int) -> None:
 
 
 def test_what_is_wrong_is_red_and_what_is_right_is_blue() -> None:
-    page = pixels(class_charts.confusion(np.array([[9, 1], [0, 10]]), ["A", "B"], title=""))
+    page = pixels(class_charts.confusion_matrix(np.array([[9, 1], [0, 10]]), ["A", "B"], title=""))
     red, _, blue = (page[..., band].astype(int) for band in range(3))
     assert (red - blue > 20).sum() > 64 * 64 * 0.8
     assert (blue - red > 90).sum() > 2 * 64 * 64 * 0.8
 
 
 def test_all_but_one_is_not_a_hundred_percent() -> None:
-    page = class_charts.confusion(np.array([[999, 1], [0, 10]]), ["A", "B"], title="")
+    page = class_charts.confusion_matrix(np.array([[999, 1], [0, 10]]), ["A", "B"], title="")
     assert "99.9 %" in words(page)
     assert words(page).count("100 %") == 1
 
 
 def test_more_classes_than_a_page_holds() -> None:
-    page = class_charts.confusion(np.eye(2100, dtype=np.int64), class_names(2100), title="many")
+    page = class_charts.confusion_matrix(
+        np.eye(2100, dtype=np.int64), class_names(2100), title="many"
+    )
     assert "many (the first 2000 classes)" in words(page)
     assert page.width <= 2300
 
@@ -188,7 +253,7 @@ def test_more_classes_than_a_page_holds() -> None:
 @pytest.mark.parametrize("count", [1, 5, 29, 100, 300])
 def test_bars_can_be_read(count: int) -> None:
     rows = [(split, list(range(count))) for split in ("train", "val", "test")]
-    page = class_charts.bars(rows, class_names(count), title="Samples of each class")
+    page = class_charts.bar_chart(rows, class_names(count), title="Samples of each class")
     assert not overlapping(page)
     assert not outside(page)
     assert page.width <= 2000
@@ -196,8 +261,8 @@ def test_bars_can_be_read(count: int) -> None:
 
 
 def test_no_sample_is_marked_red() -> None:
-    some = pixels(class_charts.bars([("train", [3, 5])], ["A", "B"], title="t")).astype(int)
-    none = pixels(class_charts.bars([("train", [3, 0])], ["A", "B"], title="t")).astype(int)
+    some = pixels(class_charts.bar_chart([("train", [3, 5])], ["A", "B"], title="t")).astype(int)
+    none = pixels(class_charts.bar_chart([("train", [3, 0])], ["A", "B"], title="t")).astype(int)
     red = [(page[..., 0] - page[..., 2] > 100).sum() for page in (some, none)]
     assert red[0] == 0
     assert red[1] > 50
@@ -248,7 +313,9 @@ def test_a_map_without_contrast_stays_dark() -> None:
 def test_a_page_is_the_same_bytes_again_and_tells_what_it_is() -> None:
     def make() -> bytes:
         matrix = np.array([[9, 1], [0, 10]])
-        return class_charts.confusion(matrix, ["A", "B"], title="on test", about="19 of 20").png()
+        return png(
+            class_charts.confusion_matrix(matrix, ["A", "B"], title="on test", about="19 of 20")
+        )
 
     first, *others = (make() for _ in range(3))
     assert all(first == other for other in others)
@@ -257,7 +324,7 @@ def test_a_page_is_the_same_bytes_again_and_tells_what_it_is() -> None:
 
 
 def test_upright_text_is_the_flat_one_turned() -> None:
-    flat, upright = Canvas(60, 60), Canvas(60, 60)
+    flat, upright = Drawing(60, 60), Drawing(60, 60)
     flat.text(30, 30, "Ag", size=20, anchor="mm")
     upright.text(30, 30, "Ag", size=20, anchor="mm", upright=True)
     ink = [int((255 - pixels(page).astype(int)).sum()) for page in (flat, upright)]
@@ -266,3 +333,46 @@ def test_upright_text_is_the_flat_one_turned() -> None:
         np.ptp(np.argwhere((pixels(page) < 128).any(axis=2)), axis=0) for page in (flat, upright)
     ]
     assert list(itertools.chain(spans[0])) == pytest.approx(list(spans[1][::-1]), abs=1)
+
+
+# ---------------------------------------------------------------------------- SVG
+
+
+HOSTILE = '</text></svg><script>alert(1)</script>"&\x00'
+
+
+def test_names_of_strangers_stay_text() -> None:
+    matrix = np.array([[9, 1], [0, 10]])
+    page = class_charts.confusion_matrix(matrix, [HOSTILE, "B"], title=HOSTILE, about=HOSTILE)
+    page.text(5, 5, HOSTILE)
+    root = ET.fromstring(page.svg())
+    assert {element.tag.rpartition("}")[2] for element in root.iter()} <= {
+        *("svg", "g", "rect", "text", "polyline", "image", "circle")
+    }
+    assert "script" in "".join(root.itertext())
+
+
+def test_a_drawing_has_no_style_and_no_address() -> None:
+    page = curves({"train": [0.1, 0.9]}, 2, mark=1)
+    svg = page.svg()
+    assert "style=" not in svg
+    assert re.findall(r"https?://[^\"]*", svg) == ["http://www.w3.org/2000/svg"]
+    assert page.svg() == curves({"train": [0.1, 0.9]}, 2, mark=1).svg()
+
+
+def test_lines_say_where_they_are() -> None:
+    """A page that draws them on another scale needs the box and both ranges."""
+    root = ET.fromstring(curves({"train": [0.0, 1.0], "val": [0.5, 0.5]}, 2).svg())
+    lines = next(g for g in root.iter() if g.get("data-part") == "lines")
+    assert [float(n) for n in lines.get("data-x", "").split()] == [1, 2]
+    assert [float(n) for n in lines.get("data-y", "").split()] == [0, 1]
+    left, top, right, bottom = (float(n) for n in lines.get("data-box", "").split())
+    first = next(iter(lines))
+    assert first.get("data-line") == "0"
+    drawn = next(e for e in first if e.tag.endswith("polyline")).get("points")
+    assert drawn == f"{left:g},{bottom:g} {right:g},{top:g}"
+
+
+def test_more_lines_than_colours_differ_by_their_dashes() -> None:
+    panel = line_charts.Panel("loss", {})
+    assert len({panel.style(number) for number in range(24)}) == 24

@@ -8,50 +8,45 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from signdata.training.plots.canvas import (
-    BLUE,
-    BLUES,
-    FAINT,
-    GRID,
-    INK,
-    RED,
-    REDS,
-    Box,
-    Canvas,
-    fit,
-    legible,
-    paint,
-    text_width,
-)
-from signdata.training.plots.line_charts import y_ticks
+from signdata import fonts
+from signdata.charts.colours import LEVELS, RIGHT_SCALE, WRONG_SCALE, level, on_level, paint
+from signdata.charts.drawing import Box, Drawing
+from signdata.charts.lines import y_ticks
+from signdata.samples import Frame
 
 MOST_CLASSES = 2000
 """More than these are not drawn; the title says so."""
 
 _MARGIN = 16
+_SMALLEST = 6
+"""Smaller cells, in pixels, are one picture."""
+
+_MOST_CELLS = 6000
+"""So are more cells than these that are not empty."""
+
 _NAME = 96
 """No class name is longer than this on a page."""
 
 
-def bars(
+def bar_chart(
     rows: Sequence[tuple[str, Sequence[int]]], names: Sequence[str], *, title: str, about: str = ""
-) -> Canvas:
+) -> Drawing:
     """One row of bars for each (title, counts), over the same classes; a 0 is red.
 
     Each row has its own scale.
     """
-    names, shown = legible(names), min(len(names), MOST_CLASSES)
+    names, shown = fonts.legible(names), min(len(names), MOST_CLASSES)
     slot = _slot(shown, most=72)
     high, size = 130, 10
     every = max(1, math.ceil(11 / slot))
     flat = _flat(names[:shown], size, slot)
-    upright = [text_width(n, size) for n, lies in zip(names, flat, strict=False) if not lies]
+    upright = [fonts.width(n, size) for n, lies in zip(names, flat, strict=False) if not lies]
     room = min(_NAME, max([12, *upright]))
     width = max(560, 64 + shown * slot + _MARGIN)
-    page = Canvas(width, 44 + len(rows) * high + room + 16, title=title, about=about)
+    page = Drawing(width, 44 + len(rows) * high + room + 16, title=title, about=about)
     if shown < len(names):
         title = f"{title} (the first {shown})"
-    page.text(_MARGIN, 20, fit(title, 15, width - 2 * _MARGIN), size=15)
+    page.text(_MARGIN, 20, fonts.fit(title, 15, width - 2 * _MARGIN), size=15)
     left, right = 64.0, 64.0 + shown * slot
     for number, (row, counts) in enumerate(rows):
         _bar_row(
@@ -59,35 +54,35 @@ def bars(
         )
     below = 44 + len(rows) * high - 4
     for idx in range(0, shown, every):
-        middle, name = left + (idx + 0.5) * slot, fit(names[idx], size, _NAME)
+        middle, name = left + (idx + 0.5) * slot, fonts.fit(names[idx], size, _NAME)
         page.text(middle, below, name, size=size, anchor="mt", upright=not flat[idx])
     return page
 
 
-def _bar_row(page: Canvas, box: Box, row: str, counts: Sequence[int]) -> None:
+def _bar_row(page: Drawing, box: Box, row: str, counts: Sequence[int]) -> None:
     left, top, right, bottom = box
     shown = list(counts[:MOST_CLASSES])
     slot = (right - left) / max(1, len(shown))
     ticks = [tick for tick in y_ticks(np.array([0, max([1, *shown])])) if tick == round(tick)]
     high = ticks[-1] if ticks[-1] >= max(shown, default=0) else max(shown)
-    page.text(left, top - 14, fit(row, 12, page.width - left - _MARGIN), size=12)
+    page.text(left, top - 14, fonts.fit(row, 12, page.width - left - _MARGIN), size=12)
     for tick in ticks[:: max(1, math.ceil(len(ticks) / 4))]:
         y = bottom - (bottom - top) * tick / high
-        page.line([(left, y), (right, y)], GRID)
-        page.text(left - 8, y, f"{tick:.0f}", size=10, colour=FAINT, anchor="rm")
+        page.line([(left, y), (right, y)], "grid")
+        page.text(left - 8, y, f"{tick:.0f}", size=10, colour="faint", anchor="rm")
     inset = min(8.0, slot * 0.15)
     for idx, count in enumerate(shown):
         x0, x1 = left + idx * slot + inset, left + (idx + 1) * slot - inset
         if count:
-            page.fill((x0, bottom - (bottom - top) * count / high, x1, bottom), BLUE)
+            page.fill((x0, bottom - (bottom - top) * count / high, x1, bottom), "blue")
         else:
-            page.fill((x0, bottom - 4, x1, bottom), RED)
-    page.line([(left, bottom), (right, bottom)], FAINT)
+            page.fill((x0, bottom - 4, x1, bottom), "red")
+    page.line([(left, bottom), (right, bottom)], "faint")
 
 
 def _flat(names: Sequence[str], size: float, slot: float) -> list[bool]:
     """Which names lie flat under or over their class: all that fit, if that is most of them."""
-    fits = [text_width(name, size) <= slot - 4 for name in names]
+    fits = [fonts.width(name, size) <= slot - 4 for name in names]
     return fits if sum(fits) * 3 >= len(fits) * 2 else [False] * len(fits)
 
 
@@ -101,38 +96,44 @@ def _slot(count: int, most: float) -> float:
 # ---------------------------------------------------------------------------- confusion
 
 
-def confusion(
-    matrix: NDArray[np.int64], names: Sequence[str], *, title: str, about: str = ""
-) -> Canvas:
+def confusion_matrix(
+    matrix: NDArray[np.int64],
+    names: Sequence[str],
+    *,
+    title: str,
+    about: str = "",
+    most_cells: int = _MOST_CELLS,
+) -> Drawing:
     """A confusion matrix: rows are the truth and add up to 100 %.
 
     What is right is blue, what is wrong is red, and a little wrong shows already: colours
-    follow the square root. Counts stand in the cells, recall at the end of each row.
+    follow the square root. Counts stand in the cells, recall at the end of each row. Where more
+    than `most_cells` are not empty, they are one small picture.
     """
-    names, shown = legible(names), min(len(names), MOST_CLASSES)
+    names, shown = fonts.legible(names), min(len(names), MOST_CLASSES)
     matrix, all_of = matrix[:shown, :shown], matrix.sum(axis=1)[:shown]
     cell = _slot(shown, most=64)
     size = 11.0 if cell >= 20 else 9.5
     every = max(1, math.ceil((size + 1) / cell))
-    label = min(_NAME, max((text_width(name, size) for name in names[:shown]), default=0))
+    label = min(_NAME, max((fonts.width(name, size) for name in names[:shown]), default=0))
     flat = _flat(names[:shown], size, cell)
-    over = [text_width(n, size) for n, lies in zip(names, flat, strict=False) if not lies]
+    over = [fonts.width(n, size) for n, lies in zip(names, flat, strict=False) if not lies]
     left, top = _MARGIN + 32 + label, 100 + min(_NAME, max([12, *over]))
     side = cell * shown
-    page = Canvas(max(640, left + side + 62), top + side + _MARGIN, title=title, about=about)
+    page = Drawing(max(640, left + side + 62), top + side + _MARGIN, title=title, about=about)
     if shown < len(names):
         title = f"{title} (the first {shown} classes)"
-    page.text(_MARGIN, 20, fit(title, 15, page.width - 2 * _MARGIN), size=15)
+    page.text(_MARGIN, 20, fonts.fit(title, 15, page.width - 2 * _MARGIN), size=15)
     _keys(page)
-    page.text(left, 82, "predicted", colour=FAINT)
-    page.text(_MARGIN + 6, top, "true", colour=FAINT, anchor="mt", upright=True)
-    _cells(page, (left, top, left + side, top + side), matrix, all_of)
+    page.text(left, 82, "predicted", colour="faint")
+    page.text(_MARGIN + 6, top, "true", colour="faint", anchor="mt", upright=True)
+    _cells(page, (left, top, left + side, top + side), matrix, all_of, most_cells)
     for idx in range(0, shown, every):
-        middle, name = (idx + 0.5) * cell, fit(names[idx], size, _NAME)
+        middle, name = (idx + 0.5) * cell, fonts.fit(names[idx], size, _NAME)
         page.text(left - 6, top + middle, name, size=size, anchor="rm")
         page.text(left + middle, top - 5, name, size=size, anchor="mb", upright=not flat[idx])
         share = recall_text(int(matrix[idx, idx]), int(all_of[idx]))
-        page.text(left + side + 6, top + middle, share, size=size, colour=FAINT)
+        page.text(left + side + 6, top + middle, share, size=size, colour="faint")
     return page
 
 
@@ -146,46 +147,62 @@ def recall_text(right: int, total: int) -> str:
     return f"{percent:.0f} %"
 
 
-def _keys(page: Canvas) -> None:
+def _keys(page: Drawing) -> None:
     x = float(_MARGIN)
-    for word, scale in (("right", BLUES), ("wrong", REDS)):
+    for word in ("right", "wrong"):
         page.text(x, 48, word)
-        x += text_width(word, 11) + 10
+        x += fonts.width(word, 11) + 10
         page.text(x, 48, "0")
         x += 12
-        strip = paint(np.linspace(0, 1, 100)[None] ** 0.5, scale)
-        page.picture(np.repeat(strip, 10, axis=0), (x, 43, x + 100, 53))
-        page.frame((x, 43, x + 100, 53), FAINT, width=0.5)
+        for step in range(LEVELS):
+            page.fill((x + 10 * step, 43, x + 10 * (step + 1), 53), f"{word}{step}")
+        page.frame((x, 43, x + 100, 53), "faint", width=0.5)
         page.text(x + 106, 48, "100 % of a row")
-        x += 106 + text_width("100 % of a row", 11) + 28
+        x += 106 + fonts.width("100 % of a row", 11) + 28
 
 
-def _cells(page: Canvas, box: Box, matrix: NDArray[np.int64], all_of: NDArray[np.int64]) -> None:
+def _cells(
+    page: Drawing,
+    box: Box,
+    matrix: NDArray[np.int64],
+    all_of: NDArray[np.int64],
+    most_cells: int,
+) -> None:
     left, top, _, _ = box
     count = len(matrix)
     cell = (box[2] - left) / max(1, count)
     shares = matrix / np.maximum(all_of, 1)[:, None]
-    colours = paint(np.sqrt(shares), REDS)
-    diagonal = np.arange(count)
-    colours[diagonal, diagonal] = paint(np.sqrt(shares[diagonal, diagonal]), BLUES)
-    for row, column in zip(*np.nonzero(matrix), strict=True):
-        x, y = left + column * cell, top + row * cell
-        red, green, blue = (int(band) for band in colours[row, column])
-        page.fill((x, y, x + cell, y + cell), (red, green, blue))
-    if cell >= 6:
-        for line in range(count + 1):
-            at = line * cell
-            page.line([(left, top + at), (box[2], top + at)], GRID, width=0.5)
-            page.line([(left + at, top), (left + at, box[3])], GRID, width=0.5)
-    page.frame(box, FAINT, width=0.5)
-    if cell < 14:
+    if cell < _SMALLEST or np.count_nonzero(matrix) > most_cells:
+        page.picture(_painted(shares), box)
+        page.frame(box, "faint", width=0.5)
         return
-    for row, column in zip(*np.nonzero(matrix), strict=True):
+    filled = list(zip(*(axis.tolist() for axis in np.nonzero(matrix)), strict=True))
+    for row, column in filled:
+        x, y = left + column * cell, top + row * cell
+        page.fill((x, y, x + cell, y + cell), _scale(row, column) + str(level(shares[row, column])))
+    for line in range(count + 1):
+        at = line * cell
+        page.line([(left, top + at), (box[2], top + at)], "grid", width=0.5)
+        page.line([(left + at, top), (left + at, box[3])], "grid", width=0.5)
+    page.frame(box, "faint", width=0.5)
+    for row, column in filled if cell >= 14 else ():
         words = _short(int(matrix[row, column]))
-        size = next((s for s in (11, 9, 7.5, 6.5) if text_width(words, s) <= cell - 2), 6)
-        dark = int(colours[row, column].astype(int) @ (3, 6, 1)) < 1300
+        size = next((s for s in (11, 9, 7.5, 6.5) if fonts.width(words, s) <= cell - 2), 6)
         x, y = left + (column + 0.5) * cell, top + (row + 0.5) * cell
-        page.text(x, y, words, size=size, colour=(255, 255, 255) if dark else INK, anchor="mm")
+        colour = on_level(level(shares[row, column]))
+        page.text(x, y, words, size=size, colour=colour, anchor="mm")
+
+
+def _scale(row: int, column: int) -> str:
+    return "right" if row == column else "wrong"
+
+
+def _painted(shares: NDArray[np.float64]) -> Frame:
+    """A pixel for each cell."""
+    colours = paint(np.sqrt(shares), WRONG_SCALE)
+    diagonal = np.arange(len(shares))
+    colours[diagonal, diagonal] = paint(np.sqrt(shares[diagonal, diagonal]), RIGHT_SCALE)
+    return colours
 
 
 def _short(count: int) -> str:

@@ -9,23 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from signdata.training.plots.canvas import (
-    BLUE,
-    FAINT,
-    GREEN,
-    GRID,
-    ORANGE,
-    RED,
-    Box,
-    Canvas,
-    Colour,
-    fit,
-    text_width,
-)
+from signdata import fonts
+from signdata.charts.colours import LINES
+from signdata.charts.drawing import Box, Drawing
 
-LINES: Sequence[Colour] = (BLUE, ORANGE, GREEN, RED)
+Style = tuple[str, str]
+"""Colour and dashes of a line."""
 
 _MARGIN = 16
+_DASHES = ("", "6 3", "2 3")
 
 
 @dataclass(frozen=True)
@@ -39,17 +31,26 @@ class Panel:
         One value for each of `x`; NaN leaves a gap.
     percent : bool
         The values are shares, 0..1.
+    styles : sequence of (colour, dashes), optional
+        How each line is drawn; by default a colour each, and dashes once there are no more.
     """
 
     title: str
     lines: Mapping[str, Sequence[float]]
     percent: bool = False
+    styles: Sequence[Style] = ()
+
+    def style(self, number: int) -> Style:
+        """How a line is drawn."""
+        if number < len(self.styles):
+            return self.styles[number]
+        return LINES[number % len(LINES)], _DASHES[number // len(LINES) % len(_DASHES)]
 
 
 # ---------------------------------------------------------------------------- curves
 
 
-def curves(
+def line_chart(
     panels: Sequence[Panel],
     x: Sequence[int],
     *,
@@ -57,28 +58,38 @@ def curves(
     title: str,
     mark: int | None = None,
     mark_label: str = "",
-) -> Canvas:
+    legend: bool = True,
+) -> Drawing:
     """Panels side by side over the same whole numbers.
 
     Parameters
     ----------
     mark : int, optional
         A dashed line at this x, with `mark_label` above it.
+    legend : bool
+        Whether the lines are named in the drawing; a page may do that next to it.
     """
     wide, high = 540, 360
     about = "; ".join(f"{panel.title}: {', '.join(panel.lines)}" for panel in panels)
-    page = Canvas(wide * len(panels), high + 44, title=title, about=about)
-    page.text(_MARGIN, 20, fit(title, 15, page.width - 2 * _MARGIN), size=15)
+    page = Drawing(wide * len(panels), high + 44, title=title, about=about)
+    page.text(_MARGIN, 20, fonts.fit(title, 15, page.width - 2 * _MARGIN), size=15)
     for number, panel in enumerate(panels):
         left = number * wide
         box = (left + 64, 88, left + wide - 24, high - 2)
-        _lines(page, box, panel, x, mark, mark_label)
-        page.text((box[0] + box[2]) / 2, high + 30, x_label, colour=FAINT, anchor="mm")
+        _lines(page, box, panel, x, mark, mark_label, legend=legend)
+        page.text((box[0] + box[2]) / 2, high + 30, x_label, colour="faint", anchor="mm")
     return page
 
 
 def _lines(
-    page: Canvas, box: Box, panel: Panel, x: Sequence[int], mark: int | None, mark_label: str
+    page: Drawing,
+    box: Box,
+    panel: Panel,
+    x: Sequence[int],
+    mark: int | None,
+    mark_label: str,
+    *,
+    legend: bool,
 ) -> None:
     left, top, right, bottom = box
     values = np.array([list(line) for line in panel.lines.values()], np.float64)
@@ -94,45 +105,56 @@ def _lines(
         return bottom - (bottom - top) * (at - low) / (high - low)
 
     page.text(left, top - 38, panel.title, size=13)
-    _legend(page, right, top - 38, list(panel.lines))
-    for tick in ticks:
-        page.line([(left, up(tick)), (right, up(tick))], GRID)
-        page.text(
-            left - 8, up(tick), _number(tick, ticks, panel.percent), colour=FAINT, anchor="rm"
-        )
+    if legend:
+        _legend(page, right, top - 38, panel)
+    with page.group(part="ticks"):
+        for tick in ticks:
+            page.line([(left, up(tick)), (right, up(tick))], "grid")
+            said = _number(tick, ticks, panel.percent)
+            page.text(left - 8, up(tick), said, colour="faint", anchor="rm")
     for whole in whole_ticks(first, last):
-        page.line([(across(whole), bottom), (across(whole), bottom + 4)], FAINT)
-        page.text(across(whole), bottom + 14, str(whole), colour=FAINT, anchor="mm")
+        page.line([(across(whole), bottom), (across(whole), bottom + 4)], "faint")
+        page.text(across(whole), bottom + 14, str(whole), colour="faint", anchor="mm")
     if mark is not None and first <= mark <= last:
-        page.dashes(across(mark), top, bottom, FAINT)
-        half = text_width(mark_label, 10) / 2
+        page.line([(across(mark), top), (across(mark), bottom)], "faint", dashes="4 4")
+        half = fonts.width(mark_label, 10) / 2
         at = min(max(across(mark), left + half), right - half)
-        page.text(at, top - 12, mark_label, size=10, colour=FAINT, anchor="mm")
-    page.line([(left, bottom), (right, bottom)], FAINT)
-    for line, colour in zip(values, LINES, strict=False):
-        _curve(page, [(across(at), up(value)) for at, value in zip(x, line, strict=True)], colour)
+        page.text(at, top - 12, mark_label, size=10, colour="faint", anchor="mm")
+    page.line([(left, bottom), (right, bottom)], "faint")
+    scale = {"box": _listed(box), "x": _listed((first, last)), "y": _listed((low, high))}
+    with page.group(part="lines", **scale):
+        for number, line in enumerate(values):
+            points = [(across(at), up(value)) for at, value in zip(x, line, strict=True)]
+            with page.group(line=str(number)):
+                _curve(page, points, panel.style(number))
 
 
-def _curve(page: Canvas, points: Sequence[tuple[float, float]], colour: Colour) -> None:
+def _listed(numbers: Sequence[float]) -> str:
+    return " ".join(f"{number:.12g}" for number in numbers)
+
+
+def _curve(page: Drawing, points: Sequence[tuple[float, float]], style: Style) -> None:
     """Join what is a number; dots where there are few, or where one stands alone."""
+    colour, dashes = style
     run: list[tuple[float, float]] = []
     for point in [*points, (math.nan, math.nan)]:
         if math.isfinite(point[1]):
             run.append(point)
             continue
         if len(run) > 1:
-            page.line(run, colour, width=2)
+            page.line(run, colour, width=2, dashes=dashes)
         if len(points) <= 40 or len(run) == 1:
             for x, y in run:
                 page.dot(x, y, colour)
         run = []
 
 
-def _legend(page: Canvas, right: float, y: float, names: Sequence[str]) -> None:
-    for name, colour in reversed(list(zip(names, LINES, strict=False))):
+def _legend(page: Drawing, right: float, y: float, panel: Panel) -> None:
+    for number, name in reversed(list(enumerate(panel.lines))):
+        colour, dashes = panel.style(number)
         page.text(right, y, name, anchor="rm")
-        right -= text_width(name, 11) + 24
-        page.line([(right, y), (right + 18, y)], colour, width=3)
+        right -= fonts.width(name, 11) + 24
+        page.line([(right, y), (right + 18, y)], colour, width=3, dashes=dashes)
         right -= 14
 
 

@@ -22,12 +22,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from signdata import fonts
+from signdata.charts import classes as class_charts
+from signdata.charts import lines as line_charts
+from signdata.charts import png, tiles
+from signdata.charts.drawing import Drawing
+from signdata.charts.tiles import Tile
 from signdata.samples import SPLITS, Frame
 from signdata.training import metrics
 from signdata.training import tensorboard as events
-from signdata.training.plots import class_charts, line_charts, tiles
-from signdata.training.plots.canvas import Canvas, legible
-from signdata.training.plots.tiles import Tile
 
 MOST_WRONG = 40
 """Samples in ``worst.png``."""
@@ -94,22 +97,33 @@ def draw_run(run_dir: Path, seen: RunPictures, *, tensorboard: bool = True) -> t
     Returns
     -------
     tuple of str
-        Notes: what could not be written, and how it could.
+        Notes: what could not be written or drawn, and how it could.
     """
     pages = draw(seen)
     for name, page in pages.items():
         (run_dir / f"{name}.png").write_bytes(page)
-    return events.write_events(run_dir, seen.history, pages) if tensorboard else ()
+    notes = drawing_notes(seen.classes)
+    if tensorboard:
+        notes += events.write_events(run_dir, seen.history, pages)
+    return notes
+
+
+def drawing_notes(classes: Sequence[str]) -> tuple[str, ...]:
+    """What charts of these classes lack: themselves, or names in a script of no font here."""
+    missing = png.missing()
+    return tuple(note for note in (missing or fonts.numbered_note(classes),) if note)
 
 
 def draw(seen: RunPictures) -> dict[str, bytes]:
-    """The pictures that can be drawn: name without ending, and PNG."""
-    return {name: page.png() for name, page in draw_pages(seen).items()}
+    """The pictures that can be drawn: name without ending, and PNG; none without resvg-py."""
+    if png.missing():
+        return {}
+    return {name: png.png(page) for name, page in draw_pages(seen).items()}
 
 
-def draw_pages(seen: RunPictures) -> dict[str, Canvas]:
+def draw_pages(seen: RunPictures) -> dict[str, Drawing]:
     """The pages of `draw`, before they are PNGs."""
-    pages: dict[str, Canvas] = {}
+    pages: dict[str, Drawing] = {}
     if seen.history:
         pages["curves"] = curves(seen)
     if seen.counts and seen.classes:
@@ -131,14 +145,14 @@ def draw_pages(seen: RunPictures) -> dict[str, Canvas]:
 # ---------------------------------------------------------------------------- one page each
 
 
-def curves(seen: RunPictures) -> Canvas:
+def curves(seen: RunPictures) -> Drawing:
     """Loss and accuracy of train and val."""
     panels = [
         line_charts.Panel("loss", _lines(seen.history, "loss")),
         line_charts.Panel("accuracy", _lines(seen.history, "accuracy"), percent=True),
     ]
     best = seen.best_epoch
-    return line_charts.curves(
+    return line_charts.line_chart(
         panels,
         [int(row["epoch"]) for row in seen.history],
         x_label="epoch",
@@ -148,7 +162,7 @@ def curves(seen: RunPictures) -> Canvas:
     )
 
 
-def class_counts(seen: RunPictures) -> Canvas:
+def class_counts(seen: RunPictures) -> Drawing:
     """Samples of each class, a row for each split."""
     order = [*SPLITS, *sorted(set(seen.counts) - set(SPLITS))]
     rows = []
@@ -160,19 +174,19 @@ def class_counts(seen: RunPictures) -> Canvas:
             spread = f"{low:,}" if low == high else f"{low:,} to {high:,}"
             rows.append((f"{told}, {spread} a class", counts))
     about = "; ".join(row for row, _ in rows)
-    return class_charts.bars(rows, seen.classes, title="Samples of each class", about=about)
+    return class_charts.bar_chart(rows, seen.classes, title="Samples of each class", about=about)
 
 
 def confusion(
     seen: RunPictures, labels: NDArray[np.int64], probabilities: NDArray[np.floating[Any]]
-) -> Canvas:
+) -> Drawing:
     """What was taken for what."""
     guesses = probabilities.argmax(axis=1).astype(np.int64)
     matrix = metrics.confusion_matrix(labels, guesses, len(seen.classes))
     right, total = int(np.trace(matrix)), len(labels)
     title = f"{seen.model} on {seen.measured_on}: {right:,} of {total:,} right"
     title += f" ({100 * metrics.accuracy(matrix):.2f} %)"
-    return class_charts.confusion(matrix, seen.classes, title=title, about=title)
+    return class_charts.confusion_matrix(matrix, seen.classes, title=title, about=title)
 
 
 def worst(
@@ -180,7 +194,7 @@ def worst(
     labels: NDArray[np.int64],
     probabilities: NDArray[np.floating[Any]],
     picture: Callable[[int], Frame],
-) -> Canvas:
+) -> Drawing:
     """The samples whose true class was held least likely; the least sure where none is wrong."""
     rows = worst_rows(labels, probabilities)
     wrong = int((probabilities.argmax(axis=1) != labels).sum())
@@ -191,7 +205,7 @@ def worst(
         title = f"{where}: the {len(rows)} most wrong of {wrong:,}"
     else:
         title = f"{where}: all {wrong} that are wrong" if wrong > 1 else f"{where}: the one wrong"
-    names = legible(seen.classes)
+    names = fonts.legible(seen.classes)
     shown = [
         Tile(picture(row), names[labels[row]], _guesses(names, probabilities[row], 1))
         for row in rows
@@ -233,9 +247,9 @@ def top5(
     labels: NDArray[np.int64],
     probabilities: NDArray[np.floating[Any]],
     picture: Callable[[int], Frame],
-) -> Canvas:
+) -> Drawing:
     """The first sample of each class with its five likeliest classes."""
-    shown, names = [], legible(seen.classes)
+    shown, names = [], fonts.legible(seen.classes)
     for name, row in zip(names, top5_rows(labels, len(names)), strict=False):
         if row is not None:
             shown.append(Tile(picture(row), name, _guesses(names, probabilities[row], 5)))
