@@ -15,6 +15,7 @@ from signdata.version import __version__
 if TYPE_CHECKING:
     from signdata import numpy, torch
     from signdata.commands.augmentation import augment
+    from signdata.commands.browsing import serve
     from signdata.commands.conversion import convert, csv_to_folders, folders_to_csv
     from signdata.commands.inspection import info, verify
     from signdata.commands.looking import report
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from signdata.commands.synthetic import sample
     from signdata.commands.videos import extract_frames, trim
     from signdata.commands.walkthrough import demo
-    from signdata.commands.web_app import serve
     from signdata.errors import SigndataError
     from signdata.formats.open import open_dataset
     from signdata.results import Problem, Result
@@ -46,7 +46,7 @@ _PUBLIC = {
     "predict": "signdata.commands.models",
     "report": "signdata.commands.looking",
     "sample": "signdata.commands.synthetic",
-    "serve": "signdata.commands.web_app",
+    "serve": "signdata.commands.browsing",
     "split": "signdata.commands.splits",
     "trim": "signdata.commands.videos",
     "verify": "signdata.commands.inspection",

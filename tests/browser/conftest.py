@@ -23,6 +23,7 @@ import pytest
 
 from tests.browser import camera
 from tests.browser.prepare import TOOLS, chromium_program
+from tests.conftest import run_cli
 
 if not os.environ.get("SIGNDATA_BROWSER"):
     collect_ignore_glob = ["test_*.py"]
@@ -200,6 +201,16 @@ def write_pictures(root: Path, names: tuple[str, ...] = ("ant", "bee", "cat")) -
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folders with leaks; see `write_pictures`."""
     return write_pictures(tmp_path_factory.mktemp("pictures") / "signs")
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Path:
+    """A network that was trained for a moment."""
+    out = tmp_path_factory.mktemp("runs") / "tiny"
+    words = ("--model", "signnet", "--epochs", "2", "--out", out, "--device", "cpu")
+    done = run_cli("baseline", pictures, *words)
+    assert done.returncode == 0, done.stderr
+    return out
 
 
 @pytest.fixture(scope="session")

@@ -15,16 +15,6 @@ from tests.conftest import run_cli
 
 
 @pytest.fixture(scope="module")
-def run_folder(tmp_path_factory: pytest.TempPathFactory, pictures: Path) -> Path:
-    """A network that was trained for a moment."""
-    out = tmp_path_factory.mktemp("runs") / "tiny"
-    words = ("--model", "signnet", "--epochs", "2", "--out", out, "--device", "cpu")
-    done = run_cli("baseline", pictures, *words)
-    assert done.returncode == 0, done.stderr
-    return out
-
-
-@pytest.fixture(scope="module")
 def other_run(run_folder: Path) -> Path:
     """The same run under another name, to be compared with."""
     import shutil

@@ -92,9 +92,13 @@ export function frame(n, k, size) {
   return `${root}api/samples/${n}/frame/${k}?size=${size}`;
 }
 
+let silence = 0;
+
 /** Read out by screen readers, and seen for a moment. @param {string} text */
 export function say(text) {
   part("said").textContent = text;
+  clearTimeout(silence);
+  silence = window.setTimeout(() => part("said").replaceChildren(), 6000);
 }
 
 /** Show a failure where nobody overlooks it, until the next one. @param {unknown} error */

@@ -15,7 +15,7 @@ async function read() {
   const found = await ask("api/dataset");
   part("verdict").replaceChildren(h("p", { class: `verdict ${found.verdict.level}` }, found.verdict.sentence),
     h("ul", {}, ...[...found.verdict.reasons, ...found.certificate].map((line) => h("li", {}, line))));
-  part("facts").textContent = `${count(found.samples)} samples (${found.kind}) of ${count(found.classes.length)} classes, `
+  part("facts").textContent = `${count(found.samples)} ${found.kind}s of ${count(found.classes.length)} classes, `
     + `format ${found.format}${found.unreadable ? `, ${count(found.unreadable)} cannot be read` : ""}`;
   const { state, done, total, error } = found.audit;
   part("audit").replaceChildren(...(state === "running"

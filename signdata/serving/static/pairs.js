@@ -41,7 +41,7 @@ async function show() {
   const canvas = h("canvas", { role: "img", "aria-label": "Difference of the two pictures" });
   part("sides").replaceChildren(side("Left", pair.left, left), side("Right", pair.right, right),
     h("figure", {}, canvas, h("figcaption", {}, "Difference: black where both are the same")));
-  part("facts").textContent = `correlation ${pair.correlation.toFixed(3)} · ${pair.reason}`;
+  part("facts").textContent = pair.reason;
   note();
   await Promise.all([left.decode(), right.decode()]);
   difference(canvas, left, right);

@@ -1,7 +1,7 @@
 // @ts-check
 /** The samples of a dataset: facets, grid, and all that is known of one. */
 
-import { ask, attempt, bars, count, frame, h, listKeys, named, part, percent, query, root, typing }
+import { ask, attempt, bars, count, frame, h, listKeys, named, part, percent, query, root, say, typing }
   from "./lib.js";
 import { Grid } from "./grid.js";
 import { KEYS, Marks } from "./marks.js";
@@ -94,6 +94,8 @@ function facet(name, title, values) {
 async function open(n) {
   const known = await ask(`api/samples/${n}`);
   const { sample } = known;
+  const key = document.activeElement?.closest("#sample button")?.getAttribute("aria-keyshortcuts");
+  if (opened.n !== sample.n) say(`Opened ${sample.id}`);
   opened = sample;
   const facts = { class: sample.label, split: sample.split, signer: sample.signer, group: sample.group,
     source: known.source, size: known.size?.join(" × "), frames: known.frames > 1 ? known.frames : "",
@@ -116,6 +118,7 @@ async function open(n) {
     h("table", {}, h("tbody", {}, ...Object.entries(facts).filter(([, value]) => value != null && value !== "")
       .map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, String(value)))))),
   ].filter(Boolean));
+  if (key) part("sample").querySelector(`[aria-keyshortcuts="${key}"]`)?.focus();
 }
 
 /** @param {any} known */
