@@ -85,9 +85,9 @@ def serve(
         If the extra ``serve`` is not installed.
     """
     _need_starlette()
+    from signdata.pages.runs import is_run
     from signdata.serving import app, server
     from signdata.serving.guard import Tokens
-    from signdata.serving.runs import run_folders
 
     read = ReadOptions.taken_from(shared)
     file = None if read.corrections is None else output_path(read.corrections)
@@ -95,7 +95,7 @@ def serve(
     sources: list[Path] = []
     roots: list[Path] = []
     for one in map(Path, src):
-        (roots if run_folders(one) else sources).append(one)
+        (roots if is_run(one) else sources).append(one)
     if not sources and not roots:
         raise UsageError("nothing is named; expected a dataset or a run")
     if file is not None and not sources:

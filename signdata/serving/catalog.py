@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from signdata.errors import DecodeError, SigndataError
 from signdata.formats.batches import Batch
-from signdata.formats.csv.reader import CsvPixels
 from signdata.formats.hdf5.pixels import RawPixels
 from signdata.formats.reader import DatasetInfo, Reader
 from signdata.samples import SPLITS, ArrayPixels, Broken, Frame, Pixels, Sample
@@ -126,19 +125,20 @@ class Catalog:
 
     def _light(self, sample: Sample) -> Sample:
         """A sample that keeps no pixels in memory."""
-        if not isinstance(sample.pixels, CsvPixels):
+        pixels = sample.pixels
+        if not isinstance(pixels, ArrayPixels) or pixels.array.ndim != 3:
             return sample
         if self._file is None:
             self._file = tempfile.TemporaryFile(buffering=1 << 20)  # noqa: SIM115 - lives on
-        array = sample.pixels.array
+        array = pixels.array
         self._file.write(array.tobytes())
-        pixels = SpilledPixels(self._file, self._written, array.shape)
+        spilled = SpilledPixels(self._file, self._written, array.shape)
         self._written += array.nbytes
         # Several times as fast as `replace`, and there may be a hundred thousand of them.
         return Sample(
             sample.id,
             sample.label,
-            pixels,
+            spilled,
             sample.split,
             sample.group,
             sample.source,
