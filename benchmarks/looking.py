@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.data import Place, write_csv
-from benchmarks.measure import ROOT, Figure
+from benchmarks.measure import ROOT, Figure, signdata
 
 TIMES = 4
 """The dataset has so many times the rows of Sign-MNIST's training set."""
@@ -115,10 +115,11 @@ def _asked(place: Place, source: Path, title: str, job: str) -> Iterator[Figure]
     if not Path("/proc/self/stat").exists():
         print(f"{job}: needs /proc", file=sys.stderr)
         return
-    started, memory, sizes = [], [], []
+    started, read, memory, sizes = [], [], [], []
     took: dict[str, list[float]] = {}
     limits: dict[str, str] = {}
     for _ in range(place.rounds):
+        read.append(signdata("info", source).cpu)
         served = Served(source)
         try:
             started.append(served.started)
@@ -130,7 +131,8 @@ def _asked(place: Place, source: Path, title: str, job: str) -> Iterator[Figure]
             memory.append(served.memory())
         finally:
             served.close()
-    yield Figure(f"{job}: {title}, until the link", "", "s CPU", started, [], "<= 3")
+    what = f"{job}: {title}, until the link"
+    yield Figure(what, "signdata info", "s CPU", started, read, "<= 2x")
     yield Figure(f"{job}: memory of the server", "", "MB", memory, [], "<= 250")
     yield Figure(f"{job}: a sheet of 100", "", "KB", sizes, [])
     for name, some in took.items():

@@ -6,6 +6,7 @@ import os
 import sys
 import webbrowser
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,8 @@ from signdata.output.overlap import refuse_overlap
 from signdata.results import Result
 
 if TYPE_CHECKING:
+    from signdata.serving.catalog import Catalog
+    from signdata.serving.prediction import Predictor
     from signdata.serving.runs import Run
     from signdata.serving.site import Site
 
@@ -82,9 +85,9 @@ def serve(
         If the extra ``serve`` is not installed.
     """
     _need_starlette()
+    from signdata.pages.runs import is_run
     from signdata.serving import app, server
     from signdata.serving.guard import Tokens
-    from signdata.serving.runs import run_folders
 
     read = ReadOptions.taken_from(shared)
     file = None if read.corrections is None else output_path(read.corrections)
@@ -92,7 +95,7 @@ def serve(
     sources: list[Path] = []
     roots: list[Path] = []
     for one in map(Path, src):
-        (roots if run_folders(one) else sources).append(one)
+        (roots if is_run(one) else sources).append(one)
     if not sources and not roots:
         raise UsageError("nothing is named; expected a dataset or a run")
     if file is not None and not sources:
@@ -139,7 +142,6 @@ def _site(
     stack: ExitStack,
 ) -> Site:
     """Read everything that is shown."""
-    from signdata.media.video.clip import ClipOptions
     from signdata.serving.background_audit import BackgroundAudit
     from signdata.serving.catalog import Catalog
     from signdata.serving.decoding import Decoders
@@ -149,17 +151,16 @@ def _site(
     from signdata.serving.site import Site, SiteOptions
 
     runs = [Run.open(folder, root) for root in roots for folder in run_folders(root)]
-    catalog = Catalog.empty()
-    if sources:
-        clips = ClipOptions(tone_map=read.tone_map, deinterlace=read.deinterlace, times=True)
-        with open_source(list(sources), OpenOptions(read, clips=clips)) as reader:
-            if file is not None:
-                refuse_overlap(reader.inputs, file)
-            catalog = Catalog(reader)
+    named = None if model is None else Path(model)
+    saved = named or next(iter(_networks(runs)), None)
+    # The network starts, in a process of its own, while the dataset is read.
+    starting = stack.enter_context(ThreadPoolExecutor(1))
+    network = None if saved is None else starting.submit(Predictor, saved)
+    stack.callback(_end, network)
+    catalog = _read(sources, read, file) if sources else Catalog.empty()
     stack.callback(catalog.close)
     marks = Marks(catalog, file)
-    saved = Path(model) if model is not None else next(iter(_networks(runs)), None)
-    predictor = None if saved is None else Predictor(saved)
+    predictor = None if network is None else _started(network, needed=named is not None)
     name = shown(list(sources or roots)).resolve().name
     site = Site(
         catalog,
@@ -172,6 +173,34 @@ def _site(
     )
     stack.callback(site.close)
     return site
+
+
+def _read(sources: Sequence[Path], read: ReadOptions, file: Path | None) -> Catalog:
+    """Read the dataset's samples, without their pixels."""
+    from signdata.media.video.clip import ClipOptions
+    from signdata.serving.catalog import Catalog
+
+    clips = ClipOptions(tone_map=read.tone_map, deinterlace=read.deinterlace, times=True)
+    with open_source(list(sources), OpenOptions(read, clips=clips)) as reader:
+        if file is not None:
+            refuse_overlap(reader.inputs, file)
+        return Catalog(reader)
+
+
+def _end(network: Future[Predictor] | None) -> None:
+    """End the network's process, if it came to that."""
+    if network is not None and network.exception() is None:
+        network.result().close()
+
+
+def _started(network: Future[Predictor], *, needed: bool) -> Predictor | None:
+    """The network, once it has started; one that nobody asked for may lack its packages."""
+    try:
+        return network.result()
+    except DependencyError:
+        if needed:
+            raise
+        return None
 
 
 def _networks(runs: Sequence[Run]) -> list[Path]:

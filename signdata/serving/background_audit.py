@@ -226,18 +226,20 @@ class BackgroundAudit:
         How far it is.
     found : Audited or None
     failure : str
+    then : callable
+        Called from another thread when it has ended.
     """
 
-    def __init__(self, then: Callable[[], None] = lambda: None) -> None:
+    def __init__(self) -> None:
         self.state: State = "off"
         self.done, self.total = 0, 0
         self.found: Audited | None = None
         self.failure = ""
-        self._then = then
+        self.then: Callable[[], object] = lambda: None
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, sources: Sequence[Path], read: Any, workers: int | None) -> None:
-        """Start it; at the end `then` is called from another thread."""
+        """Start it; see `then`."""
         modules = json.dumps([os.path.abspath(place) for place in sys.path])
         self.state = "running"
         self._process = subprocess.Popen(
@@ -260,7 +262,7 @@ class BackgroundAudit:
         process.wait()
         if self.state == "running":
             self.failure, self.state = "its process ended without an answer", "failed"
-        self._then()
+        self.then()
 
     def _take(self, message: Message) -> None:
         if isinstance(message, Progress):

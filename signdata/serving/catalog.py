@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import IO
 
@@ -14,7 +16,6 @@ from numpy.typing import NDArray
 
 from signdata.errors import DecodeError, SigndataError
 from signdata.formats.batches import Batch
-from signdata.formats.csv.reader import CsvPixels
 from signdata.formats.hdf5.pixels import RawPixels
 from signdata.formats.reader import DatasetInfo, Reader
 from signdata.samples import SPLITS, ArrayPixels, Broken, Frame, Pixels, Sample
@@ -103,7 +104,8 @@ class Catalog:
     def __init__(self, reader: Reader) -> None:
         self._file: IO[bytes] | None = None
         self._written = 0
-        self.samples = [self._light(sample) for sample in reader]
+        with _no_collection():
+            self.samples = [self._light(sample) for sample in reader]
         if self._file is not None:
             self._file.flush()
         self.info: DatasetInfo = reader.info
@@ -123,15 +125,27 @@ class Catalog:
 
     def _light(self, sample: Sample) -> Sample:
         """A sample that keeps no pixels in memory."""
-        if not isinstance(sample.pixels, CsvPixels):
+        pixels = sample.pixels
+        if not isinstance(pixels, ArrayPixels) or pixels.array.ndim != 3:
             return sample
         if self._file is None:
             self._file = tempfile.TemporaryFile(buffering=1 << 20)  # noqa: SIM115 - lives on
-        array = np.ascontiguousarray(sample.pixels.array)
-        self._file.write(array.data)
-        pixels = SpilledPixels(self._file, self._written, array.shape)
+        array = pixels.array
+        self._file.write(array.tobytes())
+        spilled = SpilledPixels(self._file, self._written, array.shape)
         self._written += array.nbytes
-        return replace(sample, pixels=pixels)
+        # Several times as fast as `replace`, and there may be a hundred thousand of them.
+        return Sample(
+            sample.id,
+            sample.label,
+            spilled,
+            sample.split,
+            sample.group,
+            sample.source,
+            sample.kind,
+            sample.meta,
+            sample.stored_as,
+        )
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -155,6 +169,18 @@ class Catalog:
         """Let go of the temporary file."""
         if self._file is not None:
             self._file.close()
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Make many objects that all stay, without looking for garbage among them again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class _NoReader(Reader):

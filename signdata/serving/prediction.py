@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from signdata.errors import FormatError
+from signdata.errors import FormatError, SigndataError
 from signdata.inference.card import Card
 from signdata.inference.network_process import NetworkProcess, probabilities
 from signdata.serving import bodies, decoding_tasks
@@ -75,11 +75,14 @@ class Predictor:
 
         Raises
         ------
-        DecodeError
-            If it is neither, is damaged, or takes too long.
+        ApiError
+            422 if it is neither, is damaged, or takes too long.
         """
         begun = time.monotonic()
-        value, pixels = self._decoders.ask("upload", data, self.card, seconds=SECONDS)
+        try:
+            value, pixels = self._decoders.ask("upload", data, self.card, seconds=SECONDS)
+        except SigndataError as err:  # its path is none that anybody knows
+            raise ApiError(422, err.what, where="body", remedy=err.remedy) from err
         shape = tuple(value["shape"])
         samples = np.frombuffer(pixels, np.uint8).reshape(shape)
         if asked.ring and self.card.frames > 1 and not value["is_video"]:

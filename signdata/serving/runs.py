@@ -12,21 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata.errors import FormatError, SigndataError
+from signdata.pages.runs import COMPARISON, HISTORY, METRICS
 from signdata.serving.catalog import Catalog, Column
 from signdata.serving.queries import NONE, Answers
 from signdata.sidecars import json_bytes, parse_document
 from signdata.training.predictions import PREDICTIONS, Prediction, read_predictions
-
-METRICS, HISTORY, COMPARISON = "metrics.json", "results.csv", "comparison.json"
 
 MOST_EPOCHS = 10_000
 """Rows of a history that are shown."""
 
 
 def run_folders(path: Path) -> list[Path]:
-    """The runs in a folder: itself, or those of several seeds, folds or splits; () in a dataset."""
-    if not path.is_dir():
-        return []
+    """The runs in a folder of runs: itself, or those of several seeds, folds or splits."""
     if (path / METRICS).is_file():
         return [path]
     return sorted(file.parent for file in path.glob(f"*/{METRICS}"))

@@ -21,7 +21,7 @@ from signdata.pages.facts import dataset_facts
 from signdata.pages.verdict import certificate_words, verdict
 from signdata.samples import Sample
 from signdata.serving import bodies
-from signdata.serving.background_audit import BackgroundAudit
+from signdata.serving.background_audit import BackgroundAudit, FoundFinding
 from signdata.serving.catalog import Catalog, anonymous
 from signdata.serving.decoding import Decoders
 from signdata.serving.known import Known
@@ -86,6 +86,7 @@ class Site:
             catalog.groups = anonymous(catalog.groups, "group")
         self.pictures = Pictures(catalog, decoders)
         self._known = Known(catalog, None)
+        audit.then = lambda: self.known  # put in order there, not while someone waits
         self._lock = Lock()
         self._version = secrets.token_hex(4)
         self.answers: list[Answers] = [run.answers(catalog) for run in self.runs]
@@ -190,7 +191,7 @@ class Site:
                 if some[number] == some[number]
             },
             findings=[
-                bodies.Message(kind=one.kind, counts=one.counts, message=one.message)
+                bodies.Message(kind=one.kind, counts=one.counts, message=self._message(one))
                 for one in known.of_sample.get(number, [])
             ],
             twins=[
@@ -202,6 +203,12 @@ class Site:
             has_file=not error and self.pictures.may_have_file(number),
             error=error,
         )
+
+    def _message(self, one: FoundFinding) -> str:
+        """A finding in words; without those that tell who signs, where names are hidden."""
+        if self.options.anonymous and one.kind in ABOUT_PEOPLE:
+            return ""
+        return one.message
 
     def _columns(self, sample: Sample) -> dict[str, str]:
         if self.options.anonymous:
@@ -276,7 +283,7 @@ class Site:
                 n=known.totals.get(kind, len(by_kind.get(kind, []))),
                 counts=any(one.counts for one in by_kind.get(kind, [])),
                 examples=known.examples(kind, EXAMPLES),
-                messages=[one.message for one in by_kind.get(kind, [])[:SHOWN_MESSAGES]],
+                messages=[self._message(one) for one in by_kind.get(kind, [])[:SHOWN_MESSAGES]],
             )
             for kind in dict.fromkeys(order)
         ]
@@ -406,6 +413,10 @@ class Site:
 
 NAMING = frozenset({"signer", "group", "source", "url", "path", "user", "participant"})
 """Manifest columns that may tell who signs."""
+
+
+ABOUT_PEOPLE = frozenset({"shared-signer", "shared-group", "unprotected"})
+"""Kinds of finding whose words may name signers."""
 
 
 class HeldReader(Reader):

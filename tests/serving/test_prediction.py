@@ -82,6 +82,7 @@ def test_what_is_neither_picture_nor_video_is_422(app: App, data: bytes) -> None
     answer = send(app, data)
     assert answer.status_code == 422
     assert answer.json()["error"]["what"]
+    assert answer.json()["error"]["where"] == "body"
     assert "/proc" not in answer.text
     assert "/tmp" not in answer.text
 
