@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from signdata.serving import handlers, prediction
 from signdata.serving.prediction import Predictor, model_of
 from tests.inference import models
 from tests.serving.apps import App, decoded, opened
@@ -135,7 +137,23 @@ def test_a_third_picture_at_a_time_is_429(app: App, monkeypatch: pytest.MonkeyPa
     assert send(app, png(1)).status_code == 200  # the places are free again
 
 
-def test_a_body_that_does_not_come_leaves_its_place(app: App) -> None:
+def test_a_body_that_comes_too_slowly_is_given_up(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert prediction.SECONDS == 60
+    monkeypatch.setattr(handlers, "SECONDS", 0.2)
+
+    def slow() -> Iterator[bytes]:
+        for part in (png(1)[:20], png(1)[20:40], png(1)[40:]):
+            yield part
+            time.sleep(0.15)
+
+    answer = app.client.post("/api/predict", content=slow(), headers={"Content-Type": "image/png"})
+    assert answer.status_code == 408
+    assert send(app, png(1)).status_code == 200
+
+
+def test_a_body_that_cannot_be_read_leaves_its_place(app: App) -> None:
     for _ in range(4):
         assert send(app, b"x").status_code == 422
     assert send(app, png(1)).status_code == 200
