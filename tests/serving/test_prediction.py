@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import threading
@@ -18,7 +19,7 @@ from PIL import Image
 from signdata.serving import handlers, prediction
 from signdata.serving.prediction import Predictor, model_of
 from tests.inference import models
-from tests.serving.apps import App, decoded, opened
+from tests.serving.apps import HOST, App, decoded, opened
 from tests.videos import make_video
 
 
@@ -143,13 +144,25 @@ def test_a_body_that_comes_too_slowly_is_given_up(
     assert prediction.SECONDS == 60
     monkeypatch.setattr(handlers, "SECONDS", 0.2)
 
-    def slow() -> Iterator[bytes]:
-        for part in (png(1)[:20], png(1)[20:40], png(1)[40:]):
-            yield part
-            time.sleep(0.15)
+    sent: list[Any] = []
 
-    answer = app.client.post("/api/predict", content=slow(), headers={"Content-Type": "image/png"})
-    assert answer.status_code == 408
+    async def receive() -> Any:
+        await asyncio.sleep(0.15)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def keep(message: Any) -> None:
+        sent.append(message)
+
+    headers = {"host": HOST, "authorization": f"Bearer {app.token}", "content-type": "image/png"}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/predict",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    asyncio.run(app.client.app(scope, receive, keep))
+    assert sent[0]["status"] == 408
     assert send(app, png(1)).status_code == 200
 
 
