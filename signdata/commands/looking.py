@@ -108,7 +108,9 @@ def report(
             workers=how.workers,
             progress=how.progress,
         )
-    return _written(made, target, how)
+    result = _written(made, target, how)
+    result.leave_out([one for source in sources[:1] for one in source.reader.info.left_out])
+    return result
 
 
 def _refuse_another(target: Path, key: str, how: OutputOptions) -> None:
@@ -143,6 +145,7 @@ def _written(made: ReportPage, target: Path, how: OutputOptions) -> Result:
     if facts is not None:
         result.read, result.skipped, result.failed = facts.samples, facts.missing, facts.unreadable
         result.written = facts.samples - facts.missing - facts.unreadable
+        result.extend(made.lost)
     result.details |= {
         "verdict": content.verdict.to_dict(),
         "bytes": len(made.data),

@@ -78,6 +78,8 @@ class DatasetFacts:
         In order; ``('',)`` where samples have no split.
     samples, missing, unreadable : int
         All of them; those whose file is not there; those known to be damaged.
+    left_out : int
+        Samples that corrections leave out, which are none of these.
     counts : Counts
         By class, then by split; what is missing is not counted.
     signers : Counts
@@ -107,6 +109,7 @@ class DatasetFacts:
     samples: int = 0
     missing: int = 0
     unreadable: int = 0
+    left_out: int = 0
     counts: Counts = field(default_factory=dict)
     signers: Counts = field(default_factory=dict)
     by_signer: Mapping[str, Mapping[tuple[str, str], int]] = field(default_factory=dict)
@@ -144,6 +147,7 @@ class DatasetFacts:
             "samples": self.samples,
             "missing": self.missing,
             "unreadable": self.unreadable,
+            "left_out": self.left_out,
             "splits": self.by_split,
             "counts": {name: dict(row) for name, row in self.counts.items()},
             "signers": {name: dict(row) for name, row in self.signers.items()},
@@ -164,6 +168,12 @@ def audit_facts(found: Audit) -> AuditFacts:
         len(compared.copies),
         len(compared.clusters()),
     )
+
+
+def with_audit(facts: DatasetFacts, found: Audit) -> DatasetFacts:
+    """The facts of a dataset once an audit has read its pixels."""
+    damaged = sum(not isinstance(one.error, MissingError | AbsentError) for one in found.unreadable)
+    return replace(facts, audited=audit_facts(found), unreadable=damaged)
 
 
 def dataset_facts(reader: Reader, name: str, found: Audit | None = None) -> DatasetFacts:
@@ -208,7 +218,7 @@ def dataset_facts(reader: Reader, name: str, found: Audit | None = None) -> Data
     classes = info.labels.order(label for label in {*counts.rows, *coverage["gloss"]} if label)
     known = {name: counts.rows.get(name, {}) for name in classes}
     seen = {split for row in counts.rows.values() for split in row}
-    return DatasetFacts(
+    facts = DatasetFacts(
         name,
         info.format,
         info.kind,
@@ -216,7 +226,8 @@ def dataset_facts(reader: Reader, name: str, found: Audit | None = None) -> Data
         tuple(split for split in ("", *SPLITS) if split in seen),
         samples,
         missing,
-        _unreadable(found, unreadable),
+        unreadable,
+        len(info.left_out),
         known,
         dict(sorted(signers.rows.items())),
         {name: dict(cells) for name, cells in by_signer.items()},
@@ -225,8 +236,8 @@ def dataset_facts(reader: Reader, name: str, found: Audit | None = None) -> Data
         {kind: _rows(rows) for kind, rows in coverage.items()} if sites else {},
         Certified.from_origin(info.origin),
         info.sources,
-        audit_facts(found) if found is not None else None,
     )
+    return facts if found is None else with_audit(facts, found)
 
 
 def hidden_names(facts: DatasetFacts) -> dict[str, str]:
@@ -257,13 +268,6 @@ class _Table:
     def add(self, name: str, split: str) -> None:
         row = self.rows.setdefault(name, {})
         row[split] = row.get(split, 0) + 1
-
-
-def _unreadable(found: Audit | None, known: int) -> int:
-    """Damaged samples: those that reading the pixels showed, where somebody did."""
-    if found is None:
-        return known
-    return sum(not isinstance(one.error, FileNotFoundError) for one in found.unreadable)
 
 
 def _rows(rows: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from signdata.auditing.run import Audit, AuditOptions, audit
+from signdata.errors import SigndataError
 from signdata.formats.reader import Reader
 from signdata.options import ProgressCallback
 from signdata.output.existing import read_document
@@ -19,10 +20,12 @@ from signdata.pages import content as contents
 from signdata.pages import render
 from signdata.pages.accuracies import accuracies
 from signdata.pages.content import Content, PageOptions
-from signdata.pages.facts import DatasetFacts, anonymous, dataset_facts, hidden_names
+from signdata.pages.facts import DatasetFacts, anonymous, dataset_facts, hidden_names, with_audit
 from signdata.pages.making import Made, made, named_sources, run_made
 from signdata.pages.names import Names
 from signdata.pages.runs import FOLDS, METRICS, RunFacts, read_runs
+from signdata.results import Problem
+from signdata.samples import Broken
 
 
 @dataclass(frozen=True)
@@ -56,10 +59,13 @@ class ReportPage:
         The HTML.
     content : Content
         What stands on it.
+    lost : tuple of Problem
+        Samples that are missing or cannot be read.
     """
 
     data: bytes
     content: Content
+    lost: tuple[Problem, ...]
 
     @property
     def n_pictures(self) -> int:
@@ -114,13 +120,14 @@ def make(
     found_runs = [
         run for path, name in zip(runs, _names(runs), strict=True) for run in read_runs(path, name)
     ]
+    lost: tuple[Problem, ...] = ()
     if not sources:
         content = _of_runs(found_runs, options)
     else:
-        content = _of_dataset(sources, found_runs, options, workers, progress)
+        content, lost = _of_dataset(sources, found_runs, options, workers, progress)
     for album in content.albums:
         album.load(workers)
-    return ReportPage(render.page(content, page_key), content)
+    return ReportPage(render.page(content, page_key), content, lost)
 
 
 def _names(runs: Sequence[Path]) -> list[str]:
@@ -155,12 +162,12 @@ def _of_dataset(
     options: PageOptions,
     workers: int | None,
     progress: ProgressCallback | None,
-) -> Content:
+) -> tuple[Content, tuple[Problem, ...]]:
     first = sources[0]
     facts = dataset_facts(first.reader, first.name)
     found = _audited([first], workers, progress) if facts.there else None
     if found is not None:
-        facts = dataset_facts(first.reader, first.name, found)
+        facts = with_audit(facts, found)
     names = _what_is_said(facts, found, options)
     original = tuple(facts.signers)
     if options.anonymous:
@@ -177,7 +184,23 @@ def _of_dataset(
         *_made(first, names),
         *(run_made(run, names) for run in runs),
     )
-    return content
+    return content, tuple(_lost(first.reader, found))
+
+
+def _lost(reader: Reader, found: Audit | None) -> Iterator[Problem]:
+    """The samples of a dataset that are missing or cannot be read."""
+    errors: list[tuple[str, SigndataError | None]]
+    if found is not None:
+        errors = [(one.id, one.error) for one in found.first.fingerprints.samples]
+    else:
+        errors = [
+            (sample.id, sample.pixels.error)
+            for sample in reader
+            if isinstance(sample.pixels, Broken)
+        ]
+    for sample_id, error in errors:
+        if error is not None:
+            yield Problem.from_error(error, error.kind, sample_id)
 
 
 def _audited(

@@ -162,11 +162,10 @@ def is_run(path: Path) -> bool:
     """Whether a folder was written by `baseline` or `evaluate`."""
     if not path.is_dir():
         return False
-    if (path / sidecars.MANIFEST).exists():
-        return False
-    return any((path / name).is_file() for name in (METRICS, FOLDS, COMPARISON)) or bool(
-        _seeds(path)
-    )
+    if all((path / name).is_file() for name in (METRICS, HISTORY)):  # one of several seeds
+        return True
+    document = sidecars.read_document(path)
+    return document is not None and document.get("command") in _COMMANDS
 
 
 def read_runs(path: Path, name: str) -> list[RunFacts]:

@@ -18,7 +18,7 @@ def app(serve: Callable[..., App], tmp_path_factory: pytest.TempPathFactory) -> 
     root = tmp_path_factory.mktemp("clips") / "signs"
     for name in ("book/1", "book/2", "drink/3", "drink/4"):
         make_video(root / f"{name}.mp4", 70)
-    return serve(root)
+    return serve(root, "--no-audit")
 
 
 def shown(tab: Tab) -> int:

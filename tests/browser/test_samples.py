@@ -26,7 +26,7 @@ def app(serve: Callable[..., App], pictures: Path, marked: Path) -> App:
 @pytest.fixture(scope="module")
 def large(serve: Callable[..., App], many: Path) -> App:
     """The app on 30,000 samples."""
-    return serve(many)
+    return serve(many, "--no-audit")
 
 
 def enter(tab: Tab, app: App, place: str = "samples") -> None:
@@ -47,11 +47,14 @@ def test_the_first_tiles_need_few_requests(large: App, open_tab: Callable[..., T
     tab.page.goto(large.link)
     tab.page.wait_for_load_state("networkidle")
     tab.requests.clear()
+    sizes: list[int] = []
+    tab.page.on("response", lambda one: sizes.append(int(one.headers.get("content-length", 0))))
     tab.page.goto(large.address + "samples")
     tab.page.locator(".picture[data-sheet]").first.wait_for()
     tab.page.wait_for_load_state("networkidle")
     asked = [one for one in tab.requests if not one.startswith("data:")]
     assert len(asked) <= 12, asked
+    assert 0 < sum(sizes) <= 300_000
     assert all(one.startswith(large.address) for one in asked)
 
 

@@ -24,11 +24,11 @@ def other_run(run_folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def app(serve: Callable[..., App], pictures: Path, run_folder: Path, other_run: Path) -> App:
-    return serve(pictures, run_folder, other_run, "--model", run_folder)
+    return serve(pictures, run_folder, other_run, "--model", run_folder, "--no-audit")
 
 
 def test_an_uploaded_picture_is_read(
-    app: App, open_tab: Callable[..., Tab], pictures: Path, run_folder: Path
+    app: App, open_tab: Callable[..., Tab], pictures: Path, run_folder: Path, axe: str
 ) -> None:
     tab = open_tab()
     enter(tab, app, "try")
@@ -40,6 +40,7 @@ def test_an_uploaded_picture_is_read(
     [told] = done.json["predictions"]
     assert shown == [one["label"] for one in told["top"]]
     assert sorted(shown) == ["ant", "bee", "cat"]
+    assert violations(tab, axe) == []
     size = "async (img) => { await img.decode(); return [img.naturalWidth, img.naturalHeight]; }"
     assert tab.page.locator("#saw").evaluate(size) == [28, 28]
 
@@ -182,7 +183,7 @@ def test_curves_are_read_out_hidden_and_compared(
     enter(tab, app, "runs/0")
     chart = tab.page.locator(".chart").first
     alone = chart.locator("polyline").count()
-    box = chart.locator("svg").bounding_box()
+    box = chart.get_by_role("img").bounding_box()
     tab.page.mouse.move(box["x"] + box["width"] - 14, box["y"] + box["height"] / 2)
     chart.locator(".where").filter(has_text="epoch").wait_for()
     last = chart.locator(".where").inner_text()

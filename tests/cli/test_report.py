@@ -376,6 +376,21 @@ def test_another_dataset_that_shares_pictures(main, tmp_path):
     assert alts[-2:] == ["train/A/001", "A/x"]
 
 
+def test_corrections_are_read_and_what_they_leave_out_is_counted(main, tmp_path):
+    root, out, fixes = dataset(tmp_path / "data"), tmp_path / "page.html", tmp_path / "fixes.csv"
+    rows = ["id,was,action,label,group,note", "test/A/003,A,exclude,,,a leak"]
+    fixes.write_text("\n".join([*rows, "train/B/005,B,relabel,C,,"]) + "\n")
+    done = main("report", root, "--corrections", fixes, "-o", out, "--json", "-j", "1")
+    assert done.returncode == 0, done.stderr
+    found = done.json
+    assert found["dataset"]["left_out"] == 1
+    assert found["dataset"]["counts"]["C"] == {"train": 4, "test": 2}
+    assert found["verdict"]["level"] == "care"  # no leak is left, but test is small
+    assert "left out by corrections1" in Page(out).text
+    assert main("report", root, "-o", out, "-j", "1").returncode == 5  # another page
+    assert main("report", root, "--corrections", fixes, "-o", fixes).returncode == 2
+
+
 def test_clips_are_strips_and_missing_ones_are_counted(main, tmp_path):
     clips = [
         {"video_id": f"{number:05}", "url": "https://example.com/x.mp4", "split": split}
@@ -389,6 +404,7 @@ def test_clips_are_strips_and_missing_ones_are_counted(main, tmp_path):
     assert done.returncode == 3, done.stderr
     found = done.json
     assert (found["read"], found["written"], found["skipped"]) == (3, 2, 1)
+    assert [(one["path"], one["kind"]) for one in found["problems"]] == [("00001", "missing")]
     page = Page(out)
     assert page.row("train", "1", "1")[-1].strip() == "50.0 %"
     contact = next(i for i, img in enumerate(page.all("img")) if ": " in str(img["alt"]))

@@ -239,6 +239,24 @@ def test_without_tensorboardx_there_is_a_note(
     assert {path.stem for path in tmp_path.iterdir()} == ALL
 
 
+def test_classes_that_the_font_lacks_are_told_once(tmp_path: Path) -> None:
+    classes = ["A", "ñandú", "привет", "手", "مرحبا"]
+    [note] = draw_run(tmp_path, run_of(classes=classes), tensorboard=False)
+    assert note == "the charts number classes whose script their font lacks: #3 '手'"
+    page = run_plots.draw_pages(run_of(classes=classes))["confusion"]
+    said = {text for text, _ in page.words}
+    assert {"A", "ñandú", "привет", "#3", "مرحبا"} <= said
+
+
+def test_without_resvg_there_is_a_note_and_no_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    [note] = draw_run(tmp_path, run_of(), tensorboard=False)
+    assert "resvg-py" in note
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_drawing_alone_loads_nothing_heavy() -> None:
     code = "import sys, signdata.training.run_plots; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

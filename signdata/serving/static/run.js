@@ -45,7 +45,9 @@ function chart(title, series) {
   return h("section", { class: "chart" }, h("h3", {}, title), drawing, said,
     h("div", { class: "legend" }, ...series.map(({ name }, i) => h("label", { class: `s${i % 6}` },
       h("input", { type: "checkbox", checked: true, change: (/** @type {any} */ event) =>
-        lines[i].classList.toggle("off", !event.target.checked) }), ` ${name}`))),
+        lines[i].classList.toggle("off", !event.target.checked) }),
+      svg("svg", { class: "key", viewBox: "0 0 30 8", "aria-hidden": "true" },
+        svg("line", { class: `series s${i % 6}`, x2: 30, y1: 4, y2: 4 })), ` ${name}`))),
     h("details", {}, h("summary", {}, "Table"), h("table", {}, h("thead", {}, h("tr", {},
       ...["epoch", ...series.map(({ name }) => name)].map((name) => h("th", { scope: "col" }, name)))),
     h("tbody", {}, ...epochs.map((epoch) => h("tr", {}, h("th", { scope: "row" }, epoch),
