@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from signdata.errors import DependencyError, UsageError
+from signdata.errors import DependencyError, UsageError, one_line
 from signdata.filesystem import output_path
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions
@@ -125,10 +125,17 @@ def serve(
         marks = len(site.marks)
     result = Result("serve", output="" if file is None else str(file), shows_counts=False)
     result.details = {"marks": marks, "corrections": None if file is None else str(file)}
-    where = f"in {file}" if file is not None else "that were not saved"
-    result.summary = f"{marks:,} mark{'s' if marks != 1 else ''} {where}"
+    result.summary = _kept(marks, file)
     result.ended_by = received
     return result
+
+
+def _kept(marks: int, file: Path | None) -> str:
+    """What became of the marks, in words."""
+    text = f"{marks:,} mark{'' if marks == 1 else 's'}"
+    if file is not None:
+        return f"{text} in {one_line(str(file))}"
+    return f"{text}, not saved: --corrections FILE keeps them" if marks else "no marks"
 
 
 def _site(

@@ -21,6 +21,7 @@ _STATUSES = {
     401: "No token, or a wrong one.",
     403: "Asked by another page.",
     404: "There is no such thing.",
+    408: "The body did not come in time.",
     409: "It has changed, or is not known yet.",
     413: "The body is too large.",
     415: "The body is of a type that is not taken.",

@@ -157,7 +157,7 @@ ROUTES = (
         query=bodies.PredictQuery,
         body="media",
         answer=bodies.Prediction,
-        errors=(404, 413, 415, 429),
+        errors=(404, 408, 413, 415, 429),
     ),
     Route("GET", "/openapi.json", "openapi", "This description."),
     Route("GET", "/healthz", "health", "Whether the server is there.", answer=bodies.Health),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import threading
@@ -14,9 +15,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from signdata.serving import handlers, prediction
 from signdata.serving.prediction import Predictor, model_of
 from tests.inference import models
-from tests.serving.apps import App, decoded, opened
+from tests.serving.apps import HOST, App, decoded, opened
 from tests.videos import make_video
 
 
@@ -135,7 +137,35 @@ def test_a_third_picture_at_a_time_is_429(app: App, monkeypatch: pytest.MonkeyPa
     assert send(app, png(1)).status_code == 200  # the places are free again
 
 
-def test_a_body_that_does_not_come_leaves_its_place(app: App) -> None:
+def test_a_body_that_comes_too_slowly_is_given_up(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert prediction.SECONDS == 60
+    monkeypatch.setattr(handlers, "SECONDS", 0.2)
+
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        await asyncio.sleep(0.15)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def keep(message: Any) -> None:
+        sent.append(message)
+
+    headers = {"host": HOST, "authorization": f"Bearer {app.token}", "content-type": "image/png"}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/predict",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    asyncio.run(app.client.app(scope, receive, keep))
+    assert sent[0]["status"] == 408
+    assert send(app, png(1)).status_code == 200
+
+
+def test_a_body_that_cannot_be_read_leaves_its_place(app: App) -> None:
     for _ in range(4):
         assert send(app, b"x").status_code == 422
     assert send(app, png(1)).status_code == 200
