@@ -8,7 +8,9 @@ import { KEYS, Marks } from "./marks.js";
 import { player } from "./player.js";
 
 const FACETS = { label: "Class", split: "Split", signer: "Signer", finding: "Finding", mark: "Mark",
-  answer: "Answer", other_answer: "Other run", said: "Taken for", group: "Group", missing: "Unreadable" };
+  answer: "Answer", other_answer: "Other run", said: "Taken for", group: "Group", missing: "Files" };
+/** Plain words for values of the API. @type {Record<string, string>} */
+const WORDS = { "missing hide": "readable", "missing only": "unreadable" };
 /** Single choices that a link may make; they are no facets. */
 const SINGLE = ["run", "other", "sort"];
 const MANY = 10;
@@ -99,7 +101,7 @@ function facet(name, title, values) {
     type: "button", class: "value", "aria-pressed": String(chosen.includes(value)), "--share": n / most,
     click: () => choose(name, chosen.includes(value) ? chosen.filter((one) => one !== value)
       : name === "missing" ? [value] : [...chosen, value]),
-  }, h("span", {}, named(value)), h("b", {}, count(n)))), more);
+  }, h("span", {}, WORDS[`${name} ${value}`] ?? named(value)), h("b", {}, count(n)))), more);
 }
 
 /** Show all that is known of a sample. @param {number} n */
