@@ -113,8 +113,13 @@ def test_a_missing_video_is_a_tile_with_its_reason(
 ) -> None:
     make_video(tmp_path / "videos" / "00000.mp4", 12)
     index = make_index(tmp_path / "WLASL_v0.3.json", [{}, {"gloss": "drink"}])
-    app = serve(index, "--no-audit")
+    app = serve(index)
     tab = open_tab()
+    enter(tab, app, "")
+    card = tab.page.locator("#cards section").filter(has_text="missing: 1")
+    card.get_by_text("Look at them").click()
+    tab.page.wait_for_load_state("networkidle")
+    assert tab.rows() == 1
     enter(tab, app)
     assert tab.rows() == 1
     facet = tab.page.locator("#facets fieldset").filter(has_text="Files")

@@ -4,6 +4,8 @@
 import { ask, attempt, count, frame, h, named, part, query, root } from "./lib.js";
 
 const WORST = 100;
+/** Findings of samples that have no picture to show. */
+const UNREADABLE = ["missing", "corrupt", "crash"];
 
 /** @param {Record<string, any>} filter @param {...any} text */
 function to(filter, ...text) {
@@ -33,10 +35,10 @@ async function read() {
 function card({ kind, n, meaning, examples, messages }) {
   return h("section", { class: "card" }, h("h3", {}, `${kind}: ${count(n)}`), h("p", {}, meaning),
     h("ul", {}, ...messages.slice(0, 3).map((message) => h("li", {}, message))),
-    h("div", { class: "row" }, ...examples.map((one) =>
+    h("div", { class: "row" }, ...(UNREADABLE.includes(kind) ? [] : examples).map((one) =>
       h("a", { href: `${root}samples?${query({ finding: kind, n: one })}` },
         h("img", { src: frame(one, 0, 96), alt: `Sample ${one}`, loading: "lazy" })))),
-    examples.length > 0 && to({ finding: kind }, "Look at them"));
+    examples.length > 0 && to({ finding: kind, missing: UNREADABLE.includes(kind) ? "show" : null }, "Look at them"));
 }
 
 /** Samples per class and split, each number a link to them.
