@@ -14,15 +14,17 @@ function kind(schema = {}) {
 
 /** @param {string} method @param {string} path @param {any} does */
 function operation(method, path, does) {
-  const rows = (does.parameters ?? []).map((/** @type {any} */ one) => h("tr", {},
+  const asked = does.parameters ?? [];
+  const told = asked.some((/** @type {any} */ one) => one.description);
+  const rows = asked.map((/** @type {any} */ one) => h("tr", {},
     h("th", { scope: "row" }, one.name), h("td", {}, one.in), h("td", {}, kind(one.schema)),
-    h("td", {}, one.schema?.default ?? ""), h("td", {}, one.description ?? "")));
+    h("td", {}, one.schema?.default ?? ""), told && h("td", {}, one.description ?? "")));
   const bodies = Object.entries(does.requestBody?.content ?? {}).map(([type, { schema }]) =>
     h("p", {}, "Body: ", h("code", {}, type), ` ${kind(schema)}`));
   return h("section", {}, h("h2", {}, h("code", {}, `${method.toUpperCase()} ${path}`)),
     h("p", {}, does.summary ?? does.description ?? ""), ...bodies,
     rows.length > 0 && h("table", {}, h("thead", {}, h("tr", {},
-      ...["Name", "In", "Kind", "Default", "Meaning"].map((name) => h("th", { scope: "col" }, name)))),
+      ...["Name", "In", "Kind", "Default", ...(told ? ["Meaning"] : [])].map((name) => h("th", { scope: "col" }, name)))),
     h("tbody", {}, ...rows)),
     h("ul", {}, ...Object.entries(does.responses ?? {}).map(([status, answer]) =>
       h("li", {}, h("b", {}, status), ` ${answer.description ?? ""} `,
