@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.browser.conftest import App, Tab, violations
 from tests.browser.test_samples import enter
-from tests.videos import make_video
+from tests.videos import make_index, make_video
 
 
 @pytest.fixture(scope="module")
 def app(serve: Callable[..., App], tmp_path_factory: pytest.TempPathFactory) -> App:
-    """The app on four clips of 70 frames that spell their numbers."""
+    """The app on four clips of 70 frames that spell their numbers, and one in an old codec."""
     root = tmp_path_factory.mktemp("clips") / "signs"
     for name in ("book/1", "book/2", "drink/3", "drink/4"):
         make_video(root / f"{name}.mp4", 70)
+    make_video(root / "drink" / "5.avi", 30, codec="mpeg4")
     return serve(root, "--no-audit")
 
 
@@ -35,8 +37,8 @@ def shown(tab: Tab) -> int:
     return sum(bits)
 
 
-def opened(tab: Tab, app: App) -> None:
-    enter(tab, app, "samples?n=0")
+def opened(tab: Tab, app: App, n: int = 0) -> None:
+    enter(tab, app, f"samples?n={n}")
     tab.page.wait_for_function("() => document.querySelector('canvas.screen').width > 1")
 
 
@@ -91,6 +93,37 @@ def test_the_original_is_fetched_in_parts(app: App, open_tab: Callable[..., Tab]
     tab.page.wait_for_function("() => document.querySelector('video').readyState >= 1")
     assert {one.status for one in answers} == {206}
     assert answers[0].headers["content-type"] == "video/mp4"
+
+
+def test_a_codec_that_no_browser_knows_is_played_by_its_frames(
+    app: App, open_tab: Callable[..., Tab]
+) -> None:
+    tab = open_tab(strict=False)
+    opened(tab, app, n=4)
+    assert tab.page.locator("#sample small").inner_text() == "drink/5"
+    tab.page.get_by_text("Step on").click()
+    assert shown(tab) == 1
+    tab.page.get_by_role("button", name="Original video").click()
+    tab.page.get_by_text("This browser cannot play the file; its frames are above.").wait_for()
+    assert shown(tab) == 1
+
+
+def test_a_missing_video_is_a_tile_with_its_reason(
+    serve: Callable[..., App], open_tab: Callable[..., Tab], tmp_path: Path
+) -> None:
+    make_video(tmp_path / "videos" / "00000.mp4", 12)
+    index = make_index(tmp_path / "WLASL_v0.3.json", [{}, {"gloss": "drink"}])
+    app = serve(index, "--no-audit")
+    tab = open_tab()
+    enter(tab, app)
+    assert tab.rows() == 1
+    facet = tab.page.locator("#facets fieldset").filter(has_text="Files")
+    facet.locator(".value").filter(has_text="unreadable").click()
+    tile = tab.page.locator("#tile-0")
+    tile.filter(has_text="drink").wait_for()
+    assert "not" in tile.locator(".picture").inner_text()
+    tile.click()
+    tab.page.locator("#sample p.screen").wait_for()
 
 
 def test_axe_finds_nothing_serious(app: App, open_tab: Callable[..., Tab], axe: str) -> None:

@@ -142,7 +142,7 @@ def test_jump_and_sort(large: App, open_tab: Callable[..., Tab]) -> None:
     tab.page.fill("#jump", "20001")
     tab.page.keyboard.press("Enter")
     tab.page.locator("#tile-20000[aria-selected=true]").wait_for()
-    assert "at=20000" in tab.page.url
+    tab.page.wait_for_url("**at=20000**")
     tab.page.select_option("#sort", "class")
     tab.page.wait_for_url("**sort=class**")
     tab.page.locator("#tile-0[aria-selected=true] .picture[data-sheet]").wait_for()

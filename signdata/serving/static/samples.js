@@ -8,7 +8,9 @@ import { KEYS, Marks } from "./marks.js";
 import { player } from "./player.js";
 
 const FACETS = { label: "Class", split: "Split", signer: "Signer", finding: "Finding", mark: "Mark",
-  answer: "Answer", other_answer: "Other run", said: "Taken for", group: "Group", missing: "Unreadable" };
+  answer: "Answer", other_answer: "Other run", said: "Taken for", group: "Group", missing: "Files" };
+/** Plain words for values of the API. @type {Record<string, string>} */
+const WORDS = { "missing hide": "readable", "missing only": "unreadable" };
 /** Single choices that a link may make; they are no facets. */
 const SINGLE = ["run", "other", "sort"];
 const MANY = 10;
@@ -18,11 +20,17 @@ let filter = {};
 /** @type {Record<string, any>} */
 let opened = {};
 let facetRun = 0;
+/** Browsers limit how often an address may change: it waits until the arrow key rests. */
+let later = 0;
 const wide = new Set();
 
 const dataset = await attempt(() => ask("api/dataset"));
 const grid = new Grid(part("grid"), (at, row) => { go({ at, n: row.n }); attempt(() => open(row.n)); },
-  (at) => go({ at }));
+  (at) => {
+    tell();
+    clearTimeout(later);
+    later = window.setTimeout(() => go({ at }), 200);
+  });
 const marks = new Marks(dataset?.classes ?? [], (id, mark) => {
   grid.mark(id, mark);
   if (opened.id === id) attempt(() => open(opened.n));
@@ -32,12 +40,18 @@ const marks = new Marks(dataset?.classes ?? [], (id, mark) => {
 
 /** Keep what is seen in the address. @param {Record<string, any>} state @param {boolean} [anew] */
 function go(state, anew = false) {
+  clearTimeout(later);
   const address = new URL(location.href);
   for (const [name, value] of Object.entries(state)) {
     address.searchParams.delete(name);
     for (const one of [value].flat()) if (one !== null) address.searchParams.append(name, String(one));
   }
   history[anew ? "pushState" : "replaceState"](null, "", address);
+  tell();
+}
+
+/** Say which of how many samples is chosen. */
+function tell() {
   part("place").textContent = grid.total ? `${count(grid.at + 1)} of ${count(grid.total)}` : "none";
 }
 
@@ -87,7 +101,7 @@ function facet(name, title, values) {
     type: "button", class: "value", "aria-pressed": String(chosen.includes(value)), "--share": n / most,
     click: () => choose(name, chosen.includes(value) ? chosen.filter((one) => one !== value)
       : name === "missing" ? [value] : [...chosen, value]),
-  }, h("span", {}, named(value)), h("b", {}, count(n)))), more);
+  }, h("span", {}, WORDS[`${name} ${value}`] ?? named(value)), h("b", {}, count(n)))), more);
 }
 
 /** Show all that is known of a sample. @param {number} n */
