@@ -143,3 +143,12 @@ def test_help_imports_no_server(cli: Callable[..., Ran], word: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_without_the_extra_it_says_what_to_install(
+    make_tree: Callable[..., Path], main: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    done = main("serve", make_tree())
+    assert done.returncode == 2
+    assert done.error.endswith("serve needs it. pip install 'signdata[serve]'")
