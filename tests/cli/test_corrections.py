@@ -562,3 +562,23 @@ def test_options_of_videos_are_recorded_only_where_they_are_used(main, make_csv,
     assert told["tone_map"] is False
     again = main("baseline", data, "--resume", tmp_path / "run", "--json")
     assert again.json["already_done"]
+
+
+@pytest.mark.parametrize("layout", ["raw", "encoded"])
+def test_clips_of_frames_and_of_hdf5(main, make_frames, fixes, tmp_path, layout):
+    tree = make_frames({"book/1": 3, "book/2": 5, "drink/1": 2})
+    file = fixes(
+        Correction("book/2", "book", "exclude"), Correction("drink/1", "drink", "relabel", "book")
+    )
+    words = ["--corrections", file, "--hdf5-layout", layout, "-j1"]
+    straight, whole, later = (tmp_path / f"{name}.h5" for name in ("straight", "whole", "later"))
+    assert main("convert", tree, straight, *words).returncode == 0
+    assert main("convert", tree, whole, "--hdf5-layout", layout, "-j1").returncode == 0
+    assert main("convert", whole, later, *words).returncode == 0
+    wanted = pixels(tree)
+    for made in (straight, later):
+        assert rows(made) == {"book/1": ("book", ""), "drink/1": ("book", "")}
+        assert pixels(made) == {name: wanted[name] for name in ("book/1", "drink/1")}
+        with h5py.File(made) as stored:
+            assert stored["offsets"][:].tolist() == [0, 3, 5]
+            assert [name.decode() for name in stored["class_names"]] == ["book", "drink"]
