@@ -54,7 +54,13 @@ def demo(*words: str) -> None:
     run(PYTHON, "-m", "signdata", "demo", *words)
 
 
+def keep_compiled_modules() -> None:
+    """Let the many Pythons that the tests start read compiled modules instead of compiling them."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
 def test(*words: str) -> None:
+    keep_compiled_modules()
     run(PYTHON, "-m", "ruff", "check", ".")
     run(PYTHON, "-m", "ruff", "format", "--check", ".")
     run(PYTHON, "-m", "mypy")
@@ -63,9 +69,10 @@ def test(*words: str) -> None:
 
 def browser(*words: str) -> None:
     """Tests in a browser, in a process of their own; skipped where there is none."""
+    keep_compiled_modules()
     run(PYTHON, "-m", "tests.browser.prepare")
     os.environ["SIGNDATA_BROWSER"] = "1"
-    run(PYTHON, "-m", "pytest", "tests/browser", "-rs", *words)
+    run(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile", "tests/browser", "-rs", *words)
 
 
 def bench(*words: str) -> None:

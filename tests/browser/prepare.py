@@ -18,7 +18,7 @@ TOOLS = ROOT / ".venv" / "browser"
 NPM = ("axe-core@4.14.1", "typescript@5.9.3")
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DEBIAN = ("chromium", "fonts-dejavu-core")
-SECONDS = 600
+SECONDS = 240
 
 
 def chromium_program() -> str | None:
