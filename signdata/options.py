@@ -343,6 +343,22 @@ class ClipSelection(VideoOptions, LimitOptions):
         }
 
 
+# -- Where a saved network runs
+
+
+class NetworkKeywords(TypedDict, total=False):
+    device: str
+
+
+@dataclass(frozen=True)
+class NetworkOptions(Group):
+    """Where a saved network runs."""
+
+    title = "Network"
+
+    device: str = keyword("auto", "Run the network here; auto uses CUDA if available.")
+
+
 # -- How pictures are written
 
 

@@ -120,6 +120,7 @@ TYPED: dict[str, dict[str, Any]] = {
     "fold": {"type": click.IntRange(1)},
     "val_fold": {"type": click.IntRange(1)},
     "videos": {"type": PATH, "metavar": "DIR"},
+    "device": {"type": click.Choice(["auto", "cpu", "cuda"])},
     "images": {"metavar": "NAME"},
     "targets": {"metavar": "NAME"},
     "root": {"type": PATH, "metavar": "DIR"},

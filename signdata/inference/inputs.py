@@ -21,6 +21,7 @@ from signdata.media.image.masks import seen
 from signdata.media.suffixes import VIDEO_SUFFIXES, natural
 from signdata.media.video.kinds import is_video
 from signdata.media.video.moving import kind_of
+from signdata.options import VideoOptions
 from signdata.samples import Frame, Pixels
 
 
@@ -47,8 +48,13 @@ class Input:
     fault: SigndataError | None = None
 
     @contextmanager
-    def opened(self) -> Iterator[Source]:
+    def opened(self, videos: VideoOptions = VideoOptions()) -> Iterator[Source]:
         """Its content; a link is fetched once and not kept on disk.
+
+        Parameters
+        ----------
+        videos : VideoOptions
+            What is made of the frames of videos.
 
         Raises
         ------
@@ -58,14 +64,15 @@ class Input:
         if self.fault is not None:
             raise self.fault
         if not self.is_link:
-            yield Source(self.name, self.name, self.is_video, of_masks=self.of_masks)
+            clip = _clip(self.name, videos) if self.is_video else None
+            yield Source(self.name, self.name, clip, of_masks=self.of_masks)
             return
         data = links.fetch(self.name)
         with _temporary_path(data) as path:
             if self.is_video or _moves(path):
-                yield Source(self.name, path, True)
+                yield Source(self.name, path, _clip(path, videos))
             else:
-                yield Source(self.name, "", False, data)
+                yield Source(self.name, "", None, data)
 
     @property
     def stem(self) -> str:
@@ -75,26 +82,34 @@ class Input:
 
 @dataclass(frozen=True)
 class Source:
-    """The frames of an input: in a file, or a picture's bytes."""
+    """The frames of an input: of a clip, in a picture's file, or a picture's bytes."""
 
     name: str
     path: str
-    is_video: bool
+    clip: Pixels | None
     data: bytes = b""
     of_masks: bool = False
 
     def frames(self) -> Iterator[Frame]:
         """Its frames, one for a picture; raises `DecodeError` on damage."""
-        if not self.is_video:
+        if self.clip is None:
             frame, _ = decode.decode(read(self.path) if self.path else self.data, self.name)
             yield seen(frame) if self.of_masks else frame
             return
-        from signdata.media.video.clip import ClipOptions, ClipPixels
+        self.clip.resolve()
+        yield from self.clip.frames()
 
-        options = ClipOptions()
-        pixels: Pixels = ClipPixels(options.video(self.path), options=options)
-        pixels.resolve()
-        yield from pixels.frames()
+    def notes(self) -> tuple[str, ...]:
+        """What was done to the frames of a video when they were last read."""
+        return () if self.clip is None else self.clip.notes()
+
+
+def _clip(path: str, videos: VideoOptions) -> Pixels:
+    """The frames of a video file."""
+    from signdata.media.video.clip import ClipOptions, ClipPixels
+
+    options = ClipOptions(tone_map=videos.tone_map, deinterlace=videos.deinterlace)
+    return ClipPixels(options.video(path), options=options)
 
 
 @contextmanager

@@ -21,6 +21,8 @@ GROUPS = [
     (options.RowOptions, options.RowKeywords),
     (options.ReadOptions, options.ReadKeywords),
     (options.ClipSelection, options.ClipKeywords),
+    (options.NetworkOptions, options.NetworkKeywords),
+    (options.VideoOptions, options.VideoKeywords),
     (options.SizeOptions, options.SizeKeywords),
     (options.EncodingOptions, options.EncodingKeywords),
     (options.WriteOptions, options.WriteKeywords),
