@@ -21,6 +21,7 @@ GROUPS = [
     (options.RowOptions, options.RowKeywords),
     (options.ReadOptions, options.ReadKeywords),
     (options.ClipSelection, options.ClipKeywords),
+    (options.PoseOptions, options.PoseKeywords),
     (options.NetworkOptions, options.NetworkKeywords),
     (options.VideoOptions, options.VideoKeywords),
     (options.SizeOptions, options.SizeKeywords),
