@@ -2,6 +2,7 @@
 
     python3 tasks.py demo      the whole way on synthetic data, and where to look
     python3 tasks.py test      ruff, mypy and pytest
+    python3 tasks.py browser   report and app in a real browser
     python3 tasks.py bench     every bulk job against the usual way
     python3 tasks.py docs      write the command reference anew from --help
     python3 tasks.py fuzz      every reader on 10,000 spoiled files, and networks
@@ -60,6 +61,13 @@ def test(*words: str) -> None:
     run(PYTHON, "-m", "pytest", "-n", "auto", "--dist", "worksteal", *words)
 
 
+def browser(*words: str) -> None:
+    """Tests in a browser, in a process of their own; skipped where there is none."""
+    run(PYTHON, "-m", "tests.browser.prepare")
+    os.environ["SIGNDATA_BROWSER"] = "1"
+    run(PYTHON, "-m", "pytest", "tests/browser", "-rs", *words)
+
+
 def bench(*words: str) -> None:
     run(PYTHON, "-m", "benchmarks", *words)
 
@@ -85,6 +93,7 @@ def promises(*words: str) -> None:
 TASKS = {
     "demo": demo,
     "test": test,
+    "browser": browser,
     "bench": bench,
     "docs": docs,
     "oracle": oracle,

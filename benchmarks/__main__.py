@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import arrays, learning, splits, start, tables, variants, videos
+from benchmarks import arrays, learning, looking, splits, start, tables, variants, videos
 from benchmarks.data import Place
 from benchmarks.measure import Figure
 
@@ -25,6 +25,7 @@ JOBS: dict[str, Callable[[Place], Iterator[Figure]]] = {
     **splits.JOBS,
     **variants.JOBS,
     **learning.JOBS,
+    **looking.JOBS,
     **start.JOBS,
 }
 PACKAGES = (

@@ -15,8 +15,10 @@ from signdata.version import __version__
 if TYPE_CHECKING:
     from signdata import numpy, torch
     from signdata.commands.augmentation import augment
+    from signdata.commands.browsing import serve
     from signdata.commands.conversion import convert, csv_to_folders, folders_to_csv
     from signdata.commands.inspection import info, verify
+    from signdata.commands.looking import report
     from signdata.commands.models import baseline, evaluate, export, predict
     from signdata.commands.quality import audit
     from signdata.commands.splits import split
@@ -42,7 +44,9 @@ _PUBLIC = {
     "info": "signdata.commands.inspection",
     "open_dataset": "signdata.formats.open",
     "predict": "signdata.commands.models",
+    "report": "signdata.commands.looking",
     "sample": "signdata.commands.synthetic",
+    "serve": "signdata.commands.browsing",
     "split": "signdata.commands.splits",
     "trim": "signdata.commands.videos",
     "verify": "signdata.commands.inspection",
@@ -72,7 +76,9 @@ __all__ = [
     "numpy",
     "open_dataset",
     "predict",
+    "report",
     "sample",
+    "serve",
     "split",
     "torch",
     "trim",

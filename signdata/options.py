@@ -18,6 +18,7 @@ import hashlib
 import inspect
 import os
 import re
+import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -25,7 +26,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ClassVar, ParamSpec, Self, TypeAlias, TypedDict
 
-from signdata.errors import MissingError, UsageError
+from signdata.errors import MissingError, UsageError, one_line
 from signdata.labels import LABEL_WORDS
 from signdata.limits import MAX_PIXELS, check_size, pixel_limit
 from signdata.results import Result
@@ -49,6 +50,12 @@ Training calls it with a third argument, a note on how it goes: in samples while
 def paths(value: PathLike | Sequence[PathLike]) -> list[Path]:
     """One path or several, as a list."""
     return [Path(value)] if isinstance(value, str | Path) else [Path(one) for one in value]
+
+
+def next_command(name: str, *words: PathLike) -> str:
+    """The line that says what may be typed next."""
+    typed = " ".join(shlex.quote(one_line(str(word))) for word in words)
+    return f"next: signdata {name} {typed}"
 
 
 def named_split(source: PathLike) -> tuple[str, str]:
@@ -143,6 +150,7 @@ class RowKeywords(LimitKeywords, total=False):
     labels: str
     csv_size: tuple[int, ...] | None
     header: bool
+    corrections: PathLike | None
     classes: Sequence[str] | PathLike | None
     rename: PathLike | None
     max_per_class: int | None
@@ -195,6 +203,9 @@ class RowOptions(LimitOptions):
         None, "Size of a CSV's pictures: WxH, WxHx3 or 3xWxH for colour [default: square]."
     )
     header: bool = keyword(True, "The CSV's first line is a picture.", "--no-header")
+    corrections: PathLike | None = keyword(
+        None, "Leave out, relabel or group samples as the rows of this CSV say; see docs."
+    )
     classes: Sequence[str] | PathLike | None = keyword(
         None, "Read only these classes, in this order, or the lines of FILE."
     )
@@ -223,6 +234,7 @@ class RowOptions(LimitOptions):
             "max_per_class": self.max_per_class,
             "fold": self.fold,
             "val_fold": self.val_fold,
+            **record_corrections(self.corrections),
         }
 
 
@@ -261,6 +273,11 @@ class ReadOptions(VideoOptions, RowOptions):
         }
 
 
+def record_corrections(path: PathLike | None) -> dict[str, str]:
+    """What is recorded of a file of corrections: that there was one; it is one of the sources."""
+    return {} if path is None else {"corrections": "file among the sources"}
+
+
 def _content_of_file(value: Sequence[str] | PathLike | None) -> str | list[str] | None:
     """What is recorded of a file, or of names: a checksum, or the names."""
     if value is None:
@@ -285,6 +302,7 @@ def _content_of(labels: str) -> str:
 
 class ClipKeywords(LimitKeywords, VideoKeywords, total=False):
     split: str | None
+    corrections: PathLike | None
     videos: PathLike | None
     path_column: str | None
     label_column: str | None
@@ -305,6 +323,9 @@ class ClipSelection(VideoOptions, LimitOptions):
     title = "Which clips"
 
     split: str | None = keyword(None, "Read only this split.")
+    corrections: PathLike | None = keyword(
+        None, "Leave out, relabel or group samples as the rows of this CSV say; see docs."
+    )
     videos: PathLike | None = keyword(
         None, "Videos of a WLASL JSON or of a table [default: videos/]."
     )
@@ -339,6 +360,7 @@ class ClipSelection(VideoOptions, LimitOptions):
             "ranges": self.ranges,
             "json_fps": self.json_fps,
             "keep_short": self.keep_short,
+            **record_corrections(self.corrections),
             **self.record_videos(),
         }
 

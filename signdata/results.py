@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,6 +73,8 @@ class Result:
         Whether the counts are printed.
     silent : bool
         Whether nothing is printed, because another process does it.
+    ended_by : int
+        Number of the signal that ended a command which runs until one comes; 0 for all others.
     """
 
     command: str
@@ -88,10 +91,13 @@ class Result:
     lost: int | None = None
     shows_counts: bool = True
     silent: bool = False
+    ended_by: int = 0
 
     @property
     def exit_code(self) -> int:
-        """The exit code: 4 if rejected, 3 if samples were lost, else 0."""
+        """The exit code: 128 + the signal that ended it, 4 if rejected, 3 if samples were lost."""
+        if self.ended_by:
+            return 128 + self.ended_by
         if self.rejected:
             return 4
         lost = self.skipped + self.failed if self.lost is None else self.lost
@@ -108,6 +114,12 @@ class Result:
             if len(self.problems) >= MAX_LISTED:
                 break
             self.problems.append(problem)
+
+    def leave_out(self, problems: Sequence[Problem]) -> None:
+        """Add samples that were left out on purpose, and count them by their kind."""
+        if problems:
+            self.extend(problems)
+            self.details["left_out"] = dict(Counter(problem.kind for problem in problems))
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object: strings, numbers, lists and dicts only."""

@@ -84,14 +84,14 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]])
         csv.writer(file, lineterminator="\n").writerow(header)
         rest = iter(rows)
         while part := list(itertools.islice(rest, _AT_ONCE)):
-            file.write(_csv_text(part))
+            file.write(csv_text(part))
 
 
 _AT_ONCE = 256
 """Rows that are brought into text at once."""
 
 
-def _csv_text(rows: Sequence[Sequence[str]]) -> str:
+def csv_text(rows: Sequence[Sequence[str]]) -> str:
     """Rows as CSV, those with a CR quoted: Python does not, but reads it as the end of a row."""
     file = io.StringIO()
     plain = csv.writer(file, lineterminator="\n")

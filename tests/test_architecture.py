@@ -15,13 +15,14 @@ CODECS = {"PIL", "av", "cv2", "ffmpeg", "imageio_ffmpeg", "simplejpeg"}
 
 LEVELS = [
     {"errors", "labels", "version", "workers"},
-    {"samples", "results", "safe_names", "filesystem", "magick", "limits", "downloads"},
+    {"samples", "results", "safe_names", "filesystem", "magick", "limits", "downloads", "fonts"},
     {"sidecars", "options", "media"},
-    {"formats"},
+    {"formats", "charts"},
     {"output", "similarity"},
     {"conversion", "splitting", "auditing", "augmentation", "inspection", "synthetic"},
     {"extraction", "training"},
-    {"inference"},
+    {"inference", "pages"},
+    {"serving"},
     {"commands", "numpy", "torch"},
     {"__init__"},
     {"cli"},
@@ -175,10 +176,7 @@ def test_torch_lives_in_training_and_inference() -> None:
 
 def test_codecs_live_in_media() -> None:
     users = {name for name in FILES if IMPORTS[name] & CODECS}
-    assert users <= {*room("signdata.media"), *room("signdata.synthetic"), PLOTS}
-
-
-PLOTS = "signdata.training.plots.canvas"
+    assert users <= {*room("signdata.media"), *room("signdata.synthetic")}
 
 
 def test_made_up_data_knows_no_reader_and_no_writer() -> None:

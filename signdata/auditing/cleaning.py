@@ -24,9 +24,11 @@ def offenders(found: Audit) -> list[Finding]:
     Left out are unreadable samples, every sample whose pixels appear under two labels, all but
     the first of each set of exact duplicates, and samples of a later split that have a twin in
     an earlier split. If other datasets are audited too, every sample with a twin in one of them
-    is left out, because the first dataset may be trained or tested together with them.
+    is left out, because the first dataset may be trained or tested together with them. What a
+    file of corrections says is fine stays.
     """
     n = len(found.first.fingerprints.readable)
+    accepted = found.first.info.accepted
     compared, samples = found.compared, found.fingerprints
     out = np.zeros(len(samples), bool)
     reasons: dict[int, tuple[str, str]] = {}
@@ -34,21 +36,25 @@ def offenders(found: Audit) -> list[Finding]:
     for i, pixels in enumerate(compared.pixels.tolist()):
         labels[pixels].add(samples[i].label)
     for i, pixels in enumerate(compared.pixels[:n].tolist()):
-        if len(labels[pixels]) > 1:
+        if len(labels[pixels]) > 1 and samples[i].id not in accepted:
             text = f"the same pixels appear under {', '.join(sorted(labels[pixels]))}"
             reasons[i] = "label-conflict", text
     out[list(reasons)] = True
     mine = [part for part in compared.order if part in found.first.order]
     others = [part for part in compared.order if part not in mine]
     for leak in leaking_samples(compared, [*others, *mine], out):
-        if leak.index < n:
+        if leak.index >= n:
+            continue
+        if samples[leak.index].id in accepted:
+            out[leak.index] = False  # it stays, and may have twins in later splits
+        else:
             reasons[leak.index] = "leak", how(compared, samples, leak)
     rank = {part: number for number, part in enumerate(mine)}
     kept: dict[int, int] = {}
     for i in sorted(range(n), key=lambda i: (rank.get(compared.parts[i], -1), i)):
         if i not in reasons:
             first = kept.setdefault(int(compared.pixels[i]), i)
-            if first != i:
+            if first != i and samples[i].id not in accepted:
                 reasons[i] = "exact-duplicate", f"the same pixels as {samples[first].id}"
     return [
         *(f for f in found.findings if f.kind in _UNREADABLE and f.path in _broken(found)),

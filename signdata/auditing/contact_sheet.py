@@ -43,18 +43,14 @@ def draw(found: Audit, out: Path) -> bool:
 def _rows(found: Audit) -> list[tuple[str, list[int]]]:
     compared, samples = found.compared, found.fingerprints
     rows = []
-    if found.leaking:
-        pairs = [i for leak in found.leaking[:N_PAIRS] for i in (leak.partner, leak.index)]
-        title = f"{len(found.leaking):,} leaks: a sample of an earlier part and its twin in a later"
-        rows.append((title, pairs))
-    conflicts = [
-        (int(first), i)
-        for i, first in enumerate(compared.copy_of.tolist())
-        if samples[first].label != samples[i].label
-    ]
-    if conflicts:
-        title = f"{len(conflicts):,} pictures under two labels"
-        rows.append((title, [i for pair in conflicts[:N_PAIRS] for i in pair]))
+    for kind, title in (
+        ("leak", "leaks: a sample of an earlier part and its twin in a later"),
+        ("label-conflict", "pictures under two labels"),
+    ):
+        pairs = [pair for pair in found.pairs if pair.kind == kind]
+        if pairs:
+            shown = [i for pair in pairs[:N_PAIRS] for i in (pair.partner, pair.sample)]
+            rows.append((f"{len(pairs):,} {title}", shown))
     for members in compared.clusters()[:N_GROUPS]:
         chosen = members[:COLUMNS].tolist()
         rows.append(

@@ -2,75 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from signdata.auditing.findings import Finding
+from signdata.auditing.pairs import Compared, Group
 from signdata.similarity.comparison import Comparison, LeakingSample
 from signdata.similarity.fingerprints import Fingerprint
 from signdata.similarity.near_duplicates import RELATED
 
 _SHOWN = 5
 
-Place = Callable[[int], str]
-"""Returns the split or dataset of a sample, given its index."""
 
-
-def copies(compared: Comparison, samples: Sequence[Fingerprint], place: Place) -> Iterator[Finding]:
+def copies(all_of: Compared) -> Iterator[Finding]:
     """Samples with the same pixels as an earlier one."""
-    for i in compared.copies:
-        first = samples[compared.copy_of[i]]
-        there = f" ({place(compared.copy_of[i])})" if place(i) != place(compared.copy_of[i]) else ""
-        text = f"the same pixels as {first.id}{there}"
-        yield Finding("exact-duplicate", samples[i].id, place(i), text)
+    samples = all_of.samples
+    for i in all_of.compared.copies:
+        first = int(all_of.compared.copy_of[i])
+        there = f" ({all_of.part(first)})" if all_of.part(i) != all_of.part(first) else ""
+        text = f"the same pixels as {samples[first].id}{there}"
+        pair = all_of.pair("exact-duplicate", i, first, 1.0)
+        yield Finding(pair.kind, samples[i].id, all_of.part(i), text, pair=pair)
 
 
-def conflicts(
-    compared: Comparison, samples: Sequence[Fingerprint], place: Place
-) -> Iterator[Finding]:
+def conflicts(all_of: Compared) -> Iterator[Finding]:
     """Exact or near-duplicates with different labels."""
+    compared, samples = all_of.compared, all_of.samples
     for i in compared.copies:
-        first = samples[compared.copy_of[i]]
+        j = int(compared.copy_of[i])
+        first = samples[j]
         if first.label != samples[i].label:
             text = f"labelled {samples[i].label}; {first.id} has the same pixels and is labelled "
-            yield Finding("label-conflict", samples[i].id, place(i), text + first.label)
+            pair = all_of.pair("label-conflict", i, j, 1.0)
+            yield Finding(pair.kind, samples[i].id, all_of.part(i), text + first.label, pair=pair)
     for (i, j), value in zip(
         compared.twins.index.tolist(), compared.twins.correlation.tolist(), strict=True
     ):
-        if samples[i].label != samples[j].label and compared.pixels[i] != compared.pixels[j]:
+        if samples[i].label != samples[j].label and not all_of.same_pixels(i, j):
             text = (
                 f"labelled {samples[j].label}; correlation {value:.3f} with {samples[i].id}, "
                 f"which is labelled {samples[i].label}"
             )
-            yield Finding("near-label-conflict", samples[j].id, place(j), text)
+            pair = all_of.pair("near-label-conflict", j, i, value)
+            yield Finding(pair.kind, samples[j].id, all_of.part(j), text, pair=pair)
 
 
-def groups(compared: Comparison, samples: Sequence[Fingerprint]) -> Iterator[Finding]:
+def groups(all_of: Compared, found: Sequence[Group]) -> Iterator[Finding]:
     """Clusters of near-duplicates, the largest first.
 
     A cluster counts unless it cannot leak: all its members are in one of several splits or
     datasets, or in one known group.
     """
-    for members in compared.clusters():
-        some = [samples[i] for i in members.tolist()]
-        parts = list(dict.fromkeys(compared.parts[i] for i in members.tolist()))
-        kept = len(compared.order) > 1 and len(parts) == 1 and parts != [""]
-        kept |= len({sample.group for sample in some}) == 1 and some[0].group != ""
+    for group in found:
+        some = [all_of.samples[i] for i in group.members]
+        parts = list(dict.fromkeys(all_of.part(i) for i in group.members))
         names = [sample.id for sample in some[1 : _SHOWN + 1]]
         more = ", ..." if len(some) > _SHOWN + 1 else ""
         text = f"{len(some):,} near-duplicates, among them {', '.join(names)}{more}"
         if len(parts) > 1:
             text += f"; in {', '.join(part or 'no split' for part in parts)}"
-        yield Finding("near-duplicates", some[0].id, some[0].label, text, counts=not kept)
+        yield Finding(
+            *("near-duplicates", some[0].id, some[0].label, text),
+            counts=_can_leak(all_of, group),
+            pair=group.pairs[0],
+        )
 
 
-def leaked(
-    compared: Comparison, samples: Sequence[Fingerprint], found: Sequence[LeakingSample]
-) -> Iterator[Finding]:
+def _can_leak(all_of: Compared, group: Group) -> bool:
+    parts = {all_of.part(i) for i in group.members}
+    groups = {all_of.samples[i].group for i in group.members}
+    divided = len(all_of.compared.order) > 1 and len(parts) == 1 and parts != {""}
+    return not divided and (len(groups) > 1 or groups == {""})
+
+
+def members(all_of: Compared, found: Sequence[Group]) -> Iterator[Finding]:
+    """The members of clusters but the first, each with the one that it is most similar to."""
+    for group in found:
+        text, counts = f"of the group of {group.pairs[0].sample_id}", _can_leak(all_of, group)
+        for pair in group.pairs[1:]:
+            yield Finding(
+                pair.kind, pair.sample_id, pair.sample_split, text, counts=counts, pair=pair
+            )
+
+
+def leaked(all_of: Compared, found: Sequence[LeakingSample]) -> Iterator[Finding]:
     """Samples of later parts with a twin in an earlier one, as found by `leaking_samples`."""
     for leak in found:
-        yield Finding(
-            "leak", samples[leak.index].id, compared.parts[leak.index], how(compared, samples, leak)
-        )
+        pair = all_of.pair("leak", leak.index, leak.partner, leak.correlation)
+        text = how(all_of.compared, all_of.samples, leak)
+        yield Finding(pair.kind, pair.sample_id, pair.sample_split, text, pair=pair)
 
 
 def how(compared: Comparison, samples: Sequence[Fingerprint], leak: LeakingSample) -> str:

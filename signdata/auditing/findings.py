@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from signdata.auditing.pairs import Pair
 from signdata.errors import one_line
 from signdata.results import MAX_LISTED
+from signdata.sidecars import csv_text
 
 KINDS = {
     "leak": "twins of samples in an earlier split or dataset",
@@ -22,6 +24,7 @@ KINDS = {
     "short": "too short",
     "exact-duplicate": "the same pixels as an earlier sample",
     "near-duplicates": "groups of near-duplicates",
+    "near-duplicate": "a sample of such a group, and the one it is most similar to",
     "flat": "blank",
     "frozen": "clips without motion",
     "pose-mismatch": "poses that do not fit the frames",
@@ -60,6 +63,8 @@ class Finding:
         One line.
     counts : bool
         Whether `--strict` makes the exit code 4 because of it; otherwise it is a note.
+    pair : Pair or None
+        The two samples that it is about, if it is about two.
     """
 
     kind: str
@@ -67,10 +72,38 @@ class Finding:
     where: str
     message: str
     counts: bool = True
+    pair: Pair | None = None
 
     def to_dict(self) -> dict[str, str]:
-        """For JSON."""
-        return {"kind": self.kind, "path": self.path, "where": self.where, "message": self.message}
+        """For JSON, and a row of a table; see `COLUMNS`."""
+        return {
+            "kind": self.kind,
+            "path": self.path,
+            "where": self.where,
+            "message": self.message,
+            "partner": self.pair.partner_id if self.pair else "",
+            "correlation": self.pair.correlation_text if self.pair else "",
+        }
+
+
+SILENCED = frozenset(
+    {
+        "flat",
+        "frozen",
+        "pose-mismatch",
+        "odd-size",
+        "odd-mode",
+        "changed",
+        "dark",
+        "bright",
+        "blurred",
+    }
+)
+"""Findings about one sample that a person may have accepted; that it cannot be read is none."""
+
+
+COLUMNS = ("kind", "path", "where", "message", "partner", "correlation")
+"""The columns of a table of findings."""
 
 
 def ordered(findings: Iterable[Finding]) -> list[Finding]:
@@ -88,6 +121,12 @@ def listed(findings: Sequence[Finding]) -> list[dict[str, str]]:
         if seen[finding.kind] <= MAX_LISTED:
             found.append(finding.to_dict())
     return found
+
+
+def as_table(findings: Iterable[Finding]) -> bytes:
+    """All findings as a CSV."""
+    rows = ([finding.to_dict()[name] for name in COLUMNS] for finding in findings)
+    return csv_text([COLUMNS, *rows]).encode("utf-8", "backslashreplace")
 
 
 def counted(findings: Sequence[Finding]) -> dict[str, int]:

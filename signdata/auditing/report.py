@@ -26,6 +26,7 @@ def result(found: Audit, *, strict: bool) -> Result:
         if one.error is not None
     )
     made.details = details(found)
+    made.leave_out([one for dataset in found.datasets for one in dataset.info.left_out])
     made.summary = table(found)
     made.rejected = strict and bool(found.serious)
     made.lost = len(found.unreadable)  # in all datasets; what --fix leaves out is not lost
@@ -37,6 +38,12 @@ def add_contact_sheet(made: Result, path: str, *, drawn: bool) -> None:
     made.details["contact_sheet"] = path if drawn else None
     line = f"{one_line(path)}: contact sheet of leaks, label conflicts and near-duplicates"
     made.summary += f"\n{line if drawn else 'nothing to draw; no contact sheet was written'}"
+
+
+def add_findings(made: Result, path: str, listed: Collection[Finding]) -> None:
+    """Add the path of the table of all findings to a result."""
+    made.details["findings_file"] = path
+    made.summary += f"\n{one_line(path)}: {len(listed):,} findings"
 
 
 def with_fixed(
@@ -54,8 +61,9 @@ def with_fixed(
     made.failed = len(broken)
     made.skipped = made.read - made.written - made.failed
     made.problems = written.problems
-    made.details["left_out"] = findings.counted(list(left_out))
+    marked = written.details.get("left_out", {})
     made.details |= written.details
+    made.details["left_out"] = {**marked, **findings.counted(list(left_out))}
     reasons = ", ".join(f"{n:,} {kind}" for kind, n in made.details["left_out"].items())
     verb = "would be written" if written.details.get("dry_run") else "written"
     made.summary += (
@@ -85,7 +93,8 @@ def details(found: Audit) -> dict[str, Any]:
         "probe": found.probe.to_dict() if found.probe else None,
         "found": findings.counted(found.findings),
         "serious": found.serious,
-        "findings": findings.listed(found.findings),
+        **({"accepted": findings.counted(found.accepted)} if found.accepted else {}),
+        "findings": findings.listed(found.listed),
     }
 
 
@@ -121,6 +130,8 @@ def table(found: Audit) -> str:
         ]
     count = found.serious
     verdict = f"{count:,} problems found" if count else "no problems found"
+    if found.accepted:
+        verdict += f"; {len(found.accepted):,} more were accepted (keep in --corrections)"
     return "\n".join([*lines, "", verdict])
 
 
@@ -140,8 +151,9 @@ def _dataset(dataset: AuditedDataset) -> str:
         text += f", {width}x{height}"
     if len(colours) == 1:
         text += " grey" if colours.pop() == 1 else " colour"
-    lost = total - len(fingerprints)
-    return text + (f", {lost:,} of them unreadable" if lost else "")
+    lost, left_out = total - len(fingerprints), len(dataset.info.left_out)
+    text += f", {lost:,} of them unreadable" if lost else ""
+    return text + (f"; {left_out:,} left out by --corrections" if left_out else "")
 
 
 def _leaks(found: Audit) -> list[str]:

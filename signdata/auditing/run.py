@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata.auditing import dataset_findings, duplicate_findings, sample_findings
-from signdata.auditing.findings import Finding, ordered
+from signdata.auditing.findings import SILENCED, Finding, ordered
+from signdata.auditing.pairs import Compared, Group, Pair, groups
 from signdata.errors import DatasetError, UsageError
 from signdata.formats.reader import DatasetInfo, Reader
 from signdata.samples import SPLITS
@@ -108,6 +109,12 @@ class Audit:
         Samples of later parts with a twin in an earlier one.
     probe : Probe or None
         The neighbour probe of the first dataset.
+    findings : list of Finding
+        What was found, the most important first; a group of near-duplicates is one.
+    members : list of Finding
+        The other samples of each of these groups.
+    accepted : list of Finding
+        What a file of corrections says is fine (`keep`); none of `findings`.
     """
 
     datasets: list[AuditedDataset]
@@ -118,6 +125,8 @@ class Audit:
     probe: Probe | None
     threshold: float
     findings: list[Finding] = field(default_factory=list)
+    members: list[Finding] = field(default_factory=list)
+    accepted: list[Finding] = field(default_factory=list)
 
     @property
     def first(self) -> AuditedDataset:
@@ -143,6 +152,16 @@ class Audit:
             for position, one in enumerate(dataset.fingerprints.samples)
             if one.error is None
         ]
+
+    @property
+    def listed(self) -> list[Finding]:
+        """All findings, and after the groups of near-duplicates the samples in them."""
+        return ordered([*self.findings, *self.members])
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """All pairs that findings are about, in the order of `listed`."""
+        return [one.pair for one in self.listed if one.pair and one.kind == one.pair.kind]
 
     @property
     def serious(self) -> int:
@@ -199,7 +218,15 @@ def audit(readers: Sequence[Reader], paths: Sequence[Path], options: AuditOption
         _probe(vectors, kept[0].samples, options.seed),
         options.threshold,
     )
-    found.findings = ordered(_findings(found, kept))
+    names = [one.name for one, some in zip(datasets, kept, strict=True) for _ in some.samples]
+    all_of = Compared(compared, fingerprints, names if len(datasets) > 1 else ())
+    near = list(groups(all_of))
+    is_accepted = _accepted(found)
+    everything = ordered(_findings(found, kept, all_of, near))
+    found.findings = [one for one in everything if not is_accepted(one)]
+    found.accepted = [one for one in everything if is_accepted(one)]
+    members = duplicate_findings.members(all_of, near)
+    found.members = [one for one in members if not is_accepted(one)]
     return found
 
 
@@ -255,16 +282,14 @@ def _probe(vectors: Vectors, fingerprints: Sequence[Fingerprint], seed: int) -> 
     )
 
 
-def _findings(found: Audit, kept: Sequence[Fingerprints]) -> Iterator[Finding]:
+def _findings(
+    found: Audit, kept: Sequence[Fingerprints], all_of: Compared, near: Sequence[Group]
+) -> Iterator[Finding]:
     compared, fingerprints = found.compared, found.fingerprints
-
-    def place(i: int) -> str:
-        return compared.parts[i]
-
-    yield from duplicate_findings.leaked(compared, fingerprints, found.leaking)
-    yield from duplicate_findings.copies(compared, fingerprints, place)
-    yield from duplicate_findings.conflicts(compared, fingerprints, place)
-    yield from duplicate_findings.groups(compared, fingerprints)
+    yield from duplicate_findings.leaked(all_of, found.leaking)
+    yield from duplicate_findings.copies(all_of)
+    yield from duplicate_findings.conflicts(all_of)
+    yield from duplicate_findings.groups(all_of, near)
     yield from duplicate_findings.related(compared, found.first.name, found.threshold)
     yield from dataset_findings.shared(compared.parts, fingerprints)
     labels_of = {part: _labels(fingerprints, compared.parts, part) for part in compared.order}
@@ -283,6 +308,23 @@ def _findings(found: Audit, kept: Sequence[Fingerprints]) -> Iterator[Finding]:
         yield from dataset_findings.notes(dataset.name, dataset.info)
         probe = found.probe if number == 0 else None
         yield from dataset_findings.protection(dataset.name, some.samples, probe)
+
+
+def _accepted(found: Audit) -> Callable[[Finding], bool]:
+    """Tells whether a person has said of a finding's sample that it is fine."""
+    numbers = {
+        i
+        for i, (dataset, _) in enumerate(found.places)
+        if found.fingerprints[i].id in found.datasets[dataset].info.accepted
+    }
+    places = {(found.compared.parts[i], found.fingerprints[i].id) for i in numbers}
+
+    def accepted(finding: Finding) -> bool:
+        if finding.pair is not None:
+            return finding.pair.sample in numbers
+        return finding.kind in SILENCED and (finding.where, finding.path) in places
+
+    return accepted
 
 
 def _labels(fingerprints: Sequence[Fingerprint], parts: Sequence[str], wanted: str) -> list[str]:

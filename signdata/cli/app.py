@@ -25,8 +25,10 @@ COMMANDS = {
     "verify": "Check a dataset, or compare two.",
     "baseline": "Train a reference network on a dataset.",
     "evaluate": "Test a trained network on a labelled dataset.",
+    "report": "Show a dataset and trained networks on one page.",
     "predict": "Run a trained network on pictures and videos.",
     "export": "Export a trained network to ONNX.",
+    "serve": "Look at a dataset and its runs in a browser.",
     "sample": "Make a small synthetic dataset.",
     "demo": "Run the whole workflow on synthetic data.",
 }

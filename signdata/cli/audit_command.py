@@ -27,6 +27,12 @@ from signdata.options import OutputOptions, ReadOptions, in_datasets
     help="Draw leaks, conflicts and groups of near-duplicates.",
 )
 @click.option(
+    "--findings",
+    type=options.PATH,
+    metavar="OUT.csv",
+    help="Write all findings, with the partner of each leak, duplicate and conflict.",
+)
+@click.option(
     "--fix",
     type=options.PATH,
     metavar="OUT",
@@ -50,7 +56,7 @@ def command(words: tuple[str, ...], **kwargs: Any) -> None:
     Example:
       signdata audit sign_mnist_train.csv sign_mnist_test.csv
       signdata audit train=asl-train/ test=asl-test/
-      signdata audit asl-split/ --strict --contact-sheet look.png
+      signdata audit asl-split/ --strict --contact-sheet look.png --findings found.csv
       signdata audit asl-split/ --fix asl-clean/
     """
     import signdata

@@ -127,6 +127,7 @@ TYPED: dict[str, dict[str, Any]] = {
     "layout": {"metavar": "PATTERN"},
     "classes": {"metavar": "A,B,...|FILE"},
     "rename": {"type": PATH, "metavar": "FILE"},
+    "corrections": {"type": PATH, "metavar": "FILE"},
     "deinterlace": {"type": click.Choice(["auto", "off"])},
     "max_per_class": {"type": click.IntRange(1)},
     "fold": {"type": click.IntRange(1)},

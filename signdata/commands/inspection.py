@@ -66,7 +66,7 @@ def verify(
         With `a` alone, every stored file is compared with the checksum in its manifest. With
         both, samples are paired by id when both have the same ids, otherwise
         paired by split, label and pixels. A dataset without splits equals one whose
-        samples share one split. `from_format` and `videos` are about `a` alone.
+        samples share one split. `from_format`, `videos` and `corrections` are about `a` alone.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def verify(
             chosen=lambda row: row["id"] not in left_out and takes(row),
         )
     second = paths(b)
-    other = replace(read, from_format=None, videos=None)
+    other = replace(read, from_format=None, videos=None, corrections=None)
     return verification.compare(
         opened(first, read),
         opened(second, other),

@@ -24,6 +24,7 @@ from signdata.options import (
     VideoKeywords,
     VideoOptions,
     command,
+    next_command,
     paths,
 )
 from signdata.output.overlap import refuse_overlap
@@ -196,7 +197,9 @@ def baseline(
         further = () if settings["weights"] is None else (Path(settings["weights"]),)
         refuse_overlap([*reader.inputs, *further], place)
         reading = baseline_runs.reading_record(read)
-        return baseline_runs.run(reader, place, settings, seed, overwrite, progress, reading)
+        result = baseline_runs.run(reader, place, settings, seed, overwrite, progress, reading)
+    result.summary += f"\n{next_command('report', *sources, place)}"
+    return result
 
 
 class PredictKeywords(NetworkKeywords, VideoKeywords, LimitKeywords, total=False):

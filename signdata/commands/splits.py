@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Unpack
 
 from signdata.commands.conversion import convert_dataset
 from signdata.errors import UsageError
 from signdata.filesystem import output_path
 from signdata.formats import targets
+from signdata.formats.corrected import groups_in
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions
 from signdata.formats.sources import shown
@@ -20,6 +22,7 @@ from signdata.options import (
     RunKeywords,
     RunOptions,
     command,
+    next_command,
     paths,
 )
 from signdata.results import NOTE, Problem, Result
@@ -108,7 +111,8 @@ def split(
         how.workers,
         allow_empty,
     )
-    plan = planning.plan(reader, shown(sources), options, how.progress)
+    together = {} if read.corrections is None else groups_in(Path(read.corrections))
+    plan = planning.plan(reader, shown(sources), options, how.progress, together)
     if plan.left_out:
         reader = Without(reader, plan.left_out)
     result = convert_dataset(
@@ -130,5 +134,7 @@ def split(
     result.details["leak_certificate"] = certificate
     for key in ("leaks", "missing_classes", "warnings"):
         result.details[key] = certificate[key]
-    result.summary = "\n".join(part for part in (result.summary, plan.text) if part)
+    unseen = how.dry_run or mode == "manifest"
+    next_one = "" if unseen else next_command("report", out)
+    result.summary = "\n".join(part for part in (result.summary, plan.text, next_one) if part)
     return result

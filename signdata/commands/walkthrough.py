@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from signdata.commands import conversion, models, splits, synthetic, videos
+from signdata.commands import conversion, looking, models, splits, synthetic, videos
 from signdata.filesystem import in_folder, output_path, writing
 from signdata.options import PathLike, command
 from signdata.results import Result
@@ -51,6 +51,12 @@ STEPS = (
         models.baseline,
         ("asl.h5",),
         {"epochs": 6, "out": "run"},
+    ),
+    Step(
+        "report asl.h5 run -o report.html",
+        looking.report,
+        ("asl.h5", "run"),
+        {"out": "report.html"},
     ),
     Step("sample wlasl clips/ --n 6", synthetic.sample, ("wlasl", "clips"), {"n": 6}),
     Step(
@@ -113,6 +119,8 @@ def _show(out: Path, say: Say, overwrite: bool) -> Result:
             "  asl.h5       the same, split, in one file: h5py.File('asl.h5')['images']",
             "  run/         the trained network, metrics.json, results.csv",
             "  frames/      16 frames of each clip that was there; problems.csv names the others",
+            "  report.html  the dataset and the network on one page; open it in a browser:",
+            str(out / "report.html"),
         ]
     )
     return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -82,7 +83,15 @@ def convert(
         if writer.wants_picture_summary:
             writer.prepare(_picture_summary(reader, transforms))
         result = Result(command, str(out))
-        notes = [*info.notes, *notes, *(Problem("", "", NOTE, LOST + loss) for loss in losses)]
+        left_out = dict(Counter(one.kind for one in info.left_out))
+        if left_out:
+            result.details["left_out"] = left_out
+        notes = [
+            *info.notes,
+            *info.left_out,
+            *notes,
+            *(Problem("", "", NOTE, LOST + loss) for loss in losses),
+        ]
         record = {
             "signdata": __version__,
             "command": command,
@@ -240,7 +249,8 @@ class _Conversion:
         if paths.may_meet():
             _refuse_meeting(self._rows())
         _refuse_nothing(result, problems, self.reader)
-        classes = self.reader.info.labels.order(present)
+        info = self.reader.info
+        classes = info.labels.order(present)
         document = {
             **record,
             "counts": {
@@ -248,10 +258,11 @@ class _Conversion:
                 "written": result.written,
                 "skipped": result.skipped,
                 "failed": result.failed,
+                **({"left_out": len(info.left_out)} if info.left_out else {}),
                 "classes": {name: present.get(name, 0) for name in classes},
             },
             "not_preserved": sorted(lost),
-            "origin": dict(self.reader.info.origin),
+            "origin": dict(info.origin),
             **(describe() if describe else {}),
         }
         finished = OutputSummary(

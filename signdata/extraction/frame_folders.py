@@ -140,6 +140,7 @@ def open_videos(
     chosen = sources.clips
     read = ReadOptions(
         split=chosen.split,
+        corrections=chosen.corrections,
         from_format=sources.from_format,
         videos=chosen.videos,
         follow_symlinks=sources.follow_symlinks,

@@ -24,6 +24,7 @@ from signdata.extraction import coverage
 from signdata.extraction.frame_folders import Sources, open_videos
 from signdata.filesystem import remove, write_file
 from signdata.formats.clip_tables.reader import SPAN_COLUMNS
+from signdata.formats.corrected import groups_in
 from signdata.formats.table.writer import METADATA
 from signdata.formats.wlasl.index import index_of
 from signdata.formats.wlasl.layout import POSES, TRIMMED_INDEX, index_at
@@ -36,7 +37,7 @@ from signdata.media.video.frame_selection import Timeline, take_range
 from signdata.media.video.orientation import UPRIGHT, orientation_of
 from signdata.options import ClipSelection, PoseOptions, RunOptions
 from signdata.output.overlap import refuse_overlap
-from signdata.results import Result
+from signdata.results import NOTE, Problem, Result
 from signdata.safe_names import component
 from signdata.samples import Sample
 
@@ -64,10 +65,20 @@ def trim(
         command="trim",
         options={**clips.record(), "copy": copy, **poses.record()},
         transforms=(cut,),
+        notes=_lost_groups(clips) if index is not None else (),
         how=how,
     )
     covered.tell(result)
     return result
+
+
+def _lost_groups(clips: ClipSelection) -> list[Problem]:
+    """What the index of the written clips cannot hold of the corrections."""
+    groups = {} if clips.corrections is None else groups_in(Path(clips.corrections))
+    if not groups:
+        return []
+    what = f"the groups of {len(groups):,} corrected samples; the index names signers alone"
+    return [Problem("", "", NOTE, f"{pipeline.LOST}{what}")]
 
 
 WHOLE = ("1", "-1")
@@ -279,8 +290,9 @@ def _write_metadata(path: Path, finished: OutputSummary) -> None:
 def _write_index(path: Path, source: Path, finished: OutputSummary) -> None:
     """Write the WLASL JSON of the clips."""
     splits = {row["id"]: row["split"] for row in finished.rows()}
+    labels = {row["id"]: row["label"] for row in finished.rows()}
     entries = json.loads(source.read_bytes(), parse_int=_whole, parse_float=_real)
-    index = json.dumps(index_of(entries, splits, finished.classes), indent=4)
+    index = json.dumps(index_of(entries, splits, finished.classes, labels), indent=4)
     write_file(path, f"{index}\n".encode())
 
 

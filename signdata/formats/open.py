@@ -41,6 +41,7 @@ def open_dataset(
     clips: ClipOptions | None = None,
     choice: Choice | None = None,
     layout: str | None = None,
+    corrections: str | Path | None = None,
     classes: Sequence[str] | str | Path | None = None,
     rename: str | Path | None = None,
     max_per_class: int | None = None,
@@ -75,6 +76,8 @@ def open_dataset(
         Which instances of a WLASL JSON are read; all by default.
     layout : str, optional
         What paths in a directory mean: ``{signer}/{label}/*``.
+    corrections : path, optional
+        What a person decided about single samples; see `signdata.formats.corrections`.
     classes, rename, max_per_class, fold, val_fold
         Which samples are read, and under which names; see `signdata.formats.selection`.
 
@@ -97,6 +100,7 @@ def open_dataset(
         videos=videos,
         follow_symlinks=follow_symlinks,
         layout=layout,
+        corrections=corrections,
         classes=classes,
         rename=rename,
         max_per_class=max_per_class,

@@ -7,7 +7,7 @@ line in the registry (`signdata.formats.registry`). Neither knows any other form
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -88,6 +88,10 @@ class DatasetInfo:
         ``name``, ``sha256`` and more for each file or folder that was named.
     splits : tuple of str
         Splits that are known to occur, '' for samples without one.
+    left_out : tuple of Problem
+        Samples that a file of corrections leaves out.
+    accepted : frozenset of str
+        Ids of samples that such a file says are fine, whatever is found there.
     """
 
     format: str
@@ -100,6 +104,8 @@ class DatasetInfo:
     notes: tuple[Problem, ...] = ()
     sources: tuple[Mapping[str, Any], ...] = ()
     splits: tuple[str, ...] = ()
+    left_out: tuple[Problem, ...] = ()
+    accepted: frozenset[str] = frozenset()
 
     @property
     def source_name(self) -> str:
@@ -164,6 +170,9 @@ class Reader(ABC):
     remarks: tuple[Problem, ...] = ()
     """What was noted while the source was opened; told with the notes of `info`."""
 
+    not_chosen: Collection[str] = frozenset()
+    """Ids that the source has, and that it was told not to read."""
+
     risky: ClassVar[bool] = False
     """Whether decoding may take the process down, so that it must not be this one."""
 
@@ -200,7 +209,7 @@ class Reader(ABC):
 
     @cached_property
     def outline(self) -> tuple[Sample, ...]:
-        """Every sample's id, label, split, group and fold, read once and without the rest.
+        """Every sample's id, label, split, group, fold and name, read once and without the rest.
 
         For those who choose among samples: a CSV has to be read to know its labels.
         """
@@ -212,6 +221,7 @@ class Reader(ABC):
                 sample.split,
                 sample.group,
                 meta={FOLD: sample.meta[FOLD]} if FOLD in sample.meta else _NO_META,
+                stored_as=sample.stored_as,
             )
             for sample in self
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, MissingError, UsageError
+from signdata.formats.corrected import Corrected, labels_in
 from signdata.formats.reader import DatasetInfo, Reader
 from signdata.formats.views import FilteredReader, MappedReader
 from signdata.labels import LabelSpace
@@ -22,8 +23,10 @@ from signdata.sidecars import FOLD, Row
 
 
 def selected(reader: Reader, read: ReadOptions) -> Reader:
-    """The part of a dataset that was asked for: renamed first, then chosen, then limited."""
+    """The part that was asked for of a dataset: corrected, renamed, then chosen, then limited."""
     further: list[Path] = []
+    if read.corrections is not None:
+        reader = Corrected(reader, Path(read.corrections))
     if read.rename is not None:
         further.append(Path(read.rename))
         reader = Renamed(reader, read_names(Path(read.rename)))
@@ -45,7 +48,14 @@ def selected(reader: Reader, read: ReadOptions) -> Reader:
 def whole(read: ReadOptions) -> ReadOptions:
     """The same options without those that choose or rename samples."""
     return replace(
-        read, split=None, classes=None, rename=None, max_per_class=None, fold=None, val_fold=None
+        read,
+        split=None,
+        corrections=None,
+        classes=None,
+        rename=None,
+        max_per_class=None,
+        fold=None,
+        val_fold=None,
     )
 
 
@@ -55,6 +65,7 @@ def row_filter(read: ReadOptions) -> Callable[[Row], bool]:
     Which of them `max_per_class` leaves out depends on all the others, and is not told.
     """
     names = {} if read.rename is None else read_names(Path(read.rename))
+    labels = {} if read.corrections is None else labels_in(Path(read.corrections))
     classes = None if read.classes is None else frozenset(read_class_list(read.classes))
 
     def takes(row: Row) -> bool:
@@ -63,7 +74,8 @@ def row_filter(read: ReadOptions) -> Callable[[Row], bool]:
         split = row["split"]
         if read.fold is not None:
             split = split_in_fold(row.get(FOLD, ""), split, read.fold, read.val_fold)
-        label = names.get(row["label"], row["label"])
+        label = labels.get(row.get("id", ""), row["label"])
+        label = names.get(label, label)
         return (classes is None or label in classes) and read.split in (None, split)
 
     return takes

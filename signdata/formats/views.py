@@ -110,7 +110,8 @@ class Only(FilteredReader):
             raise DatasetError(
                 f"no sample in split {self._split!r}", path=str(info.sources[0]["name"])
             )
-        return replace(info, splits=(self._split,))
+        left_out = tuple(one for one in info.left_out if one.where == self._split)
+        return replace(info, splits=(self._split,), left_out=left_out)
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
         if split not in (None, self._split):

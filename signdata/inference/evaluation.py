@@ -32,7 +32,13 @@ from signdata.training import metrics
 from signdata.training.accuracy_warnings import FEW, few
 from signdata.training.baseline_report import mistakes, read_json
 from signdata.training.data import as_picture, fit_sample
-from signdata.training.plots.run_plots import RunPictures, draw, shown_rows
+from signdata.training.predictions import (
+    PREDICTIONS,
+    Answers,
+    dataset_record,
+    write_predictions,
+)
+from signdata.training.run_plots import RunPictures, draw, drawing_notes, shown_rows
 
 METRICS = "metrics.json"
 
@@ -69,7 +75,9 @@ def evaluate(
             return _judge(reader, predictor, split or ALL, progress)
 
     if out is None:
-        return _described(judged().numbers, Result("evaluate"), name)
+        result = _described(judged().numbers, Result("evaluate"), name)
+        result.leave_out(reader.info.left_out)
+        return result
     refuse_overlap([*reader.inputs, run], out)
 
     def build(root: Path) -> dict[str, Any]:
@@ -78,6 +86,7 @@ def evaluate(
             write_file(root / f"{title}.png", page)
         text = json.dumps(found.numbers, indent=2, ensure_ascii=False)
         write_file(root / METRICS, f"{text}\n".encode())
+        write_predictions(root / PREDICTIONS, [found.said], found.numbers["classes"])
         return {"counts": {"samples": found.numbers["total"]}}
 
     _, already = one_shot.make(
@@ -90,7 +99,10 @@ def evaluate(
         build=build,
     )
     result = _described(read_json(out / METRICS), Result("evaluate", str(out)), name)
-    files = ", ".join(sorted(each.name for each in out.iterdir() if each.suffix != ".csv"))
+    for note in drawing_notes(result.details["classes"]):
+        result.note(str(out), note)
+    result.leave_out(reader.info.left_out)
+    files = ", ".join(sorted(each.name for each in out.iterdir()))
     result.summary += f"\n{one_line(str(out))}: {files}"
     if already:
         result.details["already_done"] = True
@@ -112,21 +124,21 @@ def _network(run: Path) -> dict[str, str]:
 
 @dataclass(frozen=True, eq=False)
 class _Judged:
-    """All numbers, and what there is to draw."""
+    """All numbers, what there is to draw, and what was said of each sample."""
 
     numbers: dict[str, Any]
     pictures: RunPictures
+    said: Answers
 
 
 @dataclass(frozen=True, eq=False)
 class _Answers:
-    """The samples whose class the network knows, in order, and what it makes of them."""
+    """The samples whose class the network knows, what it makes of them, and the ids of all."""
 
-    labels: NDArray[np.int64]
-    splits: NDArray[np.str_]
+    said: Answers
     signers: list[str]
-    probabilities: NDArray[np.float32]
     unknown: Counter[str]
+    ids: list[str]
 
 
 def _judge(
@@ -134,9 +146,10 @@ def _judge(
 ) -> _Judged:
     card = predictor.card
     answers = _answers(reader, predictor, progress)
-    if not len(answers.labels):
+    if not len(answers.said.labels):
         raise _nothing(reader, card, answers.unknown)
-    labels, shares, classes = answers.labels, answers.probabilities, card.classes
+    labels, shares, classes = answers.said.labels, answers.said.probabilities, card.classes
+    splits = np.array(answers.said.splits, np.str_)
     rows = shown_rows(labels, shares, len(classes))
     shown = _pictures(reader, card, rows)
     right = int((shares.argmax(axis=1) == labels).sum())
@@ -150,20 +163,21 @@ def _judge(
         **summary,
         "classes": classes,
         **_one_sided(reader, card, set(labels.tolist()), answers.unknown),
+        "dataset": dataset_record(reader.info.sources, answers.ids),
     }
     pictures = RunPictures(
         model=card.model,
         classes=classes,
         counts={
-            name: np.bincount(labels[answers.splits == name], minlength=len(classes))
-            for name in np.unique(answers.splits).tolist()
+            name: np.bincount(labels[splits == name], minlength=len(classes))
+            for name in np.unique(splits).tolist()
         },
         measured_on=measured_on,
         labels=labels,
         probabilities=shares,
         picture=shown.__getitem__,
     )
-    return _Judged(numbers, pictures)
+    return _Judged(numbers, pictures, answers.said)
 
 
 def _known(reader: Reader, card: Card) -> Iterator[Sample]:
@@ -177,7 +191,8 @@ def _answers(reader: Reader, predictor: NetworkProcess, progress: Progress | Non
     index = {name: idx for idx, name in enumerate(card.classes)}
     unknown: Counter[str] = Counter()
     labels: list[int] = []
-    splits, signers, shares = [], [], []
+    every: list[str] = []
+    ids, splits, signers, shares = [], [], [], []
     waiting: list[NDArray[np.uint8]] = []
 
     def read() -> None:
@@ -188,23 +203,21 @@ def _answers(reader: Reader, predictor: NetworkProcess, progress: Progress | Non
             progress(len(labels) + unknown.total(), reader.info.n_samples)
 
     for sample in reader:
+        every.append(sample.id)
         if sample.label not in index:
             unknown[sample.label] += 1
             continue
         labels.append(index[sample.label])
+        ids.append(sample.id)
         splits.append(sample.split)
         signers.append(sample.meta.get("signer", ""))
         waiting.append(_fitted(sample, card))
         if len(waiting) == predictor.batch_size:
             read()
     read()
-    return _Answers(
-        np.array(labels, np.int64),
-        np.array(splits, np.str_),
-        signers,
-        np.concatenate(shares) if shares else np.empty((0, len(index)), np.float32),
-        unknown,
-    )
+    told = np.concatenate(shares) if shares else np.empty((0, len(index)), np.float32)
+    said = Answers(ids, splits, np.array(labels, np.int64), told)
+    return _Answers(said, signers, unknown, every)
 
 
 def _fitted(sample: Sample, card: Card) -> NDArray[np.uint8]:

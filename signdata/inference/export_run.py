@@ -69,6 +69,8 @@ def export(
                     predictor.quantise(made["whole"], made["quantised"])
         result.read = result.written = result.details["samples"] = len(samples)
         result.details["measured_on"] = inputs.measured_on
+        if reader is not None:
+            result.leave_out(reader.info.left_out)
         if reader is not None and inputs.measured_on == ALL:
             whole = f"has no splits: tested on all {len(samples):,} samples"
             result.note(reader.info.source_name, whole)

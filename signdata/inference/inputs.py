@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ from signdata.filesystem import reading
 from signdata.formats.trees.masks import are_masks
 from signdata.formats.trees.picture_files import read
 from signdata.inference import links
-from signdata.media.image import decode
+from signdata.media.image import decode, kinds
 from signdata.media.image.masks import seen
 from signdata.media.suffixes import VIDEO_SUFFIXES, natural
 from signdata.media.video.kinds import is_video
@@ -64,15 +64,12 @@ class Input:
         if self.fault is not None:
             raise self.fault
         if not self.is_link:
-            clip = _clip(self.name, videos) if self.is_video else None
-            yield Source(self.name, self.name, clip, of_masks=self.of_masks)
+            masks = self.of_masks
+            yield Source(self.name, self.name, self.is_video, of_masks=masks, videos=videos)
             return
         data = links.fetch(self.name)
-        with _temporary_path(data) as path:
-            if self.is_video or _moves(path):
-                yield Source(self.name, path, _clip(path, videos))
-            else:
-                yield Source(self.name, "", None, data)
+        with _in_memory(data, self.name, is_video=self.is_video, videos=videos) as source:
+            yield source
 
     @property
     def stem(self) -> str:
@@ -82,34 +79,63 @@ class Input:
 
 @dataclass(frozen=True)
 class Source:
-    """The frames of an input: of a clip, in a picture's file, or a picture's bytes."""
+    """The frames of an input: in a file, or a picture's bytes."""
 
     name: str
     path: str
-    clip: Pixels | None
+    is_video: bool
     data: bytes = b""
     of_masks: bool = False
+    videos: VideoOptions = VideoOptions()
+    notes: list[str] = field(default_factory=list)
 
     def frames(self) -> Iterator[Frame]:
-        """Its frames, one for a picture; raises `DecodeError` on damage."""
-        if self.clip is None:
-            frame, _ = decode.decode(read(self.path) if self.path else self.data, self.name)
+        """Its frames, one for a picture; raises `DecodeError` on damage.
+
+        `notes` then has what was done beyond reading.
+        """
+        if not self.is_video:
+            frame, notes = decode.decode(read(self.path) if self.path else self.data, self.name)
+            self.notes[:] = notes
             yield seen(frame) if self.of_masks else frame
             return
-        self.clip.resolve()
-        yield from self.clip.frames()
+        from signdata.media.video.clip import ClipOptions, ClipPixels
 
-    def notes(self) -> tuple[str, ...]:
-        """What was done to the frames of a video when they were last read."""
-        return () if self.clip is None else self.clip.notes()
+        options = ClipOptions(tone_map=self.videos.tone_map, deinterlace=self.videos.deinterlace)
+        pixels: Pixels = ClipPixels(options.video(self.path), options=options)
+        pixels.resolve()
+        yield from pixels.frames()
+        self.notes[:] = pixels.notes()
 
 
-def _clip(path: str, videos: VideoOptions) -> Pixels:
-    """The frames of a video file."""
-    from signdata.media.video.clip import ClipOptions, ClipPixels
+@dataclass(frozen=True)
+class Upload:
+    """The bytes of a picture or of a video, of which nothing else is known."""
 
-    options = ClipOptions(tone_map=videos.tone_map, deinterlace=videos.deinterlace)
-    return ClipPixels(options.video(path), options=options)
+    data: bytes
+    name: str = "upload"
+
+    @property
+    def is_video(self) -> bool:
+        """Whether they do not begin as a picture does."""
+        return not kinds.kind_of(self.data[:32])
+
+    @contextmanager
+    def opened(self, videos: VideoOptions = VideoOptions()) -> Iterator[Source]:
+        """The content; it is never put under a name."""
+        is_video = self.is_video
+        with _in_memory(self.data, self.name, is_video=is_video, videos=videos) as source:
+            yield source
+
+
+@contextmanager
+def _in_memory(data: bytes, name: str, *, is_video: bool, videos: VideoOptions) -> Iterator[Source]:
+    """The frames of a file's bytes, which are not kept on disk."""
+    with _temporary_path(data) as path:
+        if is_video or _moves(path):
+            yield Source(name, path, True, videos=videos)
+        else:
+            yield Source(name, "", False, data)
 
 
 @contextmanager

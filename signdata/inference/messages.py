@@ -25,12 +25,13 @@ MAX_STRUCTURE = 256 << 20
 
 
 class Open(msgspec.Struct, tag=True, frozen=True):
-    """Load a network; `shown` is its path in error messages."""
+    """Load a network; `shown` is its path in error messages, 0 threads are all cores."""
 
     path: bytes
     shown: bytes
     device: str
     max_memory: int
+    threads: int = 0
 
 
 class Read(msgspec.Struct, tag=True, frozen=True):

@@ -142,6 +142,13 @@ class _Process:
 class NetworkProcess(_Process):
     """A saved network, running in its own process.
 
+    Parameters
+    ----------
+    path, device, scratch
+        As in `open_predictor`.
+    threads : int
+        How many threads read; 0 takes all cores. For one picture at a time one is fastest.
+
     Attributes
     ----------
     card : Card
@@ -153,10 +160,10 @@ class NetworkProcess(_Process):
     card: Card
     split_seed: int | None
 
-    def __init__(self, path: Path, device: str, scratch: Path | None) -> None:
+    def __init__(self, path: Path, device: str, scratch: Path | None, *, threads: int = 0) -> None:
         super().__init__(path, scratch)
         try:
-            request = Open(_bytes(path.absolute()), _bytes(path), device, MAX_MEMORY)
+            request = Open(_bytes(path.absolute()), _bytes(path), device, MAX_MEMORY, threads)
             opened, _ = self._ask(request, Opened, SECONDS)
         except BaseException:
             self.close()

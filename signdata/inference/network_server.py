@@ -102,9 +102,9 @@ class Server:
         try:
             if path.suffix.lower() == ".onnx":
                 with limited(request.max_memory):
-                    self._network = open_onnx(path)
+                    self._network = open_onnx(path, request.threads)
                 return Opened(self._network.card, None)
-            self._network = open_run(path, request.device, request.max_memory)
+            self._network = open_run(path, request.device, request.max_memory, request.threads)
             return Opened(self._network.card, self._network.split_seed)
         except MemoryError as err:
             raise self._fault("exceeds the memory limit while loading") from err

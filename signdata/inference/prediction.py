@@ -15,7 +15,7 @@ from signdata.errors import SigndataError, UnsafeNameError, one_line
 from signdata.filesystem import write_file
 from signdata.inference import inputs, links
 from signdata.inference.card import Card
-from signdata.inference.inputs import Input
+from signdata.inference.inputs import Input, Upload
 from signdata.inference.network_process import NetworkProcess, open_predictor, probabilities
 from signdata.media.contact_sheet import titled
 from signdata.media.image import encode
@@ -99,15 +99,14 @@ class _Reading:
         for number, one in enumerate(self.inputs, 1):
             self.result.read += 1
             try:
-                frames, notes = _chosen_frames(one, self.predictor.card.frames, self.videos)
+                shown, samples, notes = samples_of(one, self.predictor.card, self.videos)
             except SigndataError as err:
                 self._lost(one, err)
                 continue
             self._note(one, notes)
-            samples = _samples(frames, self.predictor.card)
             answers = self._read(one, samples)
             if folder is not None:
-                _annotate(one, frames[len(frames) // 2], answers[0], folder, number)
+                _annotate(one, shown, answers[0], folder, number)
             self.result.written += 1
         if not self.predictions:
             raise _NothingRead("nothing could be read")
@@ -216,30 +215,30 @@ def _answers(shares: NDArray[np.float32], card: Card, top: int) -> list[dict[str
 # ---------------------------------------------------------------------------- input
 
 
-def _samples(frames: list[Frame], card: Card) -> NDArray[np.uint8]:
-    """The network's input: a clip, or one or more stills."""
+def samples_of(
+    one: Input | Upload, card: Card, videos: VideoOptions = VideoOptions()
+) -> tuple[Frame, NDArray[np.uint8], tuple[str, ...]]:
+    """The frame to show, the network's input (a clip, or one or more stills), and notes."""
     from signdata.training.data import fit
 
+    frames, notes = _chosen_frames(one, card.frames, videos)
     how = card.fitting
     fitted = np.stack([fit(frame, card.size_hw, card.channels, how) for frame in frames])
-    return fitted[None] if card.frames > 1 else fitted
+    return frames[len(frames) // 2], fitted[None] if card.frames > 1 else fitted, notes
 
 
 def _chosen_frames(
-    one: Input, n_frames: int, videos: VideoOptions
+    one: Input | Upload, n_frames: int, videos: VideoOptions
 ) -> tuple[list[Frame], tuple[str, ...]]:
-    """Evenly spaced frames, and what is to be said of them.
-
-    `n_frames` for a clip, `PER_VIDEO` for stills; a picture is repeated.
-    """
+    """Evenly spaced frames: `n_frames` for a clip, `PER_VIDEO` for stills; a picture repeated."""
     with one.opened(videos) as source:
-        if source.clip is None:
+        if not source.is_video:
             [frame] = source.frames()
-            return [frame] * n_frames, ()
+            return [frame] * n_frames, tuple(source.notes)
         wanted = n_frames if n_frames > 1 else PER_VIDEO
         chosen = evenly(wanted, sum(1 for _ in source.frames()))
         kept = {i: frame for i, frame in enumerate(source.frames()) if i in set(chosen)}
-        return [kept[i] for i in chosen], source.notes()
+        return [kept[i] for i in chosen], tuple(source.notes)
 
 
 def _annotate(one: Input, frame: Frame, answer: dict[str, Any], folder: Path, number: int) -> None:

@@ -78,8 +78,8 @@ class _Saved(msgspec.Struct):
     config: dict[str, str | int | float | bool | None]
 
 
-def open_run(path: Path, device: str, max_memory: int) -> RunNetwork:
-    """Load a run of `baseline`: its folder, or its ``best.pt``.
+def open_run(path: Path, device: str, max_memory: int, threads: int = 0) -> RunNetwork:
+    """Load a run of `baseline`: its folder, or its ``best.pt``; `threads` read, 0 is all cores.
 
     Loading is limited in memory, because the file may be untrusted; the network's code is ours.
     """
@@ -89,7 +89,7 @@ def open_run(path: Path, device: str, max_memory: int) -> RunNetwork:
             "not a run of baseline; expected best.pt", path=path, remedy=_inside(path)
         )
     try:
-        import torch  # noqa: F401 - needed by everything below
+        import torch
     except ImportError as err:
         raise DependencyError(
             "torch is not installed; a run of baseline needs it",
@@ -97,6 +97,8 @@ def open_run(path: Path, device: str, max_memory: int) -> RunNetwork:
         ) from err
     from signdata.training.devices import pick_device
 
+    if threads:
+        torch.set_num_threads(threads)
     with limited(max_memory):
         card, network, split_seed = _loaded(file)
     chosen = pick_device(device)
@@ -165,8 +167,8 @@ class OnnxNetwork:
         return np.asarray(answer, np.float32)
 
 
-def open_onnx(path: Path) -> OnnxNetwork:
-    """Load an ONNX model that has a signdata card.
+def open_onnx(path: Path, threads: int = 0) -> OnnxNetwork:
+    """Load an ONNX model that has a signdata card; `threads` read, 0 is all cores.
 
     It is loaded by path, so that external data is looked for only next to it.
     """
@@ -181,6 +183,8 @@ def open_onnx(path: Path) -> OnnxNetwork:
         ) from err
     quiet = onnxruntime.SessionOptions()
     quiet.log_severity_level = 4
+    if threads:
+        quiet.intra_op_num_threads = quiet.inter_op_num_threads = threads
     try:
         # The library accepts only text paths; other models must be in one file, or are refused.
         source = str(path) if path.as_posix().isprintable() else path.read_bytes()

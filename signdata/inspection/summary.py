@@ -47,6 +47,7 @@ def describe(reader: Reader, progress: ProgressCallback | None = None) -> Result
         "frames": n_frames,
         "groups": len(groups - {""}),
     }
+    result.leave_out(info.left_out)
     result.summary = _summary(result, classes, splits, counts)
     return result
 
@@ -73,6 +74,8 @@ def _summary(
     ]
     if result.skipped or result.failed:
         lines.append(f"{result.skipped:,} skipped, {result.failed:,} unreadable")
+    if left_out := sum(details.get("left_out", {}).values()):
+        lines.append(f"{left_out:,} left out by --corrections")
     headers = ["class", *(split or "samples" for split in splits)]
     rows: list[list[object]] = [
         [name, *(counts[name, split] for split in splits)] for name in classes

@@ -135,6 +135,7 @@ def compare(
     result.failed = len(unreadable)
     result.rejected = bool(n)
     result.details = {"same": not n, "differences": n, "paired_by": "id" if by_id else "content"}
+    result.leave_out(a.info.left_out)
     counts = f"{len(digests_a):,} and {len(digests_b):,} samples, {how}"
     result.summary = f"the same: {counts}" if not n else f"{n:,} differences: {counts}"
     return result
@@ -234,6 +235,7 @@ def against_manifest(
         "checked": done - unrecorded,
         "without_digest": unrecorded,
     }
+    result.leave_out(reader.info.left_out)
     result.summary = _manifest_summary(done, len(lost), unrecorded, len(problems))
     return result
 

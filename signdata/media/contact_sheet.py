@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from signdata import fonts
 from signdata.samples import Frame
 
 COLUMNS = 12
 """Pictures side by side."""
 
 _LINE = 12
-_LETTER = 5
+_SIZE = 9
 _GAP = 4
 _SMALLEST = 84
 """Smaller pictures are enlarged to about this many pixels."""
@@ -34,23 +36,25 @@ def sheet(rows: Sequence[tuple[str, Sequence[tuple[str, Frame]]]]) -> bytes:
         A PNG.
     """
     tiles = [(title, [(word, _tile(frame)) for word, frame in some]) for title, some in rows]
-    words = max(len(word) for _, some in tiles for word, _ in some) * _LETTER
+    words = max(_wide(word) for _, some in tiles for word, _ in some)
     width = max(words, *(tile.width for _, some in tiles for _, tile in some)) + _GAP
     height = max(tile.height for _, some in tiles for _, tile in some) + _LINE + _GAP
     columns = min(COLUMNS, max(len(some) for _, some in tiles))
     total = sum(_LINE + _GAP + height * -(-len(some) // columns) for _, some in tiles)
-    titles = max(len(title) for title, _ in tiles) * _LETTER
+    titles = max(_wide(title) for title, _ in tiles)
     page = Image.new("RGB", (max(columns * width, titles) + _GAP, total + _GAP), "white")
-    pen, font = ImageDraw.Draw(page), ImageFont.load_default(9)
+    pen, font = ImageDraw.Draw(page), _font(_SIZE)
     top = _GAP
     for title, some in tiles:
-        pen.text((_GAP, top), title, fill="black", font=font)
+        pen.text((_GAP, top), fonts.drawable(title), fill="black", font=font)
         top += _LINE + _GAP
         for number, (word, tile) in enumerate(some):
             left = _GAP + number % columns * width
             line = top + number // columns * height
             page.paste(tile, (left, line))
-            pen.text((left, line + height - _LINE - _GAP), word, fill="black", font=font)
+            pen.text(
+                (left, line + height - _LINE - _GAP), fonts.drawable(word), fill="black", font=font
+            )
         top += height * -(-len(some) // columns)
     out = io.BytesIO()
     page.save(out, "PNG")
@@ -67,9 +71,18 @@ def titled(frame: Frame, text: str) -> Frame:
     high = max(16, picture.height // 14)
     page = Image.new("RGB", (picture.width, picture.height + high + 8), "white")
     page.paste(picture, (0, 0))
-    font = ImageFont.load_default(high)
-    ImageDraw.Draw(page).text((4, picture.height + 2), text, fill="black", font=font)
+    place = (4, picture.height + 2)
+    ImageDraw.Draw(page).text(place, fonts.drawable(text), fill="black", font=_font(high))
     return np.asarray(page, np.uint8)
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(fonts.FILE), size)
+
+
+def _wide(text: str) -> int:
+    """Pixels that a line of text takes."""
+    return math.ceil(fonts.width(fonts.drawable(text), _SIZE))
 
 
 def _tile(frame: Frame) -> Image.Image:

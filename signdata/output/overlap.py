@@ -60,7 +60,9 @@ def _link_into(source: Path, target: Path) -> str:
     return ""
 
 
-def refuse_replacing(path: Path, start: bytes, kind: str, *, overwrite: bool = True) -> None:
+def refuse_replacing(
+    path: Path, start: bytes, kind: str, *, overwrite: bool = True, called: str = ""
+) -> None:
     """Raise an error unless an option may write its file to `path`.
 
     Parameters
@@ -73,6 +75,8 @@ def refuse_replacing(path: Path, start: bytes, kind: str, *, overwrite: bool = T
         Name of the kind, for messages.
     overwrite : bool
         Whether replacing was asked for.
+    called : str
+        What such a file is called, if not every file of the kind may be replaced.
 
     Raises
     ------
@@ -82,7 +86,7 @@ def refuse_replacing(path: Path, start: bytes, kind: str, *, overwrite: bool = T
         If something else is there, or it may not be replaced.
     """
     if os.path.lexists(path):
-        _refuse_other(path, start, kind, overwrite=overwrite)
+        _refuse_other(path, start, called or f"{kind} file", overwrite=overwrite)
     suffix = file_suffix(path)
     if suffix not in ("", f".{kind.lower()}"):
         raise UsageError(
@@ -90,7 +94,7 @@ def refuse_replacing(path: Path, start: bytes, kind: str, *, overwrite: bool = T
         )
 
 
-def _refuse_other(path: Path, start: bytes, kind: str, *, overwrite: bool) -> None:
+def _refuse_other(path: Path, start: bytes, called: str, *, overwrite: bool) -> None:
     if not path.is_file():
         raise OutputExistsError(
             "exists and is not a file", path=path, remedy="Choose another name."
@@ -99,7 +103,7 @@ def _refuse_other(path: Path, start: bytes, kind: str, *, overwrite: bool) -> No
         found = file.read(len(start))
     if found not in (b"", start):
         raise OutputExistsError(
-            f"exists and is not a {kind} file",
+            f"exists and is not a {called}",
             path=path,
             remedy="Choose another name, or remove it yourself.",
         )

@@ -6,8 +6,9 @@ Pure: names, numbers and pairs in, group names out.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +89,36 @@ def by_twins(ids: Sequence[str], twins: Pairs, groups: Sequence[str] = ()) -> li
     size = np.bincount(cluster_of, minlength=len(ids))
     named = [ids[first] if size[first] > 1 else "" for first in cluster_of.tolist()]
     return [name or group for name, group in zip(named, groups or [""] * len(ids), strict=True)]
+
+
+def joined(found: Grouping, ids: Sequence[str], together: Mapping[str, str]) -> Grouping:
+    """The same grouping, but that samples for which a person named one group are in one.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        One per sample.
+    together : mapping of str to str
+        The group that a person named, by the id of the sample.
+    """
+    named: dict[str, list[int]] = defaultdict(list)
+    for i, sample_id in enumerate(ids):
+        if sample_id in together:
+            named[together[sample_id]].append(i)
+    links = [pair for some in named.values() for pair in pairwise(some)]
+    if all(found.groups[i] and found.groups[i] == found.groups[j] for i, j in links):
+        return found
+    index = np.array(links, np.int64).reshape(-1, 2)
+    twins = Pairs(index, np.ones(len(index), np.float32))
+    n = sum(len(some) for some in named.values() if len(some) > 1)
+    why = "; ".join(filter(None, (found.why, f"{n:,} samples are joined by --corrections")))
+    merged = by_twins(ids, twins, found.groups)
+    names: dict[str, str] = {}
+    for name, some in named.items():
+        if len(some) > 1:
+            names.setdefault(merged[some[0]], name)
+    groups = [names.get(new, old) for new, old in zip(merged, found.groups, strict=True)]
+    return replace(found, groups=groups, why=why)
 
 
 def film_like(labels: Sequence[str], cluster_of: NDArray[np.int64]) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -20,9 +21,9 @@ from signdata.splitting import group_choice, grouped, split_warnings, stratified
 from signdata.splitting.assignment import Assign
 from signdata.splitting.certificate import Certificate, Evidence, SplitSamples, certify
 from signdata.splitting.certificate_summary import CERTIFICATE, Certified
-from signdata.splitting.groups import Grouping
+from signdata.splitting.groups import Grouping, joined
 from signdata.splitting.sample_table import SampleTable
-from signdata.splitting.split_options import DEFAULT_RATIOS, NONE, TWINS, SplitOptions
+from signdata.splitting.split_options import AUTO, DEFAULT_RATIOS, NONE, TWINS, SplitOptions
 from signdata.splitting.split_warnings import AssignedSamples
 
 
@@ -104,8 +105,15 @@ def plan(
     root: Path,
     options: SplitOptions,
     progress: Callable[[int, int | None], None] | None = None,
+    together: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
     """Decide the split of every sample.
+
+    Parameters
+    ----------
+    together : mapping of str to str
+        The group that a person named for a sample, by its id: however the others are grouped,
+        those of one such group stay together.
 
     Raises
     ------
@@ -123,7 +131,8 @@ def plan(
         raise UsageError("nothing is left to split", path=_name(reader))
     strata = samples.column(options.stratify, "--stratify")
     evidence = group_choice.look(reader, samples, options, progress) if options.look else None
-    found = group_choice.group(samples, evidence, options)
+    found = group_choice.group(_known(samples, together, options), evidence, options)
+    found = joined(found, samples.ids, together)
     parts = list(samples.splits)
     assigned = grouped.grouped(
         [samples.ids[i] for i in drawn],
@@ -174,6 +183,14 @@ def plan(
         certificate,
         _notes(left_out, certificate, shares if what.are_folds else ()),
     )
+
+
+def _known(samples: SampleTable, together: Mapping[str, str], options: SplitOptions) -> SampleTable:
+    """The samples as a grouping is chosen for them: a few that a person joined are none yet."""
+    ids = (one for one, group in zip(samples.ids, samples.groups, strict=True) if group)
+    if options.group_by == AUTO and together and all(one in together for one in ids):
+        return replace(samples, groups=[""] * len(samples))
+    return samples
 
 
 MOST_FOLDS = 1000

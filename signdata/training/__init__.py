@@ -3,7 +3,7 @@
 ::
 
     models/                one file per architecture, and a registry
-    plots/                 the charts of a run
+    run_plots.py           the pictures of a run
     settings.py            settings: ours, and those of each network's source
     data.py                a dataset as one uint8 array
     holdout.py             `val` and `test` for datasets without them

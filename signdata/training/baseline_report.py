@@ -83,7 +83,7 @@ def _describe(
         for doubt in doubts(*reached, certified, first.get("shared_signers")):
             result.note(str(out), doubt)
     lines = _lines(runs[0])
-    files = "best.pt, last.pt, metrics.json, results.csv, train.log"
+    files = "best.pt, last.pt, metrics.json, predictions.csv, results.csv, train.log"
     if len(runs) > 1:
         names = ", ".join(f"{folder.name}/" for folder in folders)
         files = f"{names}, each with {files}"
@@ -129,7 +129,7 @@ def _describe_folds(out: Path, n_samples: int) -> Result:
         f"all tests: {right:,} of {pooled['support']:,} right, {pooled['accuracy']:.2%} (95 % "
         f"interval {low:.2%} to {high:.2%}), macro F1 {pooled['macro']['f1']:.4f}",
         *mistakes(pooled),
-        f"{one_line(str(out))}: {FOLDS}, confusion.png and more; "
+        f"{one_line(str(out))}: {FOLDS}, predictions.csv, confusion.png and more; "
         f"fold-{runs[0]['fold']}/ to fold-{runs[-1]['fold']}/, each a run",
     ]
     result.summary = "\n".join(lines)

@@ -42,6 +42,7 @@ _OF_RUNS = ("seeds", "compare_splits", "folds", "val_fold")
 """Options that define which runs there are, not how a run is trained."""
 
 _USUAL = ReadOptions().record_of("")
+_READING = {*_USUAL, *ReadOptions.keywords()} - {"from"}
 _OF_FILES = "file "
 """How the record of a file's content begins."""
 
@@ -49,7 +50,7 @@ _OF_FILES = "file "
 def reading_record(read: ReadOptions) -> dict[str, Any]:
     """What of the reading options makes two runs the same, as far as it is not the usual."""
     found = read.record_of("")
-    return {name: value for name, value in found.items() if value != _USUAL[name]}
+    return {name: value for name, value in found.items() if value != _USUAL.get(name)}
 
 
 def reading_again(read: ReadOptions, options: dict[str, Any]) -> ReadOptions:
@@ -63,7 +64,7 @@ def reading_again(read: ReadOptions, options: dict[str, Any]) -> ReadOptions:
     given = reading_record(read)
     again: dict[str, Any] = {}
     for name, value in options.items():
-        if name not in _USUAL or name in given:
+        if name not in _READING or name in given:
             continue
         if isinstance(value, str) and value.startswith(_OF_FILES):
             raise UsageError(f"the run had --{name.replace('_', '-')} FILE; expected it again")
@@ -159,6 +160,7 @@ def run(
             if not begun:
                 distributed.broadcast("")
     result = _describe(out, int(document["counts"]["samples"]), given, seed, certified)
+    result.leave_out(reader.info.left_out)
     if already:
         result.details["already_done"] = True
         result.summary = (

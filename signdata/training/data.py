@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
@@ -90,6 +90,8 @@ class Dataset:
     poses : ndarray of float32, shape (N, P), or None
         x and y of 21 keypoints of the left and 21 of the right hand in each frame, as fractions
         of its width and height; NaN for keypoints that were not found.
+    sources : tuple of mapping
+        What was read, as ``signdata.json`` records it.
     """
 
     images: NDArray[np.uint8]
@@ -101,6 +103,7 @@ class Dataset:
     signers: tuple[str, ...] = ()
     poses: NDArray[np.float32] | None = None
     folds: tuple[str, ...] = ()
+    sources: tuple[Mapping[str, Any], ...] = ()
 
 
 # ---------------------------------------------------------------------------- pixels
@@ -191,6 +194,7 @@ def load(
         signers=tuple(signers),
         poses=_all_poses(points, poses) if poses else None,
         folds=tuple(folds),
+        sources=reader.info.sources,
     )
 
 

@@ -4,6 +4,7 @@
 
     fold-1/, fold-2/, ...  a run each; its `probabilities.npy` is what the pooled numbers need
     folds.json             mean and deviation over the runs, and every number of all tests pooled
+    predictions.csv        what was said of each sample while it was test, in the dataset's order
     confusion.png, ...     the pictures of all tests pooled
 """
 
@@ -24,7 +25,13 @@ from signdata.formats.selection import split_in_fold
 from signdata.training import distributed, metrics
 from signdata.training.baseline_report import FOLDS, read_json
 from signdata.training.data import Dataset, Progress, as_picture
-from signdata.training.plots.run_plots import RunPictures, draw
+from signdata.training.predictions import (
+    PREDICTIONS,
+    Answers,
+    dataset_record,
+    write_predictions,
+)
+from signdata.training.run_plots import RunPictures, draw
 from signdata.training.settings import TrainConfig
 from signdata.training.train import PROBABILITIES, train
 
@@ -128,8 +135,13 @@ def _bring_together(data: Dataset, found: list[int], root: Path) -> None:
         "test_accuracy_std": statistics.stdev(accuracies),
         "classes": list(data.classes),
         "pooled": metrics.summary(labels, probabilities, data.classes, signers=signers),
+        "dataset": dataset_record(data.sources, data.ids),
         "notes": _notes(found, runs),
     }
+    order = np.argsort(every, kind="stable")
+    ids = [data.ids[row] for row in every[order]]
+    said = Answers(ids, ["test"] * len(ids), labels[order], probabilities[order])
+    write_predictions(root / PREDICTIONS, [said], data.classes)
     pictures = _pictures(data, found, every, probabilities, str(runs[0]["model"]))
     for name, page in draw(pictures).items():
         (root / f"{name}.png").write_bytes(page)

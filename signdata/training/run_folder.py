@@ -6,6 +6,7 @@
     last.pt        the last training state, to resume from
     results.csv    one row per epoch
     train.log      the same as text, written during training
+    predictions.csv  what the network said of each sample of val and test
     metrics.json   all results of the run
 
 ``best.pt`` and ``results.csv`` are the same bytes for the same seed, data, device and versions.
@@ -180,6 +181,7 @@ def write_run(
     final_history: Sequence[Mapping[str, float]] = (),
     measured: Mapping[str, Any],
     digest: str = "",
+    dataset: Mapping[str, Any],
 ) -> None:
     """Write ``best.pt``, ``results.csv`` and ``metrics.json``.
 
@@ -204,6 +206,8 @@ def write_run(
         Metrics of the split `result.measured_on`; see `signdata.training.metrics.summary`.
     digest : str
         Of the classes and the split; see `signdata.training.holdout.digest`.
+    dataset : mapping
+        Which dataset was read; see `signdata.training.predictions.dataset_record`.
     """
     words = {
         "model": result.model,
@@ -235,6 +239,7 @@ def write_run(
         **measured,
         "seed": config["seed"],
         "digest": digest,
+        "dataset": dict(dataset),
         "config": config,
         "versions": {
             "signdata": __version__,

@@ -33,8 +33,8 @@ from signdata.training.interrupts import Pause
 from signdata.training.learner import Evaluation, Learner, class_weights, evaluate
 from signdata.training.models import load_weights, model_class
 from signdata.training.models.base import Network
-from signdata.training.plots.run_plots import RunPictures
 from signdata.training.run_folder import Result, read_state, save_state
+from signdata.training.run_plots import RunPictures
 from signdata.training.settings import TrainConfig
 from signdata.training.train_log import NAME as LOG
 from signdata.training.train_log import TrainLog, epoch_line

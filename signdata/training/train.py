@@ -11,13 +11,20 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from signdata.training import distributed, metrics
 from signdata.training.data import Dataset, Progress
 from signdata.training.devices import pick_device, repeatable
 from signdata.training.holdout import resolve_splits
-from signdata.training.plots.run_plots import draw_run
+from signdata.training.predictions import (
+    PREDICTIONS,
+    Answers,
+    dataset_record,
+    write_predictions,
+)
 from signdata.training.run_folder import Result, write_run
+from signdata.training.run_plots import draw_run
 from signdata.training.settings import TrainConfig
 from signdata.training.stages import Run
 from signdata.workers.memory import keep_freed
@@ -78,6 +85,12 @@ def train(
     measured = splits == result.measured_on
     if keep_probabilities:
         np.save(run_dir / PROBABILITIES, evaluations[result.measured_on].probabilities)
+    said = (
+        _answers_of(data, splits, name, evaluations[name].probabilities)
+        for name in ("val", "test")
+        if name in evaluations
+    )
+    write_predictions(run_dir / PREDICTIONS, said, data.classes)
     write_run(
         run_dir,
         result,
@@ -93,5 +106,15 @@ def train(
             signers=[signer for signer, mine in zip(data.signers, measured, strict=False) if mine],
         ),
         digest=run.digest,
+        dataset=dataset_record(data.sources, data.ids),
     )
     return result
+
+
+def _answers_of(
+    data: Dataset, splits: NDArray[np.str_], name: str, probabilities: NDArray[np.float32]
+) -> Answers:
+    """What a network said of the samples of one split, in the dataset's order."""
+    rows = np.flatnonzero(splits == name)
+    ids = [data.ids[row] for row in rows]
+    return Answers(ids, [name] * len(ids), data.labels[rows], probabilities)

@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from signdata.inference import network_process
+from signdata.training.predictions import read_predictions
 from tests.cli import counts
 
 
@@ -61,6 +62,25 @@ def test_a_run(cli, easy, tmp_path):
     assert metrics["test_accuracy"] == found["test_accuracy"]
     assert np.sum(metrics["confusion_matrix"]) == 15
     assert set(metrics["per_class"]) == {"A", "B", "C"}
+
+    said = read_predictions(tmp_path / "run" / "predictions.csv")
+    test = [one for one in said if one.split == "test"]
+    # The rows of the CSVs are named by their split and their number; val is a tenth of train.
+    assert [one.id for one in test] == [f"test/{i:06d}" for i in range(1, 16)]
+    assert said[-15:] == test
+    assert {one.split for one in said[:-15]} == {"val"}
+    val = [one.id for one in said[:-15]]
+    assert val == sorted(val)
+    assert len(val) == 6
+    assert all(one.startswith("train/") for one in val)
+    matrix = np.zeros((3, 3), int)
+    for one in test:
+        matrix["ABC".index(one.label), "ABC".index(one.predicted)] += 1
+    assert matrix.tolist() == metrics["confusion_matrix"]
+    document = json.loads((tmp_path / "run" / "signdata.json").read_text())
+    assert metrics["dataset"]["sources"] == document["sources"]
+    assert [one["name"] for one in document["sources"]] == ["train.csv", "test.csv"]
+    assert metrics["dataset"]["samples"] == 75
 
 
 def test_epochs_are_told_at_once_and_kept(cli, easy, tmp_path):
@@ -287,6 +307,17 @@ def test_every_fold_is_test_once(main, folded, tmp_path):
     each = [json.loads((run / "metrics.json").read_text()) for run in runs]
     summed = np.sum([run["confusion_matrix"] for run in each], axis=0)
     assert found["pooled"]["confusion_matrix"] == summed.tolist()
+    pooled = {one.id: one for one in read_predictions(tmp_path / "run" / "predictions.csv")}
+    tests = [
+        one
+        for run in runs
+        for one in read_predictions(run / "predictions.csv")
+        if one.split == "test"
+    ]
+    assert pooled == {one.id: one for one in tests}
+    assert len(tests) == len(pooled) == 75
+    told = json.loads((tmp_path / "run" / "folds.json").read_text())["dataset"]
+    assert all(run["dataset"] == told for run in each)
     for name in ("confusion.png", "worst.png", "top5.png", "classes.png", "folds.json"):
         assert (tmp_path / "run" / name).is_file()
     # A fold is the same run as --fold makes on its own.

@@ -33,6 +33,7 @@ def test_the_whole_way(cli, tmp_path):
         "split",
         "convert",
         "baseline",
+        "report",
         "sample",
         "extract-frames",
     ]
@@ -45,12 +46,14 @@ def test_the_whole_way(cli, tmp_path):
         assert file["images"].shape[1:] == (28, 28)
         assert set(file["splits"].asstr()[:]) == {"train", "val", "test"}
     assert json.loads((show / "run" / "metrics.json").read_text())["test_accuracy"] > 0.5
+    assert done.stdout.splitlines()[-1] == "show/report.html"
+    assert (show / "report.html").read_bytes().startswith(b"<!doctype html>")
     assert list((show / "frames").glob("*/*/*/img_00016.jpg"))
 
     again = cli("demo", "show", "--json", cwd=tmp_path)
     assert again.returncode == 0
     found = again.json
-    assert (found["command"], found["read"], found["written"]) == ("demo", 7, 7)
+    assert (found["command"], found["read"], found["written"]) == ("demo", 8, 8)
     assert [step["command"] for step in found["steps"]] == [step[0] for step in steps]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from signdata.media.image import encode
+from signdata.training.predictions import read_predictions
 from tests.conftest import listing
 from tests.inference import models
 
@@ -64,9 +65,21 @@ def test_it_gives_the_numbers_and_pictures_of_the_run(main, make_tree, tmp_path)
     for name in ("confusion.png", "worst.png", "top5.png"):
         assert (out / name).read_bytes() == (run / name).read_bytes()
     assert sorted(os.listdir(out)) == [
-        *("classes.png", "confusion.png", "metrics.json", "signdata.json", "top5.png"),
-        "worst.png",
+        *("classes.png", "confusion.png", "metrics.json", "predictions.csv", "signdata.json"),
+        *("top5.png", "worst.png"),
     ]
+    # The run had val held out of train; of its test it says what evaluate says.
+    said = read_predictions(run / "predictions.csv")
+    again = read_predictions(out / "predictions.csv")
+    assert [(one.id, one.split, one.label, one.predicted) for one in said[-36:]] == [
+        (one.id, one.split, one.label, one.predicted) for one in again
+    ]
+    shares = [[one.p_true, *(p for _, p in one.top)] for one in said[-36:]]
+    assert np.allclose(shares, [[one.p_true, *(p for _, p in one.top)] for one in again], atol=2e-6)
+    assert {one.split for one in said[:-36]} == {"val"}
+    assert found["dataset"] == done.json["dataset"]
+    assert (found["dataset"]["samples"], wanted["dataset"]["samples"]) == (36, 126)
+    assert found["dataset"]["sources"] == wanted["dataset"]["sources"]
 
 
 def test_classes_are_matched_by_name(main, model, make_tree):
@@ -80,6 +93,28 @@ def test_classes_are_matched_by_name(main, model, make_tree):
     assert (found["read"], found["written"], found["skipped"]) == (8, 6, 2)
     said = [each["message"] for each in found["problems"]]
     assert "the network does not know class strange: 2 samples left out" in said
+    assert found["dataset"]["samples"] == 8
+
+
+def test_each_prediction_is_kept_with_the_sample_and_its_split(main, model, make_tree, tmp_path):
+    out = tmp_path / "out"
+    assert main("evaluate", model, make_tree(MIXED), "-o", out).returncode == 0
+    said = {one.id: one for one in read_predictions(out / "predictions.csv")}
+    assert list(said) == sorted(p[:-4] for p in MIXED if "strange" not in p)
+    wrong = [one for one in said.values() if one.label != one.predicted]
+    assert [(one.label, one.predicted) for one in wrong] == [("dark", "light")]
+    for one in said.values():
+        assert one.split == one.id.partition("/")[0]
+        assert [name for name, _ in one.top] == [
+            one.predicted,
+            *({"dark", "light"} - {one.predicted}),
+        ]
+        assert sum(share for _, share in one.top) == pytest.approx(1)
+        assert one.p_true == dict(one.top)[one.label]
+    other = main("evaluate", model, make_tree({"dark/1.png": DARK}, "flat"), "-o", tmp_path / "f")
+    assert other.returncode == 0
+    [only] = read_predictions(tmp_path / "f" / "predictions.csv")
+    assert (only.split, only.predicted) == ("", "dark")
 
 
 def test_the_number_of_a_class_does_not_matter(main, model, make_tree):

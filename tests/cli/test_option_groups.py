@@ -141,7 +141,7 @@ def named_options(text: str) -> list[tuple[str, str]]:
     return found
 
 
-WRITE_NOTHING = {"info", "verify"}
+WRITE_NOTHING = {"info", "verify", "serve"}
 """Commands that never ask what is under the name of an output."""
 
 KNOWN_FORMAT = {"csv-to-folders", "trim", "sample", "predict"}

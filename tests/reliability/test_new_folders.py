@@ -36,6 +36,7 @@ def words_of(
             "file": ["convert", tree, f"{out}.h5"],
             "preview": ["augment", tree, "--preview", f"{out}.png"],
             "sheet": ["audit", tree, tree, "--contact-sheet", f"{out}.png"],
+            "findings": ["audit", tree, tree, "--findings", f"{out}.csv"],
             "fix": ["audit", tree, "--fix", out],
             "sample": ["sample", "sign-mnist", out, "--n", "4"],
         }[command]
@@ -43,7 +44,7 @@ def words_of(
     return words
 
 
-COMMANDS = ("folder", "file", "preview", "sheet", "fix", "sample", "trim", "predict")
+COMMANDS = ("folder", "file", "preview", "sheet", "findings", "fix", "sample", "trim", "predict")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -96,6 +96,12 @@ def _tested(root: Path) -> Words:
     return ["evaluate", model, tree, "--out"]
 
 
+def _reported(root: Path) -> Words:
+    tree = write_tree(root / "data")
+    shutil.copy(tree / "A" / "000.png", tree / "B" / "twin.png")
+    return ["report", tree, "-o"]
+
+
 def _run(root: Path) -> Words:
     run = root / "run"
     signdata.baseline(write_csv(root / "data.csv", 60), out=run, epochs=1, device="cpu")
@@ -134,12 +140,14 @@ WRITERS = {
     "audit --fix": Writer(_on_twins("audit", "--fix"), more=ONE),
     "audit --fix to hdf5": Writer(_on_twins("audit", "--fix"), "out.h5", ONE),
     "audit --contact-sheet": Writer(_on_twins("audit", "--contact-sheet"), "out.png", ONE),
+    "audit --findings": Writer(_on_twins("audit", "--findings"), "out.csv", ONE),
     "sample sign-mnist": Writer(lambda _: ["sample", "sign-mnist"], more=("--n", "50")),
     "sample asl-alphabet": Writer(
         lambda _: ["sample", "asl-alphabet"], more=("--n", "1", "--size", "32x32")
     ),
     "sample photos": Writer(lambda _: ["sample", "photos"], more=TINY),
     "sample wlasl": Writer(lambda _: ["sample", "wlasl"], more=TINY),
+    "report": Writer(_reported, "out.html", ONE),
     "predict --annotate": Writer(_model, heavy=True),
     "evaluate": Writer(_tested, heavy=True),
     "export": Writer(_run, "out.onnx", ("--overwrite",), heavy=True),

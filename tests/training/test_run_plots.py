@@ -15,11 +15,10 @@ import torch
 from PIL import Image
 from torch import nn
 
-from signdata.training import tensorboard
+from signdata.charts.classes import recall_text
+from signdata.training import run_plots, tensorboard
 from signdata.training.activations import first_maps
-from signdata.training.plots import run_plots
-from signdata.training.plots.class_charts import recall_text
-from signdata.training.plots.run_plots import RunPictures, draw_run, worst_rows
+from signdata.training.run_plots import RunPictures, draw_run, worst_rows
 
 ALL = {"activations", "classes", "confusion", "curves", "top5", "worst"}
 
@@ -240,8 +239,26 @@ def test_without_tensorboardx_there_is_a_note(
     assert {path.stem for path in tmp_path.iterdir()} == ALL
 
 
+def test_classes_that_the_font_lacks_are_told_once(tmp_path: Path) -> None:
+    classes = ["A", "ñandú", "привет", "手", "مرحبا"]
+    [note] = draw_run(tmp_path, run_of(classes=classes), tensorboard=False)
+    assert note == "the charts number classes whose script their font lacks: #3 '手'"
+    page = run_plots.draw_pages(run_of(classes=classes))["confusion"]
+    said = {text for text, _ in page.words}
+    assert {"A", "ñandú", "привет", "#3", "مرحبا"} <= said
+
+
+def test_without_resvg_there_is_a_note_and_no_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    [note] = draw_run(tmp_path, run_of(), tensorboard=False)
+    assert "resvg-py" in note
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_drawing_alone_loads_nothing_heavy() -> None:
-    code = "import sys, signdata.training.plots.run_plots; print(*sys.modules)"
+    code = "import sys, signdata.training.run_plots; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"torch", "sklearn", "tensorboardX", "matplotlib"}
 

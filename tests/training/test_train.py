@@ -160,6 +160,7 @@ def test_the_run_folder_holds_every_number(data: Dataset, tmp_path: Path) -> Non
         "events.out.tfevents.signdata",
         "last.pt",
         "metrics.json",
+        "predictions.csv",
         "results.csv",
         "top5.png",
         "train.log",
@@ -181,6 +182,7 @@ def test_the_run_folder_holds_every_number(data: Dataset, tmp_path: Path) -> Non
     assert np.trace(report["confusion_matrix"]) == result.test_correct
     assert [report["per_class"][name]["support"] for name in report["classes"]] == [10] * 4
     assert {"seed", "versions", "device", "seconds", "samples_per_second"} <= report.keys()
+    assert report["dataset"]["samples"] == 240
     assert str(tmp_path) not in json.dumps(report)
 
 

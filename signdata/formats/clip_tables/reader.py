@@ -175,7 +175,9 @@ class ClipTableReader(Reader):
         ]
         if not taken:
             raise FormatError(f"none of its {len(clips):,} clips is chosen", path=self._path)
-        return taken if choice.limit is None else taken[: choice.limit]
+        taken = taken if choice.limit is None else taken[: choice.limit]
+        self.not_chosen = frozenset(clip.id for clip in clips) - {clip.id for clip in taken}
+        return taken
 
     def _all_classes(self, clips: Sequence[_Clip]) -> tuple[str, ...]:
         declared = (name for table in self._tables for name in table.classes)

@@ -299,7 +299,10 @@ def classes_of(glosses: list[Gloss], subset: dict[str, str] | None) -> tuple[str
 
 
 def index_of(
-    entries: list[dict[str, Any]], splits: dict[str, str], classes: tuple[str, ...]
+    entries: list[dict[str, Any]],
+    splits: dict[str, str],
+    classes: tuple[str, ...],
+    labels: dict[str, str],
 ) -> list[dict[str, Any]]:
     """The index of clips that have become files of their own.
 
@@ -311,6 +314,8 @@ def index_of(
         The split of each clip that was written, by its id.
     classes : tuple of str
         The glosses that were selected: each stays, with or without a clip.
+    labels : dict
+        The gloss of each clip that was written, by its id: not always the one of its entry.
     """
     ids = iter(
         sample_ids(
@@ -319,15 +324,27 @@ def index_of(
             for one in entry["instances"]
         )
     )
-    index = []
+    index: list[dict[str, Any]] = []
+    moved: list[tuple[str, dict[str, Any]]] = []
     for entry in entries:
         instances = []
         for instance in entry["instances"]:
             sample_id = next(ids)
-            if sample_id in splits:
-                instances.append(_whole({**instance, "video_id": sample_id}, splits[sample_id]))
+            if sample_id not in splits:
+                continue
+            whole = _whole({**instance, "video_id": sample_id}, splits[sample_id])
+            if labels[sample_id] == entry["gloss"]:
+                instances.append(whole)
+            else:
+                moved.append((labels[sample_id], whole))
         if entry["gloss"] in classes:
             index.append({**entry, "instances": instances})
+    for gloss, whole in moved:
+        known = next((entry for entry in index if entry["gloss"] == gloss), None)
+        if known is None:
+            known = {"gloss": gloss, "instances": []}
+            index.append(known)
+        known["instances"].append(whole)
     return index
 
 

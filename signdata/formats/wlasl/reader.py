@@ -165,7 +165,9 @@ class WlaslReader(Reader):
         for signer in dict.fromkeys(self._choice.signers):
             if signer not in signers:
                 self._note(self._path.name, f"no signer {signer!r} is in the index")
-        return samples if self._choice.limit is None else samples[: self._choice.limit]
+        samples = samples if self._choice.limit is None else samples[: self._choice.limit]
+        self.not_chosen = frozenset(ids.values()) - {"", *(sample.id for sample in samples)}
+        return samples
 
     def _ids(self, everything: list[tuple[Gloss, Instance]]) -> dict[int, str]:
         """The id of each instance's sample, '' where it only repeats another."""

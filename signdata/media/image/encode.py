@@ -73,9 +73,36 @@ def _png(frame: Frame) -> bytes:
     return bytes(data.tobytes())
 
 
+def compact(frame: Frame) -> tuple[str, bytes]:
+    """The media type and bytes of a frame for a page, small: PNG of tiny pictures, else WebP."""
+    if frame.shape[0] <= _TINY_SIDE:
+        return "image/png", _png(frame)
+    pixels = cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR if frame.shape[2] == 1 else cv2.COLOR_RGB2BGR)
+    done, data = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY])
+    if not done:
+        raise DecodeError(f"OpenCV could not encode a picture of shape {frame.shape} as WebP")
+    return "image/webp", bytes(data.tobytes())
+
+
+_TINY_SIDE = 32
+"""Height up to which PNG is about as small as WebP, and loses nothing."""
+
+_WEBP_QUALITY = 75
+
+
 def check_format(image_format: str, quality: int) -> None:
     """Raise `UsageError` unless the format is known and the quality within 1..100."""
     if image_format not in ("png", "jpg"):
         raise UsageError(f"image format {image_format!r}; expected png or jpg")
     if not 1 <= quality <= 100:
         raise UsageError(f"quality {quality}; expected 1..100")
+
+
+def webp(frame: Frame, quality: int) -> bytes:
+    """Encode a frame as lossy WebP, for screens: no dataset is written so."""
+    _refuse_too_large(frame.shape[:2], "png")
+    pixels = frame if frame.shape[2] == 1 else cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
+    done, data = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, quality])
+    if not done:
+        raise DecodeError(f"OpenCV could not encode a picture of shape {frame.shape} as WebP")
+    return bytes(data.tobytes())
