@@ -15,8 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import av
-
 from signdata import sidecars
 from signdata.conversion import pipeline
 from signdata.errors import FormatError
@@ -187,15 +185,12 @@ class CutPixels(ClipPixels):
             yield frame
         self._learned.n_coded = n
 
-    def _placement(self, converter: Converter, frame: av.VideoFrame) -> Placement:
-        """As `signdata.media.video.ffmpeg_encode` stores it: upright, less a pixel where odd."""
-        lies = orientation_of(frame)
-        aspect = self.video.header.aspect if lies.transposed else None
-        place = super()._placement(Converter(FrameShape(), aspect), frame)
-        width, height = (side // 2 * 2 for side in place.size)
-        left = (place.size[0] - width) * lies.from_right
-        top = (place.size[1] - height) * lies.from_below
-        return place.cut(left, top, left + width, top + height)
+    def _placement(self, converter: Converter, frame: Any) -> Placement:
+        """Where a frame's pixels are in the clip that is encoded."""
+        is_turned = orientation_of(frame).transposed
+        aspect = self.video.header.aspect if is_turned else None
+        upright = super()._placement(Converter(FrameShape(), aspect), frame)
+        return ffmpeg_encode.even(upright, frame)
 
     def keypoints(self) -> Iterator[tuple[int, bytes]]:
         """The keypoint file of each frame that was written, with its number from 0."""
