@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -202,7 +201,6 @@ def test_killed_while_it_saves_nothing_is_lost(tmp_path: Path, make_csv: Any) ->
     source, file = make_csv(rows), tmp_path / "fixes.csv"
     served = Served(source, "--corrections", file, "--no-audit")
     answered: list[str] = []
-    end = time.monotonic() + 20
     try:
         for i in range(400):
             id = f"{i + 1:06d}"
@@ -211,7 +209,6 @@ def test_killed_while_it_saves_nothing_is_lost(tmp_path: Path, make_csv: Any) ->
                 os.kill(served.process.pid, signal.SIGKILL)
             if served.client.post("/api/marks", json=body).status_code == 200:
                 answered.append(id)
-            assert time.monotonic() < end
     except httpx2.HTTPError:
         pass
     served.end(signal.SIGKILL)
