@@ -365,6 +365,50 @@ class ClipSelection(VideoOptions, LimitOptions):
         }
 
 
+# -- Keypoints of videos
+
+
+class PoseKeywords(TypedDict, total=False):
+    poses: PathLike | None
+    pose_base: int | None
+
+
+@dataclass(frozen=True)
+class PoseOptions(Group):
+    """Where the keypoints of videos are; they follow the frames."""
+
+    title = "Keypoints"
+
+    poses: PathLike | None = keyword(
+        None, "Keypoint files, a folder for each video; each frame's is written with it."
+    )
+    pose_base: int | None = keyword(
+        None, "Number of the first frame's keypoint file [default: derived from all numbers]."
+    )
+
+    def record(self) -> dict[str, Any]:
+        """What of it makes two runs the same; nothing where there are none."""
+        if self.poses is None:
+            return {}
+        return {"poses": Path(self.poses).name, "pose_base": self.pose_base}
+
+
+# -- Where a saved network runs
+
+
+class NetworkKeywords(TypedDict, total=False):
+    device: str
+
+
+@dataclass(frozen=True)
+class NetworkOptions(Group):
+    """Where a saved network runs."""
+
+    title = "Network"
+
+    device: str = keyword("auto", "Run the network here; auto uses CUDA if available.")
+
+
 # -- How pictures are written
 
 

@@ -20,6 +20,9 @@ _SPLIT_WORDS = re.compile(
 )
 _SHOWN = 10
 
+_TREES = {"folders", "frames", "videos"}
+"""Formats whose notes are of files that were found and are no samples."""
+
 
 def _some(names: Sequence[str]) -> str:
     more = f", ... ({len(names)} in all)" if len(names) > _SHOWN else ""
@@ -146,12 +149,14 @@ def protection(name: str, samples: Sequence[Fingerprint], probe: Probe | None) -
         yield Finding("unprotected", name, "", text, counts=False)
 
 
-def strays(name: str, info: DatasetInfo) -> Iterator[Finding]:
-    """Files in the dataset that are not samples."""
+def notes(name: str, info: DatasetInfo) -> Iterator[Finding]:
+    """What the reader noted: files that are not samples, and what an index means otherwise."""
+    formats = set(info.format.split("+"))
+    kind = "stray" if formats <= _TREES else "changed"
     for note in info.notes:
         if note.message.endswith(": no class"):
             continue
-        if info.kind == "clip" and note.path.lower().endswith(".json"):
+        if "frames" in formats and note.path.lower().endswith(".json"):
             yield Finding("pose-mismatch", note.path, name, "a pose file without a frame")
         else:
-            yield Finding("stray", note.path, name, note.message, counts=False)
+            yield Finding(kind, note.path, name, note.message, counts=False)

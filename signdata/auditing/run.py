@@ -305,7 +305,7 @@ def _findings(
             dataset.name, dataset.info, dataset.fingerprints.samples
         )
         yield from dataset_findings.imbalance(dataset.name, some.samples)
-        yield from dataset_findings.strays(dataset.name, dataset.info)
+        yield from dataset_findings.notes(dataset.name, dataset.info)
         probe = found.probe if number == 0 else None
         yield from dataset_findings.protection(dataset.name, some.samples, probe)
 

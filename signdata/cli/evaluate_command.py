@@ -8,7 +8,7 @@ import click
 
 from signdata.cli import display, options
 from signdata.cli.help import Command
-from signdata.options import ReadOptions
+from signdata.options import NetworkOptions, ReadOptions
 
 
 @click.command("evaluate", cls=Command)
@@ -21,15 +21,8 @@ from signdata.options import ReadOptions
     metavar="DIR",
     help="Write the numbers and the pictures that baseline writes of its test to DIR.",
 )
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-    help="Device to run the network on.",
-)
 @options.overwrite
-@options.groups(ReadOptions)
+@options.groups(NetworkOptions, ReadOptions)
 @options.shows
 def command(run: str, src: tuple[str, ...], **kwargs: Any) -> None:
     """Test a trained network on a labelled dataset.

@@ -8,7 +8,7 @@ import click
 
 from signdata.cli import display, options
 from signdata.cli.help import Command
-from signdata.options import SKIP, ClipSelection, RunOptions
+from signdata.options import SKIP, ClipSelection, PoseOptions, RunOptions
 
 
 class Count(click.ParamType[int | None]):
@@ -81,15 +81,6 @@ class Count(click.ParamType[int | None]):
     "--montage", is_flag=True, help="Put all frames of a clip side by side in one picture."
 )
 @click.option(
-    "--poses", type=options.PATH, metavar="DIR", help="Keypoint files to copy next to the frames."
-)
-@click.option(
-    "--pose-base",
-    type=click.Choice(["0", "1"]),
-    callback=lambda ctx, param, value: None if value is None else int(value),
-    help="Number of the first frame's keypoint file [default: derived from all numbers].",
-)
-@click.option(
     "--image-format",
     type=click.Choice(["jpg", "png"]),
     default="jpg",
@@ -136,7 +127,7 @@ class Count(click.ParamType[int | None]):
     show_default=True,
     help="JPEG quality, 1-100.",
 )
-@options.groups(ClipSelection, RunOptions, on_error=SKIP)
+@options.groups(ClipSelection, PoseOptions, RunOptions, on_error=SKIP)
 @options.shows
 def command(src: str, out: str, **kwargs: Any) -> None:
     """Decode videos into one folder of numbered pictures per clip.

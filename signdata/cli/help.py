@@ -6,7 +6,17 @@ from typing import Any
 
 import click
 
-ORDER = ("Options", "Reading", "Which clips", "Videos", "Pictures", "Limits", "Running")
+ORDER = (
+    "Options",
+    "Reading",
+    "Which clips",
+    "Videos",
+    "Keypoints",
+    "Network",
+    "Pictures",
+    "Limits",
+    "Running",
+)
 """Titles in the order of the help; any others follow."""
 
 

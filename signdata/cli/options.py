@@ -95,6 +95,18 @@ class Names(click.ParamType[tuple[str, ...]]):
 NAMES = Names()
 
 
+class PoseBase(click.Choice[str]):
+    """0 or 1, as a number."""
+
+    def __init__(self) -> None:
+        super().__init__(["0", "1"])
+
+    def convert(  # type: ignore[override]  # a number comes out, the choices are text
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        return int(super().convert(str(value), param, ctx))
+
+
 class FormatName(click.Choice[str]):
     """The name of a format, asked of the registry when it is needed."""
 
@@ -121,6 +133,9 @@ TYPED: dict[str, dict[str, Any]] = {
     "fold": {"type": click.IntRange(1)},
     "val_fold": {"type": click.IntRange(1)},
     "videos": {"type": PATH, "metavar": "DIR"},
+    "poses": {"type": PATH, "metavar": "DIR"},
+    "pose_base": {"type": PoseBase()},
+    "device": {"type": click.Choice(["auto", "cpu", "cuda"])},
     "images": {"metavar": "NAME"},
     "targets": {"metavar": "NAME"},
     "root": {"type": PATH, "metavar": "DIR"},

@@ -8,7 +8,7 @@ import click
 
 from signdata.cli import display, options
 from signdata.cli.help import Command
-from signdata.options import LimitOptions
+from signdata.options import LimitOptions, NetworkOptions, VideoOptions
 
 
 @click.command("predict", cls=Command)
@@ -28,15 +28,8 @@ from signdata.options import LimitOptions
     metavar="DIR",
     help="Write each picture with its prediction to DIR.",
 )
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
-    default="auto",
-    show_default=True,
-    help="Device to run the network on.",
-)
 @options.overwrite
-@options.groups(LimitOptions)
+@options.groups(NetworkOptions, VideoOptions, LimitOptions)
 @options.shows
 def command(run: str, paths: tuple[str, ...], **kwargs: Any) -> None:
     """Run a trained network on pictures and videos.

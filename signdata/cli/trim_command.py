@@ -8,14 +8,14 @@ import click
 
 from signdata.cli import display, options
 from signdata.cli.help import Command
-from signdata.options import SKIP, ClipSelection, RunOptions
+from signdata.options import SKIP, ClipSelection, PoseOptions, RunOptions
 
 
 @click.command("trim", cls=Command)
 @click.argument("src", type=options.PATH)
 @click.argument("out", type=options.PATH)
 @click.option("--copy", is_flag=True, help="Copy files that need no change.")
-@options.groups(ClipSelection, RunOptions, on_error=SKIP)
+@options.groups(ClipSelection, PoseOptions, RunOptions, on_error=SKIP)
 @options.shows
 def command(src: str, out: str, **kwargs: Any) -> None:
     """Cut raw downloads of WLASL's videos into one MP4 for each instance.

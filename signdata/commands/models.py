@@ -15,10 +15,14 @@ from signdata.formats.sources import shown
 from signdata.options import (
     LimitKeywords,
     LimitOptions,
+    NetworkKeywords,
+    NetworkOptions,
     PathLike,
     ProgressCallback,
     ReadKeywords,
     ReadOptions,
+    VideoKeywords,
+    VideoOptions,
     command,
     next_command,
     paths,
@@ -198,15 +202,18 @@ def baseline(
     return result
 
 
-@command(LimitOptions)
+class PredictKeywords(NetworkKeywords, VideoKeywords, LimitKeywords, total=False):
+    pass
+
+
+@command(NetworkOptions, VideoOptions, LimitOptions)
 def predict(
     run: PathLike,
     *paths: PathLike,
     top: int = 5,
     annotate: PathLike | None = None,
-    device: str = "auto",
     overwrite: bool = False,
-    **shared: Unpack[LimitKeywords],
+    **shared: Unpack[PredictKeywords],
 ) -> Result:
     """Let a saved network say what it reads in pictures and videos.
 
@@ -222,8 +229,6 @@ def predict(
         How many of the likeliest classes are named.
     annotate : path, optional
         Folder for a copy of each picture, or of a video's middle frame, with the answer on it.
-    device : {'auto', 'cpu', 'cuda'}
-        Where a run's network reads.
     overwrite : bool
         Whether an `annotate` folder of another run may be replaced.
 
@@ -241,20 +246,24 @@ def predict(
         [str(path) for path in paths],
         top=top,
         annotate=None if annotate is None else output_path(annotate),
-        device=device,
+        device=NetworkOptions.taken_from(shared).device,
+        videos=VideoOptions.taken_from(shared),
         overwrite=overwrite,
     )
 
 
-@command(ReadOptions)
+class EvaluateKeywords(NetworkKeywords, ReadKeywords, total=False):
+    pass
+
+
+@command(NetworkOptions, ReadOptions)
 def evaluate(
     run: PathLike,
     *src: PathLike,
     out: PathLike | None = None,
-    device: str = "auto",
     overwrite: bool = False,
     progress: ProgressCallback | None = None,
-    **shared: Unpack[ReadKeywords],
+    **shared: Unpack[EvaluateKeywords],
 ) -> Result:
     """Test a saved network on a labelled dataset.
 
@@ -268,8 +277,6 @@ def evaluate(
     out : path, optional
         Folder for the numbers (``metrics.json``) and the pictures that `baseline` draws of its
         test; without it, nothing is written.
-    device : {'auto', 'cpu', 'cuda'}
-        Where a run's network reads.
     overwrite : bool
         Whether another evaluation under the name of `out` may be replaced.
     progress : callable, optional
@@ -293,7 +300,7 @@ def evaluate(
             split=read.split,
             options=read.record_of(reader.info.format),
             out=None if out is None else output_path(out),
-            device=device,
+            device=NetworkOptions.taken_from(shared).device,
             overwrite=overwrite,
             progress=progress,
         )

@@ -16,6 +16,8 @@ from signdata.options import (
     ClipKeywords,
     ClipSelection,
     PathLike,
+    PoseKeywords,
+    PoseOptions,
     RunKeywords,
     RunOptions,
     command,
@@ -23,11 +25,11 @@ from signdata.options import (
 from signdata.results import Result
 
 
-class VideoKeywords(ClipKeywords, RunKeywords, total=False):
+class VideoKeywords(ClipKeywords, PoseKeywords, RunKeywords, total=False):
     pass
 
 
-@command(ClipSelection, RunOptions, on_error=SKIP)
+@command(ClipSelection, PoseOptions, RunOptions, on_error=SKIP)
 def extract_frames(
     src: PathLike,
     out: PathLike,
@@ -49,8 +51,6 @@ def extract_frames(
     crop_bbox: bool = False,
     bbox_scale: float = 1.0,
     montage: bool = False,
-    poses: PathLike | None = None,
-    pose_base: int | None = None,
     image_format: str = "jpg",
     quality: int = 95,
     name_template: str = DEFAULT_TEMPLATE,
@@ -98,11 +98,6 @@ def extract_frames(
         Cut out WLASL's box, grown by this factor.
     montage : bool
         Put the frames of a clip side by side in one picture.
-    poses : path, optional
-        A folder of keypoint files for each video id; each frame's is put next to its picture,
-        its points moved as the pixels are.
-    pose_base : {0, 1}, optional
-        Number of the first frame's keypoint file, where the numbers do not tell.
     image_format : {'jpg', 'png'}
         JPEG by default; PNG keeps every value.
     quality : int
@@ -121,6 +116,7 @@ def extract_frames(
     """
     from signdata.extraction import frame_folders
 
+    poses = PoseOptions.taken_from(shared)
     return frame_folders.extract(
         Path(src),
         output_path(out),
@@ -132,8 +128,8 @@ def extract_frames(
             FrameShape(short_side, (size[1], size[0]) if size else None, Fit(fit, background)),
             frame_folders.box_scale(crop_bbox, bbox_scale),
             montage,
-            Path(poses) if poses is not None else None,
-            pose_base,
+            Path(poses.poses) if poses.poses is not None else None,
+            poses.pose_base,
             decoder,
             times,
         ),
@@ -146,7 +142,7 @@ def extract_frames(
     )
 
 
-@command(ClipSelection, RunOptions, on_error=SKIP)
+@command(ClipSelection, PoseOptions, RunOptions, on_error=SKIP)
 def trim(
     src: PathLike,
     out: PathLike,
@@ -158,7 +154,8 @@ def trim(
 
     Every frame of an instance's range is kept, at its own time; what comes out is H.264,
     upright, of even size, without sound. The downloads are called by video id or by the id
-    on YouTube. Keypoint files are not cut along: `extract_frames` takes them with the raw files.
+    on YouTube. The keypoint files of `poses` are cut along: `out` gets those of each clip in
+    ``poses/VIDEO_ID/``, counted from 0, their points moved as the pixels are.
 
     Parameters
     ----------
@@ -173,5 +170,11 @@ def trim(
     """
     from signdata.extraction import trimmed_clips
 
-    clips, how = ClipSelection.taken_from(shared), RunOptions.taken_from(shared)
-    return trimmed_clips.trim(Path(src), output_path(out), clips, how, copy=copy)
+    return trimmed_clips.trim(
+        Path(src),
+        output_path(out),
+        ClipSelection.taken_from(shared),
+        PoseOptions.taken_from(shared),
+        RunOptions.taken_from(shared),
+        copy=copy,
+    )

@@ -29,8 +29,11 @@ class StoredPaths:
     def add(self, path: str, companions: Iterable[str] = ()) -> None:
         """Record a sample's path (POSIX separators), and where files next to it may be."""
         self._keys.append(hash(key(path)))
-        self._paths.append(hash(path))
-        self._paths.extend(map(hash, companions))
+        for place in (path, *companions):
+            self._paths.append(hash(place))
+            self._add_folders(place)
+
+    def _add_folders(self, path: str) -> None:
         folder = path.rpartition("/")[0]
         while folder and folder not in self._folders:
             self._folders.add(folder)

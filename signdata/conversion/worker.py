@@ -244,11 +244,12 @@ class _Storing:
         tree, writer = self._job.tree, self._job.writer
         digest = hashlib.sha256()
         lengths: list[int] = []
-        item = None
+        stored = None
         before = self._bytes.length
         try:
             for item in writer.encoded_items(sample):
                 if not item.companion:
+                    stored = item
                     digest.update(item.content or item.data)
                     lengths.append(len(item.data))
                 self._put(item)
@@ -266,10 +267,10 @@ class _Storing:
         for note in (*sample.pixels.notes(), *lost):
             self.outcome.problems.append(Problem(sample.source or sample.id, "", NOTE, note))
         found = sample.pixels.found()
-        if item is None:
+        if stored is None:
             return self._row(sample, "", 0, found, "", ""), lengths
-        source = "" if item.link else sample.pixels.source_sha256() or ""
-        row = self._row(sample, item.path, len(lengths), found, digest.hexdigest(), source)
+        source = "" if stored.link else sample.pixels.source_sha256() or ""
+        row = self._row(sample, stored.path, len(lengths), found, digest.hexdigest(), source)
         return row, lengths
 
     def _row(
@@ -281,7 +282,7 @@ class _Storing:
         sha256: str,
         source_sha256: str,
     ) -> Row:
-        """The manifest's row of a sample that was stored, its last item at `path`."""
+        """The manifest's row of a sample that was stored, its last picture at `path`."""
         writer = self._job.writer
         row = {
             "id": sample.id,

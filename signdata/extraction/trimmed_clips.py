@@ -25,23 +25,34 @@ from signdata.formats.clip_tables.reader import SPAN_COLUMNS
 from signdata.formats.corrected import groups_in
 from signdata.formats.table.writer import METADATA
 from signdata.formats.wlasl.index import index_of
-from signdata.formats.wlasl.layout import TRIMMED_INDEX, index_at
+from signdata.formats.wlasl.layout import POSES, TRIMMED_INDEX, index_at
 from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
+from signdata.media.keypoints import Placement
 from signdata.media.video import ffmpeg_encode, ffmpeg_program
 from signdata.media.video.clip import ClipOptions, ClipPixels
+from signdata.media.video.frame_conversion import Converter, FrameShape
 from signdata.media.video.frame_selection import Timeline, take_range
 from signdata.media.video.orientation import UPRIGHT, orientation_of
-from signdata.options import ClipSelection, RunOptions
+from signdata.options import ClipSelection, PoseOptions, RunOptions
 from signdata.output.overlap import refuse_overlap
 from signdata.results import NOTE, Problem, Result
 from signdata.safe_names import component
 from signdata.samples import Sample
 
 
-def trim(src: Path, out: Path, clips: ClipSelection, how: RunOptions, *, copy: bool) -> Result:
+def trim(
+    src: Path, out: Path, clips: ClipSelection, poses: PoseOptions, how: RunOptions, *, copy: bool
+) -> Result:
     """Run the command; see `signdata.trim`."""
     ffmpeg_program.find_program()
-    reader = open_videos(src, Sources(clips), ClipOptions(), among=("wlasl", "table"))
+    reader = open_videos(
+        src,
+        Sources(clips),
+        ClipOptions(),
+        poses=Path(poses.poses) if poses.poses is not None else None,
+        pose_base=poses.pose_base,
+        among=("wlasl", "table"),
+    )
     refuse_overlap(reader.inputs, out)
     covered = coverage.of(reader)
     index = index_at(src) if reader.info.format == "wlasl" else None
@@ -50,7 +61,7 @@ def trim(src: Path, out: Path, clips: ClipSelection, how: RunOptions, *, copy: b
         TrimmedWriter(index, covered.missing, copy=copy, dry_run=how.dry_run),
         out,
         command="trim",
-        options={**clips.record(), "copy": copy},
+        options={**clips.record(), "copy": copy, **poses.record()},
         transforms=(cut,),
         notes=_lost_groups(clips) if index is not None else (),
         how=how,
@@ -90,7 +101,13 @@ def cut(sample: Sample) -> Iterable[Sample]:
             if column in meta:
                 meta[f"{SOURCE}{column}"] = meta.pop(column)
     if isinstance(pixels, ClipPixels):
-        pixels = CutPixels(pixels.video, pixels.range, pixels.options, _learned=pixels._learned)
+        pixels = CutPixels(
+            pixels.video,
+            pixels.range,
+            pixels.options,
+            poses=pixels.poses,
+            _learned=pixels._learned,
+        )
     return (replace(sample, pixels=pixels, meta=meta),)
 
 
@@ -168,6 +185,22 @@ class CutPixels(ClipPixels):
             yield frame
         self._learned.n_coded = n
 
+    def _placement(self, converter: Converter, frame: Any) -> Placement:
+        """Where a frame's pixels are in the clip that is encoded."""
+        is_turned = orientation_of(frame).transposed
+        aspect = self.video.header.aspect if is_turned else None
+        upright = super()._placement(Converter(FrameShape(), aspect), frame)
+        return ffmpeg_encode.even(upright, frame)
+
+    def keypoints(self) -> Iterator[tuple[int, bytes]]:
+        """The keypoint file of each frame that was written, with its number from 0."""
+        learned = self._learned
+        learned.without_pose = learned.other_poses = 0
+        for number in range(len(learned.wanted)):
+            found = self.companion(number)
+            if found is not None:
+                yield number, found[1]
+
     def _timeline(self) -> Timeline:
         """When each frame of the range is shown, from its first one on."""
         taken, whole = self._learned.taken, self.video.header.timeline
@@ -218,8 +251,15 @@ class TrimmedWriter(Writer):
         if self._dry_run:
             for _ in pixels.coded():
                 pass
-        name = f"{component(sample.id.replace('/', '-'), what='id')}.mp4"
+        stem = component(sample.id.replace("/", "-"), what="id")
+        name = f"{stem}.mp4"
         yield EncodedItem(name, b"", make=partial(pixels.write, name=name, copy=self._copy))
+        for number, data in pixels.keypoints():
+            path = f"{POSES}/{stem}/{number:012d}_keypoints.json"
+            yield EncodedItem(path, data, companion=True)
+
+    def companions(self, path: str) -> tuple[str, ...]:
+        return (f"{POSES}/{path.removesuffix('.mp4')}",)
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
         classes = "".join(f"{name}\n" for name in finished.classes)

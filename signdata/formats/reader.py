@@ -49,6 +49,11 @@ class PictureSummary:
     lossless: bool
     n_frames: int | None
 
+    @property
+    def sizes(self) -> str:
+        """What is to be said where there is no one size."""
+        return "frames of videos may differ" if self.n_frames is None else "pictures differ"
+
 
 def decoded_summary(size_hw: tuple[int, int] | None) -> PictureSummary:
     """What frames of videos have in common: their size, where they are all scaled to one."""

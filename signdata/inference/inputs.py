@@ -21,6 +21,7 @@ from signdata.media.image.masks import seen
 from signdata.media.suffixes import VIDEO_SUFFIXES, natural
 from signdata.media.video.kinds import is_video
 from signdata.media.video.moving import kind_of
+from signdata.options import VideoOptions
 from signdata.samples import Frame, Pixels
 
 
@@ -47,8 +48,13 @@ class Input:
     fault: SigndataError | None = None
 
     @contextmanager
-    def opened(self) -> Iterator[Source]:
+    def opened(self, videos: VideoOptions = VideoOptions()) -> Iterator[Source]:
         """Its content; a link is fetched once and not kept on disk.
+
+        Parameters
+        ----------
+        videos : VideoOptions
+            What is made of the frames of videos.
 
         Raises
         ------
@@ -58,9 +64,11 @@ class Input:
         if self.fault is not None:
             raise self.fault
         if not self.is_link:
-            yield Source(self.name, self.name, self.is_video, of_masks=self.of_masks)
+            masks = self.of_masks
+            yield Source(self.name, self.name, self.is_video, of_masks=masks, videos=videos)
             return
-        with _in_memory(links.fetch(self.name), self.name, is_video=self.is_video) as source:
+        data = links.fetch(self.name)
+        with _in_memory(data, self.name, is_video=self.is_video, videos=videos) as source:
             yield source
 
     @property
@@ -78,6 +86,7 @@ class Source:
     is_video: bool
     data: bytes = b""
     of_masks: bool = False
+    videos: VideoOptions = VideoOptions()
     notes: list[str] = field(default_factory=list)
 
     def frames(self) -> Iterator[Frame]:
@@ -92,7 +101,7 @@ class Source:
             return
         from signdata.media.video.clip import ClipOptions, ClipPixels
 
-        options = ClipOptions()
+        options = ClipOptions(tone_map=self.videos.tone_map, deinterlace=self.videos.deinterlace)
         pixels: Pixels = ClipPixels(options.video(self.path), options=options)
         pixels.resolve()
         yield from pixels.frames()
@@ -112,18 +121,19 @@ class Upload:
         return not kinds.kind_of(self.data[:32])
 
     @contextmanager
-    def opened(self) -> Iterator[Source]:
+    def opened(self, videos: VideoOptions = VideoOptions()) -> Iterator[Source]:
         """The content; it is never put under a name."""
-        with _in_memory(self.data, self.name, is_video=self.is_video) as source:
+        is_video = self.is_video
+        with _in_memory(self.data, self.name, is_video=is_video, videos=videos) as source:
             yield source
 
 
 @contextmanager
-def _in_memory(data: bytes, name: str, *, is_video: bool) -> Iterator[Source]:
+def _in_memory(data: bytes, name: str, *, is_video: bool, videos: VideoOptions) -> Iterator[Source]:
     """The frames of a file's bytes, which are not kept on disk."""
     with _temporary_path(data) as path:
         if is_video or _moves(path):
-            yield Source(name, path, True)
+            yield Source(name, path, True, videos=videos)
         else:
             yield Source(name, "", False, data)
 

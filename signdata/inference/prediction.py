@@ -20,9 +20,10 @@ from signdata.inference.network_process import NetworkProcess, open_predictor, p
 from signdata.media.contact_sheet import titled
 from signdata.media.image import encode
 from signdata.media.video.frame_selection import evenly
+from signdata.options import VideoOptions
 from signdata.output import one_shot
 from signdata.output.overlap import refuse_overlap
-from signdata.results import Problem, Result, table
+from signdata.results import NOTE, Problem, Result, table
 from signdata.samples import Frame
 
 PER_VIDEO = 16
@@ -36,6 +37,7 @@ def predict(
     top: int,
     annotate: Path | None,
     device: str,
+    videos: VideoOptions,
     overwrite: bool,
 ) -> Result:
     """Classify pictures, folders, videos or links; see `signdata.predict`."""
@@ -44,12 +46,13 @@ def predict(
         refuse_overlap([run, *(Path(word) for word in words if not links.is_link(word))], annotate)
     result = Result("predict", str(annotate or ""), shows_counts=False)
     with open_predictor(run, device) as predictor:
-        reading = _Reading(predictor, inputs.find(words), top, result)
+        reading = _Reading(predictor, inputs.find(words), top, videos, result)
         try:
             if annotate is None:
                 reading.run(None)
             else:
-                _annotated(reading, run, words, annotate, device, overwrite)
+                options = {"device": device, **videos.record_videos()}
+                _annotated(reading, run, words, annotate, options, overwrite)
         except _NothingRead as err:
             if len(reading.errors) == 1:
                 raise reading.errors[0] from err
@@ -79,6 +82,7 @@ class _Reading:
     predictor: NetworkProcess
     inputs: list[Input]
     top: int
+    videos: VideoOptions
     result: Result
     predictions: list[dict[str, Any]] = field(default_factory=list)
     errors: list[SigndataError] = field(default_factory=list)
@@ -95,10 +99,11 @@ class _Reading:
         for number, one in enumerate(self.inputs, 1):
             self.result.read += 1
             try:
-                shown, samples, _ = samples_of(one, self.predictor.card)
+                shown, samples, notes = samples_of(one, self.predictor.card, self.videos)
             except SigndataError as err:
                 self._lost(one, err)
                 continue
+            self._note(one, notes)
             answers = self._read(one, samples)
             if folder is not None:
                 _annotate(one, shown, answers[0], folder, number)
@@ -125,6 +130,11 @@ class _Reading:
         self._problems.append(Problem.from_error(err, err.kind, one.name))
         self.result.extend(self._problems[-1:])
 
+    def _note(self, one: Input, notes: tuple[str, ...]) -> None:
+        new = [Problem(one.name, "", NOTE, text) for text in notes]
+        self._problems += new
+        self.result.extend(new)
+
     def document(self) -> dict[str, Any]:
         """Keys for ``signdata.json``."""
         result = self.result
@@ -138,7 +148,12 @@ class _Reading:
 
 
 def _annotated(
-    reading: _Reading, run: Path, words: list[str], folder: Path, device: str, overwrite: bool
+    reading: _Reading,
+    run: Path,
+    words: list[str],
+    folder: Path,
+    options: dict[str, Any],
+    overwrite: bool,
 ) -> None:
     """Classify, and write the annotated pictures as a complete output."""
 
@@ -151,7 +166,7 @@ def _annotated(
     _, already = one_shot.make(
         folder,
         command="predict",
-        options={"device": device},
+        options=options,
         seed=0,
         sources=(
             {"name": file.name, "sha256": inputs.file_digest(file)},
@@ -200,19 +215,23 @@ def _answers(shares: NDArray[np.float32], card: Card, top: int) -> list[dict[str
 # ---------------------------------------------------------------------------- input
 
 
-def samples_of(one: Input | Upload, card: Card) -> tuple[Frame, NDArray[np.uint8], tuple[str, ...]]:
+def samples_of(
+    one: Input | Upload, card: Card, videos: VideoOptions = VideoOptions()
+) -> tuple[Frame, NDArray[np.uint8], tuple[str, ...]]:
     """The frame to show, the network's input (a clip, or one or more stills), and notes."""
     from signdata.training.data import fit
 
-    frames, notes = _chosen_frames(one, card.frames)
+    frames, notes = _chosen_frames(one, card.frames, videos)
     how = card.fitting
     fitted = np.stack([fit(frame, card.size_hw, card.channels, how) for frame in frames])
     return frames[len(frames) // 2], fitted[None] if card.frames > 1 else fitted, notes
 
 
-def _chosen_frames(one: Input | Upload, n_frames: int) -> tuple[list[Frame], tuple[str, ...]]:
+def _chosen_frames(
+    one: Input | Upload, n_frames: int, videos: VideoOptions
+) -> tuple[list[Frame], tuple[str, ...]]:
     """Evenly spaced frames: `n_frames` for a clip, `PER_VIDEO` for stills; a picture repeated."""
-    with one.opened() as source:
+    with one.opened(videos) as source:
         if not source.is_video:
             [frame] = source.frames()
             return [frame] * n_frames, tuple(source.notes)

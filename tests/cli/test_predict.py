@@ -12,6 +12,7 @@ import threading
 import time
 from functools import partial
 from http.server import HTTPServer, SimpleHTTPRequestHandler
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -179,6 +180,22 @@ def test_a_video_behind_a_link(main, model, served, trained, tmp_path, monkeypat
     there = main("predict", model, trained / "clip.mp4", "--json")
     assert done.json["predictions"][0]["top"] == there.json["predictions"][0]["top"]
     assert list((tmp_path / "temp").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["moving.gif", "moving.webp", "moving.png", "moving"])
+def test_a_picture_that_moves_behind_a_link(main, model, served, trained, name):
+    """It is read by its frames, whatever the link calls it."""
+    shades = [Image.new("L", (28, 28), shade) for shade in (20, 230)]
+    kind = {"": "GIF", ".gif": "GIF", ".webp": "WEBP", ".png": "PNG"}[Path(name).suffix]
+    first, rest = shades[0], shades[1:]
+    first.save(trained / name, kind, save_all=True, append_images=rest, duration=100)
+    first.save(trained / f"still-{name}", kind)
+    done = main("predict", model, f"{served}/{name}?x=1", f"{served}/still-{name}", "--json")
+    assert done.returncode == 0, done.stderr
+    found, still = done.json["predictions"]
+    assert [frame["label"] for frame in found["frames"]] == ["dark"] * 8 + ["light"] * 8
+    assert "frames" not in still
+    assert still["top"][0]["label"] == "dark"
 
 
 def test_a_run_that_is_not_what_it_says(main, trained, tmp_path):

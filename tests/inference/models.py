@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 CARD = {
@@ -57,6 +59,32 @@ def by_brightness(**changes: Any) -> bytes:
     constants = [numbers("axes", [1, 2, 3]), numbers("last", [1]), weights, bias]
     changes.setdefault("card", json.dumps(CARD))
     return model(nodes, constants=constants, **changes)
+
+
+def linear(
+    weights: NDArray[np.float64], bias: NDArray[np.float64], *, size_hw: tuple[int, int]
+) -> bytes:
+    """One layer over the pixels; the classes are called 0, 1, ... ."""
+    n_pixels, n_classes = weights.shape
+    card = {**CARD, "size_hw": size_hw, "classes": [str(k) for k in range(n_classes)]}
+    made = [("w", weights), ("b", bias)]
+    constants = [
+        helper.make_tensor(name, TensorProto.FLOAT, values.shape, values.ravel())
+        for name, values in made
+    ]
+    samples = helper.make_tensor_value_info("samples", TensorProto.FLOAT, ["batch", 1, *size_hw])
+    logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", n_classes])
+    nodes = [
+        helper.make_node("Reshape", ["samples", "shape"], ["row"]),
+        helper.make_node("Gemm", ["row", "w", "b"], ["logits"]),
+    ]
+    return model(
+        nodes,
+        inputs=(samples,),
+        outputs=(logits,),
+        constants=[numbers("shape", [-1, n_pixels]), *constants],
+        card=json.dumps(card),
+    )
 
 
 def convolutional() -> bytes:

@@ -427,6 +427,116 @@ def test_what_is_no_keypoint_file_is_left_alone(data: bytes) -> None:
     assert side_by_side([(data, (9, 9)), (None, (9, 9))]) is None
 
 
+# ---------------------------------------------------------------------------- trimmed clips
+
+LYING: dict[str, list[str]] = {
+    "as it is": [],
+    "turned": ["-display_rotation", "90"],
+    "turned back": ["-display_rotation", "270"],
+    "upside down": ["-display_rotation", "180"],
+    "mirrored": ["-display_hflip"],
+    "turned and mirrored": ["-display_rotation", "90", "-display_hflip"],
+}
+
+
+def lying(path: Path, words: list[str], *, odd: bool) -> Path:
+    """The dotted video as a camera may store it, less its last row and column where `odd`."""
+    plain, cropped = dotted(path.with_name("plain.mp4")), path.with_name("cropped.mov")
+    size = f"crop={WIDTH - odd}:{HEIGHT - odd}:0:0:exact=1"
+    ffmpeg("-i", plain, "-vf", f"format=yuv444p,{size}", "-c:v", "ffv1", cropped)
+    ffmpeg(*words, "-i", cropped, "-c", "copy", path)
+    plain.unlink()
+    cropped.unlink()
+    return path
+
+
+@pytest.mark.parametrize("odd", [False, True])
+@pytest.mark.parametrize("name", LYING)
+def test_trim_cuts_the_keypoints_along(
+    tmp_path: Path, main: Callable[..., Any], name: str, odd: bool
+) -> None:
+    lying(tmp_path / "raw/v.mov", LYING[name], odd=odd)
+    write_poses(tmp_path / "given/v", first=0)
+    instance = {"video_id": "v", "frame_start": 2, "frame_end": 4}
+    index = make_index(tmp_path / "w.json", [instance])
+    out, frames = tmp_path / "out", tmp_path / "frames"
+    words = ["--ranges", "apply", "--poses", tmp_path / "given", "-j1", "--json"]
+    ran = main("trim", index, out, "--videos", tmp_path / "raw", *words)
+    assert (ran.returncode, ran.json["problems"]) == (0, [])
+    with av.open(str(out / "v.mp4")) as container:
+        shown = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    files = sorted((out / "poses/v").iterdir())
+    assert [file.name for file in files] == [f"{k:012d}_keypoints.json" for k in range(3)]
+    for picture, file in zip(shown, files, strict=True):
+        document = json.loads(file.read_bytes())
+        assert (document["canvas_width"], document["canvas_height"]) == picture.shape[1::-1]
+        [point] = left_points(document)
+        assert np.allclose(point, centre(picture), atol=0.7), (point, centre(picture))
+    ran = main("extract-frames", out, frames, "--poses", out / "poses", "-j1", "--json")
+    assert (ran.returncode, ran.json["problems"]) == (0, [])
+    [sample] = signdata.open_dataset(frames)
+    for number, picture in enumerate(sample.frames()):
+        [point] = left_points(stored(sample, number))
+        assert np.allclose(point, centre(picture), atol=0.7)
+    assert main("verify", out, "--json").returncode == 0
+
+
+def test_keypoints_of_pixels_that_are_not_square_are_those_of_the_clip(tmp_path: Path) -> None:
+    dotted(tmp_path / "raw/v.mp4", aspect=Fraction(16, 15))
+    index = make_index(tmp_path / "w.json", [{"video_id": "v"}])
+    out = tmp_path / "out"
+    poses = write_poses(tmp_path / "given/v")
+    signdata.trim(index, out, videos=tmp_path / "raw", poses=poses, workers=1)
+    signdata.extract_frames(out, tmp_path / "frames", poses=out / "poses", workers=1)
+    on_the_dot(tmp_path / "frames")
+
+
+def test_trimmed_clips_of_one_video_have_keypoints_of_their_own(
+    tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    """Two of the same range, and one that is copied; a frame without any is noted."""
+    dotted(tmp_path / "raw/v.mp4")
+    dotted(tmp_path / "raw/bare.mp4")
+    poses = write_poses(tmp_path / "given/v", first=1)
+    (poses / "v/v_000000000003_keypoints.json").unlink()
+    part = {"video_id": "v", "frame_start": 3, "frame_end": 5}
+    index = make_index(tmp_path / "w.json", [part, {**part, "gloss": "go"}, {"video_id": "bare"}])
+    words = [index, tmp_path / "out", "--videos", tmp_path / "raw", "--ranges", "apply", "--copy"]
+    options = ["--poses", poses, "--pose-base", "1", "-j1", "--json"]
+    ran = main("trim", *words, *options)
+    assert (ran.returncode, ran.json["written"]) == (0, 3)
+    notes = [one["message"] for one in ran.json["problems"] if one["path"] != "w.json"]
+    assert set(notes) == {"1 of 3 frames have no pose", "5 of 5 frames have no pose"}
+    kept = sorted(path.relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*.json"))
+    assert [str(path) for path in kept if path.parts[0] == "poses"] == [
+        f"poses/{name}/{number:012d}_keypoints.json" for name in ("v", "v-2") for number in (1, 2)
+    ]
+    again = main("trim", *words, *options)
+    assert again.json["already_done"] is True
+    assert main("trim", *words, "-j1").returncode == 5  # without keypoints it is another output
+    inside = main("trim", *words[:1], poses / "out", *words[2:], *options)
+    assert inside.returncode == 2
+
+
+def test_clips_of_a_table_are_trimmed_with_their_keypoints(
+    tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    dotted(tmp_path / "v.mp4")
+    poses = write_poses(tmp_path / "given/v")
+    table, out = tmp_path / "t.csv", tmp_path / "out"
+    table.write_text("video,label,start_frame,end_frame\nv.mp4,we,1,5\n")
+    words = ["--poses", poses, "-j1", "--json"]
+    dry = main("trim", table, out, *words, "--dry-run")
+    assert (dry.returncode, dry.json["written"], out.exists()) == (0, 1, False)
+    assert main("trim", table, out, *words).returncode == 0
+    for command in ("info", "audit", "verify"):
+        ran = main(command, out, "--json")
+        assert (ran.returncode, ran.json["read"]) == (0, 1), ran.stderr
+    ran = main("extract-frames", out, tmp_path / "frames", "--poses", out / "poses", "-j1")
+    assert ran.returncode == 0
+    on_the_dot(tmp_path / "frames")
+
+
 def test_poses_of_a_longer_cut_are_told(tmp_path: Path, main: Callable[..., Any]) -> None:
     """As where a video was trimmed, and its keypoints are those of the raw file."""
     dotted(tmp_path / "raw/1.mp4", DOTS)

@@ -4,21 +4,27 @@ of size; the same with both decoders.
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 import pytest
 from PIL import Image
 
 import signdata
 from signdata.sidecars import read_rows
-from tests.field_pictures import field_pictures
+from tests.streams import (
+    dropped,
+    fields,
+    hidden,
+    joined,
+    mpeg2_fields,
+    open_gop,
+    packed,
+    parts_of,
+)
 from tests.videos import ffmpeg, indices_in, make_index, make_video
 
-H264 = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-qp", "4", "-g", "25", "-bf", "2"]
 DECODERS = ("pyav", "ffmpeg")
 
 
@@ -38,64 +44,18 @@ def clip(root: Path, name: str) -> Path:
     return path
 
 
-def fields(path: Path) -> None:
-    raw = path.with_name("raw.h264")
-    raw.write_bytes(field_pictures(30))
-    ffmpeg("-framerate", "25", "-i", raw, "-c", "copy", "-f", "mpegts", path)
-    raw.unlink()
-
-
-def hidden(path: Path) -> None:
-    """Two-pass VP8, which refers to pictures that are made for that and never shown."""
-    plain = make_video(path.with_name("plain.mkv"), 30, codec="ffv1", pix_fmt="yuv420p")
-    log = path.with_name("log")
-    for number in ("1", "2"):
-        ffmpeg(
-            "-i", plain, "-c:v", "libvpx", "-auto-alt-ref", "1", "-lag-in-frames", "16", "-b:v",
-            "800k", "-pass", number, "-passlogfile", log, path,
-        )  # fmt: skip
-    for used in (plain, *path.parent.glob("log*")):
-        used.unlink()
-
-
-def open_gop(path: Path) -> None:
-    """HEVC that begins with a picture whose leading ones refer to what is cut off (RASL)."""
-    plain = make_video(path.with_name("plain.mkv"), 60, codec="ffv1", pix_fmt="yuv420p")
-    whole = path.with_name("whole.mkv")
-    words = "log-level=none:open-gop=1:keyint=30:min-keyint=30:scenecut=0:bframes=3"
-    ffmpeg("-i", plain, "-c:v", "libx265", "-x265-params", words, whole)
-    ffmpeg("-ss", "1.1", "-i", whole, "-c", "copy", path)
-    plain.unlink()
-    whole.unlink()
-
-
-def dropped(path: Path) -> None:
-    """MPEG-4 with pictures that say that they are not coded (N-VOP), as DivX leaves frames out."""
-    plain = make_video(path.with_name("plain.avi"), 30, codec="mpeg4", options={"g": "10"})
-    empty = bytes.fromhex("000001b6") + bytes([0b01_0_1_0000, 0b0_1_0_01111])
-    with av.open(str(plain)) as source, av.open(f"file:{path}", "w") as target:
-        stream = source.streams.video[0]
-        track = target.add_stream_from_template(stream)
-        tick = 0
-        for packet in source.demux(stream):
-            if not packet.size:
-                continue
-            left_out = av.Packet(empty) if tick % 8 == 5 else None
-            for one in (packet, left_out):
-                if one is None:
-                    continue
-                one.stream, one.time_base = track, Fraction(1, 25)
-                one.pts = one.dts = tick
-                target.mux(one)
-                tick += 1
-    plain.unlink()
-
-
 @pytest.mark.parametrize("decoder", DECODERS)
 def test_pictures_that_were_left_out_are_no_damage(tmp_path: Path, decoder: str) -> None:
     dropped(clip(tmp_path, "a.avi"))
     row, indices, notes = run(tmp_path, decoder)
     assert (indices, notes, row["verdict"]) == (list(range(30)), [], "ok")
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_two_pictures_in_one_packet(tmp_path: Path, decoder: str) -> None:
+    packed(clip(tmp_path, "a.avi"))
+    row, indices, notes = run(tmp_path, decoder)
+    assert (indices, notes, row["verdict"]) == (list(range(31)), [], "ok")
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
@@ -111,12 +71,21 @@ def test_a_program_stream_that_breaks_off_is_short(tmp_path: Path, decoder: str)
     assert [(p.path, p.kind) for p in result.problems] == [("we/a.mpg", "short")]
 
 
+CODED_APART = {
+    "H.264 in fields": ("a.mts", fields),
+    "MPEG-2 in fields": ("a.ts", mpeg2_fields),
+    "MPEG-2 in fields, a packet each": ("a.mkv", mpeg2_fields),
+    "VP8 with hidden pictures": ("a.webm", hidden),
+}
+
+
 @pytest.mark.parametrize("decoder", DECODERS)
-@pytest.mark.parametrize("make", [fields, hidden])
+@pytest.mark.parametrize("kind", CODED_APART)
 def test_a_coded_picture_that_is_not_shown_is_no_damage(
-    tmp_path: Path, make: Any, decoder: str
+    tmp_path: Path, kind: str, decoder: str
 ) -> None:
-    make(clip(tmp_path, "a.mts" if make is fields else "a.webm"))
+    name, make = CODED_APART[kind]
+    make(clip(tmp_path, name))
     row, indices, notes = run(tmp_path, decoder)
     assert (indices, notes) == (list(range(30)), [])
     assert (row["fps"], row["range"], row["verdict"]) == ("25", "1-30", "ok")
@@ -137,23 +106,8 @@ def test_a_range_of_field_pictures(tmp_path: Path, decoder: str) -> None:
 def test_what_leads_the_first_key_frame_is_no_damage(tmp_path: Path, decoder: str) -> None:
     open_gop(clip(tmp_path, "a.mkv"))
     row, indices, _ = run(tmp_path, decoder)
-    assert indices == list(range(indices[0], 60))
+    assert indices == list(range(32, 60))
     assert row["verdict"] == "ok"
-
-
-def joined(path: Path, offset: float) -> None:
-    """Two transport streams behind one another; the stamps of the second begin at `offset`."""
-    parts = []
-    for start in (0, 50):
-        plain = make_video(path.with_name("plain.mkv"), start + 50, codec="ffv1")
-        part = path.with_name(f"part{start}.ts")
-        shift = ["-output_ts_offset", str(offset)] if start else []
-        ffmpeg("-ss", str(start / 25), "-i", plain, *H264, *shift, part)
-        parts.append(part)
-        plain.unlink()
-    path.write_bytes(b"".join(part.read_bytes() for part in parts))
-    for part in parts:
-        part.unlink()
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
@@ -168,21 +122,6 @@ def test_jumps_of_joined_streams_are_closed(tmp_path: Path, decoder: str, offset
     how: dict[str, Any] = {"workers": 1, "official_splits": False}
     signdata.extract_frames(index, tmp_path / "cut", videos=path.parent, decoder=decoder, **how)
     assert indices_in(tmp_path / "cut" / "book" / "a") == list(range(40, 60))
-
-
-def parts_of(path: Path, sizes: list[tuple[int, int]], *more: list[str]) -> None:
-    """One stream made of parts of 20 frames."""
-    names = []
-    for number, size in enumerate(sizes):
-        plain = make_video(path.with_name("plain.mkv"), 20, size_wh=size, codec="ffv1")
-        part = path.with_name(f"part{number}.ts")
-        ffmpeg("-i", plain, *H264, *(more[number] if more else []), part)
-        names.append(part)
-    listed = path.with_name("list.txt")
-    listed.write_text("".join(f"file '{name}'\n" for name in names))
-    ffmpeg("-f", "concat", "-safe", "0", "-i", listed, "-c", "copy", path)
-    for used in (*names, listed, path.with_name("plain.mkv")):
-        used.unlink()
 
 
 @pytest.mark.parametrize("decoder", DECODERS)

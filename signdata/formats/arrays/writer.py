@@ -85,7 +85,7 @@ class ArraysWriter(Writer):
             )
         if summary.size_hw is None:
             raise DatasetError(
-                "pictures differ in size; arrays hold one size", remedy="Say --size WxH."
+                f"{summary.sizes} in size; arrays hold one size", remedy="Say --size WxH."
             )
         colour = (summary.channels,) if summary.channels == 3 or self._is_clips else ()
         self._shape = (*summary.size_hw, *colour)

@@ -89,7 +89,7 @@ class Hdf5Writer(Writer):
         uniform = summary.size_hw is not None and summary.channels is not None
         if self._layout == "raw" and not uniform:
             raise DatasetError(
-                "pictures differ in size or colour; the raw layout holds one shape",
+                f"{summary.sizes} in size or colour; the raw layout holds one shape",
                 remedy="Say --size WxH, --gray, or --hdf5-layout encoded.",
             )
         if self._layout == "encoded" or not (uniform and (summary.lossless or self._raw_asked)):

@@ -16,6 +16,9 @@ VIDEOS_DIR = "videos"
 TRIMMED_INDEX = "WLASL.json"
 """The index in a folder of trimmed videos, which are next to it."""
 
+POSES = "poses"
+"""The folder in there of the keypoint files of all clips, a folder for each."""
+
 
 _HEAD = 4096
 
@@ -79,7 +82,8 @@ def is_trimmed(path: Path) -> bool:
     if not (path / TRIMMED_INDEX).is_file():
         return False
     return not any(
-        entry.is_dir() and not safe_names.is_junk(entry.name) for entry in path.iterdir()
+        entry.is_dir() and entry.name != POSES and not safe_names.is_junk(entry.name)
+        for entry in path.iterdir()
     )
 
 

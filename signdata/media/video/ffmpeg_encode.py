@@ -25,6 +25,7 @@ from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from signdata.errors import DecodeError, MissingError
+from signdata.media.keypoints import Placement
 from signdata.media.video import container as video
 from signdata.media.video.colours import Colours, colours_of
 from signdata.media.video.ffmpeg_program import _SHOWN, Program, _words
@@ -103,6 +104,18 @@ def encode(
         fault = program.fault()
     if fault:
         raise DecodeError(f"cannot be encoded ({fault})", path=path)
+
+
+def even(upright: Placement, frame: av.VideoFrame) -> Placement:
+    """Where pixels of an upright picture are once `encode` has dropped a row or column.
+
+    Those are the last ones of the frame as it is stored, before it is turned.
+    """
+    lies = orientation_of(frame)
+    width, height = (side // 2 * 2 for side in upright.size)
+    left = (upright.size[0] - width) * lies.from_right
+    top = (upright.size[1] - height) * lies.from_below
+    return upright.cut(left, top, left + width, top + height)
 
 
 class _Collected:
