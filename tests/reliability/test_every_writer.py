@@ -32,8 +32,8 @@ from tests.reliability.writers import WRITERS, Writer
 Tree = dict[str, bytes | None]
 DONE = (0, 3)
 
-WRITE_NOTHING = {"info", "verify", "demo"}
-"""Commands that write nothing, or only by other commands."""
+WRITE_NOTHING = {"info", "verify", "demo", "serve"}
+"""Commands that write nothing, or only by other commands; tests/serving kills ``serve`` as it saves."""
 
 
 def test_every_command_that_writes_is_there() -> None:
