@@ -33,7 +33,7 @@ Tree = dict[str, bytes | None]
 DONE = (0, 3)
 
 WRITE_NOTHING = {"info", "verify", "demo", "serve"}
-"""Commands that write nothing, or only by other commands; tests/serving kills ``serve`` as it saves."""
+"""Commands that write nothing, or only by other commands; `serve` is killed in tests/serving."""
 
 
 def test_every_command_that_writes_is_there() -> None:
