@@ -90,7 +90,7 @@ def refuse_replacing(
     suffix = file_suffix(path)
     if suffix not in ("", f".{kind.lower()}"):
         raise UsageError(
-            f"named like a {suffix} file; a {kind} file is written", path=path, remedy="Rename it."
+            f"named like a {suffix} file; expected a name that ends in .{kind.lower()}", path=path
         )
 
 

@@ -131,7 +131,11 @@ def test_the_table_replaces_only_a_table_and_never_a_source(main, tree, make_csv
         (["audit", tree, "--findings", tree / "found.csv"], 2, "lies inside its source"),
         (["audit", data, "--findings", data], 2, "is its source"),
         (["audit", tree, "--findings", data], 5, "exists and is not a CSV file"),
-        (["audit", tree, "--findings", tmp_path / "found.txt"], 2, "a CSV file is written"),
+        (
+            ["audit", tree, "--findings", tmp_path / "found.txt"],
+            2,
+            "expected a name that ends in .csv",
+        ),
         (["audit", tree, "--findings", tmp_path / "o/f.csv", "--fix", tmp_path / "o"], 2, "lies"),
         (["audit", tree, "--findings", "same", "--contact-sheet", "same"], 2, "written too"),
     ):

@@ -103,7 +103,7 @@ def test_a_picture_is_called_what_it_is(
     monkeypatch.chdir(tmp_path)
     done = main(*words)
     assert done.returncode == 2
-    assert "a PNG file is written. Rename it." in done.error
+    assert "expected a name that ends in .png" in done.error
     assert [path.name for path in tmp_path.iterdir()] == ["tree"]
 
 
