@@ -58,6 +58,12 @@ def verdict(facts: DatasetFacts) -> Verdict:
     if "test" not in facts.splits:
         first = f"Its {facts.there:,} {facts.noun} have no test split yet"
         return Verdict(CARE, f"{first}: signdata split makes one.", tuple(mild))
+    n_test = facts.by_split.get("test", 0)
+    if n_test < FEWEST:
+        few = f"test has only {_number(n_test, 'sample')}"
+        return Verdict(
+            UNKNOWN, f"Accuracy on its test split would tell nothing: {few}.", tuple(mild)
+        )
     if mild:
         return Verdict(CARE, f"Its test split can be used with care: {mild[0]}.", tuple(mild[1:]))
     return Verdict(SOUND, f"Its test split is kept apart: {_apart(facts, audited)}.")
@@ -97,9 +103,6 @@ def _mild(facts: DatasetFacts) -> Iterator[str]:
         yield f"{facts.unreadable:,} of {facts.there:,} {facts.noun} cannot be read"
     if facts.missing:
         yield f"{facts.missing:,} of {facts.samples:,} {facts.noun} are not there"
-    n_test = facts.by_split.get("test", 0)
-    if 0 < n_test < FEWEST:
-        yield f"test has only {_number(n_test, 'sample')}, too few to measure an accuracy"
     yield from _lacking(facts)
     if not facts.signers:
         yield "signers are unknown, so accuracy on a new signer cannot be measured"
