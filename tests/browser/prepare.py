@@ -18,7 +18,10 @@ TOOLS = ROOT / ".venv" / "browser"
 NPM = ("axe-core@4.14.1", "typescript@5.9.3")
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DEBIAN = ("chromium", "fonts-dejavu-core")
-SECONDS = 240
+SECONDS = 150
+"""After which a command that fetches something is given up."""
+
+APT = ("apt-get", "-q", "-o", "Acquire::http::Timeout=15", "-o", "Acquire::Retries=1")
 
 
 def chromium_program() -> str | None:
@@ -58,8 +61,8 @@ def get_browser() -> str:
     if os.geteuid() != 0:
         return "no chromium, and only root may install it: apt-get install chromium"
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"
-    install = ("apt-get", "install", "-y", "-q", "--no-install-recommends", *DEBIAN)
-    if not run(*install) and run("apt-get", "update", "-q"):
+    install = (*APT, "install", "-y", "--no-install-recommends", *DEBIAN)
+    if not run(*install) and run(*APT, "update"):
         run(*install)
     return "" if chromium_program() else "chromium cannot be installed"
 
