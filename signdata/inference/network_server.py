@@ -83,7 +83,7 @@ class Server:
             return self._answer(request, payload)
         except SigndataError as err:
             return Failed.from_error(err), b""
-        except Exception:
+        except Exception:  # sent to the parent, which raises it as a bug with this traceback
             return Bug(traceback.format_exc()), b""
 
     def _answer(self, request: Request, payload: bytes) -> tuple[Answer, bytes]:

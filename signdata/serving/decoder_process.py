@@ -72,7 +72,7 @@ def _answer(name: str, arguments: tuple[Any, ...]) -> tuple[Found | Refused | Bu
         return Refused(type(err).__name__, *(_text(one) for one in texts)), b""
     except MemoryError:
         return Refused("DecodeError", "does not fit into memory", "", "", ""), b""
-    except Exception:
+    except Exception:  # the server is always answered: a bug, with its traceback
         return Bug(traceback.format_exc()), b""
 
 
