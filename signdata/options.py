@@ -31,6 +31,7 @@ from signdata.labels import LABEL_WORDS
 from signdata.limits import MAX_PIXELS, check_size, pixel_limit
 from signdata.results import Result
 from signdata.samples import SPLIT_NAMES
+from signdata.values import checked_call
 
 PathLike: TypeAlias = str | Path
 P = ParamSpec("P")
@@ -147,7 +148,7 @@ class VideoKeywords(TypedDict, total=False):
 
 class RowKeywords(LimitKeywords, total=False):
     split: str | None
-    labels: str
+    labels: PathLike | Sequence[str]
     csv_size: tuple[int, ...] | None
     header: bool
     corrections: PathLike | None
@@ -181,6 +182,10 @@ class VideoOptions(Group):
     )
     deinterlace: str = keyword("auto", "Deinterlace interlaced videos, or leave them.")
 
+    def __post_init__(self) -> None:
+        if self.deinterlace not in ("auto", "off"):
+            raise UsageError(f"--deinterlace {self.deinterlace!r}; expected auto or off")
+
     def record_videos(self) -> dict[str, Any]:
         """What of it makes two runs the same, where it differs from the defaults."""
         everything = {"tone_map": self.tone_map, "deinterlace": self.deinterlace}
@@ -195,7 +200,7 @@ class RowOptions(LimitOptions):
     title = "Reading"
 
     split: str | None = keyword(None, "Read only this split.")
-    labels: str = keyword(
+    labels: PathLike | Sequence[str] = keyword(
         "letters",
         "Meaning of a CSV's labels: A..Y, A..Z from 1, any integer, names, none, lines of FILE.",
     )
@@ -219,8 +224,9 @@ class RowOptions(LimitOptions):
     val_fold: int | None = keyword(None, "Read this fold as val.")
 
     def __post_init__(self) -> None:
-        if not isinstance(self.labels, str | Path):
-            raise UsageError(f"--labels {self.labels!r}; expected a word or the name of a file")
+        sides = self.csv_size
+        if sides is not None and (len(sides) not in (2, 3) or min(sides) < 1):
+            raise UsageError(f"--csv-size {sides!r}; expected (28, 28), (W, H, 3) or (3, W, H)")
 
     def record(self) -> dict[str, Any]:
         """What of it makes two runs the same."""
@@ -256,6 +262,10 @@ class ReadOptions(VideoOptions, RowOptions):
     path_column: str | None = keyword(None, "Column of a table that has paths.")
     label_column: str | None = keyword(None, "Column of a table that has labels.")
 
+    def __post_init__(self) -> None:
+        VideoOptions.__post_init__(self)
+        RowOptions.__post_init__(self)
+
     def record_of(self, found_format: str) -> dict[str, Any]:
         """What makes two runs the same, with the format that was found or named.
 
@@ -287,10 +297,12 @@ def _content_of_file(value: Sequence[str] | PathLike | None) -> str | list[str] 
     return _content_of(str(value)) if Path(value).is_file() else str(value)
 
 
-def _content_of(labels: str) -> str:
-    """What is recorded of `labels`: the word, or a checksum of the file."""
-    if labels in LABEL_WORDS:
-        return labels
+def _content_of(labels: PathLike | Sequence[str]) -> str | list[str]:
+    """What is recorded of `labels`: the word, the names, or a checksum of the file."""
+    if not isinstance(labels, str | Path):
+        return list(labels)
+    if str(labels) in LABEL_WORDS:
+        return str(labels)
     try:
         return f"file {hashlib.sha256(Path(labels).read_bytes()).hexdigest()}"
     except OSError as err:
@@ -506,6 +518,10 @@ class WorkOptions(Group):
         None, "Called with the number of samples done and the total."
     )
 
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.workers < 0:
+            raise UsageError(f"--workers {self.workers}; expected 0 (only this process) or more")
+
 
 @dataclass(frozen=True)
 class OutputOptions(WorkOptions):
@@ -524,6 +540,7 @@ class RunOptions(OutputOptions):
     )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.on_error not in (STOP, SKIP):
             raise UsageError(f"on-error {self.on_error!r}; expected stop or skip")
 
@@ -565,6 +582,9 @@ def command(
             if name not in named
         ]
         known = named | {parameter.name for parameter in added}
+        everything = [*own, *added]
+        flags = {name: one.metadata["flag"].split("/")[0] for name, one in shared.items()}
+        flags = {name: flag for name, flag in flags.items() if flag and "-no-" not in flag}
 
         @wraps(function)
         def called(*args: P.args, **keywords: P.kwargs) -> Result:
@@ -572,8 +592,11 @@ def command(
                 if name not in known:
                     raise TypeError(_unexpected(function.__name__, name, known))
             start = time.monotonic()
-            with _limited(shared, keywords):
-                result = function(*args, **{**defaults, **keywords})
+            values, taken = checked_call(everything, args, keywords, flags)
+            if taken.get("seed", 0) < 0:
+                raise UsageError(f"--seed {taken['seed']}; expected 0 or more")
+            with _limited(shared, taken):
+                result = function(*values, **{**defaults, **taken})
             result.seconds = time.monotonic() - start
             return result
 

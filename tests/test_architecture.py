@@ -15,7 +15,17 @@ CODECS = {"PIL", "av", "cv2", "ffmpeg", "imageio_ffmpeg", "simplejpeg"}
 
 LEVELS = [
     {"errors", "labels", "version", "workers"},
-    {"samples", "results", "safe_names", "filesystem", "magick", "limits", "downloads", "fonts"},
+    {
+        "samples",
+        "results",
+        "safe_names",
+        "filesystem",
+        "magick",
+        "limits",
+        "downloads",
+        "fonts",
+        "values",
+    },
     {"sidecars", "options", "media"},
     {"formats", "charts"},
     {"output", "similarity"},

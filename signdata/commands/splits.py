@@ -28,6 +28,7 @@ from signdata.options import (
 from signdata.results import NOTE, Problem, Result
 from signdata.splitting import plan as planning
 from signdata.splitting.split_options import SplitOptions
+from signdata.splitting.stratified import as_text
 
 
 class SplitKeywords(ReadKeywords, RunKeywords, total=False):
@@ -39,7 +40,7 @@ def split(
     src: PathLike | Sequence[PathLike],
     out: PathLike,
     *,
-    ratios: str | None = None,
+    ratios: str | Sequence[float] | None = None,
     keep: Sequence[str] = (),
     pool: bool = False,
     stratify: str = "label",
@@ -64,7 +65,7 @@ def split(
         The dataset.
     out : path
         A directory, or ``.h5`` or ``.csv`` for one file.
-    ratios : str, optional
+    ratios : str or sequence of float, optional
         Shares of train, val and test (or train and test), in percent or as fractions;
         ``80,10,10`` by default.
     keep : sequence of str
@@ -100,7 +101,7 @@ def split(
     reader = open_source(sources, OpenOptions(read))
     writer = targets.split_writer(target, reader.info, mode, shown(sources), into)
     options = SplitOptions(
-        ratios,
+        as_text(ratios),
         tuple(keep),
         pool,
         stratify,
