@@ -20,12 +20,13 @@ import os
 import re
 import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import wraps
 from pathlib import Path
-from typing import Any, ClassVar, ParamSpec, Self, TypeAlias, TypedDict
+from typing import Any, ClassVar, ParamSpec, Self, TypeAlias, TypedDict, TypeVar
 
+from signdata import bars
 from signdata.errors import MissingError, UsageError, one_line
 from signdata.labels import LABEL_WORDS
 from signdata.limits import MAX_PIXELS, check_size, pixel_limit
@@ -35,6 +36,7 @@ from signdata.values import checked_call
 
 PathLike: TypeAlias = str | Path
 P = ParamSpec("P")
+R = TypeVar("R", bound=Result)
 
 STOP, SKIP = "stop", "skip"
 """What happens at a sample that cannot be read: the run ends, or the sample is left out."""
@@ -46,6 +48,11 @@ ProgressCallback: TypeAlias = Callable[..., None]
 Training calls it with a third argument, a note on how it goes: in samples while it is
 ``reading``, then in steps. A note that ends with a line break is to stay on the screen.
 """
+
+
+def callback(progress: ProgressCallback | bool | None) -> ProgressCallback | None:
+    """What a keyword `progress` calls; `command` has put a bar in the place of True."""
+    return progress if callable(progress) else None
 
 
 def paths(value: PathLike | Sequence[PathLike]) -> list[Path]:
@@ -495,7 +502,7 @@ class WriteOptions(EncodingOptions, SizeOptions):
 
 class WorkKeywords(TypedDict, total=False):
     workers: int | None
-    progress: ProgressCallback | None
+    progress: ProgressCallback | bool | None
 
 
 class OutputKeywords(WorkKeywords, total=False):
@@ -515,7 +522,9 @@ class WorkOptions(Group):
 
     workers: int | None = keyword(None, "Worker processes [default: all cores].", "--workers/-j")
     progress: ProgressCallback | None = keyword(
-        None, "Called with the number of samples done and the total."
+        None,
+        "Called with the number of samples done and the total; True shows a bar, False nothing "
+        "[default: a bar in notebooks].",
     )
 
     def __post_init__(self) -> None:
@@ -548,9 +557,7 @@ class RunOptions(OutputOptions):
 # -- Functions that take groups
 
 
-def command(
-    *groups: type[Group], **defaults: Any
-) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
+def command(*groups: type[Group], **defaults: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a function a command: its groups' keywords spelled out, its time taken.
 
     Parameters
@@ -567,7 +574,7 @@ def command(
     """
     shared = {name: one for group in groups for name, one in group.keywords().items()}
 
-    def decorate(function: Callable[P, Result]) -> Callable[P, Result]:
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
         spelled = inspect.signature(function)
         own = [p for p in spelled.parameters.values() if p.kind is not p.VAR_KEYWORD]
         named = {parameter.name for parameter in own}
@@ -587,7 +594,7 @@ def command(
         flags = {name: flag for name, flag in flags.items() if flag and "-no-" not in flag}
 
         @wraps(function)
-        def called(*args: P.args, **keywords: P.kwargs) -> Result:
+        def called(*args: P.args, **keywords: P.kwargs) -> R:
             for name in keywords:
                 if name not in known:
                     raise TypeError(_unexpected(function.__name__, name, known))
@@ -595,8 +602,8 @@ def command(
             values, taken = checked_call(everything, args, keywords, flags)
             if taken.get("seed", 0) < 0:
                 raise UsageError(f"--seed {taken['seed']}; expected 0 or more")
-            with _limited(shared, taken):
-                result = function(*values, **{**defaults, **taken})
+            with _limited(shared, taken), _shown_progress(function.__name__, known, taken) as bar:
+                result = function(*values, **{**defaults, **taken, **bar})
             result.seconds = time.monotonic() - start
             return result
 
@@ -608,6 +615,24 @@ def command(
         return called
 
     return decorate
+
+
+@contextlib.contextmanager
+def _shown_progress(
+    name: str, known: set[str], keywords: Mapping[str, Any]
+) -> Iterator[dict[str, ProgressCallback | None]]:
+    """The keyword `progress` as the function takes it, if it is one of its own.
+
+    True is a bar, and so is nothing in a notebook, where nobody else shows one.
+    """
+    asked = keywords.get("progress")
+    if "progress" not in known or callable(asked):
+        yield {}
+    elif asked or (asked is None and bars.in_notebook()):
+        with bars.bar(*bars.counted(name)) as update:
+            yield {"progress": update}
+    else:
+        yield {"progress": None}
 
 
 def _limited(

@@ -154,7 +154,7 @@ KINDS: dict[str, Kind] = {
         "width and height, such as (32, 32)", _all_in_tuple(_is_whole, 2), _as_two_sides
     ),
     "tuple[int, ...]": Kind("whole numbers, such as (32, 32)", _all_in_tuple(_is_whole), _as_sides),
-    "ProgressCallback": Kind("a function", callable),
+    "ProgressCallback": Kind("a function, True or False", lambda v: callable(v) or _is_flag(v)),
     "Callable[[str], None]": Kind("a function", callable),
     "Say": Kind("a function", callable),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -11,7 +12,7 @@ from signdata.conversion import pipeline
 from signdata.conversion.transforms import EvenFrames, Geometry, Transform
 from signdata.errors import UsageError
 from signdata.filesystem import output_path
-from signdata.formats import targets
+from signdata.formats import notebook_view, targets
 from signdata.formats.csv.dialect import has_split_column
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions, Reader
@@ -193,7 +194,7 @@ def convert_dataset(
     """Run the loop for a command; `inputs` are read next to what the reader reads."""
     refuse_overlap([*reader.inputs, *inputs], out)
     with reader:
-        return pipeline.convert(
+        result = pipeline.convert(
             reader,
             writer,
             out,
@@ -205,6 +206,9 @@ def convert_dataset(
             notes=notes,
             how=how,
         )
+    if not how.dry_run:
+        result.pictures = partial(notebook_view.of_dataset, out)
+    return result
 
 
 def writer(

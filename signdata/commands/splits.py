@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Unpack
 
+from signdata.command_results import SplitResult
 from signdata.commands.conversion import convert_dataset
 from signdata.errors import UsageError
 from signdata.filesystem import output_path
@@ -25,7 +26,7 @@ from signdata.options import (
     next_command,
     paths,
 )
-from signdata.results import NOTE, Problem, Result
+from signdata.results import NOTE, Problem
 from signdata.splitting import plan as planning
 from signdata.splitting.split_options import SplitOptions
 from signdata.splitting.stratified import as_text
@@ -52,7 +53,7 @@ def split(
     into: str | None = None,
     seed: int = 0,
     **shared: Unpack[SplitKeywords],
-) -> Result:
+) -> SplitResult:
     """Split a dataset into train, val and test that do not leak, stratified by label.
 
     What belongs together stays together: signers or source pictures where the dataset knows
@@ -116,7 +117,7 @@ def split(
     plan = planning.plan(reader, shown(sources), options, how.progress, together)
     if plan.left_out:
         reader = Without(reader, plan.left_out)
-    result = convert_dataset(
+    made = convert_dataset(
         reader,
         writer,
         target,
@@ -128,6 +129,7 @@ def split(
         describe=lambda: plan.document(reader.info.origin),
         notes=[Problem("", "", NOTE, note) for note in plan.notes],
     )
+    result = SplitResult.of(made)
     result.details["splits"] = plan.counts
     if plan.are_folds:
         result.details["folds"] = plan.drawn

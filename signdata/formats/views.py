@@ -13,7 +13,7 @@ from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
 from signdata.samples import SPLITS, Sample
 
-_STAYS = ("_reader", "outline", "info")
+_STAYS = ("_reader", "_numbered", "outline", "info")
 
 
 class ReaderView(Reader):
@@ -102,6 +102,10 @@ class Only(FilteredReader):
 
     def takes(self, sample: Sample) -> bool:
         return sample.split == self._split
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self._reader.classes
 
     @cached_property
     def info(self) -> DatasetInfo:
