@@ -35,7 +35,7 @@ from signdata.formats.webdataset import ustar
 from signdata.formats.webdataset.fields import POSE, TIMES
 from signdata.formats.writer import EncodedItem, OutputSummary, ShardSum, refuse_broken
 from signdata.labels import class_to_idx
-from signdata.samples import Sample
+from signdata.samples import Broken, Sample
 from signdata.sidecars import SHARD_KEY, SHARD_LENGTH, SHARD_OFFSET, Row
 
 SUFFIX = ".tar"
@@ -65,11 +65,21 @@ class WebDatasetWriter(ShardWriter):
         super().__init__(options.shards)
         self._options = options
         self._columns: tuple[str, ...] = ()
+        self._keeps_videos = False
 
     def arrange(self, reader: Reader) -> Reader:
         arranged = super().arrange(reader)
         taken = {*sidecars.COLUMNS, *sidecars.OWN_COLUMNS, *ALWAYS}
         self._columns = tuple(name for name in arranged.info.columns if name not in taken)
+        # All or none: what reads tars wants the same files of every sample.
+        self._keeps_videos = (
+            arranged.info.kind == "clip"
+            and self._options.image_format is None
+            and all(
+                isinstance(sample.pixels, Broken) or sample.pixels.whole_file_suffix()
+                for sample in arranged
+            )
+        )
         return arranged
 
     def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
@@ -95,7 +105,7 @@ class WebDatasetWriter(ShardWriter):
 
     def _video(self, sample: Sample) -> str:
         """The suffix of the video that is stored as it is, '' where pictures are stored."""
-        return "" if self._options.image_format else sample.pixels.whole_file_suffix()
+        return sample.pixels.whole_file_suffix() if self._keeps_videos else ""
 
     def meta(self, sample: Sample, n_pieces: int) -> Row:
         if sample.kind == "still":
