@@ -210,25 +210,30 @@ class _Storing:
     def _store_together(
         self, samples: Sequence[Sample], encoded: EncodedStills, stills: Stills
     ) -> None:
-        try:
-            self._put_together(encoded)
-        except OutputError as err:
-            self.outcome.fatal = err
-            return
         lengths = [[len(data)] for data in encoded.data]
         digests = [hashlib.sha256(one).hexdigest() for one in encoded.contents or encoded.data]
         paths = encoded.paths or [""] * len(samples)
         sources = stills.source_sha256 or [""] * len(samples)
-        self._rows.sizes += lengths
-        self._rows.rows += [
+        rows = [
             self._row(sample, path, 1, {}, digest, source)
             for sample, path, digest, source in zip(samples, paths, digests, sources, strict=True)
         ]
+        try:
+            self._put_together(encoded, rows)
+        except OutputError as err:
+            self.outcome.fatal = err
+            return
+        self._rows.sizes += lengths
+        self._rows.rows += rows
 
-    def _put_together(self, encoded: EncodedStills) -> None:
+    def _put_together(self, encoded: EncodedStills, rows: Sequence[Row]) -> None:
         if self._job.tree is None:
             return
-        if encoded.paths:
+        if self._job.writer.sharded:
+            for row, path, data in zip(rows, encoded.paths, encoded.data, strict=True):
+                self._files.put(EncodedItem(path, data))
+                row.update(self._files.finish(row))
+        elif encoded.paths:
             self._files.put_all(encoded.paths, encoded.data)
         else:
             with self._writing_scratch:
