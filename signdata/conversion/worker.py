@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import sys
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -151,23 +150,25 @@ class _Storing:
         self._writing_scratch = writing(str(job.scratch))
         self._rows = JournalRows([], [])
         self.outcome = Outcome(items=[self._bytes])
+        whole = False
         try:
             with reading(f"batch {batch.key}"):
                 for samples in runs(batch):
                     self._all(samples)
                     if self.outcome.fatal:
                         break
+                else:
+                    whole = True
         except SigndataError as err:  # the batch itself cannot be read
             self.outcome.fatal = err
         finally:
-            self._close()
+            self._close(whole=whole)
         self.outcome.rows = msgspec.json.encode(self._rows)
 
-    def _close(self) -> None:
-        """End the batch's file, where it has one."""
+    def _close(self, *, whole: bool) -> None:
+        """End the batch's file, where it has one; remove it unless it is whole."""
         try:
-            failed = self.outcome.fatal is not None or sys.exc_info()[0] is not None
-            self._rows.shard = self._files.close(whole=not failed)
+            self._rows.shard = self._files.close(whole=whole)
         except OutputError as err:
             self.outcome.fatal = err
 
