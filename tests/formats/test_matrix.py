@@ -15,7 +15,15 @@ from signdata.formats import registry
 from signdata.formats.open import open_dataset
 from tests.videos import make_video
 
-from . import test_arrays, test_csv, test_folders, test_frames, test_hdf5, test_table
+from . import (
+    test_arrays,
+    test_csv,
+    test_folders,
+    test_frames,
+    test_hdf5,
+    test_table,
+    test_webdataset,
+)
 from .conformance import clips, facts, stills
 
 
@@ -57,6 +65,14 @@ def write_raw_clips(folder: Path) -> Path:
 
 def write_encoded_clips(folder: Path) -> Path:
     return test_hdf5.TestEncodedClips().write(folder / "a.h5", clips())
+
+
+def write_tars(folder: Path) -> Path:
+    return test_webdataset.TestConformance().write(folder / "a", stills())
+
+
+def write_tars_of_clips(folder: Path) -> Path:
+    return test_webdataset.TestClips().write(folder / "a")
 
 
 def write_videos(folder: Path) -> Path:
@@ -108,6 +124,8 @@ SOURCES = {
     "frames": write_frames,
     "hdf5 raw clips": write_raw_clips,
     "hdf5 encoded clips": write_encoded_clips,
+    "webdataset": write_tars,
+    "webdataset of clips": write_tars_of_clips,
     "videos": write_videos,
     "wlasl": write_wlasl,
 }
@@ -117,11 +135,12 @@ TARGETS: dict[str, tuple[str, dict[str, Any]]] = {
     "frames": ("out", {"to_format": "frames"}),
     "arrays": ("out.npz", {}),
     "table": ("out", {"to_format": "table"}),
+    "webdataset": ("out", {"to_format": "webdataset"}),
     "hdf5 raw": ("out.h5", {"hdf5_layout": "raw"}),
     "hdf5 encoded": ("out.h5", {"hdf5_layout": "encoded"}),
 }
 DECODED = ("videos", "wlasl", "table of clips")
-CLIPS = ("frames", "hdf5 raw clips", "hdf5 encoded clips", *DECODED)
+CLIPS = ("frames", "webdataset of clips", "hdf5 raw clips", "hdf5 encoded clips", *DECODED)
 
 
 def refusal(source: str, target: str) -> str:
@@ -179,7 +198,8 @@ FLAGS = {"to_format": "--to", "hdf5_layout": "--hdf5-layout"}
 
 
 @pytest.mark.parametrize(
-    "target", ["csv", "folders", "frames", "arrays", "table", "hdf5 raw", "hdf5 encoded"]
+    "target",
+    ["csv", "folders", "frames", "arrays", "table", "webdataset", "hdf5 raw", "hdf5 encoded"],
 )
 def test_all_ways_and_back_give_the_same_csv(target: str, tmp_path: Path) -> None:
     """However a CSV travels, its bytes come back from where its stills do."""
