@@ -146,6 +146,15 @@ FORMATS: dict[str, Format] = {
             recognises="signdata.formats.table.files:recognises",
         ),
         Format(
+            "parquet",
+            "Parquet files with a column of pictures; folders of `save_to_disk`",
+            _STILL,
+            (),
+            (".parquet", ".arrow"),
+            reader="signdata.formats.parquet.reader:ParquetReader",
+            recognises="signdata.formats.parquet.files:recognises",
+        ),
+        Format(
             "videos",
             "`ROOT/[SPLIT/]CLASS/NAME.mp4`",
             _CLIP,

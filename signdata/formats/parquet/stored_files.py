@@ -1,0 +1,122 @@
+"""One Parquet or Arrow file: its schema, its groups of rows, and the values of columns.
+
+A group is what is stored together: a row group of Parquet, a record batch of Arrow. Arrow files
+are what Hugging Face's ``save_to_disk`` writes; they are mapped into memory, not read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from signdata.formats.parquet.library import arrow, as_format_error
+
+AT_ONCE = 64
+"""Rows of a column of pictures that are in memory at once, where a file's groups are larger."""
+
+
+def is_arrow(path: str) -> bool:
+    """Whether a file is named like one of Arrow; any other is Parquet."""
+    return path.lower().endswith(".arrow")
+
+
+def schema_of(path: Path) -> Any:
+    """The schema of a file; `FormatError` if it is damaged."""
+    if is_arrow(path.name):
+        return _record_batches(str(path), _changed(path))[0]
+    with as_format_error(path), arrow("pyarrow.parquet").ParquetFile(path) as file:
+        return file.schema_arrow
+
+
+def group_rows(path: Path) -> tuple[int, ...]:
+    """How many rows each group of a file has; `FormatError` if it is damaged."""
+    if is_arrow(path.name):
+        return tuple(batch.num_rows for batch in _record_batches(str(path), _changed(path))[1])
+    with as_format_error(path), arrow("pyarrow.parquet").ParquetFile(path) as file:
+        groups = file.metadata
+        return tuple(groups.row_group(i).num_rows for i in range(groups.num_row_groups))
+
+
+def values_of(path: Path, columns: Sequence[str]) -> dict[str, list[Any]]:
+    """All values of some columns, by name; ``NAME.FIELD`` is a field of a column of structs."""
+    if is_arrow(path.name):
+        schema, batches = _record_batches(str(path), _changed(path))
+        table = arrow().Table.from_batches(batches, schema)
+    else:
+        with as_format_error(path), arrow("pyarrow.parquet").ParquetFile(path) as file:
+            table = file.read(columns=list(columns), use_threads=False)
+    with as_format_error(path):
+        return {name: _column(table, name).to_pylist() for name in columns}
+
+
+def _column(table: Any, name: str) -> Any:
+    if name in table.column_names:
+        return table.column(name)
+    column, _, field = name.rpartition(".")
+    return arrow("pyarrow.compute").struct_field(table.column(column), field)
+
+
+def cell(path: str, group: int, row: int, column: str) -> Any:
+    """One value of a column of pictures, quickly where the rows of a group are asked in order."""
+    changed = _changed(Path(path))
+    if is_arrow(path):
+        batch = _record_batches(path, changed)[1][group]
+        return batch.column(column)[row].as_py()
+    return _group(path, changed, group, column).value(row)
+
+
+def _changed(path: Path) -> tuple[int, int]:
+    status = os.stat(path)
+    return status.st_mtime_ns, status.st_size
+
+
+class _Group:
+    """A column of one row group, of which a few rows are in memory: those asked for last."""
+
+    def __init__(self, path: str, group: int, column: str) -> None:
+        self._path, self._group, self._column = path, group, column
+        self._start = 0
+        self._values: Any = ()
+        self._parts: Iterator[Any] = iter(())
+        self._begun = False
+
+    def value(self, row: int) -> Any:
+        """The value in one row of the group."""
+        if not self._begun or row < self._start:
+            self._begin()
+        while row >= self._start + len(self._values):
+            self._start += len(self._values)
+            self._values = next(self._parts).column(0)
+        return self._values[row - self._start].as_py()
+
+    def _begin(self) -> None:
+        file = arrow("pyarrow.parquet").ParquetFile(self._path, buffer_size=1 << 20)
+        self._start, self._values, self._begun = 0, (), True
+        self._parts = file.iter_batches(
+            AT_ONCE, row_groups=[self._group], columns=[self._column], use_threads=False
+        )
+
+
+@lru_cache(maxsize=2)
+def _group(path: str, changed: tuple[int, int], group: int, column: str) -> _Group:
+    return _Group(path, group, column)
+
+
+@lru_cache(maxsize=8)
+def _record_batches(path: str, changed: tuple[int, int]) -> tuple[Any, tuple[Any, ...]]:
+    """The schema and the checked record batches of an Arrow file, streamed or with a footer."""
+    pyarrow = arrow()
+    with as_format_error(path, "Arrow"):
+        file = pyarrow.memory_map(path)
+        try:
+            stream = pyarrow.ipc.open_stream(file)
+            batches = tuple(stream)
+        except pyarrow.ArrowInvalid:
+            stream = pyarrow.ipc.open_file(pyarrow.memory_map(path))
+            batches = tuple(stream.get_batch(i) for i in range(stream.num_record_batches))
+        for batch in batches:
+            batch.validate(full=True)  # a damaged one would be read outside of the file
+        return stream.schema, batches
