@@ -152,6 +152,7 @@ FORMATS: dict[str, Format] = {
             (),
             (".parquet", ".arrow"),
             reader="signdata.formats.parquet.reader:ParquetReader",
+            writer="signdata.formats.parquet.writer:ParquetWriter",
             recognises="signdata.formats.parquet.files:recognises",
         ),
         Format(

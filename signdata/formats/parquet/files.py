@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,11 +18,14 @@ from typing import TypeVar
 
 import msgspec
 
+from signdata import sidecars
 from signdata.errors import FormatError, MissingError
-from signdata.formats.parquet.library import is_installed
+from signdata.formats.parquet.library import as_format_error, is_installed
 from signdata.formats.parquet.stored_columns import features_of, picture_columns
 from signdata.formats.parquet.stored_files import schema_of
 from signdata.formats.place import Place
+from signdata.formats.shard_files import read_sums
+from signdata.formats.shard_listing import is_listed, listed
 from signdata.formats.trees.layout import split_word, splits_of_names
 from signdata.media.suffixes import natural
 from signdata.safe_names import is_junk
@@ -31,6 +35,8 @@ T = TypeVar("T")
 
 SAVED, SAVED_SPLITS = "state.json", "dataset_dict.json"
 """Files that `save_to_disk` of Hugging Face's library leaves: of one split, and of several."""
+
+SUFFIX = ".parquet"
 
 _SHARD = re.compile(r"(?P<stem>.*)-(?P<number>\d{5})-of-(?P<total>\d{5})(?P<rest>.*)")
 
@@ -47,11 +53,14 @@ class DataFile:
         Its path below the dataset, POSIX separators.
     split : str
         What its folder or its name says, or ''.
+    n_rows : int or None
+        How many rows a list says it has.
     """
 
     path: Path
     name: str
     split: str
+    n_rows: int | None = None
 
 
 class _State(msgspec.Struct):
@@ -75,8 +84,15 @@ def is_saved(path: Path) -> bool:
     return (path / SAVED_SPLITS).is_file() or (path / SAVED).is_file()
 
 
-def files_of(path: Path) -> list[DataFile]:
+def files_of(path: Path, split: str | None = None) -> list[DataFile]:
     """The files of a dataset in order; [] where a folder has none.
+
+    Parameters
+    ----------
+    path : Path
+        The dataset.
+    split : str, optional
+        The only split of which files have to be there, of a dataset that lists its shards.
 
     Raises
     ------
@@ -86,6 +102,12 @@ def files_of(path: Path) -> list[DataFile]:
     """
     if not path.is_dir():
         return [DataFile(path, path.name, "")]
+    if is_listed(path):
+        return [
+            DataFile(path / one.shard, one.shard, "", one.samples)
+            for one in listed(path, split)
+            if one.shard.endswith(SUFFIX)
+        ]
     if (path / SAVED_SPLITS).is_file():
         return _saved_splits(path)
     if (path / SAVED).is_file():
@@ -98,7 +120,7 @@ def _saved_splits(root: Path) -> list[DataFile]:
     for name in _read(root / SAVED_SPLITS, _Splits).splits:
         split = split_word(name)
         folder = root / name
-        if not split or len(Path(name).parts) != 1 or not (folder / SAVED).is_file():
+        if not split or len(Path(name).parts) != 1 or not os.path.isfile(folder / SAVED):
             raise FormatError(
                 f"split {name!r}; expected folders of {', '.join(SPLITS)}",
                 path=root / SAVED_SPLITS,
@@ -118,7 +140,7 @@ def _saved(root: Path, folder: Path, split: str | None) -> list[DataFile]:
         )
     names = [one.get("filename", "") for one in state.data_files]
     for name in names:
-        if len(Path(name).parts) != 1 or not (folder / name).is_file():
+        if len(Path(name).parts) != 1 or not os.path.isfile(folder / name):
             raise MissingError(f"{name!r} is not there", path=folder / SAVED)
     said = split if split is not None else split_word(state.split or "")
     return [_file(root, folder / name, said) for name in names]
@@ -183,7 +205,7 @@ def _parquet_in(folder: Path) -> list[Path]:
     found = (
         one
         for one in folder.iterdir()
-        if one.suffix.lower() == ".parquet"
+        if one.suffix.lower() == SUFFIX
         and one.name != "metadata.parquet"
         and not is_junk(one.name)
         and one.is_file()
@@ -218,18 +240,19 @@ def _stem(path: Path) -> str:
 
 def _refuse_gaps(paths: Iterable[Path]) -> None:
     """Raise `MissingError` if one of the files that are numbered ``-00000-of-00012`` is missing."""
-    there: dict[tuple[str, str], list[int]] = {}
+    there: dict[tuple[str, str], dict[int, Path]] = {}
     for path in paths:
         numbered = _SHARD.fullmatch(path.stem)
         if numbered:
-            key = (str(path.with_name(numbered["stem"])), numbered["total"])
-            there.setdefault(key, []).append(int(numbered["number"]))
-    for (stem, total), numbers in there.items():
-        missing = sorted(set(range(int(total))).difference(numbers))
-        if missing:
+            group = there.setdefault((numbered["stem"], numbered["total"]), {})
+            group[int(numbered["number"])] = path
+    for (stem, total), found in there.items():
+        lost = next((i for i in range(int(total)) if i not in found), None)
+        if lost is not None:
+            name = f"{stem}-{lost:05d}-of-{total}{SUFFIX}"
             raise MissingError(
                 f"not there; expected {int(total)} files",
-                path=f"{stem}-{missing[0]:05d}-of-{total}",
+                path=next(iter(found.values())).with_name(name),
             )
 
 
@@ -239,7 +262,10 @@ def recognises(place: Place) -> str:
     if not place.is_dir:
         if path.suffix.lower() == ".arrow":
             return path.name
-        return path.name if path.suffix.lower() == ".parquet" and holds_pictures(path) else ""
+        return path.name if path.suffix.lower() == SUFFIX and holds_pictures(path) else ""
+    if is_listed(path):  # whether all are there is asked when it is read
+        shards = (one.shard for one in read_sums(path / sidecars.SHARDS))
+        return next((shard for shard in shards if shard.endswith(SUFFIX)), "")
     if is_saved(path):
         return SAVED_SPLITS if (path / SAVED_SPLITS).is_file() else SAVED
     first = next(iter(files_of(path)), None)
@@ -257,6 +283,7 @@ def holds_pictures(path: Path) -> bool:
         return False
     try:
         schema = schema_of(path)
-        return bool(picture_columns(schema, features_of(schema, path)))
+        with as_format_error(path):
+            return bool(picture_columns(schema, features_of(schema, path)))
     except FormatError:
         return False

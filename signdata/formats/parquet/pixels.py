@@ -29,6 +29,8 @@ class CellPixels(CodedPixels):
         The row in the file from 1, for messages.
     root : str
         The folder that paths of pictures outside of the file are relative to.
+    size : int
+        Bytes of the picture, about.
     """
 
     path: str
@@ -37,11 +39,15 @@ class CellPixels(CodedPixels):
     column: str
     number: int
     root: str
+    size: int
+
+    def size_hint(self) -> int:
+        return self.size
 
     def coded(self) -> Iterator[tuple[bytes, str]]:
         where = f"row {self.number}, column {self.column}"
         try:
-            value = cell(self.path, self.group, self.row, self.column)
+            value = cell(self.path, self.group, self.row, self.column, self.size)
         except SigndataError:
             raise
         except Exception as err:  # a damaged file may make the library raise anything

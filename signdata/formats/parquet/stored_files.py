@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,25 @@ from signdata.formats.parquet.library import arrow, as_format_error
 
 AT_ONCE = 64
 """Rows of a column of pictures that are in memory at once, where a file's groups are larger."""
+
+BYTES_AT_ONCE = 8 << 20
+"""Bytes of pictures up to which so many rows are."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that are stored together.
+
+    Attributes
+    ----------
+    n_rows : int
+        How many there are.
+    size : int
+        Bytes of a row, about: of its picture, nearly all.
+    """
+
+    n_rows: int
+    size: int
 
 
 def is_arrow(path: str) -> bool:
@@ -31,13 +51,20 @@ def schema_of(path: Path) -> Any:
         return file.schema_arrow
 
 
-def group_rows(path: Path) -> tuple[int, ...]:
-    """How many rows each group of a file has; `FormatError` if it is damaged."""
+def groups_of(path: Path) -> list[Group]:
+    """The groups of a file; `FormatError` if it is damaged."""
     if is_arrow(path.name):
-        return tuple(batch.num_rows for batch in _record_batches(str(path), _changed(path))[1])
+        batches = _record_batches(str(path), _changed(path))[1]
+        with as_format_error(path, "Arrow"):
+            return [_group_of(batch.num_rows, batch.nbytes) for batch in batches]
     with as_format_error(path), arrow("pyarrow.parquet").ParquetFile(path) as file:
-        groups = file.metadata
-        return tuple(groups.row_group(i).num_rows for i in range(groups.num_row_groups))
+        # Of a column's own size it is not asked: damage there ends the process.
+        groups = map(file.metadata.row_group, range(file.metadata.num_row_groups))
+        return [_group_of(one.num_rows, one.total_byte_size) for one in groups]
+
+
+def _group_of(n_rows: int, n_bytes: int) -> Group:
+    return Group(n_rows, n_bytes // max(1, n_rows))
 
 
 def values_of(path: Path, columns: Sequence[str]) -> dict[str, list[Any]]:
@@ -59,13 +86,26 @@ def _column(table: Any, name: str) -> Any:
     return arrow("pyarrow.compute").struct_field(table.column(column), field)
 
 
-def cell(path: str, group: int, row: int, column: str) -> Any:
-    """One value of a column of pictures, quickly where the rows of a group are asked in order."""
+def cell(path: str, group: int, row: int, column: str, size: int) -> Any:
+    """One value of a column, quickly where the rows of a group are asked in order.
+
+    Parameters
+    ----------
+    path, group, row, column
+        Where it is.
+    size : int
+        Bytes of a value, about.
+    """
     changed = _changed(Path(path))
     if is_arrow(path):
         batch = _record_batches(path, changed)[1][group]
         return batch.column(column)[row].as_py()
-    return _group(path, changed, group, column).value(row)
+    return _rows(path, changed, group, column, at_once(size)).value(row)
+
+
+def at_once(size: int) -> int:
+    """How many values of this size are read at once."""
+    return max(1, min(AT_ONCE, BYTES_AT_ONCE // max(1, size)))
 
 
 def _changed(path: Path) -> tuple[int, int]:
@@ -73,11 +113,11 @@ def _changed(path: Path) -> tuple[int, int]:
     return status.st_mtime_ns, status.st_size
 
 
-class _Group:
+class _Rows:
     """A column of one row group, of which a few rows are in memory: those asked for last."""
 
-    def __init__(self, path: str, group: int, column: str) -> None:
-        self._path, self._group, self._column = path, group, column
+    def __init__(self, path: str, group: int, column: str, at_once: int) -> None:
+        self._path, self._group, self._column, self._at_once = path, group, column, at_once
         self._start = 0
         self._values: Any = ()
         self._parts: Iterator[Any] = iter(())
@@ -96,13 +136,13 @@ class _Group:
         file = arrow("pyarrow.parquet").ParquetFile(self._path, buffer_size=1 << 20)
         self._start, self._values, self._begun = 0, (), True
         self._parts = file.iter_batches(
-            AT_ONCE, row_groups=[self._group], columns=[self._column], use_threads=False
+            self._at_once, row_groups=[self._group], columns=[self._column], use_threads=False
         )
 
 
-@lru_cache(maxsize=2)
-def _group(path: str, changed: tuple[int, int], group: int, column: str) -> _Group:
-    return _Group(path, group, column)
+@lru_cache(maxsize=4)  # one for each split, where samples of all are read in turn
+def _rows(path: str, changed: tuple[int, int], group: int, column: str, at_once: int) -> _Rows:
+    return _Rows(path, group, column, at_once)
 
 
 @lru_cache(maxsize=8)
