@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Unpack
 
 from signdata.errors import UsageError
-from signdata.formats import shard_listing
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions, Reader
 from signdata.formats.selection import row_filter, whole
@@ -100,7 +99,6 @@ def verify(
             how.workers,
             how.progress,
             chosen=lambda row: row["id"] not in left_out and takes(row),
-            split=shard_listing.split_read(read),
         )
     second = paths(b)
     other = replace(read, from_format=None, videos=None, corrections=None)

@@ -163,8 +163,8 @@ def _open_one(sources: list[Path], options: OpenOptions) -> Reader:
         raise UsageError(
             f"--images and --targets go with arrays, hdf5 and parquet, not with {name}"
         )
-    label_column = read.label_column if name != "parquet" else None
-    if name != "table" and (read.root or read.path_column or label_column):
+    has_columns = name in ("webdataset", "parquet")
+    if name != "table" and (read.root or (not has_columns and _names_columns(read))):
         raise UsageError(
             f"--root, --path-column and --label-column go with tables of files, not with {name}",
             remedy="Say --from table if it is one.",
@@ -175,3 +175,7 @@ def _open_one(sources: list[Path], options: OpenOptions) -> Reader:
         inside = sources[0].relative_to(named[0]).as_posix()
         reader.remarks = (Problem(inside, "", NOTE, "the only folder: read in place of SRC"),)
     return reader
+
+
+def _names_columns(read: ReadOptions) -> bool:
+    return bool(read.path_column or read.label_column)

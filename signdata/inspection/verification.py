@@ -12,7 +12,6 @@ from typing import NamedTuple, TypeVar
 
 from signdata.errors import SigndataError
 from signdata.filesystem import reading
-from signdata.formats import shard_listing
 from signdata.formats.batch_jobs import run_batches
 from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import Reader
@@ -190,11 +189,8 @@ def against_manifest(
     progress: ProgressCallback | None = None,
     *,
     chosen: Callable[[Row], bool] = lambda row: True,
-    split: str | None = None,
 ) -> Result:
     """Compare stored samples with the checksums in the manifest; see `signdata.verify`.
-
-    Shards are compared with their own checksums, too.
 
     Parameters
     ----------
@@ -204,16 +200,12 @@ def against_manifest(
         The dataset, which has the manifest.
     chosen : callable
         Whether the sample of a row of the manifest should be among those of `reader`.
-    split : str, optional
-        The split that `reader` was told to read.
     """
     result = Result("verify", str(path), shows_counts=False)
     recorded = {row["id"]: row.get("sha256", "") for row in existing.read_rows(path) if chosen(row)}
     done = unrecorded = 0
-    problems: list[Problem] = []
-    if shard_listing.is_listed(path):
-        problems += shard_listing.digest_problems(path, split, workers)
-    n_shards = len(problems)
+    problems = reader.damage(workers)
+    n_damaged = len(problems)
     seen_ids = set()
     for checked in _each(_StoredDigests(any(recorded.values())), reader, workers, progress):
         if isinstance(checked, str):
@@ -245,9 +237,9 @@ def against_manifest(
         "without_digest": unrecorded,
     }
     result.leave_out(reader.info.left_out)
-    result.summary = _manifest_summary(done, len(lost), unrecorded, len(problems) - n_shards)
-    if n_shards:
-        result.summary += f"; {n_shards:,} shards differ"
+    result.summary = _manifest_summary(done, len(lost), unrecorded, len(problems) - n_damaged)
+    if n_damaged:
+        result.summary += f"; {n_damaged:,} shards are not as they were written"
     return result
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import signdata
 from signdata.formats.open import open_dataset
 from signdata.formats.parquet.writer import ParquetWriter
 from signdata.formats.picture_options import PictureOptions
-from signdata.formats.shard_files import read_sums
+from signdata.formats.shard_files import read_sums, write_sums
 from signdata.formats.sharding import ShardOptions
 from signdata.formats.writer import Writer
 from signdata.media.image import encode
@@ -401,19 +402,30 @@ def test_groups_of_a_hundred_rows_with_an_index_of_pages(tmp_path: Path) -> None
     assert {one[2] for one in seen(out)} == {""}
 
 
-def test_lost_and_foreign_shards_are_named(tmp_path: Path, main: Callable[..., Any]) -> None:
+def test_a_lost_shard_costs_its_samples_alone(tmp_path: Path, main: Callable[..., Any]) -> None:
     out = written(tmp_path)
     lost = out / "data/train-00001-of-00002.parquet"
     lost.rename(tmp_path / "away")
-    ran = main("info", out)
+    ran = main("convert", out, tmp_path / "a", "-j", 1)
     assert ran.returncode == 4
-    assert "train-00001-of-00002.parquet: not there; shards.csv lists it" in ran.error
+    assert "train-00001-of-00002.parquet: a shard that is not there" in ran.error
+    result = signdata.convert(out, tmp_path / "b", workers=1, on_error="skip")
+    assert (result.written, result.skipped) == (5, 2)
     assert len(seen(out, split="val")) == 3
-    (tmp_path / "away").rename(lost)
-    shutil.copy(lost, out / "data/train-00002-of-00003.parquet")
-    ran = main("info", out)
+    assert main("verify", out, "-j", 1).returncode == 4
+
+
+def test_a_shard_too_many_is_named(tmp_path: Path, main: Callable[..., Any]) -> None:
+    out = written(tmp_path)
+    shutil.copy(
+        out / "data/train-00001-of-00002.parquet", out / "data/train-00002-of-00003.parquet"
+    )
+    ran = main("verify", out, "-j", 1, "--json")
     assert ran.returncode == 4
-    assert "train-00002-of-00003.parquet: a shard that shards.csv does not list" in ran.error
+    assert [(one["path"], one["kind"]) for one in ran.json["problems"]][-1] == (
+        "data/train-00002-of-00003.parquet",
+        "extra",
+    )
 
 
 def test_changed_and_swapped_shards_are_named(tmp_path: Path, main: Callable[..., Any]) -> None:
@@ -429,10 +441,16 @@ def test_changed_and_swapped_shards_are_named(tmp_path: Path, main: Callable[...
         ("data/train-00000-of-00002.parquet", "differs"),
         ("train/A/2", "corrupt"),
     ]
-    one.write_bytes(other.read_bytes() + b" " * (len(data) - other.stat().st_size))
-    ran = main("verify", out, "-j", 1)
+    one.write_bytes(other.read_bytes())
+    other.write_bytes(data)
+    sums = [
+        replace(each, bytes=(out / each.shard).stat().st_size)  # as if both were of one length
+        for each in read_sums(out / "shards.csv")
+    ]
+    write_sums(out / "shards.csv", sums)
+    ran = main("convert", out, tmp_path / "out2", "-j", 1)
     assert ran.returncode == 4
-    assert "train-00000-of-00002.parquet" in ran.error
+    assert "as the manifest says" in ran.error
 
 
 def test_a_picture_that_cannot_be_read_leaves_its_shard_shorter(tmp_path: Path) -> None:

@@ -25,7 +25,6 @@ from signdata.formats.parquet.stored_columns import features_of, picture_columns
 from signdata.formats.parquet.stored_files import schema_of
 from signdata.formats.place import Place
 from signdata.formats.shard_files import read_sums
-from signdata.formats.shard_listing import is_listed, listed
 from signdata.formats.trees.layout import split_word, splits_of_names
 from signdata.media.suffixes import natural
 from signdata.safe_names import is_junk
@@ -53,14 +52,11 @@ class DataFile:
         Its path below the dataset, POSIX separators.
     split : str
         What its folder or its name says, or ''.
-    n_rows : int or None
-        How many rows a list says it has.
     """
 
     path: Path
     name: str
     split: str
-    n_rows: int | None = None
 
 
 class _State(msgspec.Struct):
@@ -84,15 +80,15 @@ def is_saved(path: Path) -> bool:
     return (path / SAVED_SPLITS).is_file() or (path / SAVED).is_file()
 
 
-def files_of(path: Path, split: str | None = None) -> list[DataFile]:
-    """The files of a dataset in order; [] where a folder has none.
+def is_own(path: Path) -> bool:
+    """Whether a folder is a dataset in Parquet files that signdata has written."""
+    if not (path / sidecars.SHARDS).is_file() or not (path / sidecars.MANIFEST).is_file():
+        return False
+    return any(one.shard.endswith(SUFFIX) for one in read_sums(path / sidecars.SHARDS))
 
-    Parameters
-    ----------
-    path : Path
-        The dataset.
-    split : str, optional
-        The only split of which files have to be there, of a dataset that lists its shards.
+
+def files_of(path: Path) -> list[DataFile]:
+    """The files of a dataset in order; [] where a folder has none.
 
     Raises
     ------
@@ -102,12 +98,6 @@ def files_of(path: Path, split: str | None = None) -> list[DataFile]:
     """
     if not path.is_dir():
         return [DataFile(path, path.name, "")]
-    if is_listed(path):
-        return [
-            DataFile(path / one.shard, one.shard, "", one.samples)
-            for one in listed(path, split)
-            if one.shard.endswith(SUFFIX)
-        ]
     if (path / SAVED_SPLITS).is_file():
         return _saved_splits(path)
     if (path / SAVED).is_file():
@@ -263,9 +253,8 @@ def recognises(place: Place) -> str:
         if path.suffix.lower() == ".arrow":
             return path.name
         return path.name if path.suffix.lower() == SUFFIX and holds_pictures(path) else ""
-    if is_listed(path):  # whether all are there is asked when it is read
-        shards = (one.shard for one in read_sums(path / sidecars.SHARDS))
-        return next((shard for shard in shards if shard.endswith(SUFFIX)), "")
+    if is_own(path):
+        return sidecars.SHARDS
     if is_saved(path):
         return SAVED_SPLITS if (path / SAVED_SPLITS).is_file() else SAVED
     first = next(iter(files_of(path)), None)

@@ -21,33 +21,32 @@ class CellPixels(CodedPixels):
     ----------
     path : str
         The file.
-    group, row : int
-        Which of its groups of rows, and which row of that.
+    row : int
+        The row in it, from 0.
     column : str
         The column.
-    number : int
-        The row in the file from 1, for messages.
     root : str
         The folder that paths of pictures outside of the file are relative to.
     size : int
         Bytes of the picture, about.
+    expected : str
+        What the path in the cell is but for its suffix, if anything is known of it.
     """
 
     path: str
-    group: int
     row: int
     column: str
-    number: int
     root: str
     size: int
+    expected: str = ""
 
     def size_hint(self) -> int:
         return self.size
 
     def coded(self) -> Iterator[tuple[bytes, str]]:
-        where = f"row {self.number}, column {self.column}"
+        where = f"row {self.row + 1}, column {self.column}"
         try:
-            value = cell(self.path, self.group, self.row, self.column, self.size)
+            value = cell(self.path, self.row, self.column)
         except SigndataError:
             raise
         except Exception as err:  # a damaged file may make the library raise anything
@@ -61,6 +60,13 @@ class CellPixels(CodedPixels):
                 None,
             )
         )
+        if self.expected and self.expected not in (outside, str(outside).rpartition(".")[0]):
+            raise DecodeError(
+                f"picture {str(outside)!r}; expected {self.expected!r}, as the manifest says",
+                path=self.path,
+                where=where,
+                remedy="Fetch the file again, or make the dataset again.",
+            )
         if data is not None:
             yield data, f"{self.path}:{where}"
         elif outside:

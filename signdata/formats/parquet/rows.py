@@ -7,14 +7,13 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from signdata import sidecars
-from signdata.errors import FormatError, LabelError
+from signdata.errors import LabelError
 from signdata.formats.cell_text import cell_text
 from signdata.formats.parquet import stored_files
 from signdata.formats.parquet.files import DataFile
 from signdata.formats.parquet.library import as_format_error
 from signdata.formats.parquet.pixels import CellPixels
 from signdata.formats.parquet.stored_columns import StoredColumns, columns_of
-from signdata.formats.parquet.stored_files import Group
 from signdata.formats.trees.layout import split_word
 from signdata.results import NOTE, Problem
 from signdata.samples import Broken, Pixels, Sample
@@ -32,24 +31,14 @@ class Part:
 
     file: DataFile
     columns: StoredColumns
-    groups: tuple[Group, ...]
+    n_rows: int
 
     @classmethod
     def of(cls, file: DataFile, images: str | None, targets: str | None) -> Part:
         schema = stored_files.schema_of(file.path)
         with as_format_error(file.path):  # such as names that are no text
             columns = columns_of(schema, file.path, images, targets)
-        part = cls(file, columns, tuple(stored_files.groups_of(file.path)))
-        if file.n_rows not in (None, part.n_rows):
-            raise FormatError(
-                f"{part.n_rows:,} rows; expected {file.n_rows:,}, as {sidecars.SHARDS} says",
-                path=file.path,
-            )
-        return part
-
-    @cached_property
-    def n_rows(self) -> int:
-        return sum(group.n_rows for group in self.groups)
+        return cls(file, columns, stored_files.n_rows_of(file.path))
 
     @property
     def split(self) -> str:
@@ -98,22 +87,13 @@ class Part:
         )
 
     def _pixels_of(self, row: int, root: str, of_masks: bool) -> Pixels:
-        number, inside = self._places[row]
         return CellPixels(
-            str(self.file.path),
-            number,
-            inside,
-            self.columns.picture,
-            row + 1,
-            root,
-            self.groups[number].size,
-            of_masks=of_masks,
+            str(self.file.path), row, self.columns.picture, root, self._size, of_masks=of_masks
         )
 
     @cached_property
-    def _places(self) -> list[tuple[int, int]]:
-        """The group of each row, and its place there."""
-        return [(i, row) for i, group in enumerate(self.groups) for row in range(group.n_rows)]
+    def _size(self) -> int:
+        return self.file.path.stat().st_size // max(1, self.n_rows)
 
     def _label(self, value: Any, row: int) -> str:
         classes = self.columns.classes

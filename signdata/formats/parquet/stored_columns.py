@@ -20,6 +20,9 @@ HUGGING_FACE = b"huggingface"
 OWN = b"signdata"
 """Keys of a schema: what Hugging Face's library knows of its columns, and what we know."""
 
+PICTURE, LABEL = "image", "label"
+"""The columns of pictures and of labels in files that we write."""
+
 PICTURES = (
     "image",
     "img",

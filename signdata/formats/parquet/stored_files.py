@@ -7,9 +7,11 @@ are what Hugging Face's ``save_to_disk`` writes; they are mapped into memory, no
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +22,6 @@ AT_ONCE = 64
 
 BYTES_AT_ONCE = 8 << 20
 """Bytes of pictures up to which so many rows are."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """Rows that are stored together.
-
-    Attributes
-    ----------
-    n_rows : int
-        How many there are.
-    size : int
-        Bytes of a row, about: of its picture, nearly all.
-    """
-
-    n_rows: int
-    size: int
 
 
 def is_arrow(path: str) -> bool:
@@ -51,20 +37,9 @@ def schema_of(path: Path) -> Any:
         return file.schema_arrow
 
 
-def groups_of(path: Path) -> list[Group]:
-    """The groups of a file; `FormatError` if it is damaged."""
-    if is_arrow(path.name):
-        batches = _record_batches(str(path), _changed(path))[1]
-        with as_format_error(path, "Arrow"):
-            return [_group_of(batch.num_rows, batch.nbytes) for batch in batches]
-    with as_format_error(path), arrow("pyarrow.parquet").ParquetFile(path) as file:
-        # Of a column's own size it is not asked: damage there ends the process.
-        groups = map(file.metadata.row_group, range(file.metadata.num_row_groups))
-        return [_group_of(one.num_rows, one.total_byte_size) for one in groups]
-
-
-def _group_of(n_rows: int, n_bytes: int) -> Group:
-    return Group(n_rows, n_bytes // max(1, n_rows))
+def n_rows_of(path: Path) -> int:
+    """How many rows a file has; `FormatError` if it is damaged."""
+    return _groups(str(path), _changed(path)).n_rows
 
 
 def values_of(path: Path, columns: Sequence[str]) -> dict[str, list[Any]]:
@@ -86,31 +61,73 @@ def _column(table: Any, name: str) -> Any:
     return arrow("pyarrow.compute").struct_field(table.column(column), field)
 
 
-def cell(path: str, group: int, row: int, column: str, size: int) -> Any:
-    """One value of a column, quickly where the rows of a group are asked in order.
+def cell(path: str, row: int, column: str) -> Any:
+    """One value of a column, quickly where the rows of a file are asked in order.
 
-    Parameters
-    ----------
-    path, group, row, column
-        Where it is.
-    size : int
-        Bytes of a value, about.
+    Raises
+    ------
+    IndexError
+        If there is no such row.
     """
     changed = _changed(Path(path))
+    groups = _groups(path, changed)
+    group, inside = groups.place_of(row)
     if is_arrow(path):
-        batch = _record_batches(path, changed)[1][group]
-        return batch.column(column)[row].as_py()
-    return _rows(path, changed, group, column, at_once(size)).value(row)
-
-
-def at_once(size: int) -> int:
-    """How many values of this size are read at once."""
-    return max(1, min(AT_ONCE, BYTES_AT_ONCE // max(1, size)))
+        return _record_batches(path, changed)[1][group].column(column)[inside].as_py()
+    return _rows(path, changed, group, column, groups.at_once(group)).value(inside)
 
 
 def _changed(path: Path) -> tuple[int, int]:
     status = os.stat(path)
     return status.st_mtime_ns, status.st_size
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """The groups of a file.
+
+    Attributes
+    ----------
+    starts : list of int
+        The first row of each, and the number of all rows.
+    sizes : list of int
+        Bytes of a row of each, about: of its picture, nearly all.
+    """
+
+    starts: list[int]
+    sizes: list[int]
+
+    @classmethod
+    def of(cls, lengths: Sequence[tuple[int, int]]) -> _Groups:
+        """Groups of so many rows and so many bytes each."""
+        starts = list(accumulate((n_rows for n_rows, _ in lengths), initial=0))
+        return cls(starts, [n_bytes // max(1, n_rows) for n_rows, n_bytes in lengths])
+
+    @property
+    def n_rows(self) -> int:
+        return self.starts[-1]
+
+    def place_of(self, row: int) -> tuple[int, int]:
+        """The group of a row, and the row in it."""
+        if not 0 <= row < self.n_rows:
+            raise IndexError(f"no row {row + 1} of {self.n_rows}")
+        group = bisect_right(self.starts, row) - 1
+        return group, row - self.starts[group]
+
+    def at_once(self, group: int) -> int:
+        """How many rows of a group are read at once."""
+        return max(1, min(AT_ONCE, BYTES_AT_ONCE // max(1, self.sizes[group])))
+
+
+@lru_cache(maxsize=16)
+def _groups(path: str, changed: tuple[int, int]) -> _Groups:
+    if is_arrow(path):
+        batches = _record_batches(path, changed)[1]
+        return _Groups.of([(batch.num_rows, batch.nbytes) for batch in batches])
+    with as_format_error(path), arrow("pyarrow.parquet").ParquetFile(path) as file:
+        # Of a column's own size it is not asked: damage there ends the process.
+        groups = map(file.metadata.row_group, range(file.metadata.num_row_groups))
+        return _Groups.of([(one.num_rows, one.total_byte_size) for one in groups])
 
 
 class _Rows:

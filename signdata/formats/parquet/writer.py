@@ -19,16 +19,15 @@ import msgspec
 from signdata import sidecars
 from signdata.formats.parquet.files import SUFFIX
 from signdata.formats.parquet.library import arrow
-from signdata.formats.parquet.stored_columns import HUGGING_FACE, OWN
+from signdata.formats.parquet.stored_columns import HUGGING_FACE, LABEL, OWN, PICTURE
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import DatasetInfo, Reader
 from signdata.formats.shard_files import ShardFile, ShardWriter, write_sidecars
 from signdata.formats.trees import pictures
 from signdata.formats.writer import EncodedItem, OutputSummary, ShardSum, refuse_broken
+from signdata.labels import class_to_idx
 from signdata.samples import Sample
 from signdata.sidecars import Row
-
-PICTURE, LABEL = "image", "label"
 
 ROWS = 100
 """Rows of a group: more would be too much at once for the Hub's viewer."""
@@ -36,7 +35,7 @@ ROWS = 100
 GROUP_BYTES = 64 << 20
 """Bytes of pictures with which a group ends before it has so many rows."""
 
-COLUMNS = ("id", "group", "source", sidecars.STORED_AS, "sha256", sidecars.SHARD_KEY)
+COLUMNS = ("id", "group", "source", "sha256")
 """Columns of text next to the picture and the label, before those of the dataset."""
 
 
@@ -59,7 +58,7 @@ class ParquetWriter(ShardWriter):
 
     def arrange(self, reader: Reader) -> Reader:
         arranged = super().arrange(reader)
-        taken = {PICTURE, LABEL, *sidecars.COLUMNS, *sidecars.OWN_COLUMNS, *COLUMNS}
+        taken = {PICTURE, LABEL, *sidecars.COLUMNS, *sidecars.OWN_COLUMNS}
         own = (name for name in arranged.info.columns if name not in taken)
         self._columns = (*COLUMNS, *own)
         return arranged
@@ -99,7 +98,7 @@ class ParquetShard:
     def __init__(self, file: ShardFile, classes: Sequence[str], columns: Sequence[str]) -> None:
         self._file = file
         self._classes, self._columns = classes, columns
-        self._index = {name: number for number, name in enumerate(classes)}
+        self._index = class_to_idx(classes)
         self._item: EncodedItem | None = None
         self._rows: list[tuple[EncodedItem, Row]] = []
         self._waiting = 0
@@ -120,12 +119,13 @@ class ParquetShard:
         """Take what else is in the row of the sample whose picture came last."""
         if self._item is None:
             raise ValueError(f"sample {row['id']} has no picture")
+        number = self._n_samples + len(self._rows)
         self._rows.append((self._item, row))
         self._waiting += len(self._item.data)
         self._item = None
         if len(self._rows) == ROWS or self._waiting >= GROUP_BYTES:
             self._write_group()
-        return {"path": self._file.shard}
+        return {"path": self._file.shard, sidecars.SHARD_OFFSET: str(number)}
 
     def discard(self) -> None:
         """Drop the picture of an unfinished sample."""
