@@ -46,20 +46,12 @@ class CellPixels(CodedPixels):
     def coded(self) -> Iterator[tuple[bytes, str]]:
         where = f"row {self.row + 1}, column {self.column}"
         try:
-            value = cell(self.path, self.row, self.column)
+            data, outside = cell(self.path, self.row, self.column)
         except SigndataError:
             raise
         except Exception as err:  # a damaged file may make the library raise anything
             text = str(err).splitlines()[0] if str(err) else type(err).__name__
             raise DecodeError(f"damaged ({text})", path=self.path, where=where) from err
-        data, outside = (
-            (value.get("bytes"), value.get("path"))
-            if isinstance(value, dict)
-            else (
-                value,
-                None,
-            )
-        )
         if self.expected and self.expected not in (outside, str(outside).rpartition(".")[0]):
             raise DecodeError(
                 f"picture {str(outside)!r}; expected {self.expected!r}, as the manifest says",
@@ -69,7 +61,7 @@ class CellPixels(CodedPixels):
             )
         if data is not None:
             yield data, f"{self.path}:{where}"
-        elif outside:
+        elif isinstance(outside, str) and outside:
             yield self._read(outside, where)
         else:
             raise DecodeError("no picture", path=self.path, where=where)

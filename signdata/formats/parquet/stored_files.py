@@ -7,13 +7,14 @@ are what Hugging Face's ``save_to_disk`` writes; they are mapped into memory, no
 from __future__ import annotations
 
 import os
+import threading
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from signdata.formats.parquet.library import arrow, as_format_error
 
@@ -32,52 +33,61 @@ def is_arrow(path: str) -> bool:
 def schema_of(path: Path) -> Any:
     """The schema of a file; `FormatError` if it is damaged."""
     if is_arrow(path.name):
-        return _record_batches(str(path), _changed(path))[0]
+        return _record_batches(str(path), _changed(str(path)))[0]
     with as_format_error(path), arrow("pyarrow.parquet").ParquetFile(path) as file:
         return file.schema_arrow
 
 
 def n_rows_of(path: Path) -> int:
     """How many rows a file has; `FormatError` if it is damaged."""
-    return _groups(str(path), _changed(path)).n_rows
+    return _groups(str(path), _changed(str(path))).n_rows
 
 
 def values_of(path: Path, columns: Sequence[str]) -> dict[str, list[Any]]:
-    """All values of some columns, by name; ``NAME.FIELD`` is a field of a column of structs."""
+    """All values of some columns, by name."""
     if is_arrow(path.name):
-        schema, batches = _record_batches(str(path), _changed(path))
+        schema, batches = _record_batches(str(path), _changed(str(path)))
         table = arrow().Table.from_batches(batches, schema)
     else:
         with as_format_error(path), arrow("pyarrow.parquet").ParquetFile(path) as file:
             table = file.read(columns=list(columns), use_threads=False)
     with as_format_error(path):
-        return {name: _column(table, name).to_pylist() for name in columns}
+        return {name: table.column(name).to_pylist() for name in columns}
 
 
-def _column(table: Any, name: str) -> Any:
-    if name in table.column_names:
-        return table.column(name)
-    column, _, field = name.rpartition(".")
-    return arrow("pyarrow.compute").struct_field(table.column(column), field)
+Cell: TypeAlias = tuple[bytes | None, str | None]
+"""The bytes of a picture, and its path, as far as there are some."""
 
 
-def cell(path: str, row: int, column: str) -> Any:
-    """One value of a column, quickly where the rows of a file are asked in order.
+def cell(path: str, row: int, column: str) -> Cell:
+    """One picture of a column, quickly where the rows of a file are asked in order.
 
     Raises
     ------
     IndexError
         If there is no such row.
     """
-    changed = _changed(Path(path))
+    changed = _changed(path)
     groups = _groups(path, changed)
     group, inside = groups.place_of(row)
     if is_arrow(path):
-        return _record_batches(path, changed)[1][group].column(column)[inside].as_py()
-    return _rows(path, changed, group, column, groups.at_once(group)).value(inside)
+        batch = _record_batches(path, changed)[1][group]
+        return _cells(batch.column(column).slice(inside, 1))[0]
+    at_once, thread = groups.at_once(group), threading.get_ident()
+    return _rows(path, changed, group, column, at_once, thread).cell(inside)
 
 
-def _changed(path: Path) -> tuple[int, int]:
+def _cells(values: Any) -> list[Cell]:
+    """The pictures of a few rows: of structs of bytes and path, or of bytes."""
+    if not arrow("pyarrow.types").is_struct(values.type):
+        return [(data, None) for data in values.to_pylist()]
+    paths: Iterable[str | None] = repeat(None)
+    if values.type.get_field_index("path") >= 0:
+        paths = values.field("path").to_pylist()
+    return list(zip(values.field("bytes").to_pylist(), paths, strict=False))
+
+
+def _changed(path: str) -> tuple[int, int]:
     status = os.stat(path)
     return status.st_mtime_ns, status.st_size
 
@@ -136,30 +146,35 @@ class _Rows:
     def __init__(self, path: str, group: int, column: str, at_once: int) -> None:
         self._path, self._group, self._column, self._at_once = path, group, column, at_once
         self._start = 0
-        self._values: Any = ()
-        self._parts: Iterator[Any] = iter(())
-        self._begun = False
+        self._cells: list[Cell] = []
+        self._parts: Iterator[Any] | None = None
 
-    def value(self, row: int) -> Any:
-        """The value in one row of the group."""
-        if not self._begun or row < self._start:
-            self._begin()
-        while row >= self._start + len(self._values):
-            self._start += len(self._values)
-            self._values = next(self._parts).column(0)
-        return self._values[row - self._start].as_py()
+    def cell(self, row: int) -> Cell:
+        """The picture in one row of the group."""
+        if self._parts is None or row < self._start:
+            self._start, self._cells, self._parts = 0, [], self._begin()
+        while row >= self._start + len(self._cells):
+            self._start += len(self._cells)
+            self._cells = _cells(next(self._parts).column(0))
+        return self._cells[row - self._start]
 
-    def _begin(self) -> None:
-        file = arrow("pyarrow.parquet").ParquetFile(self._path, buffer_size=1 << 20)
-        self._start, self._values, self._begun = 0, (), True
-        self._parts = file.iter_batches(
+    def _begin(self) -> Iterator[Any]:
+        parts: Iterator[Any] = _file(self._path, _changed(self._path)).iter_batches(
             self._at_once, row_groups=[self._group], columns=[self._column], use_threads=False
         )
+        return parts
 
 
 @lru_cache(maxsize=4)  # one for each split, where samples of all are read in turn
-def _rows(path: str, changed: tuple[int, int], group: int, column: str, at_once: int) -> _Rows:
+def _rows(
+    path: str, changed: tuple[int, int], group: int, column: str, at_once: int, thread: int
+) -> _Rows:
     return _Rows(path, group, column, at_once)
+
+
+@lru_cache(maxsize=4)
+def _file(path: str, changed: tuple[int, int]) -> Any:
+    return arrow("pyarrow.parquet").ParquetFile(path, buffer_size=1 << 20)
 
 
 @lru_cache(maxsize=8)
