@@ -250,8 +250,10 @@ class ReadOptions(VideoOptions, RowOptions):
     )
     follow_symlinks: bool = keyword(False, "Follow symbolic links to folders.")
     layout: str | None = keyword(None, "Meaning of the paths: '{signer}/{label}/*'; see docs.")
-    images: str | None = keyword(None, "Array of the pictures, in .npz, .npy and HDF5 files.")
-    targets: str | None = keyword(None, "Array of their labels.")
+    images: str | None = keyword(
+        None, "Array or column of the pictures: .npz, .npy, HDF5, Parquet."
+    )
+    targets: str | None = keyword(None, "Array or column of their labels.")
     root: PathLike | None = keyword(None, "What the paths in a table are relative to.")
     path_column: str | None = keyword(None, "Column of a table that has paths.")
     label_column: str | None = keyword(None, "Column of a table that has labels.")

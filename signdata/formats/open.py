@@ -159,9 +159,12 @@ def _open_one(sources: list[Path], options: OpenOptions) -> Reader:
         raise UsageError(f"--videos goes with a WLASL JSON or a table of clips, not with {name}")
     if read.layout is not None and name not in detect.LAID_OUT:
         raise UsageError(f"--layout goes with directories of files, not with {name}")
-    if (read.images or read.targets) and name not in ("arrays", "hdf5"):
-        raise UsageError(f"--images and --targets go with arrays and hdf5, not with {name}")
-    if name != "table" and (read.root or (name != "webdataset" and _names_columns(read))):
+    if (read.images or read.targets) and name not in ("arrays", "hdf5", "parquet"):
+        raise UsageError(
+            f"--images and --targets go with arrays, hdf5 and parquet, not with {name}"
+        )
+    has_columns = name in ("webdataset", "parquet")
+    if name != "table" and (read.root or (not has_columns and _names_columns(read))):
         raise UsageError(
             f"--root, --path-column and --label-column go with tables of files, not with {name}",
             remedy="Say --from table if it is one.",

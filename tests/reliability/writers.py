@@ -124,6 +124,7 @@ WRITERS = {
     "convert to webdataset": Writer(
         _on_tree("convert", "--to", "webdataset", "--shards", "3"), more=ONE
     ),
+    "convert to parquet": Writer(_on_tree("convert", "--to", "parquet", "--shards", "2"), more=ONE),
     "convert to frames": Writer(_on_clips, more=ONE),
     "extract-frames": Writer(_on_videos("extract-frames"), more=("--frames", "3", *ONE)),
     "extract-frames, ffmpeg": Writer(
