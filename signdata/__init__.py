@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from signdata.commands.quality import audit
     from signdata.commands.splits import split
     from signdata.commands.synthetic import sample
+    from signdata.commands.versions import diff
     from signdata.commands.videos import extract_frames, trim
     from signdata.commands.walkthrough import demo
     from signdata.errors import SigndataError
@@ -37,6 +38,7 @@ _PUBLIC = {
     "convert": "signdata.commands.conversion",
     "csv_to_folders": "signdata.commands.conversion",
     "demo": "signdata.commands.walkthrough",
+    "diff": "signdata.commands.versions",
     "evaluate": "signdata.commands.models",
     "export": "signdata.commands.models",
     "extract_frames": "signdata.commands.videos",
@@ -68,6 +70,7 @@ __all__ = [
     "convert",
     "csv_to_folders",
     "demo",
+    "diff",
     "evaluate",
     "export",
     "extract_frames",
