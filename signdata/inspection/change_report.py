@@ -21,10 +21,16 @@ def result(changes: Changes, b: Path) -> Result:
     made.rejected = differs
     made.problems = changes.problems
     made.details = {"same": not differs, **details(changes)}
-    made.summary = "\n\n".join(part for part in (_headline(changes), _counts(changes)) if part)
-    if changes.n[REWRITTEN] and changes.n[REWRITTEN] == changes.samples[1] - changes.n[ADDED]:
-        made.summary += "\nevery file is another one; signdata verify A B compares the pixels"
+    made.summary = text(changes)
     return made
+
+
+def text(changes: Changes) -> str:
+    """The differences for people."""
+    parts = [_headline(changes), _counts(changes)]
+    if changes.n[REWRITTEN] and changes.n[REWRITTEN] == changes.samples[1] - changes.n[ADDED]:
+        parts.append("every file is another one; signdata verify A B compares the pixels")
+    return "\n\n".join(filter(None, parts))
 
 
 def details(changes: Changes) -> dict[str, Any]:

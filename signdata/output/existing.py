@@ -47,8 +47,8 @@ class OutputRequest:
     directory : bool
         Whether it is a directory of files or one file.
     record : dict
-        ``signdata``, ``command``, ``options``, ``seed``, ``sources``: two runs with equal
-        records are the same run.
+        ``signdata``, ``command``, ``options``, ``keywords``, ``seed``, ``sources``: two runs whose
+        command, options, seed and sources are equal are the same run.
     overwrite : bool
         Whether another output at this path may be replaced.
     changed : callable
