@@ -60,7 +60,7 @@ def replay(
     src: PathLike,
     out: PathLike,
     *,
-    sources: Mapping[str, PathLike],
+    sources: Mapping[str, PathLike] | None = None,
     **shared: Unpack[OutputKeywords],
 ) -> Result:
     """Make a dataset again by the command that it records, and compare the two.
@@ -86,7 +86,7 @@ def replay(
     function: Callable[..., Result] = getattr(
         import_module(f"signdata.commands.{_MODULES[name]}"), name.replace("-", "_")
     )
-    places = {key: Path(path) for key, path in sources.items()}
+    places = {key: Path(path) for key, path in (sources or {}).items()}
     calls.check_places(calls.places_in(document["keywords"]), places)
     refuse_overlap([old], target)
     _refuse_another_kind(old, target)
