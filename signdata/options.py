@@ -26,6 +26,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ClassVar, ParamSpec, Self, TypeAlias, TypedDict
 
+from signdata.calls import Call, calling
 from signdata.errors import MissingError, UsageError, one_line
 from signdata.labels import LABEL_WORDS
 from signdata.limits import MAX_PIXELS, check_size, pixel_limit
@@ -574,7 +575,7 @@ def command(
                 if name not in known:
                     raise TypeError(_unexpected(function.__name__, name, known))
             start = time.monotonic()
-            with _limited(shared, keywords):
+            with calling(Call(spelled, args, keywords)), _limited(shared, keywords):
                 result = function(*args, **{**defaults, **keywords})
             result.seconds = time.monotonic() - start
             return result

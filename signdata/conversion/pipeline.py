@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from signdata import safe_names, sidecars
+from signdata import calls, safe_names, sidecars
 from signdata.conversion.source_check import Sources
 from signdata.conversion.stored_paths import StoredPaths
 from signdata.conversion.transforms import ChangesPictures, Resplits, Transform
@@ -97,9 +97,11 @@ def convert(
             "signdata": __version__,
             "command": command,
             "options": options,
+            "keywords": calls.current(),
             "seed": seed,
             "sources": [dict(source) for source in info.sources],
         }
+        calls.check_sources(info.sources)
         output = Output(
             out,
             directory=not writer.single_file,

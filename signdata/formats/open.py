@@ -16,6 +16,7 @@ from signdata.formats.sources import Source, several
 from signdata.formats.views import Only
 from signdata.options import ReadOptions, paths
 from signdata.results import NOTE, Problem
+from signdata.sidecars import refuse_partial
 
 if TYPE_CHECKING:
     from signdata.formats.clip_choice import Choice
@@ -151,7 +152,7 @@ def _open_one(sources: list[Path], options: OpenOptions) -> Reader:
     else:
         name = read.from_format
         for path in sources:
-            detect.refuse_partial(path)
+            refuse_partial(path)
     reader_type = reader_class(name)
     if len(sources) > 1 and not FORMATS[name].several:
         raise UsageError(f"{len(sources)} sources; expected one for {name}")
