@@ -16,6 +16,7 @@ CODECS = {"PIL", "av", "cv2", "ffmpeg", "imageio_ffmpeg", "simplejpeg"}
 LEVELS = [
     {"errors", "labels", "version", "workers"},
     {"samples", "results", "safe_names", "filesystem", "magick", "limits", "downloads", "fonts"},
+    {"stores"},
     {"sidecars", "options", "media"},
     {"formats", "charts"},
     {"output", "similarity"},
