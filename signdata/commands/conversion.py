@@ -15,6 +15,8 @@ from signdata.formats import targets
 from signdata.formats.csv.dialect import has_split_column
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions, Reader
+from signdata.formats.registry import writer_class
+from signdata.formats.sharding import MEGABYTES, ShardOptions
 from signdata.formats.sources import shown
 from signdata.formats.writer import Writer
 from signdata.inspection import summary
@@ -122,6 +124,8 @@ def convert(
     *,
     to_format: str | None = None,
     hdf5_layout: str = "auto",
+    shards: int | None = None,
+    shard_size: int = MEGABYTES,
     frames: int | None = None,
     **shared: Unpack[ConvertKeywords],
 ) -> Result:
@@ -137,6 +141,11 @@ def convert(
         Name of the format, where it is not clear from `out`.
     hdf5_layout : {'auto', 'raw', 'encoded'}
         Arrays, or picture files; see `signdata.formats.hdf5`.
+    shards : int, optional
+        Shards of each split, for formats that have some; by default as many as `shard_size`
+        asks for, and at least 16.
+    shard_size : int
+        Megabytes of a shard, about.
     frames : int, optional
         That many evenly spaced frames of each clip; all by default.
     """
@@ -150,9 +159,12 @@ def convert(
     reader = open_source(paths(src), options)
     target = output_path(out)
     written = targets.format_for(target, reader.info, to_format)
+    cut = ShardOptions(shards, shard_size)
+    if cut != ShardOptions() and not writer_class(written).sharded:
+        raise UsageError(f"--shards and --shard-size go with formats of shards, not with {written}")
     return convert_dataset(
         reader,
-        writer(written, target, write, hdf5_layout, read.split),
+        writer(written, target, write, hdf5_layout, read.split, cut),
         target,
         "convert",
         {
@@ -161,6 +173,7 @@ def convert(
             "hdf5_layout": hdf5_layout,
             **write.record(),
             **({} if frames is None else {"frames": frames}),
+            **({} if cut == ShardOptions() else {"shards": shards, "shard_size": shard_size}),
         },
         RunOptions.taken_from(shared),
         transforms=(*evenly_spaced(reader, frames), *geometry(write)),
@@ -208,10 +221,16 @@ def convert_dataset(
 
 
 def writer(
-    name: str, out: Path, encoding: EncodingOptions, hdf5_layout: str, split: str | None
+    name: str,
+    out: Path,
+    encoding: EncodingOptions,
+    hdf5_layout: str,
+    split: str | None,
+    shards: ShardOptions = ShardOptions(),
 ) -> Writer:
     """The writer of a format, told how pictures are encoded."""
     pictures = targets.picture_options(encoding.image_format, encoding.quality)
+    pictures = replace(pictures, shards=shards)
     return targets.writer_for(name, out, pictures, layout=hdf5_layout, split=split)
 
 

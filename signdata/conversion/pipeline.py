@@ -20,7 +20,7 @@ from signdata.errors import DatasetError, OutputError, SigndataError, one_line
 from signdata.filesystem import full_disk, remove, writing
 from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
-from signdata.formats.writer import OutputSummary, Writer
+from signdata.formats.writer import OutputSummary, ShardSum, Writer
 from signdata.options import RunOptions
 from signdata.output import existing
 from signdata.output.existing import COMPLETE, RETRY
@@ -77,6 +77,7 @@ def convert(
         If the output exists, is locked, or cannot be written.
     """
     with _locating_errors(reader):
+        reader = writer.arrange(reader)
         info = _resplit(reader.info, transforms)
         writer.check(info)
         losses = writer.loses(info)
@@ -166,7 +167,7 @@ class _Conversion:
 
     def _rows_to_keep(self) -> dict[str, Row]:
         """Rows of a complete output, if each belongs to one sample whose id is known."""
-        if self.output.state != RETRY or self.writer.single_file:
+        if self.output.state != RETRY or self.writer.single_file or self.writer.sharded:
             return {}
         ids: set[str] = set()
         for batch in self.reader.batches():
@@ -244,8 +245,10 @@ class _Conversion:
             if row.keys() != previous:
                 columns.update(dict.fromkeys(row))
                 previous = row.keys()
-            if row["path"]:
+            if row["path"] and not self.writer.sharded:
                 paths.add(row["path"], self.writer.companions(row["path"]))
+        for one in self._shard_sums():
+            paths.add(one.shard)
         if paths.may_meet():
             _refuse_meeting(self._rows())
         _refuse_nothing(result, problems, self.reader)
@@ -273,6 +276,7 @@ class _Conversion:
             document,
             self.end,
             result.written,
+            self._shard_sums,
         )
         with writing(output.path):
             output.closing()
@@ -338,6 +342,13 @@ class _Conversion:
                 row = new.get(sample.id) or self.kept.get(sample.id)
                 if row:
                     yield row
+
+    def _shard_sums(self) -> Iterator[ShardSum]:
+        """What is recorded of each shard, for an output that has some."""
+        for batch in self.reader.batches() if self.writer.sharded else ():
+            shard = self.output.journal.rows_of(batch.key).shard
+            if shard is not None:
+                yield shard
 
     def _sizes(self) -> Iterator[list[int]]:
         for batch in self.reader.batches():

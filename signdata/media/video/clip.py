@@ -263,6 +263,9 @@ class ClipPixels(Pixels):
             found["deinterlaced"] = METHOD
         return found
 
+    def size_hint(self) -> int:
+        return self.video.size_hint()
+
     def stored(self) -> Iterator[bytes] | None:
         return self.video.parts() if self.range.is_whole else None
 

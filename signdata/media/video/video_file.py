@@ -7,6 +7,7 @@ where the last one stopped goes on from there; any other one costs a pass of its
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 import weakref
 from collections import deque
@@ -205,6 +206,10 @@ class VideoFile:
 
     def _note_sizes(self) -> None:
         self.size_changes = True
+
+    def size_hint(self) -> int:
+        """The file's length in bytes; 0 if it is not there."""
+        return os.path.getsize(self.path) if os.path.exists(self.path) else 0
 
     def sha256(self) -> str:
         """Digest of the file's bytes."""
