@@ -99,14 +99,14 @@ def _code(err: BaseException) -> str:
 
 def is_transient(err: BaseException) -> bool:
     """Whether the same request may succeed when it is made again."""
-    if isinstance(err, SigndataError | ImportError | TypeError):
+    if isinstance(err, SigndataError | ImportError | TypeError) or is_local(err):
         return False
-    full = isinstance(err, OSError) and err.errno in (
-        errno.ENOSPC,
-        errno.EDQUOT,
-        errno.ENAMETOOLONG,
-    )
-    return not full and kind_of(err) in (NETWORK, OTHER)
+    return kind_of(err) in (NETWORK, OTHER)
+
+
+def is_local(err: BaseException) -> bool:
+    """Whether it is this machine's disk that failed, and not the store."""
+    return isinstance(err, OSError) and err.errno in _OF_THE_DISK
 
 
 def explained(err: BaseException, address: Address, key: str, *, writing: bool) -> SigndataError:

@@ -155,29 +155,24 @@ class _Fetch:
     def _verdict(self, wanted: _Wanted, got: Digests, seen: list[str]) -> bool | None:
         """Whether bytes are right: True if a checksum says so, False if none is known, else None.
 
-        `seen` has the checksums of earlier attempts that were not right.
+        `seen` gets the checksums of bytes that were not right.
         """
         found = wanted.found
         if found.size not in (-1, got.size):
             seen.append("")
             return None
-        sha256 = wanted.sha256
-        if not sha256 and (not found.md5 or found.md5 != got.md5):
-            known = self.store.stat(found.key)
-            sha256 = known.sha256 if known else ""
-        if sha256:
-            right = sha256 == got.sha256
-        elif found.md5:
-            # Where a store encrypts, its tag is no MD5: bytes that come twice are the object's.
-            right = found.md5 == got.md5
-            if not right and got.sha256 in seen:
-                return False
+        if wanted.sha256:
+            right = wanted.sha256 == got.sha256
+        elif found.md5 and found.md5 == got.md5:
+            return True
         else:
-            return False
+            known = self.store.stat(found.key)
+            if known is None or not (known.sha256 or known.md5):
+                return False
+            right = got.sha256 == known.sha256 if known.sha256 else got.md5 == known.md5
         if not right:
             seen.append(got.sha256)
-            return None
-        return True
+        return right or None
 
     def _damaged(self, wanted: _Wanted, seen: list[str]) -> StoreError:
         where = self.address.shown(wanted.found.key)

@@ -6,6 +6,7 @@ import base64
 import contextlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -72,8 +73,8 @@ class FsspecStore:
         try:
             if self._scheme == "s3":
                 head = self._fs.call_s3("head_object", Bucket=self._address.host, Key=key)
-                metadata = head.get("Metadata", {})
-                return _found(key, {**head, "size": head["ContentLength"], "metadata": metadata})
+                found = _found(key, {**head, "size": head["ContentLength"]})
+                return replace(found, md5="") if _is_encrypted(head) else found
             info = self._fs.info(self._path(key))
         except Exception as err:
             if faults.kind_of(err) == faults.MISSING:
@@ -148,6 +149,12 @@ def _need(package: str, address: Address) -> None:
             import_module(package)
         except ImportError:
             raise faults.not_installed(package, address) from None
+
+
+def _is_encrypted(head: Mapping[str, Any]) -> bool:
+    """Whether S3 encrypted an object with a key of the user's: its tag is no MD5 then."""
+    by = str(head.get("ServerSideEncryption", ""))
+    return by.startswith("aws:kms") or bool(head.get("SSECustomerAlgorithm"))
 
 
 def _found(key: str, info: Mapping[str, Any]) -> Found:

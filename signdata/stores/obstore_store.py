@@ -10,6 +10,7 @@ from typing import Any
 from signdata.filesystem import write_all
 from signdata.stores import faults
 from signdata.stores.address import Address
+from signdata.stores.fsspec_store import FsspecStore
 from signdata.stores.store import Found
 
 PARTS_FROM = 128 << 20
@@ -65,15 +66,20 @@ class ObstoreStore:
     ----------
     address : Address
         Something in the bucket.
+    options : mapping
+        Options of s3fs.
     settings : mapping
         See `settings_for`.
     """
 
-    def __init__(self, address: Address, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self, address: Address, options: Mapping[str, Any], settings: Mapping[str, Any]
+    ) -> None:
         from datetime import timedelta
 
         from obstore.store import S3Store
 
+        self._thorough = lambda: FsspecStore(address, options)
         plain = str(settings.get("endpoint", "")).startswith("http://")
         try:
             self._store: Any = S3Store(
@@ -92,7 +98,15 @@ class ObstoreStore:
             answer = obstore.get(self._store, key, options={"head": True})
         except FileNotFoundError:
             return None
-        return _found(answer.meta, answer.attributes)
+        found = _found(answer.meta, answer.attributes)
+        if found.sha256:
+            return found
+        # Whether the tag is an MD5 depends on how the object is encrypted, which obstore hides.
+        thorough = self._thorough()
+        try:
+            return thorough.stat(key)
+        finally:
+            thorough.close()
 
     def list(self, prefix: str) -> list[Found]:
         listed = self._store.list(prefix or None)

@@ -27,7 +27,7 @@ def opened(address: Address, access: Access, *, writing: bool = False) -> Iterat
     if settings is None:
         store = FsspecStore(address, access.options)
     else:
-        store = obstore_store.ObstoreStore(address, settings)
+        store = obstore_store.ObstoreStore(address, access.options, settings)
     try:
         yield Retrying(store, address, writing=writing)
     finally:
