@@ -104,8 +104,7 @@ def output_path(path: str | os.PathLike[str]) -> Path:
         scheme = os.fspath(path).partition("://")[0]
         raise UsageError(
             f"a {scheme}:// address for an output; expected a path",
-            remedy="Write it to a path, then send it with: signdata convert PATH ADDRESS "
-            "and webdataset or parquet as the format.",
+            remedy="Write it to a path, then: signdata convert PATH ADDRESS --to webdataset",
         )
     given = Path(path)
     place = Path(given.anchor)

@@ -71,7 +71,7 @@ class Place:
                 f"a store takes formats of shards; expected {' or '.join(known)}, found "
                 f"{writer.name}",
                 path=self.public,
-                remedy=f"Say --to {known[0]}.",
+                remedy="Name one of them as the format.",
             )
 
     def existing(self, request: OutputRequest) -> ExistingOutput:

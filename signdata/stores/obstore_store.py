@@ -79,7 +79,7 @@ class ObstoreStore:
 
         from obstore.store import S3Store
 
-        self._thorough = lambda: FsspecStore(address, options)
+        self._address, self._options = address, options
         plain = str(settings.get("endpoint", "")).startswith("http://")
         try:
             self._store: Any = S3Store(
@@ -102,7 +102,7 @@ class ObstoreStore:
         if found.sha256:
             return found
         # Whether the tag is an MD5 depends on how the object is encrypted, which obstore hides.
-        thorough = self._thorough()
+        thorough = FsspecStore(self._address, self._options)
         try:
             return thorough.stat(key)
         finally:

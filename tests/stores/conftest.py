@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,19 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
 
 
+@cache
+def _client(endpoint: str) -> Any:
+    import boto3
+
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        aws_access_key_id=KEY,
+        aws_secret_access_key=SECRET,
+        region_name="us-east-1",
+    )
+
+
 @dataclass
 class Bucket:
     """A bucket of the S3 of these tests, past whatever is between."""
@@ -71,15 +85,8 @@ class Bucket:
 
     @property
     def client(self) -> Any:
-        import boto3
-
-        return boto3.client(
-            "s3",
-            endpoint_url=self.endpoint,
-            aws_access_key_id=KEY,
-            aws_secret_access_key=SECRET,
-            region_name="us-east-1",
-        )
+        """Another library, past everything that is tested."""
+        return _client(self.endpoint)
 
     def url(self, key: str = "") -> str:
         return f"s3://{self.name}/{key}"
@@ -236,9 +243,7 @@ class _Proxy(BaseHTTPRequestHandler):
 def proxy(upstream: str) -> Iterator[tuple[str, Faults]]:
     """A proxy before a store: its address, and what it does wrong."""
     faults = Faults(upstream)
-    server = ThreadingHTTPServer(
-        ("127.0.0.1", 0), type("Proxy", (_Proxy,), {"faults": faults})
-    )
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Proxy", (_Proxy,), {"faults": faults}))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()

@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,7 +15,7 @@ from signdata.stores.fetching import fetch
 from tests.conftest import listing
 from tests.stores.conftest import Bucket, proxy
 
-EVERY = range(2, 21) if os.environ.get("SIGNDATA_ATTACKS") else (2, 3)
+EVERY = range(2, 21) if os.environ.get("SIGNDATA_ATTACKS") else (3,)
 
 
 def visible(root: Path) -> dict[str, bytes]:
@@ -43,9 +42,7 @@ def test_a_prefix_becomes_the_same_folder(
     assert (again.path, again.fetched) == (made.path, 0)
 
 
-def test_an_object_comes_with_its_sidecars(
-    bucket: Bucket, access: Access, tmp_path: Path
-) -> None:
+def test_an_object_comes_with_its_sidecars(bucket: Bucket, access: Access, tmp_path: Path) -> None:
     for name in ("a.csv", "a.csv.manifest.csv", "b.csv"):
         (tmp_path / name).write_text(name)
         bucket.fill(tmp_path / name, "x/")
@@ -198,7 +195,7 @@ def test_torn_lines_of_the_list_of_copies_are_not_read(
     bucket.fill(make_shards(), "s/")
     made = fetch(bucket.url("s"), access)
     copies = made.path.parent / ".copies.jsonl"
-    lines: list[Any] = [json.loads(line) for line in copies.read_bytes().split()]
+    lines = [json.loads(line) for line in copies.read_bytes().splitlines() if line]
     assert len(lines) == made.objects
     copies.write_bytes(copies.read_bytes()[:-30])
     assert fetch(bucket.url("s"), access).fetched == 1
