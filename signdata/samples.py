@@ -115,6 +115,14 @@ class Pixels(ABC):
         """Yield the bytes of the file that holds only this sample, in parts; None if none does."""
         return None
 
+    def whole_file_suffix(self) -> str:
+        """The suffix of the video file that holds these frames and no others, '' if none does."""
+        return ""
+
+    def whole_file(self) -> Iterator[bytes]:
+        """Yield the bytes of that file, in parts; raise `DecodeError` if it is cut short."""
+        raise TypeError("there is no such file")
+
     def encoded(self) -> Iterator[Encoded] | None:
         """Yield each frame's original bytes, checked to be intact; None if there are none."""
         return None

@@ -239,3 +239,14 @@ hdf5_layout = click.option(
     show_default=True,
     help="Store pixel arrays (raw) or picture files (encoded).",
 )
+shards = click.option(
+    "--shards", type=click.IntRange(1), metavar="N", help="Shards of each split [default: by size]."
+)
+shard_size = click.option(
+    "--shard-size",
+    type=click.IntRange(1),
+    default=512,
+    show_default=True,
+    metavar="MB",
+    help="Megabytes of a shard, about; there are at least 16.",
+)

@@ -172,7 +172,7 @@ def _open_one(sources: list[Path], options: OpenOptions) -> Reader:
         raise UsageError(f"--layout goes with directories of files, not with {name}")
     if (read.images or read.targets) and name not in ("arrays", "hdf5"):
         raise UsageError(f"--images and --targets go with arrays and hdf5, not with {name}")
-    if name != "table" and (read.root or read.path_column or read.label_column):
+    if name != "table" and (read.root or (name != "webdataset" and _names_columns(read))):
         raise UsageError(
             f"--root, --path-column and --label-column go with tables of files, not with {name}",
             remedy="Say --from table if it is one.",
@@ -183,3 +183,7 @@ def _open_one(sources: list[Path], options: OpenOptions) -> Reader:
         inside = sources[0].relative_to(named[0]).as_posix()
         reader.remarks = (Problem(inside, "", NOTE, "the only folder: read in place of SRC"),)
     return reader
+
+
+def _names_columns(read: ReadOptions) -> bool:
+    return bool(read.path_column or read.label_column)

@@ -146,6 +146,16 @@ FORMATS: dict[str, Format] = {
             recognises="signdata.formats.table.files:recognises",
         ),
         Format(
+            "webdataset",
+            "tars of samples with an index, as `webdataset` and the Hugging Face Hub read them",
+            _CLIP | _STILL,
+            (),
+            (".tar",),
+            reader="signdata.formats.webdataset.reader:WebDatasetReader",
+            writer="signdata.formats.webdataset.writer:WebDatasetWriter",
+            recognises="signdata.formats.webdataset.files:recognises",
+        ),
+        Format(
             "videos",
             "`ROOT/[SPLIT/]CLASS/NAME.mp4`",
             _CLIP,

@@ -8,14 +8,25 @@ import hashlib
 import os
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from signdata import sidecars
-from signdata.errors import FormatError, MissingError
-from signdata.filesystem import own_folder, unique_name, write_all, write_file, writing
+from signdata.errors import FormatError, MissingError, SigndataError
+from signdata.filesystem import (
+    own_folder,
+    path_below,
+    reading,
+    unique_name,
+    write_all,
+    write_file,
+    writing,
+)
 from signdata.formats.reader import Reader
 from signdata.formats.sharding import ShardedReader, ShardOptions
 from signdata.formats.writer import OutputSummary, SampleFiles, ShardSum, Writer
+from signdata.results import NOTE, Problem
+from signdata.workers.pool import n_workers
 
 COLUMNS = ("shard", "samples", "bytes", "sha256")
 """The columns of ``shards.csv``."""
@@ -183,6 +194,100 @@ def read_sums(path: Path) -> Iterator[ShardSum]:
             raise FormatError(f"shard {shard!r} {fault}", path=path, where=where)
         seen.add(shard)
         yield one
+
+
+class ShardFaults:
+    """What is wrong with the shards of a dataset, by ``shards.csv``.
+
+    Programs that read tars or Parquet of others do not notice a shard that is cut between two
+    samples, is missing or belongs elsewhere.
+
+    Parameters
+    ----------
+    root : Path
+        The dataset.
+
+    Attributes
+    ----------
+    sums : dict
+        What is recorded of each shard, by its path below the root.
+    extra : list of str
+        Files next to the shards that are named like them, and not listed.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.sums = {one.shard: one for one in read_sums(root / sidecars.SHARDS)}
+        self._errors: dict[str, SigndataError | None] = {}
+        folders = {shard.rpartition("/")[0] for shard in self.sums}
+        suffixes = {os.path.splitext(shard)[1] for shard in self.sums}
+        self.extra = sorted(
+            path_below(file, root)
+            for folder in folders
+            for file in (root / folder).glob("*")
+            if file.suffix in suffixes and path_below(file, root) not in self.sums
+        )
+
+    def error_of(self, shard: str) -> SigndataError | None:
+        """Why a shard cannot be read, as far as its name and length tell; None if it can."""
+        if shard not in self._errors:
+            self._errors[shard] = self._error_of(shard)
+        return self._errors[shard]
+
+    def _error_of(self, shard: str) -> SigndataError | None:
+        place = self._root / shard
+        recorded = self.sums.get(shard)
+        if recorded is None:
+            return FormatError(f"not listed in {sidecars.SHARDS}", path=place)
+        try:
+            length = place.stat().st_size
+        except OSError:
+            remedy = "Fetch it, or make the dataset again."
+            return MissingError("a shard that is not there", path=place, remedy=remedy)
+        if length == recorded.bytes:
+            return None
+        what = "cut short" if length < recorded.bytes else "longer than it was"
+        return FormatError(
+            f"{what}; expected {recorded.bytes:,} bytes, found {length:,}",
+            path=place,
+            remedy="Fetch it again, or make the dataset again.",
+        )
+
+    def notes(self) -> list[Problem]:
+        """What lies next to the shards and is not read."""
+        what = f"not listed in {sidecars.SHARDS}: not read"
+        return [Problem(name, "", NOTE, what) for name in self.extra]
+
+    def damage(self, workers: int | None = None) -> list[Problem]:
+        """Compare every shard with its digest: those missing, cut, changed, swapped, or extra."""
+        found = [
+            Problem(
+                shard,
+                "",
+                "missing" if isinstance(error, MissingError) else "corrupt",
+                str(error.what),
+            )
+            for shard in self.sums
+            if (error := self.error_of(shard)) is not None
+        ]
+        whole = [one for one in self.sums.values() if self.error_of(one.shard) is None]
+        owners = {one.sha256: one.shard for one in self.sums.values()}
+        with ThreadPoolExecutor(n_workers(workers)) as threads:
+            digests = threads.map(lambda one: _digest(self._root / one.shard), whole)
+            for one, digest in zip(whole, digests, strict=True):
+                if digest != one.sha256:
+                    owner = owners.get(digest)
+                    what = f"holds what {sidecars.SHARDS} lists as {owner}: swapped"
+                    changed = f"its checksum differs from that in {sidecars.SHARDS}"
+                    message = what if owner else changed
+                    found.append(Problem(one.shard, "", "differs", message))
+        what = f"not listed in {sidecars.SHARDS}: a shard too many"
+        return [*found, *(Problem(name, "", "extra", what) for name in self.extra)]
+
+
+def _digest(path: Path) -> str:
+    with reading(str(path)), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def is_below(name: str) -> bool:
