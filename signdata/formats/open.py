@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from signdata.errors import UsageError
 from signdata.formats import detect
@@ -48,6 +48,8 @@ def open_dataset(
     max_per_class: int | None = None,
     fold: int | None = None,
     val_fold: int | None = None,
+    storage_options: Mapping[str, Any] | str | Path | None = None,
+    scratch: str | Path | None = None,
 ) -> Reader:
     """Open a dataset for reading.
 
@@ -81,6 +83,8 @@ def open_dataset(
         What a person decided about single samples; see `signdata.formats.corrections`.
     classes, rename, max_per_class, fold, val_fold
         Which samples are read, and under which names; see `signdata.formats.selection`.
+    storage_options, scratch
+        How a store is reached where `src` is an address, and where its local copy is kept.
 
     Returns
     -------
@@ -113,6 +117,13 @@ def open_dataset(
         path_column=path_column,
         label_column=label_column,
     )
+    if "://" in str((src, videos, root)):
+        from signdata.stores.access import Access
+        from signdata.stores.arguments import local_copy
+
+        access = Access.of(storage_options, scratch)
+        src = local_copy(src, access, split)
+        read = replace(read, videos=local_copy(videos, access), root=local_copy(root, access))
     options = OpenOptions(read, clips=clips, choice=choice, official_splits=official_splits)
     return open_source(paths(src), options)
 
