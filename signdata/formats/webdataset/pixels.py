@@ -59,7 +59,7 @@ class Extent:
         DecodeError
             If something else is at the place.
         """
-        data = self._read()
+        data = self.read()
         shown = memoryview(data)
         try:
             for member in ustar.members(_in(data), len(data), self.path, self.offset):
@@ -74,7 +74,14 @@ class Extent:
         except FormatError as err:
             raise self._error(err.what) from err
 
-    def _read(self) -> bytes:
+    def read(self) -> bytes:
+        """All of the sample's members, with their headers.
+
+        Raises
+        ------
+        MissingError, DecodeError
+            If the tar is not there, or ends before.
+        """
         try:
             data = os.pread(_open_file(self.path), self.length, self.offset)
         except FileNotFoundError as err:
