@@ -149,6 +149,16 @@ FORMATS: dict[str, Format] = {
             recognises="signdata.formats.table.files:recognises",
         ),
         Format(
+            "parquet",
+            "Parquet files with a column of pictures; folders of `save_to_disk`",
+            _STILL,
+            (),
+            (".parquet", ".arrow"),
+            reader="signdata.formats.parquet.reader:ParquetReader",
+            writer="signdata.formats.parquet.writer:ParquetWriter",
+            recognises="signdata.formats.parquet.files:recognises",
+        ),
+        Format(
             "webdataset",
             "tars of samples with an index, as `webdataset` and the Hugging Face Hub read them",
             _CLIP | _STILL,

@@ -21,6 +21,7 @@ from . import (
     test_folders,
     test_frames,
     test_hdf5,
+    test_parquet,
     test_table,
     test_webdataset,
 )
@@ -53,6 +54,10 @@ def write_arrays(folder: Path) -> Path:
 
 def write_table(folder: Path) -> Path:
     return test_table.TestConformance().write(folder / "a", stills())
+
+
+def write_parquet(folder: Path) -> Path:
+    return test_parquet.TestConformance().write(folder / "a", stills())
 
 
 def write_frames(folder: Path) -> Path:
@@ -120,6 +125,7 @@ SOURCES = {
     "hdf5 encoded stills": write_encoded_stills,
     "arrays": write_arrays,
     "table": write_table,
+    "parquet": write_parquet,
     "table of clips": write_clip_table,
     "frames": write_frames,
     "hdf5 raw clips": write_raw_clips,
@@ -136,6 +142,7 @@ TARGETS: dict[str, tuple[str, dict[str, Any]]] = {
     "arrays": ("out.npz", {}),
     "table": ("out", {"to_format": "table"}),
     "webdataset": ("out", {"to_format": "webdataset"}),
+    "parquet": ("out", {"to_format": "parquet", "shards": 2}),
     "hdf5 raw": ("out.h5", {"hdf5_layout": "raw"}),
     "hdf5 encoded": ("out.h5", {"hdf5_layout": "encoded"}),
 }
@@ -149,7 +156,7 @@ def refusal(source: str, target: str) -> str:
         return "arrays hold one size. Say --size WxH."
     if target == "arrays" and source in CLIPS:
         return "arrays hold one number. Say --frames N."
-    if source in CLIPS and target in ("csv", "folders", "table"):
+    if source in CLIPS and target in ("csv", "folders", "table", "parquet"):
         return f"{target} holds only stills"
     if source == "colour folders" and target == "csv":
         return "csv holds grey ones"
@@ -194,13 +201,10 @@ def test_what_both_can_say_stays(
     assert signdata.verify(out, workers=1).exit_code == 0
 
 
-FLAGS = {"to_format": "--to", "hdf5_layout": "--hdf5-layout"}
+FLAGS = {"to_format": "--to", "hdf5_layout": "--hdf5-layout", "shards": "--shards"}
 
 
-@pytest.mark.parametrize(
-    "target",
-    ["csv", "folders", "frames", "arrays", "table", "webdataset", "hdf5 raw", "hdf5 encoded"],
-)
+@pytest.mark.parametrize("target", TARGETS)
 def test_all_ways_and_back_give_the_same_csv(target: str, tmp_path: Path) -> None:
     """However a CSV travels, its bytes come back from where its stills do."""
     made = write_csv(tmp_path)
