@@ -139,7 +139,12 @@ def rates(place: Place) -> Iterator[Figure]:
     yield Figure("writing tars", "tarfile", "us/sample", each["write"], each["tarfile write"])
     yield Figure("random samples by the index", "", "MB/s a core", rate["read"], [], ">= 2000")
     yield Figure(
-        "random samples by the index", "pread alone", "us/sample", each["read"], each["pread"], "<= 1.5x"
+        "random samples by the index",
+        "pread alone",
+        "us/sample",
+        each["read"],
+        each["pread"],
+        "<= 1.5x",
     )
     yield Figure(
         "random samples by the index",

@@ -158,11 +158,6 @@ class TarPixels(CodedPixels):
     def size_hint(self) -> int:
         return self.extent.length
 
-    def stored_pictures(self) -> Iterator[tuple[bytes, str]]:
-        """Yield each picture's bytes, and where they are for messages."""
-        for name, data in self._pictures():
-            yield bytes(data), self._place(name)
-
     def _pictures(self) -> list[tuple[str, memoryview]]:
         members = self.extent.members()
         if not self.names:  # as signdata writes them: before the class
@@ -182,9 +177,9 @@ class TarPixels(CodedPixels):
 
     def coded(self) -> Iterator[tuple[bytes, str]]:
         digest = hashlib.sha256()
-        for data, place in self.stored_pictures():
+        for name, data in self._pictures():
             digest.update(data)
-            yield data, place
+            yield bytes(data), self._place(name)
         self._digests[:] = [digest.hexdigest()]
 
     def source_sha256(self) -> str:
