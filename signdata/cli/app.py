@@ -23,6 +23,7 @@ COMMANDS = {
     "audit": "Find leaks, duplicates and damage in a dataset.",
     "info": "Count samples per class and split.",
     "verify": "Check a dataset, or compare two.",
+    "croissant": "Describe a dataset for loaders and search engines.",
     "baseline": "Train a reference network on a dataset.",
     "evaluate": "Test a trained network on a labelled dataset.",
     "report": "Show a dataset and trained networks on one page.",
