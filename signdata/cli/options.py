@@ -141,6 +141,8 @@ TYPED: dict[str, dict[str, Any]] = {
     "root": {"type": PATH, "metavar": "DIR"},
     "path_column": {"metavar": "NAME"},
     "label_column": {"metavar": "NAME"},
+    "storage_options": {"type": PATH, "metavar": "FILE"},
+    "scratch": {"type": PATH, "metavar": "DIR"},
     "glosses": {"metavar": "N|FILE"},
     "subset": {"type": PATH, "metavar": "JSON"},
     "signers": {"type": NAMES, "metavar": "ID,..."},

@@ -7,15 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
+from signdata.commands.store_output import Place
 from signdata.conversion import pipeline
 from signdata.conversion.transforms import EvenFrames, Geometry, Transform
 from signdata.errors import UsageError
-from signdata.filesystem import output_path
+from signdata.filesystem import is_url, output_path
 from signdata.formats import targets
 from signdata.formats.csv.dialect import has_split_column
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions, Reader
-from signdata.formats.registry import writer_class
+from signdata.formats.registry import FORMATS
 from signdata.formats.sharding import MEGABYTES, ShardOptions
 from signdata.formats.sources import shown
 from signdata.formats.writer import Writer
@@ -136,7 +137,8 @@ def convert(
     src : path or sequence of paths
         The dataset; several CSV files make one.
     out : path
-        What to make: ``.h5`` or ``.hdf5``, ``.csv``, or a directory.
+        What to make: ``.h5`` or ``.hdf5``, ``.csv``, or a directory. A format of shards may
+        also be published at an address in a store, such as ``s3://bucket/asl``.
     to_format : str, optional
         Name of the format, where it is not clear from `out`.
     hdf5_layout : {'auto', 'raw', 'encoded'}
@@ -157,10 +159,11 @@ def convert(
         clips = replace(options.clip_options, selection=Selection(n_frames=frames))
         options = replace(options, clips=clips)
     reader = open_source(paths(src), options)
-    target = output_path(out)
+    place = Place.at(out, read) if is_url(out) else None
+    target = output_path(out) if place is None else place.staging
     written = targets.format_for(target, reader.info, to_format)
     cut = ShardOptions(shards, shard_size)
-    if cut != ShardOptions() and not writer_class(written).sharded:
+    if cut != ShardOptions() and not FORMATS[written].sharded:
         raise UsageError(f"--shards and --shard-size go with formats of shards, not with {written}")
     return convert_dataset(
         reader,
@@ -177,6 +180,7 @@ def convert(
         },
         RunOptions.taken_from(shared),
         transforms=(*evenly_spaced(reader, frames), *geometry(write)),
+        place=place,
     )
 
 
@@ -202,11 +206,18 @@ def convert_dataset(
     seed: int = 0,
     describe: Callable[[], dict[str, Any]] | None = None,
     notes: Sequence[Problem] = (),
+    place: Place | None = None,
 ) -> Result:
-    """Run the loop for a command; `inputs` are read next to what the reader reads."""
+    """Run the loop for a command.
+
+    `inputs` are read next to what the reader reads. Where the output is sent to a store, `place`
+    is it, and `out` where it waits.
+    """
     refuse_overlap([*reader.inputs, *inputs], out)
+    if place is not None:
+        place.check(writer)
     with reader:
-        return pipeline.convert(
+        made = pipeline.convert(
             reader,
             writer,
             out,
@@ -217,7 +228,9 @@ def convert_dataset(
             describe=describe,
             notes=notes,
             how=how,
+            already=None if place is None else place.existing,
         )
+    return made if place is None else place.publish(made, how)
 
 
 def writer(

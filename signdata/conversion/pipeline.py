@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from signdata import safe_names, sidecars
+from signdata import calls, safe_names, sidecars
 from signdata.conversion.source_check import Sources
 from signdata.conversion.stored_paths import StoredPaths
 from signdata.conversion.transforms import ChangesPictures, Resplits, Transform
@@ -23,7 +23,7 @@ from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
 from signdata.formats.writer import OutputSummary, ShardSum, Writer
 from signdata.options import RunOptions
 from signdata.output import existing
-from signdata.output.existing import COMPLETE, RETRY
+from signdata.output.existing import COMPLETE, RETRY, ExistingOutput, OutputRequest
 from signdata.output.journal import JournalEntry, JournalRows
 from signdata.output.output import Output
 from signdata.results import NOTE, Problem, Result
@@ -49,6 +49,7 @@ def convert(
     describe: Callable[[], dict[str, Any]] | None = None,
     notes: Sequence[Problem] = (),
     how: RunOptions = RunOptions(),
+    already: Callable[[OutputRequest], ExistingOutput] | None = None,
 ) -> Result:
     """Pass every sample of `reader` through `transforms` to `writer`.
 
@@ -68,6 +69,8 @@ def convert(
         Notes to report in addition to the reader's.
     how : RunOptions
         Workers, error policy, progress.
+    already : callable, optional
+        Says what is at the place that the finished output is sent to.
 
     Raises
     ------
@@ -97,21 +100,31 @@ def convert(
             "signdata": __version__,
             "command": command,
             "options": options,
+            "keywords": calls.current(),
             "seed": seed,
             "sources": [dict(source) for source in info.sources],
         }
+        calls.check_sources(info.sources)
+        changed = Sources(reader, out).changed
+        if already is not None:
+            there = already(OutputRequest(out, True, record, how.overwrite, changed))
+            if there.state == COMPLETE:
+                _already_done(result, there.document)
+                return result
         output = Output(
             out,
             directory=not writer.single_file,
             record=record,
-            overwrite=how.overwrite,
-            changed=Sources(reader, out).changed,
+            # What waits to be sent elsewhere is nobody's but ours.
+            overwrite=how.overwrite or already is not None,
+            changed=changed,
         )
         if how.dry_run and output.inspect() != COMPLETE:
             _dry(reader, writer, transforms, how, result, notes)
             return result
         if how.dry_run or output.open() == COMPLETE:
-            _already_done(result, output)
+            _already_done(result, output.document)
+            result.extend(existing.read_problems(output.path))
             return result
         try:
             conversion = _Conversion(reader, writer, output, transforms, how, result)
@@ -450,11 +463,10 @@ def _refuse_nothing(result: Result, problems: list[Problem], reader: Reader) -> 
         )
 
 
-def _already_done(result: Result, output: Output) -> None:
-    """Fill in the result from an output that is already complete."""
-    counts = output.document.get("counts", {})
+def _already_done(result: Result, document: Mapping[str, Any]) -> None:
+    """Fill in the result from the document of an output that is already complete."""
+    counts = document.get("counts", {})
     result.written = int(counts.get("written", 0))
     result.read = int(counts.get("read", result.written))
     result.details["already_done"] = True
-    result.summary = f"{one_line(str(output.path))} is complete already: nothing to do"
-    result.extend(existing.read_problems(output.path))
+    result.summary = f"{one_line(result.output)} is complete already: nothing to do"

@@ -23,6 +23,7 @@ from . import (
     test_hdf5,
     test_parquet,
     test_table,
+    test_webdataset,
 )
 from .conformance import clips, facts, stills
 
@@ -69,6 +70,14 @@ def write_raw_clips(folder: Path) -> Path:
 
 def write_encoded_clips(folder: Path) -> Path:
     return test_hdf5.TestEncodedClips().write(folder / "a.h5", clips())
+
+
+def write_tars(folder: Path) -> Path:
+    return test_webdataset.TestConformance().write(folder / "a", stills())
+
+
+def write_tars_of_clips(folder: Path) -> Path:
+    return test_webdataset.TestClips().write(folder / "a")
 
 
 def write_videos(folder: Path) -> Path:
@@ -121,6 +130,8 @@ SOURCES = {
     "frames": write_frames,
     "hdf5 raw clips": write_raw_clips,
     "hdf5 encoded clips": write_encoded_clips,
+    "webdataset": write_tars,
+    "webdataset of clips": write_tars_of_clips,
     "videos": write_videos,
     "wlasl": write_wlasl,
 }
@@ -130,12 +141,13 @@ TARGETS: dict[str, tuple[str, dict[str, Any]]] = {
     "frames": ("out", {"to_format": "frames"}),
     "arrays": ("out.npz", {}),
     "table": ("out", {"to_format": "table"}),
+    "webdataset": ("out", {"to_format": "webdataset"}),
     "parquet": ("out", {"to_format": "parquet", "shards": 2}),
     "hdf5 raw": ("out.h5", {"hdf5_layout": "raw"}),
     "hdf5 encoded": ("out.h5", {"hdf5_layout": "encoded"}),
 }
 DECODED = ("videos", "wlasl", "table of clips")
-CLIPS = ("frames", "hdf5 raw clips", "hdf5 encoded clips", *DECODED)
+CLIPS = ("frames", "webdataset of clips", "hdf5 raw clips", "hdf5 encoded clips", *DECODED)
 
 
 def refusal(source: str, target: str) -> str:
@@ -192,10 +204,7 @@ def test_what_both_can_say_stays(
 FLAGS = {"to_format": "--to", "hdf5_layout": "--hdf5-layout", "shards": "--shards"}
 
 
-@pytest.mark.parametrize(
-    "target",
-    ["csv", "folders", "frames", "arrays", "table", "parquet", "hdf5 raw", "hdf5 encoded"],
-)
+@pytest.mark.parametrize("target", TARGETS)
 def test_all_ways_and_back_give_the_same_csv(target: str, tmp_path: Path) -> None:
     """However a CSV travels, its bytes come back from where its stills do."""
     made = write_csv(tmp_path)
