@@ -35,7 +35,9 @@ MANIFEST, DOCUMENT, CLASSES, PROBLEMS = (
 )
 SHARDS, INDEX = "shards.csv", "index.csv.gz"
 SIDECARS = frozenset({MANIFEST, DOCUMENT, CLASSES, PROBLEMS, SHARDS, INDEX})
-_LISTS = re.compile(r"annotations(_(train|val|test))?\.txt|missing\.txt|WLASL\.json")
+_LISTS = re.compile(
+    r"annotations(_(train|val|test))?\.txt|missing\.txt|WLASL\.json|croissant\.json"
+)
 
 COLUMNS = ("id", "path", "label", "split", "group", "source")
 """The columns that every manifest starts with."""
