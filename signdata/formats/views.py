@@ -50,7 +50,7 @@ class MappedReader(ReaderView):
     def batches(self) -> Iterator[Batch]:
         for batch in self._reader.batches():
             if isinstance(batch, ListBatch):
-                yield replace(batch, samples=tuple(map(self.describe, batch.samples)))
+                yield batch.of(map(self.describe, batch.samples))
             else:
                 yield MappedBatch(batch, self.describe)
 
@@ -67,7 +67,7 @@ class FilteredReader(ReaderView):
             if isinstance(batch, ListBatch):
                 mine = tuple(sample for sample in batch.samples if self.takes(sample))
                 if mine:
-                    yield replace(batch, samples=mine)
+                    yield batch.of(mine)
             else:
                 yield FilteredBatch(batch, self.takes)
 
