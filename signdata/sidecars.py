@@ -34,13 +34,17 @@ MANIFEST, DOCUMENT, CLASSES, PROBLEMS = (
     "classes.txt",
     "problems.csv",
 )
-SIDECARS = frozenset({MANIFEST, DOCUMENT, CLASSES, PROBLEMS})
+SHARDS, INDEX = "shards.csv", "index.csv.gz"
+SIDECARS = frozenset({MANIFEST, DOCUMENT, CLASSES, PROBLEMS, SHARDS, INDEX})
 _LISTS = re.compile(r"annotations(_(train|val|test))?\.txt|missing\.txt|WLASL\.json")
 
 COLUMNS = ("id", "path", "label", "split", "group", "source")
 """The columns that every manifest starts with."""
 
-OWN_COLUMNS = ("sha256", "source_sha256")
+SHARD_KEY, SHARD_OFFSET, SHARD_LENGTH = "shard_key", "shard_offset", "shard_length"
+"""Columns of a dataset in shards: a sample's key, and where it is in its shard."""
+
+OWN_COLUMNS = ("sha256", "source_sha256", SHARD_KEY, SHARD_OFFSET, SHARD_LENGTH)
 """Columns that describe one stored copy; each copy gets its own."""
 
 STORED_AS = "stored_as"

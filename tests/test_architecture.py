@@ -17,6 +17,7 @@ LEVELS = [
     {"errors", "labels", "version", "workers"},
     {"calls", "downloads", "filesystem", "fonts", "limits", "magick"}
     | {"results", "safe_names", "samples"},
+    {"stores"},
     {"sidecars", "options", "media"},
     {"formats", "charts"},
     {"output", "similarity"},

@@ -205,7 +205,8 @@ def against_manifest(
     result = Result("verify", str(path), shows_counts=False)
     recorded = RecordedDigests(row for row in existing.read_rows(path) if chosen(row))
     done = unrecorded = 0
-    problems: list[Problem] = []
+    problems = reader.damage(workers)
+    n_damaged = len(problems)
     for checked in _each(_StoredDigests(recorded.any), reader, workers, progress):
         if isinstance(checked, str):
             checked = StoredDigest(checked, "", _DIED)
@@ -236,7 +237,9 @@ def against_manifest(
         "without_digest": unrecorded,
     }
     result.leave_out(reader.info.left_out)
-    result.summary = _manifest_summary(done, len(lost), unrecorded, len(problems))
+    result.summary = _manifest_summary(done, len(lost), unrecorded, len(problems) - n_damaged)
+    if n_damaged:
+        result.summary += f"; {n_damaged:,} shards are not as they were written"
     return result
 
 

@@ -127,6 +127,10 @@ WRITERS = {
     "convert to csv": Writer(_on_tree("convert"), "out.csv", ONE),
     "convert to arrays": Writer(_on_tree("convert"), "out.npz", ONE),
     "convert to a table": Writer(_on_tree("convert", "--to", "table"), more=ONE),
+    "convert to webdataset": Writer(
+        _on_tree("convert", "--to", "webdataset", "--shards", "3"), more=ONE
+    ),
+    "convert to parquet": Writer(_on_tree("convert", "--to", "parquet", "--shards", "2"), more=ONE),
     "convert to frames": Writer(_on_clips, more=ONE),
     "extract-frames": Writer(_on_videos("extract-frames"), more=("--frames", "3", *ONE)),
     "extract-frames, ffmpeg": Writer(
