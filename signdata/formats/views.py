@@ -25,6 +25,7 @@ class ReaderView(Reader):
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self.inputs = reader.inputs
+        self.self_contained = reader.self_contained  # type: ignore[misc]  # the same
         self.risky = reader.risky  # type: ignore[misc]  # of the dataset that is read
 
     def __getstate__(self) -> dict[str, Any]:

@@ -52,6 +52,7 @@ class Hdf5Reader(Reader):
     """Reads an HDF5 dataset."""
 
     name = "hdf5"
+    self_contained = True
 
     @classmethod
     def open(cls, paths: list[Path], options: OpenOptions) -> Self:
