@@ -43,7 +43,9 @@ ProgressCallback: TypeAlias = Callable[..., None]
 """Called as ``progress(done, total)`` in samples, total None when unknown.
 
 Training calls it with a third argument, a note on how it goes: in samples while it is
-``reading``, then in steps. A note that ends with a line break is to stay on the screen.
+``reading``, then in steps. A note that ends with a line break is to stay on the screen. What is
+fetched from a store or sent to one is counted in the same way, in objects, with the note
+``fetching`` or ``sending``.
 """
 
 

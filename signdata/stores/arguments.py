@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from signdata.errors import SigndataError, UsageError
@@ -99,11 +100,17 @@ def call(
     )
     shared = bound.arguments.get(rest, {})
     given = {**{k: v for k, v in bound.arguments.items() if k != rest}, **shared}
+    for name, value in given.items():
+        if is_url(value) and name not in SOURCES | {"out"}:
+            raise UsageError(
+                f"{name} is an address; expected a path on this machine", path=public(value)
+            )
     named = [name for name in SOURCES & given.keys() if _addresses(given[name])]
     if not named:
         return function(*args, **keywords)
     _refuse_overlap([one for name in named for one in _addresses(given[name])], given.get("out"))
     access = Access.of(given.get("storage_options"), given.get("scratch"))
+    _refuse_scratch(access.scratch, [given[name] for name in SOURCES & given.keys()])
     copies = LocalCopies(access, given.get("progress"))
     try:
         for name in (one for one in given if one in named):
@@ -140,6 +147,28 @@ def _addresses(value: Any) -> list[str]:
         return [address for one in value for address in _addresses(one)]
     address = _parts(value)[1]
     return [address] if address else []
+
+
+def _paths(value: Any) -> list[Path]:
+    """Every path in the value of an argument."""
+    if isinstance(value, list | tuple):
+        return [path for one in value for path in _paths(one)]
+    if value is None or _parts(value)[1]:
+        return []
+    word, equals, place = str(value).partition("=")
+    return [Path(place if equals and word.casefold() in SPLIT_NAMES else value)]
+
+
+def _refuse_scratch(scratch: Path, sources: list[Any]) -> None:
+    """Raise `UsageError` if copies would be written into a dataset that is read."""
+    place = scratch.resolve()
+    for source in (path.resolve() for path in _paths(sources)):
+        if source.is_dir() and (source == place or source in place.parents):
+            raise UsageError(
+                f"lies inside the source {source}, and copies would be written there",
+                path=scratch,
+                remedy="Choose another folder for them.",
+            )
 
 
 def _refuse_overlap(sources: list[str], out: Any) -> None:

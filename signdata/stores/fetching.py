@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -26,6 +28,9 @@ AT_ONCE = 8
 
 TRIES = 4
 """How often an object is fetched that arrives damaged."""
+
+ABANDONED = 24 * 60 * 60
+"""Seconds without a change after which what was arriving is no other run's."""
 
 DOCUMENT = "signdata.json"
 PARTIAL = ".signdata-partial/"
@@ -98,6 +103,19 @@ class _Fetch:
         """The name of the copy."""
         return self.made.path.name
 
+    @property
+    def arriving(self) -> Path:
+        """Where objects are until they have been checked."""
+        return self.folder / ".arriving"
+
+    def tidy(self) -> None:
+        """Remove what killed runs left of objects that were arriving."""
+        if self.arriving.is_dir():
+            for left in self.arriving.iterdir():
+                with contextlib.suppress(FileNotFoundError):
+                    if time.time() - left.stat().st_mtime > ABANDONED:
+                        left.unlink()
+
     def all_of(self, found: list[Found]) -> None:
         """Fetch those of these objects whose copies are not current."""
         wanted = [self._wanted(one) for one in found]
@@ -136,7 +154,8 @@ class _Fetch:
         seen: list[str] = []
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            staged = path.parent / unique_name(path.suffix)
+            self.arriving.mkdir(exist_ok=True)
+            staged = self.arriving / unique_name()
             try:
                 for _ in range(TRIES):
                     self.store.get(found.key, staged)
@@ -218,6 +237,7 @@ def fetch(
         copies = Copies(folder / ".copies.jsonl")
         made = Fetched(folder / name, address)
         run = _Fetch(store, address, folder, copies, progress, made)
+        run.tidy()
         single = None if _is_folder(store, address) else store.stat(address.key)
         if single is not None:
             _fetch_file(run, single)
@@ -327,6 +347,6 @@ def _sweep(run: _Fetch, there: set[Path]) -> None:
         folders.append(Path(folder))
         for name in files:
             path = Path(folder, name)
-            if path not in there and not name.startswith("."):
+            if path not in there:
                 path.unlink(missing_ok=True)
     remove_empty(reversed(folders))

@@ -20,6 +20,7 @@ from signdata import options
 from signdata.cli.app import COMMANDS
 from tests.conftest import Ran, listing, picture
 from tests.stores.conftest import KEY, SECRET, Bucket
+from tests.videos import make_index, make_video
 
 Main = Callable[..., Ran]
 
@@ -136,7 +137,21 @@ def test_splits_at_addresses(
     assert [one["source"] for one in done.json["fetched"]] == [train]
 
 
-def test_videos_and_root_at_addresses(
+def test_videos_at_an_address(
+    main: Main, memory: Callable[[Path, str], str], tmp_path: Path
+) -> None:
+    make_video(tmp_path / "clips" / "1.mp4", 6)
+    videos = memory(tmp_path / "clips", "clips")
+    index = memory(make_index(tmp_path / "index.json", [{"video_id": "1"}]), "index.json")
+    out = tmp_path / "out"
+    done = main("extract-frames", index, out, "--videos", videos, "-j", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    assert (done.json["written"], len(list(out.rglob("*.jpg")))) == (1, 6)
+    assert [one["source"] for one in done.json["fetched"]] == [index, videos]
+    assert "no such folder of videos" in main("info", index).error
+
+
+def test_the_files_of_a_table_at_an_address(
     main: Main,
     memory: Callable[[Path, str], str],
     make_tree: Callable[..., Path],
@@ -160,6 +175,18 @@ def test_the_library_reads_addresses(
     assert len(frames) == 6
     assert (tmp_path / "scratch" / "fetched").is_dir()
     assert not (tmp_path / "cache").exists()
+
+
+def test_copies_are_not_written_into_a_source(
+    main: Main, memory: Callable[[Path, str], str], make_tree: Callable[..., Path]
+) -> None:
+    test = memory(make_tree({"A/3.png": picture(3)}, "two"), "two")
+    local = make_tree({"A/1.png": picture(1)}, "one")
+    before = listing(local)
+    done = main("info", f"train={local}", f"test={test}", "--scratch", local / "A" / "copies")
+    assert done.returncode == 2
+    assert f"lies inside the source {local}" in done.error
+    assert listing(local) == before
 
 
 def test_an_error_names_the_address(
@@ -361,7 +388,10 @@ def test_a_package_that_is_not_installed(
         (("convert", "{}", "memory://b/a"), "a store takes formats of shards; expected webdataset"),
         (("convert", "{}", "memory://b/a.h5"), "a store takes formats of shards; expected"),
         (("split", "{}", "s3://b/a", "--pool"), "a s3:// address for an output; expected a path"),
-        (("audit", "{}", "--findings", "s3://b/a.csv"), "address for an output; expected a path"),
+        (
+            ("audit", "{}", "--findings", "s3://b/a.csv"),
+            "findings is an address; expected a path on this machine",
+        ),
     ],
     ids=" ".join,
 )
@@ -433,7 +463,7 @@ def test_shards_on_a_web_server(main: Main, tree: Path, tmp_path: Path) -> None:
 def test_a_file_on_a_web_server(main: Main, make_csv: Callable[..., Path], tmp_path: Path) -> None:
     pytest.importorskip("aiohttp")
     make_csv()
-    with served(tmp_path) as (host, asked):
+    with served(tmp_path) as (host, _):
         for fetched in (1, 0):
             done = main("info", f"{host}/pixels.csv", "--json")
             assert done.returncode == 0, done.stderr

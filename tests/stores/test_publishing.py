@@ -21,7 +21,7 @@ from signdata.errors import (
     OutputLockedError,
     SigndataError,
 )
-from signdata.stores import publishing
+from signdata.stores import obstore_store, publishing, store
 from signdata.stores.access import Access
 from signdata.stores.fetching import fetch
 from signdata.stores.publishing import publish
@@ -140,7 +140,7 @@ def test_a_bad_network_publishes_all_or_nothing(
     kind: str,
     every: int,
 ) -> None:
-    root = make_shards()
+    root = make_shards(n=12 if ATTACKS else 3)
     with proxy(bucket.endpoint) as (bucket.via, faults):
         faults.kind, faults.every = kind, every
         publish(root, bucket.url("s"), Access(bucket.options, tmp_path / "scratch"))
@@ -178,6 +178,40 @@ def test_a_shard_that_changed_before_it_was_sent(
 def test_no_bucket(bucket: Bucket, access: Access, make_shards: Callable[..., Path]) -> None:
     with pytest.raises(OutputError, match="s3://nowhere: no such bucket"):
         publish(make_shards(), "s3://nowhere/s", access)
+
+
+def test_large_objects_travel_in_parts(
+    bucket: Bucket,
+    access: Access,
+    library: str,
+    make_shards: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(store, "PART", 5 << 20)
+    root = make_shards()
+    large = root / "large.bin"
+    large.write_bytes(random.Random(0).randbytes(11 << 20))
+    publish(root, bucket.url("s"), access)
+    head = bucket.client.head_object(Bucket=bucket.name, Key="s/large.bin")
+    assert head["ETag"].endswith('-3"')
+    made = fetch(bucket.url("s/large.bin"), access)
+    assert (made.path.read_bytes() == large.read_bytes(), made.unchecked) == (True, 0)
+    assert publish(root, bucket.url("s"), access).sent == 0
+
+
+def test_parts_of_a_killed_run_are_removed(
+    bucket: Bucket,
+    access: Access,
+    make_shards: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(obstore_store, "settings_for", lambda *_: None)
+    client = bucket.client
+    for key in ("s/data/x.tar", "other/y.tar"):
+        client.create_multipart_upload(Bucket=bucket.name, Key=key)
+    publish(make_shards(), bucket.url("s"), access)
+    left = client.list_multipart_uploads(Bucket=bucket.name)["Uploads"]
+    assert [one["Key"] for one in left] == ["other/y.tar"]
 
 
 def _race(url: str, access: Access, *roots: Path) -> list[str]:
