@@ -204,7 +204,7 @@ def unique_name(suffix: str = "") -> str:
     return f".{_process[1]}-{next(_numbers)}{suffix}"
 
 
-def write_all(file: int, data: bytes | memoryview) -> None:
+def write_all(file: int, data: bytes | bytearray) -> None:
     """Write all of `data` to an open file, even if the system accepts only parts at a time."""
     written = os.write(file, data)
     while written < len(data):

@@ -26,6 +26,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ClassVar, ParamSpec, Self, TypeAlias, TypedDict
 
+from signdata.calls import Call, calling
 from signdata.errors import MissingError, UsageError, one_line
 from signdata.labels import LABEL_WORDS
 from signdata.limits import MAX_PIXELS, check_size, pixel_limit
@@ -274,8 +275,10 @@ class ReadOptions(VideoOptions, RowOptions):
     )
     follow_symlinks: bool = keyword(False, "Follow symbolic links to folders.")
     layout: str | None = keyword(None, "Meaning of the paths: '{signer}/{label}/*'; see docs.")
-    images: str | None = keyword(None, "Array of the pictures, in .npz, .npy and HDF5 files.")
-    targets: str | None = keyword(None, "Array of their labels.")
+    images: str | None = keyword(
+        None, "Array or column of the pictures: .npz, .npy, HDF5, Parquet."
+    )
+    targets: str | None = keyword(None, "Array or column of their labels.")
     root: PathLike | None = keyword(None, "What the paths in a table are relative to.")
     path_column: str | None = keyword(None, "Column of a table that has paths.")
     label_column: str | None = keyword(None, "Column of a table that has labels.")
@@ -590,6 +593,10 @@ def command(
         ]
         known = named | {parameter.name for parameter in added}
 
+        def run(*args: Any, **keywords: Any) -> Result:
+            with calling(Call(spelled, args, keywords)):
+                return function(*args, **{**defaults, **keywords})
+
         @wraps(function)
         def called(*args: P.args, **keywords: P.kwargs) -> Result:
             for name in keywords:
@@ -597,7 +604,7 @@ def command(
                     raise TypeError(_unexpected(function.__name__, name, known))
             start = time.monotonic()
             with _limited(shared, keywords):
-                result = _with_local_copies(shared, function, *args, **{**defaults, **keywords})
+                result = _with_local_copies(run, spelled, args, keywords)
             result.seconds = time.monotonic() - start
             return result
 
@@ -621,14 +628,18 @@ def _limited(
 
 
 def _with_local_copies(
-    shared: Mapping[str, Field[Any]], function: Callable[..., Result], *args: Any, **keywords: Any
+    run: Callable[..., Result],
+    signature: inspect.Signature,
+    args: tuple[Any, ...],
+    keywords: Mapping[str, Any],
 ) -> Result:
     """Call a command; what it reads from an address is fetched first."""
-    if "storage_options" not in shared or "://" not in str((args, keywords.values())):
-        return function(*args, **keywords)
+    has_stores = "storage_options" in signature.parameters
+    if not has_stores or "://" not in str((args, keywords.values())):
+        return run(*args, **keywords)
     from signdata.stores import arguments
 
-    return arguments.call(function, args, keywords)
+    return arguments.call(run, signature.bind(*args, **keywords))
 
 
 def _unexpected(function: str, name: str, known: set[str]) -> str:

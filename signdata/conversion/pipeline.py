@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from signdata import safe_names, sidecars
+from signdata import calls, safe_names, sidecars
 from signdata.conversion.source_check import Sources
 from signdata.conversion.stored_paths import StoredPaths
 from signdata.conversion.transforms import ChangesPictures, Resplits, Transform
@@ -100,9 +100,11 @@ def convert(
             "signdata": __version__,
             "command": command,
             "options": options,
+            "keywords": calls.current(),
             "seed": seed,
             "sources": [dict(source) for source in info.sources],
         }
+        calls.check_sources(info.sources)
         changed = Sources(reader, out).changed
         if already is not None:
             there = already(OutputRequest(out, True, record, how.overwrite, changed))

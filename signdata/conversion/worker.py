@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import sys
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -151,23 +150,25 @@ class _Storing:
         self._writing_scratch = writing(str(job.scratch))
         self._rows = JournalRows([], [])
         self.outcome = Outcome(items=[self._bytes])
+        whole = False
         try:
             with reading(f"batch {batch.key}"):
                 for samples in runs(batch):
                     self._all(samples)
                     if self.outcome.fatal:
                         break
+                else:
+                    whole = True
         except SigndataError as err:  # the batch itself cannot be read
             self.outcome.fatal = err
         finally:
-            self._close()
+            self._close(whole=whole)
         self.outcome.rows = msgspec.json.encode(self._rows)
 
-    def _close(self) -> None:
-        """End the batch's file, where it has one."""
+    def _close(self, *, whole: bool) -> None:
+        """End the batch's file, where it has one; remove it unless it is whole."""
         try:
-            failed = self.outcome.fatal is not None or sys.exc_info()[0] is not None
-            self._rows.shard = self._files.close(whole=not failed)
+            self._rows.shard = self._files.close(whole=whole)
         except OutputError as err:
             self.outcome.fatal = err
 
@@ -210,25 +211,30 @@ class _Storing:
     def _store_together(
         self, samples: Sequence[Sample], encoded: EncodedStills, stills: Stills
     ) -> None:
-        try:
-            self._put_together(encoded)
-        except OutputError as err:
-            self.outcome.fatal = err
-            return
         lengths = [[len(data)] for data in encoded.data]
         digests = [hashlib.sha256(one).hexdigest() for one in encoded.contents or encoded.data]
         paths = encoded.paths or [""] * len(samples)
         sources = stills.source_sha256 or [""] * len(samples)
-        self._rows.sizes += lengths
-        self._rows.rows += [
+        rows = [
             self._row(sample, path, 1, {}, digest, source)
             for sample, path, digest, source in zip(samples, paths, digests, sources, strict=True)
         ]
+        try:
+            self._put_together(encoded, rows)
+        except OutputError as err:
+            self.outcome.fatal = err
+            return
+        self._rows.sizes += lengths
+        self._rows.rows += rows
 
-    def _put_together(self, encoded: EncodedStills) -> None:
+    def _put_together(self, encoded: EncodedStills, rows: Sequence[Row]) -> None:
         if self._job.tree is None:
             return
-        if encoded.paths:
+        if self._job.writer.sharded:
+            for row, path, data in zip(rows, encoded.paths, encoded.data, strict=True):
+                self._files.put(EncodedItem(path, data))
+                row.update(self._files.finish(row))
+        elif encoded.paths:
             self._files.put_all(encoded.paths, encoded.data)
         else:
             with self._writing_scratch:

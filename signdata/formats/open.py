@@ -16,6 +16,7 @@ from signdata.formats.sources import Source, several
 from signdata.formats.views import Only
 from signdata.options import ReadOptions, paths
 from signdata.results import NOTE, Problem
+from signdata.sidecars import refuse_partial
 
 if TYPE_CHECKING:
     from signdata.formats.clip_choice import Choice
@@ -162,7 +163,7 @@ def _open_one(sources: list[Path], options: OpenOptions) -> Reader:
     else:
         name = read.from_format
         for path in sources:
-            detect.refuse_partial(path)
+            refuse_partial(path)
     reader_type = reader_class(name)
     if len(sources) > 1 and not FORMATS[name].several:
         raise UsageError(f"{len(sources)} sources; expected one for {name}")
@@ -170,9 +171,12 @@ def _open_one(sources: list[Path], options: OpenOptions) -> Reader:
         raise UsageError(f"--videos goes with a WLASL JSON or a table of clips, not with {name}")
     if read.layout is not None and name not in detect.LAID_OUT:
         raise UsageError(f"--layout goes with directories of files, not with {name}")
-    if (read.images or read.targets) and name not in ("arrays", "hdf5"):
-        raise UsageError(f"--images and --targets go with arrays and hdf5, not with {name}")
-    if name != "table" and (read.root or (name != "webdataset" and _names_columns(read))):
+    if (read.images or read.targets) and name not in ("arrays", "hdf5", "parquet"):
+        raise UsageError(
+            f"--images and --targets go with arrays, hdf5 and parquet, not with {name}"
+        )
+    has_columns = name in ("webdataset", "parquet")
+    if name != "table" and (read.root or (not has_columns and _names_columns(read))):
         raise UsageError(
             f"--root, --path-column and --label-column go with tables of files, not with {name}",
             remedy="Say --from table if it is one.",

@@ -31,6 +31,9 @@ from signdata.workers.pool import n_workers
 COLUMNS = ("shard", "samples", "bytes", "sha256")
 """The columns of ``shards.csv``."""
 
+AT_ONCE = 1 << 20
+"""Bytes that are written at once."""
+
 
 class ShardFile:
     """A shard that is being written under a temporary name; digested as it grows.
@@ -55,24 +58,31 @@ class ShardFile:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             self._file = os.open(self._staged, flags, 0o666)
         self._digest = hashlib.sha256()
+        self._waiting = bytearray()
         self._length = 0
         self.closed = False
 
     def write(self, data: bytes | bytearray | memoryview) -> int:
         """Append bytes; return how many."""
         data = memoryview(data).cast("B")
-        with writing(self._path):
-            write_all(self._file, data)
-        self._digest.update(data)
+        self._waiting += data
         self._length += len(data)
+        if len(self._waiting) >= AT_ONCE:
+            self._write_waiting()
         return len(data)
+
+    def _write_waiting(self) -> None:
+        with writing(self._path):
+            write_all(self._file, self._waiting)
+        self._digest.update(self._waiting)
+        self._waiting.clear()
 
     def tell(self) -> int:
         """How long the file is."""
         return self._length
 
     def flush(self) -> None:
-        """Nothing waits to be written."""
+        """Nothing: what waits to be written is written in large parts."""
 
     def writable(self) -> bool:
         """True."""
@@ -91,6 +101,7 @@ class ShardFile:
 
     def keep(self, n_samples: int) -> ShardSum:
         """Give the file its name, in one step; return what is to be recorded of it."""
+        self._write_waiting()
         with writing(self._path):
             os.close(self._file)
             self.closed = True

@@ -138,7 +138,7 @@ class SampleFiles(Protocol):
         ...
 
     def put_all(self, paths: Iterable[str], contents: Iterable[bytes]) -> None:
-        """Take many items, each a sample of its own."""
+        """Take many items, each a sample of its own; never asked of a shard."""
         ...
 
     def finish(self, row: Row) -> Row:

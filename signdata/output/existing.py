@@ -47,8 +47,8 @@ class OutputRequest:
     directory : bool
         Whether it is a directory of files or one file.
     record : dict
-        ``signdata``, ``command``, ``options``, ``seed``, ``sources``: two runs with equal
-        records are the same run.
+        ``signdata``, ``command``, ``options``, ``keywords``, ``seed``, ``sources``: two runs whose
+        command, options, seed and sources are equal are the same run.
     overwrite : bool
         Whether another output at this path may be replaced.
     changed : callable
@@ -272,15 +272,19 @@ def read_document(path: Path) -> dict[str, Any] | None:
     return own.document(path) if own else sidecars.read_document(path)
 
 
-def read_rows(path: Path) -> Iterator[Row]:
-    """Yield the manifest rows of the dataset at `path`, at least the columns about sources."""
+def read_rows(path: Path, *, distinct: bool = True) -> Iterator[Row]:
+    """Yield the manifest rows of the dataset at `path`.
+
+    Those inside a single file have the columns about samples and sources, no others. See
+    `sidecars.read_rows` for `distinct`.
+    """
     own = own_record_of(path)
     if own:
         yield from own.rows(path)
         return
     file = sidecars.sidecar_path(path, sidecars.MANIFEST)
     if file.is_file():
-        yield from sidecars.read_rows(file)
+        yield from sidecars.read_rows(file, distinct=distinct)
 
 
 def read_problems(path: Path) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ What it returns, and what it raises, names the addresses again.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -84,9 +84,7 @@ class LocalCopies:
         error.remedy = self.shown(error.remedy)
 
 
-def call(
-    function: Callable[..., Result], args: tuple[Any, ...], keywords: Mapping[str, Any]
-) -> Result:
+def call(run: Callable[..., Result], bound: inspect.BoundArguments) -> Result:
     """Call a command with local copies of the sources that are addresses.
 
     Raises
@@ -94,30 +92,24 @@ def call(
     UsageError
         If the output is an address that is, holds or lies below a source.
     """
-    bound = inspect.signature(function).bind(*args, **keywords)
-    rest = next(
-        (one.name for one in bound.signature.parameters.values() if one.kind is one.VAR_KEYWORD), ""
-    )
-    shared = bound.arguments.get(rest, {})
-    given = {**{k: v for k, v in bound.arguments.items() if k != rest}, **shared}
+    given = bound.arguments
     for name, value in given.items():
         if is_url(value) and name not in SOURCES | {"out"}:
             raise UsageError(
                 f"{name} is an address; expected a path on this machine", path=public(value)
             )
-    named = [name for name in SOURCES & given.keys() if _addresses(given[name])]
+    named = [name for name in given if name in SOURCES and _addresses(given[name])]
     if not named:
-        return function(*args, **keywords)
+        return run(*bound.args, **bound.kwargs)
     _refuse_overlap([one for name in named for one in _addresses(given[name])], given.get("out"))
     access = Access.of(given.get("storage_options"), given.get("scratch"))
     _refuse_scratch(access.scratch, [given[name] for name in SOURCES & given.keys()])
     copies = LocalCopies(access, given.get("progress"))
     try:
-        for name in (one for one in given if one in named):
+        for name in named:
             split = given.get("split") if name in OF_ONE_SPLIT else None
-            where = shared if name in shared else bound.arguments
-            where[name] = copies.of(given[name], split)
-        result = function(*bound.args, **bound.kwargs)
+            given[name] = copies.of(given[name], split)
+        result = run(*bound.args, **bound.kwargs)
     except SigndataError as err:
         copies.show_in_error(err)
         raise

@@ -299,8 +299,14 @@ def test_dry_run_sends_nothing(main: Main, bucket: Bucket, options_file: Path, t
 
 
 def test_nothing_secret_is_kept_or_shown(
-    main: Main, bucket: Bucket, options_file: Path, tree: Path, tmp_path: Path
+    main: Main,
+    bucket: Bucket,
+    options_file: Path,
+    tree: Path,
+    make_csv: Callable[..., Path],
+    tmp_path: Path,
 ) -> None:
+    make_csv()
     url = bucket.url("asl")
     said = [
         convert(main, tree, url, options_file),
@@ -311,6 +317,12 @@ def test_nothing_secret_is_kept_or_shown(
     ]
     assert [one.returncode for one in said] == [0, 0, 4, 0, 4]
     options_file.unlink()
+    # The library is given the options themselves, and a signed link.
+    words = {"storage_options": bucket.options, "workers": 1}
+    signdata.convert(url, tmp_path / "again", **words)
+    with served(tree.parent) as (host, _):
+        secret = f"?{SECRET}={KEY}"
+        signdata.convert(f"{host}/pixels.csv{secret}", tmp_path / "linked", workers=1)
     for text in (*(one.stdout + one.stderr for one in said), *bucket.listing()):
         assert SECRET not in text
         assert KEY not in text
@@ -385,7 +397,7 @@ def test_a_package_that_is_not_installed(
     [
         (("convert", "{}", "hf://datasets/u/n", "--to", "webdataset"), "addresses are only read"),
         (("convert", "{}", "https://h/a", "--to", "webdataset"), "addresses are only read"),
-        (("convert", "{}", "memory://b/a"), "a store takes formats of shards; expected webdataset"),
+        (("convert", "{}", "memory://b/a"), "a store takes formats of shards; expected"),
         (("convert", "{}", "memory://b/a.h5"), "a store takes formats of shards; expected"),
         (("split", "{}", "s3://b/a", "--pool"), "a s3:// address for an output; expected a path"),
         (
@@ -393,7 +405,6 @@ def test_a_package_that_is_not_installed(
             "findings is an address; expected a path on this machine",
         ),
     ],
-    ids=" ".join,
 )
 def test_outputs_that_are_no_place_in_a_store(
     main: Main, tree: Path, words: tuple[str, ...], text: str

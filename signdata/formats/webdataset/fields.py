@@ -9,6 +9,7 @@ from signdata.errors import FormatError
 from signdata.formats import frame_times
 from signdata.media.image.decode import SUFFIXES
 from signdata.media.suffixes import VIDEO_SUFFIXES, suffix_of
+from signdata.safe_names import is_junk
 
 CLASS, DESCRIPTION = "cls", "json"
 """Fields with the class, and with all that is said of a sample."""
@@ -25,9 +26,15 @@ def field_of(name: str) -> tuple[str, str]:
 
     The folders that it is in belong to the key; the field is in lower case.
     """
-    folder, slash, last = name.rpartition("/")
+    folder, slash, last = name.removeprefix("./").rpartition("/")
     stem, _, field = last.partition(".")
     return f"{folder}{slash}{stem}", field.lower()
+
+
+def is_part(name: str) -> bool:
+    """Whether a member is part of a sample: not what systems leave behind, nor without a field."""
+    last = name.rpartition("/")[2]
+    return "." in last and not is_junk(last)
 
 
 def is_picture(field: str) -> bool:

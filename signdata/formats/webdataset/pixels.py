@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,15 @@ from numpy.typing import NDArray
 from signdata.errors import DecodeError, FormatError, MissingError
 from signdata.formats import frame_times
 from signdata.formats.webdataset import ustar
-from signdata.formats.webdataset.fields import POSE, TIMES, field_of, is_picture, is_seen
+from signdata.formats.webdataset.fields import (
+    CLASS,
+    POSE,
+    TIMES,
+    field_of,
+    is_part,
+    is_picture,
+    is_seen,
+)
 from signdata.media.image.decode import decode
 from signdata.media.image.masks import seen
 from signdata.media.image.pixels import CodedPixels
@@ -40,8 +49,8 @@ class Extent:
     offset: int
     length: int
 
-    def members(self) -> list[tuple[str, memoryview]]:
-        """What each member is called behind the key, and its data.
+    def members(self) -> Iterator[tuple[str, memoryview]]:
+        """Yield what each member is called behind the key, and its data.
 
         Raises
         ------
@@ -51,35 +60,30 @@ class Extent:
             If something else is at the place.
         """
         data = self._read()
-        found = []
+        shown = memoryview(data)
         try:
             for member in ustar.members(_in(data), len(data), self.path, self.offset):
+                if not is_part(member.name):
+                    continue
                 key, name = field_of(member.name)
                 if key != self.key:
                     what = f"another sample is there: {member.name[:80]!r}"
                     raise self._error(f"{what}; expected {self.key!r}")
                 start = member.offset - self.offset
-                found.append((name, data[start : start + member.size]))
+                yield name, shown[start : start + member.size]
         except FormatError as err:
             raise self._error(err.what) from err
-        return found
 
-    def _read(self) -> memoryview:
+    def _read(self) -> bytes:
         try:
-            file = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+            data = os.pread(_open_file(self.path), self.length, self.offset)
         except FileNotFoundError as err:
             raise MissingError("not there", path=self.path) from err
         except OSError as err:
             raise self._error(f"cannot be read ({err.strerror})") from err
-        try:
-            data = os.pread(file, self.length, self.offset)
-        except OSError as err:
-            raise self._error(f"cannot be read ({err.strerror})") from err
-        finally:
-            os.close(file)
         if len(data) < self.length:
             raise self._error("cut short")
-        return memoryview(data)
+        return data
 
     def _error(self, what: str) -> DecodeError:
         return DecodeError(what, path=self.path, where=self.key)
@@ -93,15 +97,36 @@ class VideoBytes:
     name: str
 
     def __call__(self) -> bytes:
-        members = self.extent.members()
-        for name, data in members:
+        for name, data in self.extent.members():
             if name == self.name or (not self.name and is_seen(name)):
                 return bytes(data)
         raise DecodeError("no video in it", path=self.extent.path, where=self.extent.key)
 
 
-def _in(data: memoryview) -> ustar.Reading:
-    return lambda size, offset: bytes(data[offset : offset + size])
+def _in(data: bytes) -> ustar.Reading:
+    return lambda size, offset: data[offset : offset + size]
+
+
+MAX_OPEN = 64
+"""Tars that a process keeps open."""
+
+_open: dict[str, tuple[int, tuple[int, int]]] = {}
+
+
+def _open_file(path: str) -> int:
+    """A descriptor of the tar that is at `path` now, opened once."""
+    status = os.stat(path)
+    now = status.st_dev, status.st_ino
+    file, known = _open.get(path, (-1, now))
+    if file >= 0 and known == now:
+        return file
+    if file >= 0:
+        os.close(_open.pop(path)[0])
+    while len(_open) >= MAX_OPEN:
+        os.close(_open.pop(next(iter(_open)))[0])
+    file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    _open[path] = file, now
+    return file
 
 
 @dataclass(frozen=True)
@@ -133,10 +158,17 @@ class TarPixels(CodedPixels):
 
     def _pictures(self) -> list[tuple[str, memoryview]]:
         members = self.extent.members()
-        if self.names:
+        if not self.names:  # as signdata writes them: before the class
+            ours = itertools.takewhile(lambda one: one[0] != CLASS, members)
+            found = [(name, data) for name, data in ours if is_picture(name)]
+        elif len(self.names) == 1:
+            found = list(itertools.islice((one for one in members if one[0] in self.names), 1))
+        else:
             known = dict(members)
-            return [(name, known[name]) for name in self.names]
-        return [(name, data) for name, data in members if is_picture(name)]
+            found = [(name, known[name]) for name in self.names if name in known]
+        if len(found) < max(1, len(self.names)):
+            raise DecodeError("no picture in it", path=self.extent.path, where=self.extent.key)
+        return found
 
     def _place(self, name: str) -> str:
         return f"{self.extent.path}:{self.extent.key}.{name}"
@@ -161,7 +193,7 @@ class TarPixels(CodedPixels):
         frames: NDArray[np.uint8] | None = None
         digests = []
         for number, one in enumerate(pixels):
-            members = one.extent.members()
+            members = list(one.extent.members())
             chosen = [
                 (name, data)
                 for name, data in members
@@ -189,7 +221,7 @@ class TarPixels(CodedPixels):
         return None if data is None else (".json", bytes(data))
 
     def times(self) -> tuple[float, ...]:
-        members = self.extent.members()
+        members = list(self.extent.members())
         data = next((data for name, data in members if name == TIMES), None)
         if data is None:
             return ()

@@ -284,8 +284,9 @@ def _classes_of(path: Path, *, own: bool) -> tuple[str, ...]:
 
 def _splits_of(names: list[str]) -> dict[str, str]:
     """The split of each tar, where all of their paths say one."""
-    found = splits_of_names([name.removesuffix(files.SUFFIX) for name in names])
-    splits = {name: found[name.removesuffix(files.SUFFIX)] for name in names}
+    words = {name: name[: -len(files.SUFFIX)].replace("/", "-") for name in names}
+    found = splits_of_names(words.values())
+    splits = {name: found[text] for name, text in words.items()}
     return splits if all(splits.values()) else {}
 
 

@@ -19,12 +19,12 @@ from signdata.formats.webdataset.fields import (
     are_clip,
     field_of,
     has_label,
+    is_part,
     is_seen,
     pixels_among,
 )
 from signdata.formats.webdataset.pixels import Extent
 from signdata.formats.webdataset.ustar import Member
-from signdata.safe_names import is_junk
 from signdata.samples import SPLIT_NAMES
 
 LARGEST_TEXT = 1 << 20
@@ -106,10 +106,9 @@ def _grouped(
     key, members, end = "", list[tuple[str, Member, int]](), 0
     for member in ustar.members(read, length, path):
         begin, end = end, member.offset + ustar.padded(member.size)
-        name = member.name.removeprefix("./")
-        its_key, its_field = field_of(name)
-        if is_junk(name.rpartition("/")[2]) or not its_field:
+        if not is_part(member.name):
             continue
+        its_key, its_field = field_of(member.name)
         if members and its_key != key:
             yield key, members
             members = []

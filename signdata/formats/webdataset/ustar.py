@@ -90,17 +90,18 @@ def parse(block: bytes, path: str, offset: int) -> tuple[str, int, int]:
     FormatError
         If it is no header, or does not add up.
     """
-    where = f"byte {offset:,}"
     try:
         checksum = int(block[148:156].strip(b" \0"), 8)
     except ValueError as err:
-        raise FormatError("no member of a tar begins there", path=path, where=where) from err
+        what = "no member of a tar begins there"
+        raise FormatError(what, path=path, where=f"byte {offset:,}") from err
     if sum(block) - sum(block[148:156]) + 256 != checksum:
-        raise FormatError("a damaged header of a tar", path=path, where=where)
+        raise FormatError("a damaged header of a tar", path=path, where=f"byte {offset:,}")
     try:
         size = _number(block[124:136])
     except ValueError as err:
-        raise FormatError("a size that is no number", path=path, where=where) from err
+        what = "a size that is no number"
+        raise FormatError(what, path=path, where=f"byte {offset:,}") from err
     name = block[:100].partition(b"\0")[0]
     prefix = block[345:500].partition(b"\0")[0] if block[257:263] == b"ustar\0" else b""
     full = b"/".join((prefix, name)) if prefix else name

@@ -18,11 +18,13 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from signdata import sidecars
 from signdata.filesystem import write_file
@@ -33,9 +35,15 @@ from signdata.formats.shard_files import ShardFile, ShardWriter, write_sidecars
 from signdata.formats.trees import pictures
 from signdata.formats.webdataset import ustar
 from signdata.formats.webdataset.fields import POSE, TIMES
-from signdata.formats.writer import EncodedItem, OutputSummary, ShardSum, refuse_broken
+from signdata.formats.writer import (
+    EncodedItem,
+    EncodedStills,
+    OutputSummary,
+    ShardSum,
+    refuse_broken,
+)
 from signdata.labels import class_to_idx
-from signdata.samples import Sample
+from signdata.samples import Broken, Sample
 from signdata.sidecars import SHARD_KEY, SHARD_LENGTH, SHARD_OFFSET, Row
 
 SUFFIX = ".tar"
@@ -65,11 +73,21 @@ class WebDatasetWriter(ShardWriter):
         super().__init__(options.shards)
         self._options = options
         self._columns: tuple[str, ...] = ()
+        self._keeps_videos = False
 
     def arrange(self, reader: Reader) -> Reader:
         arranged = super().arrange(reader)
         taken = {*sidecars.COLUMNS, *sidecars.OWN_COLUMNS, *ALWAYS}
         self._columns = tuple(name for name in arranged.info.columns if name not in taken)
+        # All or none: what reads tars wants the same files of every sample.
+        self._keeps_videos = (
+            arranged.info.kind == "clip"
+            and self._options.image_format is None
+            and all(
+                isinstance(sample.pixels, Broken) or sample.pixels.whole_file_suffix()
+                for sample in arranged
+            )
+        )
         return arranged
 
     def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
@@ -93,9 +111,20 @@ class WebDatasetWriter(ShardWriter):
         if times:
             yield EncodedItem(f"{key}.{TIMES}", frame_times.dump(times), companion=True)
 
+    def takes_together(self, *, originals: bool) -> bool:
+        return not originals
+
+    def encoded_together(
+        self, samples: Sequence[Sample], frames: NDArray[np.uint8]
+    ) -> EncodedStills | None:
+        if any(sample.kind != "still" for sample in samples):
+            return None
+        keys = (sample.meta[SHARD_KEY] for sample in samples)
+        return pictures.encoded_together(keys, frames, self._options)
+
     def _video(self, sample: Sample) -> str:
         """The suffix of the video that is stored as it is, '' where pictures are stored."""
-        return "" if self._options.image_format else sample.pixels.whole_file_suffix()
+        return sample.pixels.whole_file_suffix() if self._keeps_videos else ""
 
     def meta(self, sample: Sample, n_pieces: int) -> Row:
         if sample.kind == "still":
@@ -144,8 +173,8 @@ class TarFiles:
         return True
 
     def put_all(self, paths: Iterable[str], contents: Iterable[bytes]) -> None:
-        """Not asked for: a sample's row has to be known when it is written."""
-        raise NotImplementedError
+        """Nothing: a sample's row has to be known when it is written."""
+        raise TypeError("a shard takes its samples one by one")
 
     def _add(self, name: str, data: bytes) -> None:
         self._waiting.append(ustar.header(name, len(data)))
@@ -159,7 +188,7 @@ class TarFiles:
         key = row[SHARD_KEY]
         described = {name: row.get(name, "") for name in self._columns}
         self._add(f"{key}.cls", b"%d" % self._indices[row["label"]])
-        self._add(f"{key}.json", msgspec.json.encode(described))
+        self._add(f"{key}.json", _json(described))
         start = self._file.tell()
         self._file.write(b"".join(self._waiting))
         self._waiting.clear()
@@ -183,6 +212,18 @@ class TarFiles:
             return None
         finally:
             self._file.drop()
+
+
+def _json(described: Row) -> bytes:
+    try:
+        return msgspec.json.encode(described)
+    except UnicodeEncodeError:  # from a name that is no text
+        return msgspec.json.encode(
+            {
+                name: text.encode("utf-8", "backslashreplace").decode()
+                for name, text in described.items()
+            }
+        )
 
 
 def write_index(path: Path, rows: Iterable[Row]) -> None:
