@@ -20,7 +20,7 @@ import os
 import re
 import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import wraps
 from pathlib import Path
@@ -559,7 +559,7 @@ class RunOptions(OutputOptions):
 
 
 def command(
-    *groups: type[Group], **defaults: Any
+    *groups: type[Group], manifests: Collection[str] = (), **defaults: Any
 ) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
     """Make a function a command: its groups' keywords spelled out, its time taken.
 
@@ -567,6 +567,9 @@ def command(
     ----------
     groups
         The keyword groups that the function takes as ``**shared``.
+    manifests
+        Parameters of which only the files next to the data are read: of a dataset in a store,
+        no more is fetched.
     defaults
         Keywords of the groups whose default is another one here.
 
@@ -604,7 +607,7 @@ def command(
                     raise TypeError(_unexpected(function.__name__, name, known))
             start = time.monotonic()
             with _limited(shared, keywords):
-                result = _with_local_copies(run, spelled, args, keywords)
+                result = _with_local_copies(run, spelled, args, keywords, manifests)
             result.seconds = time.monotonic() - start
             return result
 
@@ -632,6 +635,7 @@ def _with_local_copies(
     signature: inspect.Signature,
     args: tuple[Any, ...],
     keywords: Mapping[str, Any],
+    manifests: Collection[str],
 ) -> Result:
     """Call a command; what it reads from an address is fetched first."""
     has_stores = "storage_options" in signature.parameters
@@ -639,7 +643,7 @@ def _with_local_copies(
         return run(*args, **keywords)
     from signdata.stores import arguments
 
-    return arguments.call(run, signature.bind(*args, **keywords))
+    return arguments.call(run, signature.bind(*args, **keywords), manifests)
 
 
 def _unexpected(function: str, name: str, known: set[str]) -> str:

@@ -6,7 +6,7 @@ What it returns, and what it raises, names the addresses again.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from signdata.stores.address import Address, public
 from signdata.stores.fetching import Fetched, fetch
 
 SOURCES = frozenset(
-    {"src", "csvs", "a", "b", "others", "data", "against", "videos", "root", "poses"}
+    {"src", "csvs", "a", "b", "others", "data", "against", "videos", "root", "poses", "sources"}
 )
 """Parameters of commands that name what is read and may be at an address."""
 
@@ -42,14 +42,16 @@ class LocalCopies:
     progress: Callable[..., None] | None
     fetched: list[Fetched] = field(default_factory=list)
 
-    def of(self, value: Any, split: str | None) -> Any:
+    def of(self, value: Any, split: str | None, *, data: bool = True) -> Any:
         """A value in which every address is its local copy."""
+        if isinstance(value, Mapping):
+            return {name: self.of(one, split, data=data) for name, one in value.items()}
         if isinstance(value, list | tuple):
-            return type(value)(self.of(one, split) for one in value)
+            return type(value)(self.of(one, split, data=data) for one in value)
         word, address = _parts(value)
         if not address:
             return value
-        made = fetch(address, self.access, split=split, progress=self.progress)
+        made = fetch(address, self.access, split=split, data=data, progress=self.progress)
         self.fetched.append(made)
         return f"{word}{made.path}"
 
@@ -84,8 +86,12 @@ class LocalCopies:
         error.remedy = self.shown(error.remedy)
 
 
-def call(run: Callable[..., Result], bound: inspect.BoundArguments) -> Result:
+def call(
+    run: Callable[..., Result], bound: inspect.BoundArguments, manifests: Collection[str] = ()
+) -> Result:
     """Call a command with local copies of the sources that are addresses.
+
+    Of the parameters named in `manifests`, only the files next to the data are fetched.
 
     Raises
     ------
@@ -108,7 +114,7 @@ def call(run: Callable[..., Result], bound: inspect.BoundArguments) -> Result:
     try:
         for name in named:
             split = given.get("split") if name in OF_ONE_SPLIT else None
-            given[name] = copies.of(given[name], split)
+            given[name] = copies.of(given[name], split, data=name not in manifests)
         result = run(*bound.args, **bound.kwargs)
     except SigndataError as err:
         copies.show_in_error(err)
@@ -135,6 +141,8 @@ def _parts(value: Any) -> tuple[str, str]:
 
 def _addresses(value: Any) -> list[str]:
     """Every address in the value of an argument."""
+    if isinstance(value, Mapping):
+        return _addresses(list(value.values()))
     if isinstance(value, list | tuple):
         return [address for one in value for address in _addresses(one)]
     address = _parts(value)[1]
@@ -143,6 +151,8 @@ def _addresses(value: Any) -> list[str]:
 
 def _paths(value: Any) -> list[Path]:
     """Every path in the value of an argument."""
+    if isinstance(value, Mapping):
+        return _paths(list(value.values()))
     if isinstance(value, list | tuple):
         return [path for one in value for path in _paths(one)]
     if value is None or _parts(value)[1]:

@@ -209,7 +209,12 @@ class _Fetch:
 
 
 def fetch(
-    url: str, access: Access, *, split: str | None = None, progress: Progress | None = None
+    url: str,
+    access: Access,
+    *,
+    split: str | None = None,
+    data: bool = True,
+    progress: Progress | None = None,
 ) -> Fetched:
     """Make a local copy of what is at an address; what is there already is not fetched again.
 
@@ -222,6 +227,8 @@ def fetch(
         How stores are reached, and where copies are.
     split : str, optional
         Of a sharded dataset, only shards of this split are needed.
+    data : bool
+        Whether more is needed than the files at the root: manifest, classes, record.
     progress : callable, optional
         Called with objects done, all of them, and ``fetching``.
 
@@ -242,9 +249,9 @@ def fetch(
         if single is not None:
             _fetch_file(run, single)
         elif address.kind.listed:
-            _fetch_folder(run, split)
+            _fetch_folder(run, split, data)
         else:
-            _fetch_shards(run, split)
+            _fetch_shards(run, split, data)
     return made
 
 
@@ -270,7 +277,7 @@ def _fetch_file(run: _Fetch, single: Found) -> None:
     run.all_of(found)
 
 
-def _fetch_folder(run: _Fetch, split: str | None) -> None:
+def _fetch_folder(run: _Fetch, split: str | None, data: bool) -> None:
     """All that is listed below a prefix; only the shards of a split, if there are some."""
     address = run.address
     prefix = f"{address.key}/" if address.key else ""
@@ -289,6 +296,8 @@ def _fetch_folder(run: _Fetch, split: str | None) -> None:
     if run.made.path.is_file():
         run.made.path.unlink()
     run.all_of([one for one in found if "/" not in one.key[len(prefix) :]])
+    if not data:
+        return
     rest = [one for one in found if "/" in one.key[len(prefix) :]]
     listed_shards = shards.read_shards(run.made.path / shards.NAME)
     gone = [one.path for one in listed_shards if one.path not in names]
@@ -302,7 +311,7 @@ def _fetch_folder(run: _Fetch, split: str | None) -> None:
     _sweep(run, {run.place(one.key) for one in found})
 
 
-def _fetch_shards(run: _Fetch, split: str | None) -> None:
+def _fetch_shards(run: _Fetch, split: str | None, data: bool) -> None:
     """A sharded dataset of a web server, which lists nothing: what ``shards.csv`` says."""
     address = run.address
     prefix = f"{address.key}/" if address.key else ""
@@ -314,6 +323,8 @@ def _fetch_shards(run: _Fetch, split: str | None) -> None:
             remedy="Name a file, or the folder of a dataset in shards.",
         )
     run.all_of([one for one in beside.values() if one is not None])
+    if not data:
+        return
     listed = shards.read_shards(run.made.path / shards.NAME)
     if not listed:
         raise FormatError("lists no shards", path=address.shown(prefix + shards.NAME))

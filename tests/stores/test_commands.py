@@ -257,6 +257,35 @@ def test_only_the_asked_split_is_fetched(
     assert [name.rpartition("/")[2].partition("-")[0] for name in shards] == ["validation"] * 2
 
 
+def test_versions_are_compared_by_their_manifests_alone(
+    main: Main, bucket: Bucket, options_file: Path, tree: Path, tmp_path: Path
+) -> None:
+    old, new = bucket.url("old"), bucket.url("new")
+    assert convert(main, tree, old, options_file).returncode == 0
+    (tree / "test" / "A" / "0.png").unlink()
+    assert convert(main, tree, new, options_file).returncode == 0
+    done = main("diff", old, new, "--storage-options", options_file, "--json")
+    assert (done.returncode, done.json["changes"]["removed"]) == (4, 1), done.stderr
+    assert not [name for name in listing(tmp_path / "cache") if name.endswith(".tar")]
+
+
+def test_made_again_from_an_address(
+    main: Main, bucket: Bucket, options_file: Path, tree: Path, tmp_path: Path
+) -> None:
+    bucket.fill(tree, "asl/")
+    made = bucket.url("made")
+    assert convert(main, bucket.url("asl"), made, options_file).returncode == 0
+    again = tmp_path / "again"
+    words = ("--source", f"asl={bucket.url('asl')}", "--storage-options", options_file)
+    done = main("replay", made, again, *words, "-j", "1", "--json")
+    assert (done.returncode, done.json["identical"]) == (0, True), done.stderr
+    assert listing(again) == {
+        name.removeprefix("made/"): data
+        for name, data in bucket.listing().items()
+        if name.startswith("made/")
+    }
+
+
 def test_what_is_there_decides_as_on_disk(
     main: Main, bucket: Bucket, options_file: Path, tree: Path
 ) -> None:

@@ -26,6 +26,7 @@ from signdata.stores.access import Access
 from signdata.stores.fetching import fetch
 from signdata.stores.publishing import publish
 from tests.conftest import listing
+from tests.reliability import tally
 from tests.stores.conftest import Bucket, proxy
 
 ATTACKS = int(os.environ.get("SIGNDATA_ATTACKS", "0"))
@@ -141,11 +142,11 @@ def test_a_bad_network_publishes_all_or_nothing(
     every: int,
 ) -> None:
     root = make_shards(n=12 if ATTACKS else 3)
-    with proxy(bucket.endpoint) as (bucket.via, faults):
+    with tally.attack("R12"), proxy(bucket.endpoint) as (bucket.via, faults):
         faults.kind, faults.every = kind, every
         publish(root, bucket.url("s"), Access(bucket.options, tmp_path / "scratch"))
         assert faults.hits
-    assert bucket.listing() == below(root)
+        assert bucket.listing() == below(root)
 
 
 def test_bytes_that_changed_on_the_way_are_sent_again(
@@ -246,8 +247,9 @@ def test_two_at_once(
     bucket: Bucket, access: Access, make_shards: Callable[..., Path], number: int
 ) -> None:
     one, other = make_shards("one", 1), make_shards("other", 2)
-    _check_race(_race(bucket.url("r"), access, one, other), bucket, one, other)
-    assert _race(bucket.url("same"), access, one, one) == ["published", "published"]
+    with tally.attack("R12", n=2):
+        _check_race(_race(bucket.url("r"), access, one, other), bucket, one, other)
+        assert _race(bucket.url("same"), access, one, one) == ["published", "published"]
 
 
 def _killed(root: Path, url: str, options: dict[str, Any], scratch: Path) -> None:
@@ -270,15 +272,16 @@ def test_killed_at_any_moment(
     time.sleep(random.Random(number).uniform(0, 0.8))
     process.kill()
     process.join()
-    seen = bucket.listing()
-    try:
-        made = fetch(bucket.url("s"), access)
-    except (MissingError, FormatError):
-        assert "s/signdata.json" not in seen
-    else:
-        assert listing(made.path) == listing(root)
-    publish(root, bucket.url("s"), access)
-    assert bucket.listing() == below(root)
+    with tally.attack("R12"):
+        seen = bucket.listing()
+        try:
+            made = fetch(bucket.url("s"), access)
+        except (MissingError, FormatError):
+            assert "s/signdata.json" not in seen
+        else:
+            assert listing(made.path) == listing(root)
+        publish(root, bucket.url("s"), access)
+        assert bucket.listing() == below(root)
 
 
 def test_nothing_secret_is_in_an_error(
