@@ -31,6 +31,7 @@ from signdata.labels import LABEL_WORDS
 from signdata.limits import MAX_PIXELS, check_size, pixel_limit
 from signdata.results import Result
 from signdata.samples import SPLIT_NAMES
+from signdata.workers import engines
 
 PathLike: TypeAlias = str | Path
 P = ParamSpec("P")
@@ -483,6 +484,8 @@ class WriteOptions(EncodingOptions, SizeOptions):
 
 class WorkKeywords(TypedDict, total=False):
     workers: int | None
+    cluster: Any
+    allow_skew: bool
     progress: ProgressCallback | None
 
 
@@ -502,6 +505,12 @@ class WorkOptions(Group):
     title = "Running"
 
     workers: int | None = keyword(None, "Worker processes [default: all cores].", "--workers/-j")
+    cluster: Any = keyword(
+        None, "Work on the nodes of a cluster: dask:tcp://HOST:PORT, dask:FILE.json, ray:auto."
+    )
+    allow_skew: bool = keyword(
+        False, "Accept nodes whose libraries or processors make other bytes than here."
+    )
     progress: ProgressCallback | None = keyword(
         None, "Called with the number of samples done and the total."
     )
@@ -572,7 +581,7 @@ def command(
                 if name not in known:
                     raise TypeError(_unexpected(function.__name__, name, known))
             start = time.monotonic()
-            with _limited(shared, keywords):
+            with _limited(shared, keywords), _on_cluster(shared, keywords):
                 result = function(*args, **{**defaults, **keywords})
             result.seconds = time.monotonic() - start
             return result
@@ -594,6 +603,15 @@ def _limited(
     if "max_pixels" not in shared:
         return contextlib.nullcontext()
     return pixel_limit(keywords.get("max_pixels", MAX_PIXELS), has_option=True)
+
+
+def _on_cluster(
+    shared: Mapping[str, Field[Any]], keywords: Mapping[str, Any]
+) -> contextlib.AbstractContextManager[None]:
+    """The cluster that a command was told to use."""
+    if "cluster" not in shared:
+        return contextlib.nullcontext()
+    return engines.using(keywords.get("cluster"), allow_skew=bool(keywords.get("allow_skew")))
 
 
 def _unexpected(function: str, name: str, known: set[str]) -> str:

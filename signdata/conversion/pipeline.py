@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from signdata.conversion.worker import ItemBytes, Job, Outcome, work
 from signdata.errors import DatasetError, OutputError, SigndataError, one_line
 from signdata.filesystem import full_disk, remove, writing
 from signdata.formats.batches import Batch, ListBatch
+from signdata.formats.node_check import checked
 from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
 from signdata.formats.writer import OutputSummary, Writer
 from signdata.options import RunOptions
@@ -29,7 +30,9 @@ from signdata.output.output import Output
 from signdata.results import NOTE, Problem, Result
 from signdata.sidecars import Row
 from signdata.version import __version__
-from signdata.workers import forks
+from signdata.workers import engines, forks
+from signdata.workers.engines import Shared
+from signdata.workers.heartbeat import Heartbeat
 
 T = TypeVar("T")
 
@@ -109,6 +112,9 @@ def convert(
         if how.dry_run and output.inspect() != COMPLETE:
             _dry(reader, writer, transforms, how, result, notes)
             return result
+        cluster = engines.current()
+        if cluster is not None and not how.dry_run and output.inspect() != COMPLETE:
+            checked(cluster, Shared(reader.inputs), how.workers)  # before anything is made
         if how.dry_run or output.open() == COMPLETE:
             _already_done(result, output)
             return result
@@ -209,9 +215,18 @@ class _Conversion:
             scratch if self.writer.single_file else None,
             self.how.on_error,
         )
-        with closing(
-            work(job, self._todo(), self.how.workers, risky=self.reader.risky)
-        ) as finished:
+        with (
+            _beating(output) as shared,
+            closing(
+                work(
+                    job,
+                    self._todo(),
+                    self.how.workers,
+                    risky=self.reader.risky,
+                    shared=replace(shared, reads=self.reader.inputs),
+                )
+            ) as finished,
+        ):
             for batch, outcome in finished:
                 if outcome.fatal:
                     raise outcome.fatal
@@ -344,6 +359,18 @@ class _Conversion:
             yield from self.output.journal.sizes_of(batch.key)
 
 
+@contextmanager
+def _beating(output: Output) -> Iterator[Shared]:
+    """Show the nodes of a cluster, if one is in use, that this run is alive."""
+    if engines.current() is None:
+        yield Shared()
+        return
+    with ExitStack() as stack:
+        with writing(output.path):
+            heartbeat = stack.enter_context(Heartbeat(output.partial))
+        yield Shared(run_file=heartbeat.file)
+
+
 def _entry(batch: Batch, outcome: Outcome, end: int) -> JournalEntry:
     return JournalEntry(
         batch.key, outcome.read, outcome.skipped, outcome.failed, outcome.problems, end
@@ -409,7 +436,10 @@ def _dry(
     watched = safe_names.Names()
     problems = list(notes)
     job = Job(writer, transforms, None, None, how.on_error)
-    with closing(work(job, reader.batches(), how.workers, risky=reader.risky)) as finished:
+    runs = work(
+        job, reader.batches(), how.workers, risky=reader.risky, shared=Shared(reader.inputs)
+    )
+    with closing(runs) as finished:
         for _, outcome in finished:
             if outcome.fatal:
                 raise outcome.fatal
