@@ -21,8 +21,11 @@ PREFIX = "run-"
 INTERVAL = 10.0
 """Seconds between two beats."""
 
+
 SILENCE = 120.0
 """Seconds without a beat after which a run counts as dead."""
+
+_PAUSE = 0.1
 
 
 class Heartbeat:
@@ -101,6 +104,18 @@ class Watch:
             return None
         except OSError:  # the network's file system is away for a moment
             return self._content
+
+
+def beats_within(file: Path, seconds: float) -> bool:
+    """Whether a run file changes within some seconds; wait no longer than needed to know."""
+    watch, latest = Watch(file), time.monotonic() + seconds
+    if not watch.beats:  # what it holds now is nothing new
+        return False
+    while time.monotonic() < latest and file.exists():
+        if watch.beats:
+            return True
+        time.sleep(_PAUSE)
+    return False
 
 
 def run_files(folder: Path) -> Iterator[Path]:

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from signdata.errors import SigndataError
+from signdata.errors import NodeError, SigndataError
 from signdata.workers import pool
 from signdata.workers.engines import Lost, Stopped
 from signdata.workers.heartbeat import Watch
@@ -36,6 +36,9 @@ from signdata.workers.heartbeat import Watch
 _LENGTH = struct.Struct("<Q")
 _PAUSE = 1.0
 """Seconds between two looks at the run file."""
+
+_IDLE = 60.0
+"""Seconds without a bundle after which the child ends."""
 
 _SET_PARENT_DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
@@ -180,15 +183,20 @@ def end() -> None:
 
 
 def main(parent: int) -> None:
-    """Answer requests until the pipe closes."""
+    """Answer requests until the pipe closes, no more come, or this node is found unfit.
+
+    Whatever is wrong with its libraries may be put right, but only a new process would see it.
+    """
     _end_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the worker decides
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # what a library prints must not get between the answers
     with contextlib.suppress(EOFError, BrokenPipeError):
-        while True:
-            request = _receive(sys.stdin.buffer)
-            _send(answers, pickle.dumps(_answer(pickle.loads(request))))
+        while select.select([sys.stdin.buffer], [], [], _IDLE)[0]:
+            answer = _answer(pickle.loads(_receive(sys.stdin.buffer)))
+            _send(answers, pickle.dumps(answer))
+            if isinstance(answer.error, NodeError):
+                return
 
 
 _prepared: dict[bytes, Any] = {}
