@@ -19,7 +19,6 @@ from signdata.conversion.worker import ItemBytes, Job, Outcome, work
 from signdata.errors import DatasetError, OutputError, SigndataError, one_line
 from signdata.filesystem import full_disk, remove, writing
 from signdata.formats.batches import Batch, ListBatch
-from signdata.formats.node_check import checked
 from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
 from signdata.formats.writer import OutputSummary, Writer
 from signdata.options import RunOptions
@@ -32,7 +31,6 @@ from signdata.sidecars import Row
 from signdata.version import __version__
 from signdata.workers import engines, forks
 from signdata.workers.engines import Shared
-from signdata.workers.heartbeat import Heartbeat
 
 T = TypeVar("T")
 
@@ -114,6 +112,8 @@ def convert(
             return result
         cluster = engines.current()
         if cluster is not None and not how.dry_run and output.inspect() != COMPLETE:
+            from signdata.formats.node_check import checked  # with all codecs
+
             checked(cluster, Shared(reader.inputs), how.workers)  # before anything is made
         if how.dry_run or output.open() == COMPLETE:
             _already_done(result, output)
@@ -365,6 +365,8 @@ def _beating(output: Output) -> Iterator[Shared]:
     if engines.current() is None:
         yield Shared()
         return
+    from signdata.workers.heartbeat import Heartbeat
+
     with ExitStack() as stack:
         with writing(output.path):
             heartbeat = stack.enter_context(Heartbeat(output.partial))

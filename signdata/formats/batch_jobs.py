@@ -7,9 +7,8 @@ from contextlib import closing
 from typing import TypeVar
 
 from signdata.formats.batches import Batch, divide
-from signdata.formats.node_check import checked
 from signdata.limits import Limited
-from signdata.workers import bundles, engines, pool
+from signdata.workers import engines, pool
 from signdata.workers.engines import Shared
 
 R = TypeVar("R")
@@ -62,6 +61,9 @@ def run_batches(
             inline=not risky,
         )
     else:
+        from signdata.formats.node_check import checked  # with all codecs
+        from signdata.workers import bundles
+
         node = checked(cluster, shared, workers)
         runs = bundles.run(cluster, node, limited, batches, divide=divide, ordered=ordered)
     with closing(runs) as results:
