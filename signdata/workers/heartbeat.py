@@ -55,6 +55,8 @@ class Heartbeat:
     def _keep_beating(self) -> None:
         count = 1
         while not self._over.wait(INTERVAL):
+            if not self.file.exists():  # another run has taken over: this one is over
+                return
             with contextlib.suppress(OSError):  # a full disk must not end the run
                 self._beat(count)
             count += 1
