@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from signdata.commands.quality import audit
     from signdata.commands.splits import split
     from signdata.commands.synthetic import sample
+    from signdata.commands.versions import diff, replay
     from signdata.commands.videos import extract_frames, trim
     from signdata.commands.walkthrough import demo
     from signdata.errors import SigndataError
@@ -37,6 +38,7 @@ _PUBLIC = {
     "convert": "signdata.commands.conversion",
     "csv_to_folders": "signdata.commands.conversion",
     "demo": "signdata.commands.walkthrough",
+    "diff": "signdata.commands.versions",
     "evaluate": "signdata.commands.models",
     "export": "signdata.commands.models",
     "extract_frames": "signdata.commands.videos",
@@ -44,6 +46,7 @@ _PUBLIC = {
     "info": "signdata.commands.inspection",
     "open_dataset": "signdata.formats.open",
     "predict": "signdata.commands.models",
+    "replay": "signdata.commands.versions",
     "report": "signdata.commands.looking",
     "sample": "signdata.commands.synthetic",
     "serve": "signdata.commands.browsing",
@@ -68,6 +71,7 @@ __all__ = [
     "convert",
     "csv_to_folders",
     "demo",
+    "diff",
     "evaluate",
     "export",
     "extract_frames",
@@ -76,6 +80,7 @@ __all__ = [
     "numpy",
     "open_dataset",
     "predict",
+    "replay",
     "report",
     "sample",
     "serve",

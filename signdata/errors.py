@@ -14,6 +14,7 @@
     |   |-- ShortError                    4   a video ends too early
     |   `-- CrashError                    4   the decoding process died on it
     |-- MissingError(FileNotFoundError)   4   a named file does not exist
+    |-- StoreError(OSError)               4   an object store that cannot be read
     |-- TrainingError(RuntimeError)       4   a network could not be trained on this data
     |-- DependencyError(ImportError)      2   an extra is not installed
     `-- OutputError(OSError)              5   the output cannot be written
@@ -154,6 +155,10 @@ class MissingError(SigndataError, FileNotFoundError):
     """A named file that does not exist."""
 
     kind = "missing"
+
+
+class StoreError(SigndataError, OSError):
+    """An object store that cannot be read."""
 
 
 class TrainingError(SigndataError, RuntimeError):

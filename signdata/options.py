@@ -26,6 +26,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ClassVar, ParamSpec, Self, TypeAlias, TypedDict
 
+from signdata.calls import Call, calling
 from signdata.errors import MissingError, UsageError, one_line
 from signdata.labels import LABEL_WORDS
 from signdata.limits import MAX_PIXELS, check_size, pixel_limit
@@ -138,6 +139,28 @@ class LimitOptions(Group):
     )
 
 
+# -- How stores are reached
+
+
+class StoreKeywords(TypedDict, total=False):
+    storage_options: Mapping[str, Any] | PathLike | None
+    scratch: PathLike | None
+
+
+@dataclass(frozen=True)
+class StoreOptions(Group):
+    """How what is at an address (``s3://bucket/asl``) is reached; never recorded."""
+
+    title = "Stores"
+
+    storage_options: Mapping[str, Any] | PathLike | None = keyword(
+        None, "JSON file of the store's fsspec options, such as credentials."
+    )
+    scratch: PathLike | None = keyword(
+        None, "Keep local copies of what is at an address here [default: ~/.cache/signdata]."
+    )
+
+
 # -- How a dataset is read
 
 
@@ -146,7 +169,7 @@ class VideoKeywords(TypedDict, total=False):
     deinterlace: str
 
 
-class RowKeywords(LimitKeywords, total=False):
+class RowKeywords(LimitKeywords, StoreKeywords, total=False):
     split: str | None
     labels: str
     csv_size: tuple[int, ...] | None
@@ -190,7 +213,7 @@ class VideoOptions(Group):
 
 
 @dataclass(frozen=True)
-class RowOptions(LimitOptions):
+class RowOptions(LimitOptions, StoreOptions):
     """How the rows of CSVs are read, and which of them."""
 
     title = "Reading"
@@ -251,8 +274,10 @@ class ReadOptions(VideoOptions, RowOptions):
     )
     follow_symlinks: bool = keyword(False, "Follow symbolic links to folders.")
     layout: str | None = keyword(None, "Meaning of the paths: '{signer}/{label}/*'; see docs.")
-    images: str | None = keyword(None, "Array of the pictures, in .npz, .npy and HDF5 files.")
-    targets: str | None = keyword(None, "Array of their labels.")
+    images: str | None = keyword(
+        None, "Array or column of the pictures: .npz, .npy, HDF5, Parquet."
+    )
+    targets: str | None = keyword(None, "Array or column of their labels.")
     root: PathLike | None = keyword(None, "What the paths in a table are relative to.")
     path_column: str | None = keyword(None, "Column of a table that has paths.")
     label_column: str | None = keyword(None, "Column of a table that has labels.")
@@ -301,7 +326,7 @@ def _content_of(labels: str) -> str:
 # -- Which clips of an index or a table are read, and how
 
 
-class ClipKeywords(LimitKeywords, VideoKeywords, total=False):
+class ClipKeywords(LimitKeywords, StoreKeywords, VideoKeywords, total=False):
     split: str | None
     corrections: PathLike | None
     videos: PathLike | None
@@ -318,7 +343,7 @@ class ClipKeywords(LimitKeywords, VideoKeywords, total=False):
 
 
 @dataclass(frozen=True)
-class ClipSelection(VideoOptions, LimitOptions):
+class ClipSelection(VideoOptions, LimitOptions, StoreOptions):
     """Which clips of an index or a table are read, and where in their files they are."""
 
     title = "Which clips"
@@ -581,8 +606,12 @@ def command(
                 if name not in known:
                     raise TypeError(_unexpected(function.__name__, name, known))
             start = time.monotonic()
-            with _limited(shared, keywords), _on_cluster(shared, keywords):
-                result = function(*args, **{**defaults, **keywords})
+            with (
+                calling(Call(spelled, args, keywords)),
+                _limited(shared, keywords),
+                _on_cluster(shared, keywords),
+            ):
+                result = _with_local_copies(shared, function, *args, **{**defaults, **keywords})
             result.seconds = time.monotonic() - start
             return result
 
@@ -612,6 +641,17 @@ def _on_cluster(
     if "cluster" not in shared:
         return contextlib.nullcontext()
     return engines.using(keywords.get("cluster"), allow_skew=bool(keywords.get("allow_skew")))
+
+
+def _with_local_copies(
+    shared: Mapping[str, Field[Any]], function: Callable[..., Result], *args: Any, **keywords: Any
+) -> Result:
+    """Call a command; what it reads from an address is fetched first."""
+    if "storage_options" not in shared or "://" not in str((args, keywords.values())):
+        return function(*args, **keywords)
+    from signdata.stores import arguments
+
+    return arguments.call(function, args, keywords)
 
 
 def _unexpected(function: str, name: str, known: set[str]) -> str:

@@ -33,13 +33,17 @@ MANIFEST, DOCUMENT, CLASSES, PROBLEMS = (
     "classes.txt",
     "problems.csv",
 )
-SIDECARS = frozenset({MANIFEST, DOCUMENT, CLASSES, PROBLEMS})
+SHARDS, INDEX = "shards.csv", "index.csv.gz"
+SIDECARS = frozenset({MANIFEST, DOCUMENT, CLASSES, PROBLEMS, SHARDS, INDEX})
 _LISTS = re.compile(r"annotations(_(train|val|test))?\.txt|missing\.txt|WLASL\.json")
 
 COLUMNS = ("id", "path", "label", "split", "group", "source")
 """The columns that every manifest starts with."""
 
-OWN_COLUMNS = ("sha256", "source_sha256")
+SHARD_KEY, SHARD_OFFSET, SHARD_LENGTH = "shard_key", "shard_offset", "shard_length"
+"""Columns of a dataset in shards: a sample's key, and where it is in its shard."""
+
+OWN_COLUMNS = ("sha256", "source_sha256", SHARD_KEY, SHARD_OFFSET, SHARD_LENGTH)
 """Columns that describe one stored copy; each copy gets its own."""
 
 STORED_AS = "stored_as"
@@ -116,8 +120,14 @@ def _reading(path: Path) -> Iterator[None]:
         raise FormatError(f"cannot be read ({err.strerror})", path=path) from err
 
 
-def read_rows(path: Path) -> Iterator[Row]:
+def read_rows(path: Path, *, distinct: bool = True) -> Iterator[Row]:
     """Yield the rows of a manifest.
+
+    Parameters
+    ----------
+    path : Path
+    distinct : bool
+        Whether repeated ids are looked for, which keeps all of them in memory.
 
     Raises
     ------
@@ -154,7 +164,8 @@ def read_rows(path: Path) -> Iterator[Row]:
                         path=path,
                         where=where,
                     )
-                seen.add(row["id"])
+                if distinct:
+                    seen.add(row["id"])
                 yield row
         except (csv.Error, UnicodeDecodeError) as err:
             raise FormatError(
@@ -303,3 +314,13 @@ def is_partial(path: Path) -> bool:
         or (folder.name.endswith(PARTIAL_SUFFIX) and (folder / "lock").exists())
         for folder in (place, *place.parents)
     )
+
+
+def refuse_partial(path: Path) -> None:
+    """Raise `FormatError` if `path` is the unfinished output of a killed run."""
+    if is_partial(path):
+        raise FormatError(
+            "an unfinished output; expected a whole dataset",
+            path=path,
+            remedy="Repeat the command that was making it.",
+        )

@@ -15,7 +15,9 @@ CODECS = {"PIL", "av", "cv2", "ffmpeg", "imageio_ffmpeg", "simplejpeg"}
 
 LEVELS = [
     {"errors", "labels", "version", "workers"},
-    {"samples", "results", "safe_names", "filesystem", "magick", "limits", "downloads", "fonts"},
+    {"calls", "downloads", "filesystem", "fonts", "limits", "magick"}
+    | {"results", "safe_names", "samples"},
+    {"stores"},
     {"sidecars", "options", "media"},
     {"formats", "charts"},
     {"output", "similarity"},

@@ -23,6 +23,8 @@ COMMANDS = {
     "audit": "Find leaks, duplicates and damage in a dataset.",
     "info": "Count samples per class and split.",
     "verify": "Check a dataset, or compare two.",
+    "diff": "Tell what changed between two versions of a dataset.",
+    "replay": "Make a dataset again from its sources, and compare.",
     "baseline": "Train a reference network on a dataset.",
     "evaluate": "Test a trained network on a labelled dataset.",
     "report": "Show a dataset and trained networks on one page.",

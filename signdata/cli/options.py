@@ -141,6 +141,8 @@ TYPED: dict[str, dict[str, Any]] = {
     "root": {"type": PATH, "metavar": "DIR"},
     "path_column": {"metavar": "NAME"},
     "label_column": {"metavar": "NAME"},
+    "storage_options": {"type": PATH, "metavar": "FILE"},
+    "scratch": {"type": PATH, "metavar": "DIR"},
     "glosses": {"metavar": "N|FILE"},
     "subset": {"type": PATH, "metavar": "JSON"},
     "signers": {"type": NAMES, "metavar": "ID,..."},
@@ -237,4 +239,15 @@ hdf5_layout = click.option(
     default="auto",
     show_default=True,
     help="Store pixel arrays (raw) or picture files (encoded).",
+)
+shards = click.option(
+    "--shards", type=click.IntRange(1), metavar="N", help="Shards of each split [default: by size]."
+)
+shard_size = click.option(
+    "--shard-size",
+    type=click.IntRange(1),
+    default=512,
+    show_default=True,
+    metavar="MB",
+    help="Megabytes of a shard, about; there are at least 16.",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from signdata import safe_names, sidecars
+from signdata import calls, safe_names, sidecars
 from signdata.conversion.source_check import Sources
 from signdata.conversion.stored_paths import StoredPaths
 from signdata.conversion.transforms import ChangesPictures, Resplits, Transform
@@ -20,10 +20,10 @@ from signdata.errors import DatasetError, OutputError, SigndataError, one_line
 from signdata.filesystem import full_disk, remove, writing
 from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
-from signdata.formats.writer import OutputSummary, Writer
+from signdata.formats.writer import OutputSummary, ShardSum, Writer
 from signdata.options import RunOptions
 from signdata.output import existing
-from signdata.output.existing import COMPLETE, RETRY
+from signdata.output.existing import COMPLETE, RETRY, ExistingOutput, OutputRequest
 from signdata.output.journal import JournalEntry, JournalRows
 from signdata.output.output import Output
 from signdata.results import NOTE, Problem, Result
@@ -50,6 +50,7 @@ def convert(
     describe: Callable[[], dict[str, Any]] | None = None,
     notes: Sequence[Problem] = (),
     how: RunOptions = RunOptions(),
+    already: Callable[[OutputRequest], ExistingOutput] | None = None,
 ) -> Result:
     """Pass every sample of `reader` through `transforms` to `writer`.
 
@@ -69,6 +70,8 @@ def convert(
         Notes to report in addition to the reader's.
     how : RunOptions
         Workers, error policy, progress.
+    already : callable, optional
+        Says what is at the place that the finished output is sent to.
 
     Raises
     ------
@@ -78,6 +81,7 @@ def convert(
         If the output exists, is locked, or cannot be written.
     """
     with _locating_errors(reader):
+        reader = writer.arrange(reader)
         info = _resplit(reader.info, transforms)
         writer.check(info)
         losses = writer.loses(info)
@@ -97,15 +101,24 @@ def convert(
             "signdata": __version__,
             "command": command,
             "options": options,
+            "keywords": calls.current(),
             "seed": seed,
             "sources": [dict(source) for source in info.sources],
         }
+        calls.check_sources(info.sources)
+        changed = Sources(reader, out).changed
+        if already is not None:
+            there = already(OutputRequest(out, True, record, how.overwrite, changed))
+            if there.state == COMPLETE:
+                _already_done(result, there.document)
+                return result
         output = Output(
             out,
             directory=not writer.single_file,
             record=record,
-            overwrite=how.overwrite,
-            changed=Sources(reader, out).changed,
+            # What waits to be sent elsewhere is nobody's but ours.
+            overwrite=how.overwrite or already is not None,
+            changed=changed,
         )
         if how.dry_run and output.inspect() != COMPLETE:
             _dry(reader, writer, transforms, how, result, notes)
@@ -116,7 +129,8 @@ def convert(
 
             checked(cluster, Shared(reader.inputs), how.workers)  # before anything is made
         if how.dry_run or output.open() == COMPLETE:
-            _already_done(result, output)
+            _already_done(result, output.document)
+            result.extend(existing.read_problems(output.path))
             return result
         try:
             conversion = _Conversion(reader, writer, output, transforms, how, result)
@@ -172,7 +186,7 @@ class _Conversion:
 
     def _rows_to_keep(self) -> dict[str, Row]:
         """Rows of a complete output, if each belongs to one sample whose id is known."""
-        if self.output.state != RETRY or self.writer.single_file:
+        if self.output.state != RETRY or self.writer.single_file or self.writer.sharded:
             return {}
         ids: set[str] = set()
         for batch in self.reader.batches():
@@ -259,8 +273,10 @@ class _Conversion:
             if row.keys() != previous:
                 columns.update(dict.fromkeys(row))
                 previous = row.keys()
-            if row["path"]:
+            if row["path"] and not self.writer.sharded:
                 paths.add(row["path"], self.writer.companions(row["path"]))
+        for one in self._shard_sums():
+            paths.add(one.shard)
         if paths.may_meet():
             _refuse_meeting(self._rows())
         _refuse_nothing(result, problems, self.reader)
@@ -288,6 +304,7 @@ class _Conversion:
             document,
             self.end,
             result.written,
+            self._shard_sums,
         )
         with writing(output.path):
             output.closing()
@@ -353,6 +370,13 @@ class _Conversion:
                 row = new.get(sample.id) or self.kept.get(sample.id)
                 if row:
                     yield row
+
+    def _shard_sums(self) -> Iterator[ShardSum]:
+        """What is recorded of each shard, for an output that has some."""
+        for batch in self.reader.batches() if self.writer.sharded else ():
+            shard = self.output.journal.rows_of(batch.key).shard
+            if shard is not None:
+                yield shard
 
     def _sizes(self) -> Iterator[list[int]]:
         for batch in self.reader.batches():
@@ -471,11 +495,10 @@ def _refuse_nothing(result: Result, problems: list[Problem], reader: Reader) -> 
         )
 
 
-def _already_done(result: Result, output: Output) -> None:
-    """Fill in the result from an output that is already complete."""
-    counts = output.document.get("counts", {})
+def _already_done(result: Result, document: Mapping[str, Any]) -> None:
+    """Fill in the result from the document of an output that is already complete."""
+    counts = document.get("counts", {})
     result.written = int(counts.get("written", 0))
     result.read = int(counts.get("read", result.written))
     result.details["already_done"] = True
-    result.summary = f"{one_line(str(output.path))} is complete already: nothing to do"
-    result.extend(existing.read_problems(output.path))
+    result.summary = f"{one_line(result.output)} is complete already: nothing to do"

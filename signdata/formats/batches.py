@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from signdata.samples import Sample
 
@@ -43,6 +43,20 @@ class ListBatch:
         return [ListBatch(f"{self.key}/{s.id}", (s,)) for s in self.samples]
 
 
+@runtime_checkable
+class WholeBatch(Batch, Protocol):
+    """A batch that is stored as one file, and so cannot be divided."""
+
+    @property
+    def careful(self) -> bool:
+        """Whether a worker has died of it, so that the sample at fault is to be found."""
+        ...
+
+    def with_care(self) -> Batch:
+        """The same batch, `careful`; itself if it is already."""
+        ...
+
+
 def samples_of_split(samples: Iterable[Sample], split: str | None) -> Iterator[Sample]:
     """The samples of one split; of None, all."""
     return (sample for sample in samples if split is None or sample.split == split)
@@ -68,5 +82,13 @@ def list_batches(samples: Sequence[Sample], size: int = BATCH) -> Iterator[ListB
 
 
 def divide(batch: Batch) -> list[Batch]:
-    """Cut a batch into single samples where it can be, to find one that is at fault."""
-    return list(batch.divide()) if isinstance(batch, ListBatch) else [batch]
+    """What to try in place of a batch that kills its worker, to find the sample at fault.
+
+    Its samples, each on its own; a batch that becomes one file, once more with care; the batch
+    itself, if nothing else is left to try.
+    """
+    if isinstance(batch, WholeBatch):
+        return [batch.with_care()]
+    if not isinstance(batch, ListBatch) or len(batch.samples) == 1:
+        return [batch]
+    return list(batch.divide())

@@ -251,6 +251,13 @@ class Reader(ABC):
         """
         return self.info.source_name, ""
 
+    def damage(self, workers: int | None) -> list[Problem]:
+        """What is wrong with the files that many samples are in, beyond the samples themselves.
+
+        For `verify`, which reads all of them.
+        """
+        return []
+
     def close(self) -> None:  # noqa: B027 - most readers hold nothing open
         """Release what the reader holds open."""
 

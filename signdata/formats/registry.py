@@ -44,6 +44,8 @@ class Format:
     recognises : str
         ``module:function`` that is given a `Place` and returns an example of what makes the
         place this format, '' where it is another one.
+    sharded : bool
+        Whether it is a folder of shards, which can be put into a store.
     several : bool
         Whether several files together are one dataset.
     own_record : str
@@ -58,6 +60,7 @@ class Format:
     reader: str = ""
     writer: str = ""
     recognises: str = ""
+    sharded: bool = False
     several: bool = False
     own_record: str = ""
 
@@ -144,6 +147,27 @@ FORMATS: dict[str, Format] = {
             reader="signdata.formats.table.reader:TableReader",
             writer="signdata.formats.table.writer:TableWriter",
             recognises="signdata.formats.table.files:recognises",
+        ),
+        Format(
+            "parquet",
+            "Parquet files with a column of pictures; folders of `save_to_disk`",
+            _STILL,
+            (),
+            (".parquet", ".arrow"),
+            reader="signdata.formats.parquet.reader:ParquetReader",
+            writer="signdata.formats.parquet.writer:ParquetWriter",
+            recognises="signdata.formats.parquet.files:recognises",
+        ),
+        Format(
+            "webdataset",
+            "tars of samples with an index, as `webdataset` and the Hugging Face Hub read them",
+            _CLIP | _STILL,
+            (),
+            (".tar",),
+            reader="signdata.formats.webdataset.reader:WebDatasetReader",
+            writer="signdata.formats.webdataset.writer:WebDatasetWriter",
+            recognises="signdata.formats.webdataset.files:recognises",
+            sharded=True,
         ),
         Format(
             "videos",

@@ -11,6 +11,7 @@ from typing import Any
 from signdata.errors import DatasetError, UsageError
 from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
+from signdata.results import Problem
 from signdata.samples import SPLITS, Sample
 
 _STAYS = ("_reader", "outline", "info")
@@ -35,6 +36,9 @@ class ReaderView(Reader):
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
         return self._reader.picture_summary(split)
+
+    def damage(self, workers: int | None) -> list[Problem]:
+        return self._reader.damage(workers)
 
     def close(self) -> None:
         self._reader.close()

@@ -210,7 +210,8 @@ def against_manifest(
     result = Result("verify", str(path), shows_counts=False)
     recorded = {row["id"]: row.get("sha256", "") for row in existing.read_rows(path) if chosen(row)}
     done = unrecorded = 0
-    problems: list[Problem] = []
+    problems = reader.damage(workers)
+    n_damaged = len(problems)
     seen_ids = set()
     for checked in _each(_StoredDigests(any(recorded.values())), reader, workers, progress):
         if isinstance(checked, str):
@@ -242,7 +243,9 @@ def against_manifest(
         "without_digest": unrecorded,
     }
     result.leave_out(reader.info.left_out)
-    result.summary = _manifest_summary(done, len(lost), unrecorded, len(problems))
+    result.summary = _manifest_summary(done, len(lost), unrecorded, len(problems) - n_damaged)
+    if n_damaged:
+        result.summary += f"; {n_damaged:,} shards are not as they were written"
     return result
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from signdata.filesystem import write_all
+from signdata.formats.writer import ShardSum
 from signdata.results import Problem
 
 
@@ -24,10 +25,14 @@ class JournalEntry(msgspec.Struct):
 
 
 class JournalRows(msgspec.Struct):
-    """What a finished batch stored: manifest rows, and the size in bytes of each encoded item."""
+    """What a finished batch stored: manifest rows, and the size in bytes of each encoded item.
+
+    Of an output in shards, also what is recorded of the shard that the batch became.
+    """
 
     rows: list[dict[str, str]]
     sizes: list[list[int]]
+    shard: ShardSum | None = None
 
 
 class _Sizes(msgspec.Struct):

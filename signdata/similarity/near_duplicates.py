@@ -198,8 +198,12 @@ _SLACK = 1e-4
 
 
 def _bounding(vectors: Vectors) -> Vectors:
-    """Vectors (N, `LEADING` + 1) whose dot products are never below those of `vectors`."""
-    if vectors.shape[1] <= LEADING + 1 or not len(vectors):
+    """Vectors whose dot products are never below those of `vectors`: (N, `LEADING` + 1).
+
+    A few vectors bound themselves: to find the leading directions would take longer than to
+    compare them in full.
+    """
+    if vectors.shape[1] <= LEADING + 1 or len(vectors) <= vectors.shape[1]:
         return vectors
     some = vectors[:: max(1, len(vectors) // 8192)]
     _, directions = np.linalg.eigh(some.T @ some)

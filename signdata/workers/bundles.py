@@ -214,8 +214,8 @@ class _Run(Generic[T, R]):
             self._given_up(sent.units[0])
 
     def _given_up(self, unit: _Unit[T]) -> None:
-        parts = self._divide(unit.item) if unit.part is None else []
-        if len(parts) <= 1:
+        parts = self._divide(unit.item) if unit.part is None else [unit.item]
+        if parts == [unit.item]:
             self._keep(unit, [WorkerDied(unit.item)])
             return
         self._divided[unit.number] = _Results([None] * len(parts))

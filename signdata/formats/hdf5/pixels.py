@@ -124,6 +124,9 @@ class BlobPixels(CodedPixels, StoredPixels):
     offset: int
     bounds: tuple[int, ...]
 
+    def size_hint(self) -> int:
+        return self.bounds[-1] - self.bounds[0]
+
     def coded(self) -> Iterator[tuple[bytes, str]]:
         with _opened(self.path) as file:
             for start, stop in zip(self.bounds, self.bounds[1:], strict=False):

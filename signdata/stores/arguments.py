@@ -1,0 +1,155 @@
+"""A call whose sources may be addresses: they are fetched, and the function is given paths.
+
+What it returns, and what it raises, names the addresses again.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from signdata.errors import SigndataError, UsageError
+from signdata.filesystem import is_url
+from signdata.results import Problem, Result
+from signdata.samples import SPLIT_NAMES
+from signdata.stores.access import Access
+from signdata.stores.address import Address, public
+from signdata.stores.fetching import Fetched, fetch
+
+SOURCES = frozenset(
+    {"src", "csvs", "a", "b", "others", "data", "against", "videos", "root", "poses"}
+)
+"""Parameters of commands that name what is read and may be at an address."""
+
+OF_ONE_SPLIT = frozenset({"src", "csvs"})
+"""Those of which the keyword ``split`` is all that is read."""
+
+
+@dataclass
+class LocalCopies:
+    """The copies of one call.
+
+    Attributes
+    ----------
+    fetched : list of Fetched
+        In the order in which they were named.
+    """
+
+    access: Access
+    progress: Callable[..., None] | None
+    fetched: list[Fetched] = field(default_factory=list)
+
+    def of(self, value: Any, split: str | None) -> Any:
+        """A value in which every address is its local copy."""
+        if isinstance(value, list | tuple):
+            return type(value)(self.of(one, split) for one in value)
+        word, address = _parts(value)
+        if not address:
+            return value
+        made = fetch(address, self.access, split=split, progress=self.progress)
+        self.fetched.append(made)
+        return f"{word}{made.path}"
+
+    def shown(self, text: str) -> str:
+        """A text with the addresses in place of the paths of their copies."""
+        for made in self.fetched:
+            text = text.replace(str(made.path), made.address.public)
+        return text
+
+    def show_in(self, result: Result) -> None:
+        """Name the addresses in a result, and say what was fetched."""
+        result.summary = self.shown(result.summary)
+        result.problems = [
+            Problem(self.shown(one.path), one.where, one.kind, self.shown(one.message))
+            for one in result.problems
+        ]
+        result.details["fetched"] = [
+            {
+                "source": made.address.public,
+                "objects": made.objects,
+                "fetched": made.fetched,
+                "bytes": made.size,
+                "unchecked": made.unchecked,
+            }
+            for made in self.fetched
+        ]
+
+    def show_in_error(self, error: SigndataError) -> None:
+        """Name the addresses in an error."""
+        error.path = self.shown(error.path)
+        error.what = self.shown(error.what)
+        error.remedy = self.shown(error.remedy)
+
+
+def call(
+    function: Callable[..., Result], args: tuple[Any, ...], keywords: Mapping[str, Any]
+) -> Result:
+    """Call a command with local copies of the sources that are addresses.
+
+    Raises
+    ------
+    UsageError
+        If the output is an address that is, holds or lies below a source.
+    """
+    bound = inspect.signature(function).bind(*args, **keywords)
+    rest = next(
+        (one.name for one in bound.signature.parameters.values() if one.kind is one.VAR_KEYWORD), ""
+    )
+    shared = bound.arguments.get(rest, {})
+    given = {**{k: v for k, v in bound.arguments.items() if k != rest}, **shared}
+    named = [name for name in SOURCES & given.keys() if _addresses(given[name])]
+    if not named:
+        return function(*args, **keywords)
+    _refuse_overlap([one for name in named for one in _addresses(given[name])], given.get("out"))
+    access = Access.of(given.get("storage_options"), given.get("scratch"))
+    copies = LocalCopies(access, given.get("progress"))
+    try:
+        for name in (one for one in given if one in named):
+            split = given.get("split") if name in OF_ONE_SPLIT else None
+            where = shared if name in shared else bound.arguments
+            where[name] = copies.of(given[name], split)
+        result = function(*bound.args, **bound.kwargs)
+    except SigndataError as err:
+        copies.show_in_error(err)
+        raise
+    copies.show_in(result)
+    return result
+
+
+def local_copy(value: Any, access: Access, split: str | None = None) -> Any:
+    """A path, or several, in which every address is its local copy."""
+    return LocalCopies(access, None).of(value, split)
+
+
+def _parts(value: Any) -> tuple[str, str]:
+    """What stands before an address (``train=``) and the address itself; '' for anything else."""
+    if is_url(value):
+        return "", value
+    if isinstance(value, str):
+        word, equals, place = value.partition("=")
+        if equals and word.casefold() in SPLIT_NAMES and is_url(place):
+            return f"{word}=", place
+    return "", ""
+
+
+def _addresses(value: Any) -> list[str]:
+    """Every address in the value of an argument."""
+    if isinstance(value, list | tuple):
+        return [address for one in value for address in _addresses(one)]
+    address = _parts(value)[1]
+    return [address] if address else []
+
+
+def _refuse_overlap(sources: list[str], out: Any) -> None:
+    if not is_url(out):
+        return
+    target = Address.parse(out)
+    for one in map(Address.parse, sources):
+        if one.holds(target) or target.holds(one):
+            raise UsageError(
+                f"is, holds or lies inside its source {one.public}",
+                path=public(out),
+                remedy="Choose an output outside the source.",
+            )
