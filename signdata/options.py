@@ -32,7 +32,7 @@ from signdata.labels import LABEL_WORDS
 from signdata.limits import MAX_PIXELS, check_size, pixel_limit
 from signdata.results import Result
 from signdata.samples import SPLIT_NAMES
-from signdata.workers import engines
+from signdata.workers import cluster as clusters
 
 PathLike: TypeAlias = str | Path
 P = ParamSpec("P")
@@ -640,7 +640,7 @@ def _on_cluster(
     """The cluster that a command was told to use."""
     if "cluster" not in shared:
         return contextlib.nullcontext()
-    return engines.using(keywords.get("cluster"), allow_skew=bool(keywords.get("allow_skew")))
+    return clusters.using(keywords.get("cluster"), allow_skew=bool(keywords.get("allow_skew")))
 
 
 def _with_local_copies(

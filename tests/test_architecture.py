@@ -14,9 +14,9 @@ ROOT = Path(signdata.__file__).parent
 CODECS = {"PIL", "av", "cv2", "ffmpeg", "imageio_ffmpeg", "simplejpeg"}
 
 LEVELS = [
-    {"errors", "labels", "version", "workers"},
+    {"errors", "labels", "version"},
     {"calls", "downloads", "filesystem", "fonts", "limits", "magick"}
-    | {"results", "safe_names", "samples"},
+    | {"results", "safe_names", "samples", "workers"},
     {"stores"},
     {"sidecars", "options", "media"},
     {"formats", "charts"},

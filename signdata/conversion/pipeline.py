@@ -29,8 +29,9 @@ from signdata.output.output import Output
 from signdata.results import NOTE, Problem, Result
 from signdata.sidecars import Row
 from signdata.version import __version__
-from signdata.workers import engines, forks
-from signdata.workers.engines import Shared
+from signdata.workers import cluster as clusters
+from signdata.workers import forks
+from signdata.workers.cluster import Shared
 
 T = TypeVar("T")
 
@@ -123,7 +124,7 @@ def convert(
         if how.dry_run and output.inspect() != COMPLETE:
             _dry(reader, writer, transforms, how, result, notes)
             return result
-        cluster = engines.current()
+        cluster = clusters.current()
         if cluster is not None and not how.dry_run and output.inspect() != COMPLETE:
             from signdata.formats.node_check import checked  # with all codecs
 
@@ -386,7 +387,7 @@ class _Conversion:
 @contextmanager
 def _beating(output: Output) -> Iterator[Shared]:
     """Show the nodes of a cluster, if one is in use, that this run is alive."""
-    if engines.current() is None:
+    if clusters.current() is None:
         yield Shared()
         return
     from signdata.workers.heartbeat import Heartbeat

@@ -37,7 +37,7 @@ from signdata.output.journal import JournalRows
 from signdata.results import NOTE, Problem
 from signdata.samples import Pixels, ReadAgain, Sample, Stills
 from signdata.sidecars import STORED_AS, Row
-from signdata.workers.engines import Shared
+from signdata.workers.cluster import Shared
 
 IN_MEMORY = 1 << 20
 """Bytes that a batch sends to the parent directly; more are sent through a file."""

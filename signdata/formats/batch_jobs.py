@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from signdata.formats.batches import Batch, divide
 from signdata.limits import Limited
-from signdata.workers import engines, pool
-from signdata.workers.engines import Shared
+from signdata.workers import cluster as clusters
+from signdata.workers import pool
+from signdata.workers.cluster import Shared
 
 R = TypeVar("R")
 
@@ -51,7 +52,7 @@ def run_batches(
     generator of (Batch, list)
         One result, or one for each sample where the batch had to be cut.
     """
-    limited, cluster = Limited.of(job), engines.current()
+    limited, cluster = Limited.of(job), clusters.current()
     if cluster is None:
         runs = pool.run(
             limited,

@@ -17,8 +17,9 @@ from signdata.filesystem import unique_name
 from signdata.media import canary
 from signdata.workers import pool
 from signdata.workers.bundles import Node
-from signdata.workers.engines import Cluster, Lost, Shared
-from signdata.workers.noderunner import Answer, Bundle
+from signdata.workers.cluster import Cluster, Shared
+from signdata.workers.engines import Lost
+from signdata.workers.messages import Answer, Bundle
 
 _SAME_VERSIONS = (
     "Install the same versions there, or allow it with --allow-skew: "

@@ -20,7 +20,7 @@ from signdata.output import existing
 from signdata.results import Problem, Result
 from signdata.samples import Sample
 from signdata.sidecars import Row
-from signdata.workers.engines import Shared
+from signdata.workers.cluster import Shared
 
 T = TypeVar("T")
 

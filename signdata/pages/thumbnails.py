@@ -15,7 +15,7 @@ from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import Reader
 from signdata.media.image import ops
 from signdata.samples import Frame, Sample
-from signdata.workers.engines import Shared
+from signdata.workers.cluster import Shared
 
 STILL_SIDE = 96
 """Longest side of a still; smaller ones keep their size."""

@@ -18,7 +18,7 @@ from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import Reader
 from signdata.media.image import ops
 from signdata.samples import Broken, Frame, Sample
-from signdata.workers.engines import Shared
+from signdata.workers.cluster import Shared
 
 SIDE = 32
 """Width and height of thumbnails; pictures of 28x28 are used as they are."""

@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 from typing import Any, Generic
 
 from signdata.errors import NodeError
-from signdata.workers.engines import NO_NODES, Cluster, Lost, Stopped, Ticket, no_nodes
+from signdata.workers.cluster import NO_NODES, Cluster, no_nodes
+from signdata.workers.engines import Lost, Stopped, Ticket
 from signdata.workers.forks import R, T
-from signdata.workers.noderunner import Answer, Bundle
+from signdata.workers.messages import Answer, Bundle
 from signdata.workers.pool import WorkerDied
 
 SECONDS = 20.0
@@ -215,7 +216,7 @@ class _Run(Generic[T, R]):
 
     def _given_up(self, unit: _Unit[T]) -> None:
         parts = self._divide(unit.item) if unit.part is None else [unit.item]
-        if parts == [unit.item]:
+        if not parts or parts[0] is unit.item:
             self._keep(unit, [WorkerDied(unit.item)])
             return
         self._divided[unit.number] = _Results([None] * len(parts))

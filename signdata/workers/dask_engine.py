@@ -10,7 +10,7 @@ from concurrent.futures import CancelledError
 from typing import Any
 
 from signdata.errors import ClusterError, DependencyError, NodeError, UsageError
-from signdata.workers import noderunner
+from signdata.workers import node
 from signdata.workers.engines import Lost
 
 _ASK_AGAIN = 1.0
@@ -43,7 +43,7 @@ def _gone(address: str, err: BaseException | None = None) -> ClusterError:
     return ClusterError(
         f"the cluster is gone or cannot be reached{why}",
         path=address,
-        remedy="Run the same command again to resume, there, elsewhere, or without --cluster.",
+        remedy="Run the same command again to resume, there, elsewhere or on this machine alone.",
     )
 
 
@@ -82,7 +82,7 @@ class DaskEngine:
                 raise UsageError(
                     f"the Dask worker has {n} threads; expected 1: it takes all cores by itself",
                     path=address,
-                    remedy="Start it with: dask worker --nthreads 1",
+                    remedy="Start it with one thread (nthreads 1).",
                 )
         return threads
 
@@ -92,7 +92,7 @@ class DaskEngine:
     def _submitted(self, bundle: bytes, **where: Any) -> Any:
         try:
             future = self._client.submit(
-                noderunner.run,
+                node.run,
                 bundle,
                 key=f"signdata-{os.urandom(8).hex()}",
                 pure=False,

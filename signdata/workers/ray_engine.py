@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from signdata.errors import ClusterError, DependencyError
-from signdata.workers import noderunner
+from signdata.workers import node
 from signdata.workers.engines import Lost
 
 _ASK_AGAIN = 1.0
@@ -41,7 +41,7 @@ class _Runner:
     """An actor that has a node to itself."""
 
     def run(self, bundle: bytes) -> bytes:
-        return noderunner.run(bundle)
+        return node.run(bundle)
 
 
 class RayEngine:
@@ -65,27 +65,27 @@ class RayEngine:
     def slots(self) -> int:
         if time.monotonic() - self._asked > _ASK_AGAIN:
             alive = {one["NodeID"] for one in self._ray.nodes() if one["Alive"]}
-            for node in self._actors.keys() - alive:
-                del self._actors[node]
-            for node in alive - self._actors.keys():
-                self._actors[node] = self._started(node)
+            for place in self._actors.keys() - alive:
+                del self._actors[place]
+            for place in alive - self._actors.keys():
+                self._actors[place] = self._started(place)
             self._asked = time.monotonic()
         return len(self._actors)
 
-    def _started(self, node: str) -> Any:
+    def _started(self, place: str) -> Any:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        there = NodeAffinitySchedulingStrategy(node_id=node, soft=False)
+        there = NodeAffinitySchedulingStrategy(node_id=place, soft=False)
         return self._actor.options(scheduling_strategy=there).remote()
 
     def submit(self, bundle: bytes) -> Any:
         busy = set(self._running.values())
-        free = [node for node in self._actors if node not in busy]
+        free = [place for place in self._actors if place not in busy]
         return self._submitted((free or list(self._actors))[0], bundle)
 
-    def _submitted(self, node: str, bundle: bytes) -> Any:
-        ticket = self._actors[node].run.remote(bundle)
-        self._running[ticket] = node
+    def _submitted(self, place: str, bundle: bytes) -> Any:
+        ticket = self._actors[place].run.remote(bundle)
+        self._running[ticket] = place
         return ticket
 
     def done(self, timeout: float) -> list[Any]:
@@ -96,24 +96,24 @@ class RayEngine:
         return list(ended)
 
     def result(self, ticket: Any) -> bytes:
-        node = self._running.pop(ticket)
+        place = self._running.pop(ticket)
         try:
             answer: bytes = self._ray.get(ticket)
         except self._ray.exceptions.RayTaskError:
             raise
         except self._ray.exceptions.RayError as err:
-            self._actors.pop(node, None)  # a new one is started if its node is alive
+            self._actors.pop(place, None)  # a new one is started if its node is alive
             self._asked = -_ASK_AGAIN
             raise Lost(str(err)) from err
         return answer
 
     def everywhere(self, bundle: bytes) -> dict[str, bytes]:
         self.slots()
-        waiting = {self._submitted(node, bundle): node for node in self._actors}
+        waiting = {self._submitted(place, bundle): place for place in self._actors}
         answers: dict[str, bytes] = {}
-        for ticket, node in waiting.items():
+        for ticket, place in waiting.items():
             with contextlib.suppress(Lost):  # whoever comes in its place is asked, too
-                answers[node] = self.result(ticket)
+                answers[place] = self.result(ticket)
         return answers
 
     def close(self, *, cancel: bool) -> None:

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from signdata.errors import ClusterError, NodeError
-from signdata.workers import bundles, engines
+from signdata.workers import bundles
+from signdata.workers import cluster as clusters
 from signdata.workers.bundles import Node
-from signdata.workers.engines import Cluster, Engine, Lost, Stopped
-from signdata.workers.noderunner import Answer, Bundle
+from signdata.workers.cluster import Cluster
+from signdata.workers.engines import Engine, Lost, Stopped
+from signdata.workers.messages import Answer, Bundle
 from signdata.workers.pool import WorkerDied
 
 NODE = Node(b"", "", None)
@@ -220,26 +222,26 @@ class Clock(Fake):
 
 @pytest.mark.parametrize("where", ["spark:host", "dask:", "dask", "ray:", ""])
 def test_a_cluster_that_is_none(where: str) -> None:
-    with pytest.raises(ValueError, match="expected dask:ADDRESS"), engines.using(where):
+    with pytest.raises(ValueError, match="expected dask:ADDRESS"), clusters.using(where):
         pass
 
 
 def test_a_cluster_is_used_inside_only() -> None:
     engine = Fake()
-    assert engines.current() is None
-    with engines.using(engine, allow_skew=True):
-        cluster = engines.current()
+    assert clusters.current() is None
+    with clusters.using(engine, allow_skew=True):
+        cluster = clusters.current()
         assert cluster is not None
         assert cluster.engine is engine
         assert cluster.allow_skew
-    assert engines.current() is None
+    assert clusters.current() is None
     assert engine.closed == [False]
 
 
 def test_waiting_for_the_first_node(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     Cluster(Fake(slots=iter([0, 0, 1]))).wait_for_nodes()
-    monkeypatch.setattr(engines, "NO_NODES", -1.0)
+    monkeypatch.setattr(clusters, "NO_NODES", -1.0)
     with pytest.raises(ClusterError, match="has had no node"):
         Cluster(Fake(slots=iter([0, 0]))).wait_for_nodes()
 

@@ -54,6 +54,7 @@ COMMANDS: dict[str, tuple[str, list[str], int]] = {
     "hdf5": ("convert", ["pixels.csv", "OUT.h5"], 0),
     "encoded": ("convert", ["tree", "OUT.h5", "--hdf5-layout", "encoded", "--on-error", "skip"], 3),
     "csv": ("convert", ["tree", "OUT.csv", "--on-error", "skip"], 3),
+    "webdataset": ("convert", ["pixels.csv", "OUT", "--to", "webdataset", "--shards", "5"], 0),
     "augment": (
         "augment",
         ["tree", "OUT", "--variants", "1", "--max-per-class", "4"],

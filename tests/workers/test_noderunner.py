@@ -16,9 +16,9 @@ import pytest
 
 from signdata.errors import DecodeError, NodeError
 from signdata.media.video.timeout import alarm
-from signdata.workers import heartbeat, noderunner
+from signdata.workers import heartbeat, node, noderunner
 from signdata.workers.engines import Lost, Stopped
-from signdata.workers.noderunner import Answer, Bundle
+from signdata.workers.messages import Answer, Bundle
 from signdata.workers.pool import WorkerDied
 
 
@@ -63,12 +63,12 @@ READY = Bundle("/", "", pickle.dumps(Prepared()), pickle.dumps((Job(), one)), wo
 @pytest.fixture(scope="module", autouse=True)
 def _child_ends() -> Iterator[None]:
     yield
-    noderunner.end()
+    node.end()
 
 
 def run(*words: str, **other: Any) -> Answer:
     bundle = replace(READY, items=pickle.dumps(list(words)) if words else b"", **other)
-    answer: Answer = pickle.loads(noderunner.run(pickle.dumps(bundle)))
+    answer: Answer = pickle.loads(node.run(pickle.dumps(bundle)))
     return answer
 
 
@@ -121,7 +121,7 @@ def test_a_child_that_dies_loses_its_bundle() -> None:
 def test_a_run_that_is_over_is_left_within_a_second(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(noderunner, "_PAUSE", 0.05)
+    monkeypatch.setattr(node, "_PAUSE", 0.05)
     file = tmp_path / "run-x"
     file.write_bytes(b"0")
     child = run().prepared
@@ -133,7 +133,7 @@ def test_a_run_that_is_over_is_left_within_a_second(
 
 
 def test_a_silent_run_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(noderunner, "_PAUSE", 0.05)
+    monkeypatch.setattr(node, "_PAUSE", 0.05)
     monkeypatch.setattr(heartbeat, "SILENCE", 0.3)
     file = tmp_path / "run-x"
     file.write_bytes(b"0")
