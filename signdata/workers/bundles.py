@@ -8,6 +8,7 @@ item into its parts; only what is still lost then is given up.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import pickle
@@ -19,7 +20,7 @@ from typing import Any, Generic
 
 from signdata.errors import NodeError
 from signdata.workers.cluster import NO_NODES, Cluster, no_nodes
-from signdata.workers.engines import Lost, Stopped, Ticket
+from signdata.workers.engines import Killer, Lost, Stopped, Ticket
 from signdata.workers.forks import R, T
 from signdata.workers.messages import Answer, Bundle
 from signdata.workers.pool import WorkerDied
@@ -135,7 +136,14 @@ class _Run(Generic[T, R]):
                     yield from self._ready()
         finally:
             if not ended:
-                self._cluster.close(cancel=True)
+                self._break_off()
+
+    def _break_off(self) -> None:
+        """Have the nodes stop at once what they are doing."""
+        if self._node.run_file:
+            with contextlib.suppress(OSError):
+                os.unlink(self._node.run_file)
+        self._cluster.close(cancel=True)
 
     # -- Out
 
@@ -186,8 +194,8 @@ class _Run(Generic[T, R]):
         except Stopped as err:
             self._stopped(sent, err)
             return
-        except Lost:
-            self._lost(sent)
+        except Lost as err:
+            self._lost(sent, TRIES if isinstance(err, Killer) else 1)
             return
         self._size.learn(len(sent.units), answer)
         for unit, results in zip(sent.units, pickle.loads(answer.results), strict=True):
@@ -204,9 +212,9 @@ class _Run(Generic[T, R]):
             ) from err
         self._again.append(sent)
 
-    def _lost(self, sent: _Sent[T]) -> None:
-        """Have what was lost with a node tried again."""
-        sent.tries += 1
+    def _lost(self, sent: _Sent[T], tries: int) -> None:
+        """Have what was lost with its nodes tried again, or cut."""
+        sent.tries += tries
         if sent.tries < TRIES:
             self._again.append(sent)
         elif len(sent.units) > 1:

@@ -11,13 +11,13 @@ from typing import Any
 
 from signdata.errors import ClusterError, DependencyError, NodeError, UsageError
 from signdata.workers import node
-from signdata.workers.engines import Lost
+from signdata.workers.engines import Killer, Lost
 
 _ASK_AGAIN = 1.0
 """Seconds for which the number of workers is taken to be the same."""
 
 _CONNECT = 30.0
-_LAST_BUNDLES = 5.0
+_LAST_BUNDLES = 3.0
 """Seconds that running bundles get to notice that they are no longer wanted."""
 
 
@@ -121,7 +121,9 @@ class DaskEngine:
         self._running.discard(ticket)
         try:
             answer: bytes = ticket.result(timeout=_CONNECT)
-        except (KilledWorker, CancelledError, OSError) as err:
+        except KilledWorker as err:  # Dask has tried it on others
+            raise Killer(str(err)) from err
+        except (CancelledError, OSError) as err:
             if self._client.status not in ("running", "connecting"):
                 raise _gone(self._address, err) from err
             raise Lost(str(err)) from err

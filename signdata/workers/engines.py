@@ -17,6 +17,10 @@ class Lost(Exception):
     """A bundle whose node, or the process that ran it there, is gone."""
 
 
+class Killer(Lost):
+    """A bundle that was lost with several nodes, one after the other."""
+
+
 class Stopped(Lost):
     """A bundle that a node gave up because it thought the run was over."""
 

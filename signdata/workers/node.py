@@ -12,10 +12,10 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
-import select
 import subprocess
 import sys
 import threading
+from multiprocessing.connection import wait
 from pathlib import Path
 
 from signdata.workers.engines import Lost, Stopped
@@ -48,7 +48,7 @@ class _Child:
         watch = Watch(run_file) if run_file else None
         try:
             send(self._requests, request)
-            while not select.select([self._answers], [], [], _PAUSE)[0]:
+            while not wait([self._answers.fileno()], _PAUSE):
                 if watch is not None and watch.is_over:
                     raise Stopped("the run is over")
             answer = receive(self._answers)

@@ -7,13 +7,13 @@ import ctypes
 import hashlib
 import os
 import pickle
-import select
 import signal
 import socket
 import sys
 import threading
 import time
 import traceback
+from multiprocessing.connection import wait
 from typing import Any
 
 from signdata.errors import NodeError, SigndataError
@@ -40,7 +40,7 @@ def main(parent: int) -> None:
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # what a library prints must not get between the answers
     with contextlib.suppress(EOFError, BrokenPipeError):
-        while select.select([sys.stdin.buffer], [], [], _IDLE)[0]:
+        while wait([sys.stdin.fileno()], _IDLE):
             answer = _answer(pickle.loads(receive(sys.stdin.buffer)))
             send(answers, pickle.dumps(answer))
             if isinstance(answer.error, NodeError):

@@ -13,7 +13,7 @@ from signdata.workers.engines import Lost
 _ASK_AGAIN = 1.0
 """Seconds for which the list of nodes is taken to be the same."""
 
-_LAST_BUNDLES = 5.0
+_LAST_BUNDLES = 3.0
 """Seconds that running bundles get to notice that they are no longer wanted."""
 
 

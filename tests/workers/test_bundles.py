@@ -6,6 +6,7 @@ import pickle
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from signdata.workers import bundles
 from signdata.workers import cluster as clusters
 from signdata.workers.bundles import Node
 from signdata.workers.cluster import Cluster
-from signdata.workers.engines import Engine, Lost, Stopped
+from signdata.workers.engines import Engine, Killer, Lost, Stopped
 from signdata.workers.messages import Answer, Bundle
 from signdata.workers.pool import WorkerDied
 
@@ -139,6 +140,13 @@ def test_a_deadly_item_is_found_and_given_up_alone() -> None:
     assert isinstance(seven, WorkerDied)
 
 
+def test_what_has_killed_several_nodes_is_cut_at_once() -> None:
+    engine = Fake(lambda items, tries: Killer() if 20 in items else None)
+    found = dict(run(engine, range(50)))
+    assert found[20] == [4, 0]  # its parts are harmless
+    assert sum(20 in items for items in engine.sent) <= 2
+
+
 def test_an_end_without_nodes_is_no_end() -> None:
     slots = iter([2, 0, 0, 0, *[2] * 10_000])
     assert run(Fake(slots=slots), range(100)) == EXPECTED[:100]
@@ -161,6 +169,21 @@ def test_a_node_that_sees_no_heartbeat_ends_the_run() -> None:
 def test_a_run_that_was_asleep_goes_on() -> None:
     engine = Fake(lambda items, tries: Stopped() if tries == 1 else None)
     assert run(engine, range(100)) == EXPECTED[:100]
+
+
+def test_breaking_off_takes_the_run_file_away_first(tmp_path: Path) -> None:
+    file = tmp_path / "run-1"
+    file.write_bytes(b"0")
+
+    class Watching(Fake):
+        def close(self, *, cancel: bool) -> None:
+            super().close(cancel=cancel and not file.exists())
+
+    engine, node = Watching(), Node(b"", str(file), None)
+    made = bundles.run(Cluster(engine), node, square, range(100), divide=tens, ordered=True)
+    with closing(made) as results:
+        next(results)
+    assert engine.closed == [True]
 
 
 def test_an_error_of_the_work_ends_the_run_and_cancels() -> None:

@@ -11,9 +11,10 @@ import pytest
 
 import signdata
 from signdata.errors import ClusterError, NodeError
-from signdata.workers import bundles
+from signdata.workers import bundles, cluster
 from signdata.workers.dask_engine import DaskEngine
 from tests.conftest import Ran, listing, picture
+from tests.reliability.test_workers import Painted, write, writers
 from tests.videos import make_index, make_video
 from tests.workers.farm import Farm
 
@@ -116,6 +117,20 @@ def test_a_report_is_the_same(
     here = run(main, words[0], words[1:], "-j", "1")
     assert there == here
     assert here["failed"] == 2 or words[0] == "audit"
+
+
+@pytest.mark.parametrize("name", ["out", "out.h5"])
+def test_a_deadly_sample_costs_itself_alone(name: str, farm: Farm, tmp_path: Path) -> None:
+    """And large items, which travel through a file: the bytes of a run on this machine."""
+    pixels = [Painted(i, size=700, dies="always" if i in (5, 14) else "") for i in range(20)]
+    here, there = tmp_path / "here" / name, tmp_path / "there" / name
+    write(pixels, here, 2, writers(here))
+    with cluster.using(farm.address):
+        result = write(pixels, there, 1, writers(there))
+    assert (result.read, result.written, result.failed) == (20, 18, 2)
+    assert [problem.path for problem in result.problems] == ["005.src", "014.src"]
+    assert listing(there.parent) == listing(here.parent)
+    assert "Restarting" not in farm.log()
 
 
 def test_a_client_of_the_user_is_used_and_stays_connected(
