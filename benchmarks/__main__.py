@@ -14,7 +14,18 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import arrays, learning, loading, looking, splits, start, tables, variants, videos
+from benchmarks import (
+    arrays,
+    learning,
+    loading,
+    looking,
+    shards,
+    splits,
+    start,
+    tables,
+    variants,
+    videos,
+)
 from benchmarks.data import Place
 from benchmarks.measure import Figure
 
@@ -22,6 +33,7 @@ JOBS: dict[str, Callable[[Place], Iterator[Figure]]] = {
     **tables.JOBS,
     **arrays.JOBS,
     **loading.JOBS,
+    **shards.JOBS,
     **videos.JOBS,
     **splits.JOBS,
     **variants.JOBS,

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from signdata.commands.augmentation import augment
     from signdata.commands.browsing import serve
     from signdata.commands.conversion import convert, csv_to_folders, folders_to_csv
+    from signdata.commands.describing import croissant
     from signdata.commands.inspection import info, verify
     from signdata.commands.looking import report
     from signdata.commands.models import baseline, evaluate, export, predict
     from signdata.commands.quality import audit
     from signdata.commands.splits import split
     from signdata.commands.synthetic import sample
+    from signdata.commands.versions import diff, replay
     from signdata.commands.videos import extract_frames, trim
     from signdata.commands.walkthrough import demo
     from signdata.errors import SigndataError
@@ -36,8 +38,10 @@ _PUBLIC = {
     "augment": "signdata.commands.augmentation",
     "baseline": "signdata.commands.models",
     "convert": "signdata.commands.conversion",
+    "croissant": "signdata.commands.describing",
     "csv_to_folders": "signdata.commands.conversion",
     "demo": "signdata.commands.walkthrough",
+    "diff": "signdata.commands.versions",
     "evaluate": "signdata.commands.models",
     "export": "signdata.commands.models",
     "extract_frames": "signdata.commands.videos",
@@ -46,6 +50,7 @@ _PUBLIC = {
     "manifest": "signdata.formats.manifests",
     "open_dataset": "signdata.formats.open",
     "predict": "signdata.commands.models",
+    "replay": "signdata.commands.versions",
     "report": "signdata.commands.looking",
     "sample": "signdata.commands.synthetic",
     "serve": "signdata.commands.browsing",
@@ -68,8 +73,10 @@ __all__ = [
     "augment",
     "baseline",
     "convert",
+    "croissant",
     "csv_to_folders",
     "demo",
+    "diff",
     "evaluate",
     "export",
     "extract_frames",
@@ -79,6 +86,7 @@ __all__ = [
     "numpy",
     "open_dataset",
     "predict",
+    "replay",
     "report",
     "sample",
     "serve",

@@ -14,11 +14,14 @@
     |   |-- ShortError                    4   a video ends too early
     |   `-- CrashError                    4   the decoding process died on it
     |-- MissingError(FileNotFoundError)   4   a named file does not exist
+    |-- StoreError(OSError)               4   an object store that cannot be read
     |-- TrainingError(RuntimeError)       4   a network could not be trained on this data
     |-- DependencyError(ImportError)      2   an extra is not installed
     `-- OutputError(OSError)              5   the output cannot be written
         |-- OutputExistsError(FileExistsError)  5   it exists, but was made by something else
         |-- OutputLockedError             5   another run is writing it
+        |-- ClusterError                  5   a cluster is gone, or cannot be reached
+        |   `-- NodeError                 2   one of its nodes is not fit for the work
         `-- SourceChangedError            5   a source has changed since it was made
 
 Each also inherits from the builtin in brackets. A message is one line:
@@ -159,6 +162,10 @@ class MissingError(SigndataError, FileNotFoundError):
     kind = "missing"
 
 
+class StoreError(SigndataError, OSError):
+    """An object store that cannot be read."""
+
+
 class TrainingError(SigndataError, RuntimeError):
     """A network that cannot be trained on this data."""
 
@@ -181,6 +188,16 @@ class OutputExistsError(OutputError, FileExistsError):
 
 class OutputLockedError(OutputError):
     """An output that another run is writing."""
+
+
+class ClusterError(OutputError):
+    """A cluster that is gone or cannot be reached."""
+
+
+class NodeError(ClusterError):
+    """A node of a cluster that would make other bytes, or does not see the files."""
+
+    exit_code = 2
 
 
 class SourceChangedError(OutputError):

@@ -6,12 +6,13 @@ import contextlib
 import errno
 import itertools
 import os
+import re
 import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from signdata.errors import DecodeError, OutputError, SigndataError
+from signdata.errors import DecodeError, OutputError, SigndataError, UsageError
 
 _NEW_FILE = (
     os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -83,8 +84,28 @@ def path_below(path: str | Path, root: str | Path) -> str:
     return os.path.relpath(path, root).replace(os.sep, "/")
 
 
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+def is_url(path: object) -> bool:
+    """Whether what was named is an address (``s3://bucket/asl``) and no path."""
+    return isinstance(path, str) and _URL.match(path) is not None
+
+
 def output_path(path: str | os.PathLike[str]) -> Path:
-    """The path of an output without ``NAME/..`` where there is no such folder, nor shall be."""
+    """The path of an output without ``NAME/..`` where there is no such folder, nor shall be.
+
+    Raises
+    ------
+    UsageError
+        If it is an address: whoever can write to one asks `is_url` first.
+    """
+    if is_url(path):
+        scheme = os.fspath(path).partition("://")[0]
+        raise UsageError(
+            f"a {scheme}:// address for an output; expected a path",
+            remedy="Write it to a path, then: signdata convert PATH ADDRESS --to webdataset",
+        )
     given = Path(path)
     place = Path(given.anchor)
     for name in given.parts[bool(given.anchor) :]:
@@ -183,7 +204,7 @@ def unique_name(suffix: str = "") -> str:
     return f".{_process[1]}-{next(_numbers)}{suffix}"
 
 
-def write_all(file: int, data: bytes) -> None:
+def write_all(file: int, data: bytes | bytearray) -> None:
     """Write all of `data` to an open file, even if the system accepts only parts at a time."""
     written = os.write(file, data)
     while written < len(data):

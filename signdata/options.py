@@ -20,19 +20,21 @@ import os
 import re
 import shlex
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import wraps
 from pathlib import Path
 from typing import Any, ClassVar, ParamSpec, Self, TypeAlias, TypedDict, TypeVar
 
 from signdata import bars
+from signdata.calls import Call, calling
 from signdata.errors import MissingError, UsageError, one_line
 from signdata.labels import LABEL_WORDS
 from signdata.limits import MAX_PIXELS, check_size, pixel_limit
 from signdata.results import Result
 from signdata.samples import SPLIT_NAMES
 from signdata.values import checked_call
+from signdata.workers import cluster as clusters
 
 PathLike: TypeAlias = str | Path
 P = ParamSpec("P")
@@ -46,7 +48,9 @@ ProgressCallback: TypeAlias = Callable[..., None]
 """Called as ``progress(done, total)`` in samples, total None when unknown.
 
 Training calls it with a third argument, a note on how it goes: in samples while it is
-``reading``, then in steps. A note that ends with a line break is to stay on the screen.
+``reading``, then in steps. A note that ends with a line break is to stay on the screen. What is
+fetched from a store or sent to one is counted in the same way, in objects, with the note
+``fetching`` or ``sending``.
 """
 
 
@@ -145,6 +149,28 @@ class LimitOptions(Group):
     )
 
 
+# -- How stores are reached
+
+
+class StoreKeywords(TypedDict, total=False):
+    storage_options: Mapping[str, Any] | PathLike | None
+    scratch: PathLike | None
+
+
+@dataclass(frozen=True)
+class StoreOptions(Group):
+    """How what is at an address (``s3://bucket/asl``) is reached; never recorded."""
+
+    title = "Stores"
+
+    storage_options: Mapping[str, Any] | PathLike | None = keyword(
+        None, "JSON file of the store's fsspec options, such as credentials."
+    )
+    scratch: PathLike | None = keyword(
+        None, "Keep local copies of what is at an address here [default: ~/.cache/signdata]."
+    )
+
+
 # -- How a dataset is read
 
 
@@ -153,7 +179,7 @@ class VideoKeywords(TypedDict, total=False):
     deinterlace: str
 
 
-class RowKeywords(LimitKeywords, total=False):
+class RowKeywords(LimitKeywords, StoreKeywords, total=False):
     split: str | None
     labels: PathLike | Sequence[str]
     csv_size: tuple[int, ...] | None
@@ -201,7 +227,7 @@ class VideoOptions(Group):
 
 
 @dataclass(frozen=True)
-class RowOptions(LimitOptions):
+class RowOptions(LimitOptions, StoreOptions):
     """How the rows of CSVs are read, and which of them."""
 
     title = "Reading"
@@ -263,8 +289,10 @@ class ReadOptions(VideoOptions, RowOptions):
     )
     follow_symlinks: bool = keyword(False, "Follow symbolic links to folders.")
     layout: str | None = keyword(None, "Meaning of the paths: '{signer}/{label}/*'; see docs.")
-    images: str | None = keyword(None, "Array of the pictures, in .npz, .npy and HDF5 files.")
-    targets: str | None = keyword(None, "Array of their labels.")
+    images: str | None = keyword(
+        None, "Array or column of the pictures: .npz, .npy, HDF5, Parquet."
+    )
+    targets: str | None = keyword(None, "Array or column of their labels.")
     root: PathLike | None = keyword(None, "What the paths in a table are relative to.")
     path_column: str | None = keyword(None, "Column of a table that has paths.")
     label_column: str | None = keyword(None, "Column of a table that has labels.")
@@ -319,7 +347,7 @@ def _content_of(labels: PathLike | Sequence[str]) -> str | list[str]:
 # -- Which clips of an index or a table are read, and how
 
 
-class ClipKeywords(LimitKeywords, VideoKeywords, total=False):
+class ClipKeywords(LimitKeywords, StoreKeywords, VideoKeywords, total=False):
     split: str | None
     corrections: PathLike | None
     videos: PathLike | None
@@ -336,7 +364,7 @@ class ClipKeywords(LimitKeywords, VideoKeywords, total=False):
 
 
 @dataclass(frozen=True)
-class ClipSelection(VideoOptions, LimitOptions):
+class ClipSelection(VideoOptions, LimitOptions, StoreOptions):
     """Which clips of an index or a table are read, and where in their files they are."""
 
     title = "Which clips"
@@ -502,6 +530,8 @@ class WriteOptions(EncodingOptions, SizeOptions):
 
 class WorkKeywords(TypedDict, total=False):
     workers: int | None
+    cluster: Any
+    allow_skew: bool
     progress: ProgressCallback | bool | None
 
 
@@ -521,6 +551,12 @@ class WorkOptions(Group):
     title = "Running"
 
     workers: int | None = keyword(None, "Worker processes [default: all cores].", "--workers/-j")
+    cluster: Any = keyword(
+        None, "Work on the nodes of a cluster: dask:tcp://HOST:PORT, dask:FILE.json, ray:auto."
+    )
+    allow_skew: bool = keyword(
+        False, "Accept nodes whose libraries or processors make other bytes than here."
+    )
     progress: ProgressCallback | None = keyword(
         None,
         "Called with the number of samples done and the total; True shows a bar, False nothing "
@@ -557,13 +593,18 @@ class RunOptions(OutputOptions):
 # -- Functions that take groups
 
 
-def command(*groups: type[Group], **defaults: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def command(
+    *groups: type[Group], manifests: Collection[str] = (), **defaults: Any
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a function a command: its groups' keywords spelled out, its time taken.
 
     Parameters
     ----------
     groups
         The keyword groups that the function takes as ``**shared``.
+    manifests
+        Parameters of which only the files next to the data are read: of a dataset in a store,
+        no more is fetched.
     defaults
         Keywords of the groups whose default is another one here.
 
@@ -593,6 +634,10 @@ def command(*groups: type[Group], **defaults: Any) -> Callable[[Callable[P, R]],
         flags = {name: one.metadata["flag"].split("/")[0] for name, one in shared.items()}
         flags = {name: flag for name, flag in flags.items() if flag and "-no-" not in flag}
 
+        def run(*args: Any, **keywords: Any) -> R:
+            with calling(Call(spelled, args, keywords)):
+                return function(*args, **{**defaults, **keywords})
+
         @wraps(function)
         def called(*args: P.args, **keywords: P.kwargs) -> R:
             for name in keywords:
@@ -602,8 +647,13 @@ def command(*groups: type[Group], **defaults: Any) -> Callable[[Callable[P, R]],
             values, taken = checked_call(everything, args, keywords, flags)
             if taken.get("seed", 0) < 0:
                 raise UsageError(f"--seed {taken['seed']}; expected 0 or more")
-            with _limited(shared, taken), _shown_progress(function.__name__, known, taken) as bar:
-                result = function(*values, **{**defaults, **taken, **bar})
+            with (
+                _limited(shared, taken),
+                _on_cluster(shared, taken),
+                _shown_progress(function.__name__, known, taken) as bar,
+            ):
+                given = {**taken, **bar}
+                result = _with_local_copies(run, spelled, tuple(values), given, manifests)
             result.seconds = time.monotonic() - start
             return result
 
@@ -642,6 +692,31 @@ def _limited(
     if "max_pixels" not in shared:
         return contextlib.nullcontext()
     return pixel_limit(keywords.get("max_pixels", MAX_PIXELS), has_option=True)
+
+
+def _on_cluster(
+    shared: Mapping[str, Field[Any]], keywords: Mapping[str, Any]
+) -> contextlib.AbstractContextManager[None]:
+    """The cluster that a command was told to use."""
+    if "cluster" not in shared:
+        return contextlib.nullcontext()
+    return clusters.using(keywords.get("cluster"), allow_skew=bool(keywords.get("allow_skew")))
+
+
+def _with_local_copies(
+    run: Callable[..., R],
+    signature: inspect.Signature,
+    args: tuple[Any, ...],
+    keywords: Mapping[str, Any],
+    manifests: Collection[str],
+) -> R:
+    """Call a command; what it reads from an address is fetched first."""
+    has_stores = "storage_options" in signature.parameters
+    if not has_stores or "://" not in str((args, keywords.values())):
+        return run(*args, **keywords)
+    from signdata.stores import arguments
+
+    return arguments.call(run, signature.bind(*args, **keywords), manifests)
 
 
 def _unexpected(function: str, name: str, known: set[str]) -> str:

@@ -7,6 +7,7 @@ that samples are small and can be sent between processes.
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -98,6 +99,10 @@ class Pixels(ABC):
         """The files that hold exactly these frames, one each; () if there are none."""
         return ()
 
+    def size_hint(self) -> int:
+        """Bytes that these pixels take on disk, about, known without reading them; 0 if not."""
+        return sum(map(os.path.getsize, filter(os.path.exists, self.files)))
+
     @abstractmethod
     def frames(self) -> Iterator[Frame]:
         """Yield each frame as (H, W, C) uint8; raise `DecodeError` on damage."""
@@ -109,6 +114,14 @@ class Pixels(ABC):
     def stored(self) -> Iterator[bytes] | None:
         """Yield the bytes of the file that holds only this sample, in parts; None if none does."""
         return None
+
+    def whole_file_suffix(self) -> str:
+        """The suffix of the video file that holds these frames and no others, '' if none does."""
+        return ""
+
+    def whole_file(self) -> Iterator[bytes]:
+        """Yield the bytes of that file, in parts; raise `DecodeError` if it is cut short."""
+        raise TypeError("there is no such file")
 
     def encoded(self) -> Iterator[Encoded] | None:
         """Yield each frame's original bytes, checked to be intact; None if there are none."""
@@ -145,6 +158,9 @@ class ArrayPixels(Pixels):
 
     array: NDArray[np.uint8]
 
+    def size_hint(self) -> int:
+        return self.array.nbytes
+
     def frames(self) -> Iterator[Frame]:
         return iter(self.array[None] if self.array.ndim == 3 else self.array)
 
@@ -166,6 +182,9 @@ class Derived(Pixels):
 
     def times(self) -> tuple[float, ...]:
         return self.pixels.times()
+
+    def size_hint(self) -> int:
+        return self.pixels.size_hint()
 
     def source_sha256(self) -> str | None:
         return self.pixels.source_sha256()

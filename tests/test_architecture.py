@@ -14,19 +14,11 @@ ROOT = Path(signdata.__file__).parent
 CODECS = {"PIL", "av", "cv2", "ffmpeg", "imageio_ffmpeg", "simplejpeg"}
 
 LEVELS = [
-    {"errors", "labels", "version", "workers"},
-    {"bars", "notebooks"},
-    {
-        "samples",
-        "results",
-        "safe_names",
-        "filesystem",
-        "magick",
-        "limits",
-        "downloads",
-        "fonts",
-        "values",
-    },
+    {"errors", "labels", "version"},
+    {"bars", "notebooks", "workers"},
+    {"calls", "downloads", "filesystem", "fonts", "limits", "magick"}
+    | {"results", "safe_names", "samples", "values"},
+    {"stores"},
     {"command_results", "sidecars", "options", "media"},
     {"formats", "charts"},
     {"output", "similarity"},

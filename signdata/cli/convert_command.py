@@ -16,6 +16,8 @@ from signdata.options import ReadOptions, RunOptions, WriteOptions
 @click.argument("out", metavar="DST", type=options.PATH)
 @options.to_format
 @options.hdf5_layout
+@options.shards
+@options.shard_size
 @click.option(
     "--frames", type=click.IntRange(1), help="Evenly spaced frames of each clip [default: all]."
 )

@@ -41,7 +41,7 @@ def progress_bar(
     units : mapping of str to str, optional
         What is counted while the note is the key. Each such phase has a bar of its own.
     """
-    units = units or {}
+    units = {"fetching": "object", "sending": "object", **(units or {})}
     if hidden:
         yield None
         return

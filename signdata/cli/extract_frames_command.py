@@ -113,7 +113,7 @@ class Count(click.ParamType[int | None]):
 @click.option(
     "--from",
     "from_format",
-    type=click.Choice(["videos", "wlasl", "table"]),
+    type=click.Choice(["videos", "wlasl", "table", "webdataset"]),
     help="Format of SRC [default: recognised].",
 )
 @click.option(

@@ -15,6 +15,7 @@ ORDER = (
     "Network",
     "Pictures",
     "Limits",
+    "Stores",
     "Running",
 )
 """Titles in the order of the help; any others follow."""

@@ -141,6 +141,8 @@ TYPED: dict[str, dict[str, Any]] = {
     "root": {"type": PATH, "metavar": "DIR"},
     "path_column": {"metavar": "NAME"},
     "label_column": {"metavar": "NAME"},
+    "storage_options": {"type": PATH, "metavar": "FILE"},
+    "scratch": {"type": PATH, "metavar": "DIR"},
     "glosses": {"metavar": "N|FILE"},
     "subset": {"type": PATH, "metavar": "JSON"},
     "signers": {"type": NAMES, "metavar": "ID,..."},
@@ -155,6 +157,7 @@ TYPED: dict[str, dict[str, Any]] = {
     "image_format": {"type": click.Choice(["png", "jpg"])},
     "quality": {"type": click.IntRange(1, 100)},
     "workers": {"type": click.IntRange(1)},
+    "cluster": {"metavar": "dask:ADDRESS|ray:auto", "envvar": "SIGNDATA_CLUSTER"},
     "on_error": {"type": click.Choice(["stop", "skip"])},
 }
 """What may be typed for a keyword of a group, where that is not any text or a flag."""
@@ -230,10 +233,27 @@ to_format = click.option(
     type=FormatName(registry.writable),
     help="Output format [default: from its name].",
 )
+described_format = click.option(
+    "--from",
+    "from_format",
+    type=FormatName(registry.described),
+    help="Format of SRC [default: recognised].",
+)
 hdf5_layout = click.option(
     "--hdf5-layout",
     type=click.Choice(["auto", "raw", "encoded"]),
     default="auto",
     show_default=True,
     help="Store pixel arrays (raw) or picture files (encoded).",
+)
+shards = click.option(
+    "--shards", type=click.IntRange(1), metavar="N", help="Shards of each split [default: by size]."
+)
+shard_size = click.option(
+    "--shard-size",
+    type=click.IntRange(1),
+    default=512,
+    show_default=True,
+    metavar="MB",
+    help="Megabytes of a shard, about; there are at least 16.",
 )

@@ -99,8 +99,8 @@ def augment(
     """
     read, encoding = ReadOptions.taken_from(shared), EncodingOptions.taken_from(shared)
     how = RunOptions.taken_from(shared)
-    read, label_pattern, group_pattern = _layout_of(read, label_pattern, group_pattern)
     sources = paths(src)
+    read, label_pattern, group_pattern = _layout_of(read, label_pattern, group_pattern)
     told = {"boxes": boxes, "label-pattern": label_pattern, "group-pattern": group_pattern}
     for name, value in told.items():
         if value is not None and len(sources) > 1:
@@ -108,7 +108,9 @@ def augment(
                 f"--{name} goes with one source; expected one directory, found {len(sources)}",
                 remedy="Convert them into one first.",
             )
-    reader = open_source(sources, OpenOptions(read))
+    by_path = label_pattern is not None and read.from_format is None and sources[0].is_dir()
+    opened = replace(read, from_format="folders") if by_path else read  # whatever they are called
+    reader = open_source(sources, OpenOptions(opened))
     augmentation = plan.prepare(
         reader,
         shown(sources),

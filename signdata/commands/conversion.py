@@ -8,14 +8,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
+from signdata.commands.store_output import Place
 from signdata.conversion import pipeline
 from signdata.conversion.transforms import EvenFrames, Geometry, Transform
 from signdata.errors import UsageError
-from signdata.filesystem import output_path
+from signdata.filesystem import is_url, output_path
 from signdata.formats import notebook_view, targets
 from signdata.formats.csv.dialect import has_split_column
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions, Reader
+from signdata.formats.registry import FORMATS
+from signdata.formats.sharding import MEGABYTES, ShardOptions
 from signdata.formats.sources import shown
 from signdata.formats.writer import Writer
 from signdata.inspection import summary
@@ -123,6 +126,8 @@ def convert(
     *,
     to_format: str | None = None,
     hdf5_layout: str = "auto",
+    shards: int | None = None,
+    shard_size: int = MEGABYTES,
     frames: int | None = None,
     **shared: Unpack[ConvertKeywords],
 ) -> Result:
@@ -133,11 +138,17 @@ def convert(
     src : path or sequence of paths
         The dataset; several CSV files make one.
     out : path
-        What to make: ``.h5`` or ``.hdf5``, ``.csv``, or a directory.
+        What to make: ``.h5`` or ``.hdf5``, ``.csv``, or a directory. A format of shards may
+        also be published at an address in a store, such as ``s3://bucket/asl``.
     to_format : str, optional
         Name of the format, where it is not clear from `out`.
     hdf5_layout : {'auto', 'raw', 'encoded'}
         Arrays, or picture files; see `signdata.formats.hdf5`.
+    shards : int, optional
+        Shards of each split, for formats that have some; by default as many as `shard_size`
+        asks for, and at least 16.
+    shard_size : int
+        Megabytes of a shard, about.
     frames : int, optional
         That many evenly spaced frames of each clip; all by default.
     """
@@ -149,11 +160,15 @@ def convert(
         clips = replace(options.clip_options, selection=Selection(n_frames=frames))
         options = replace(options, clips=clips)
     reader = open_source(paths(src), options)
-    target = output_path(out)
+    place = Place.at(out, read) if is_url(out) else None
+    target = output_path(out) if place is None else place.staging
     written = targets.format_for(target, reader.info, to_format)
+    cut = ShardOptions(shards, shard_size)
+    if cut != ShardOptions() and not FORMATS[written].sharded:
+        raise UsageError(f"--shards and --shard-size go with formats of shards, not with {written}")
     return convert_dataset(
         reader,
-        writer(written, target, write, hdf5_layout, read.split),
+        writer(written, target, write, hdf5_layout, read.split, cut),
         target,
         "convert",
         {
@@ -162,9 +177,11 @@ def convert(
             "hdf5_layout": hdf5_layout,
             **write.record(),
             **({} if frames is None else {"frames": frames}),
+            **({} if cut == ShardOptions() else {"shards": shards, "shard_size": shard_size}),
         },
         RunOptions.taken_from(shared),
         transforms=(*evenly_spaced(reader, frames), *geometry(write)),
+        place=place,
     )
 
 
@@ -190,9 +207,16 @@ def convert_dataset(
     seed: int = 0,
     describe: Callable[[], dict[str, Any]] | None = None,
     notes: Sequence[Problem] = (),
+    place: Place | None = None,
 ) -> Result:
-    """Run the loop for a command; `inputs` are read next to what the reader reads."""
+    """Run the loop for a command.
+
+    `inputs` are read next to what the reader reads. Where the output is sent to a store, `place`
+    is it, and `out` where it waits.
+    """
     refuse_overlap([*reader.inputs, *inputs], out)
+    if place is not None:
+        place.check(writer)
     with reader:
         result = pipeline.convert(
             reader,
@@ -205,17 +229,26 @@ def convert_dataset(
             describe=describe,
             notes=notes,
             how=how,
+            already=None if place is None else place.existing,
         )
+    if place is not None:
+        return place.publish(result, how)
     if not how.dry_run:
         result.pictures = partial(notebook_view.of_dataset, out)
     return result
 
 
 def writer(
-    name: str, out: Path, encoding: EncodingOptions, hdf5_layout: str, split: str | None
+    name: str,
+    out: Path,
+    encoding: EncodingOptions,
+    hdf5_layout: str,
+    split: str | None,
+    shards: ShardOptions = ShardOptions(),
 ) -> Writer:
     """The writer of a format, told how pictures are encoded."""
     pictures = targets.picture_options(encoding.image_format, encoding.quality)
+    pictures = replace(pictures, shards=shards)
     return targets.writer_for(name, out, pictures, layout=hdf5_layout, split=split)
 
 

@@ -65,11 +65,11 @@ def extract_frames(
     Parameters
     ----------
     src : path
-        A tree ``[SPLIT/]CLASS/NAME.mp4``, a WLASL JSON or a table of clips.
+        A tree ``[SPLIT/]CLASS/NAME.mp4``, a WLASL JSON, a table of clips or tars of videos.
     out : path
         The directory to make: ``[SPLIT/]CLASS/CLIP/img_00001.jpg``, with ``annotations.txt``
         or ``annotations_SPLIT.txt`` for loaders.
-    from_format : {'videos', 'wlasl', 'table'}, optional
+    from_format : {'videos', 'wlasl', 'table', 'webdataset'}, optional
         What `src` is, where that is not clear.
     official_splits : bool
         Whether the splits of a WLASL JSON are used.

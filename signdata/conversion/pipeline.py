@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
-
-from signdata import safe_names, sidecars
+from signdata import calls, safe_names, sidecars
 from signdata.conversion.source_check import Sources
 from signdata.conversion.stored_paths import StoredPaths
 from signdata.conversion.transforms import ChangesPictures, Resplits, Transform
@@ -20,16 +18,18 @@ from signdata.errors import DatasetError, OutputError, SigndataError, one_line
 from signdata.filesystem import full_disk, remove, writing
 from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
-from signdata.formats.writer import OutputSummary, Writer
+from signdata.formats.writer import OutputSummary, ShardSum, Writer
 from signdata.options import RunOptions
 from signdata.output import existing
-from signdata.output.existing import COMPLETE, RETRY
-from signdata.output.journal import JournalEntry, JournalRows
+from signdata.output.existing import COMPLETE, RETRY, ExistingOutput, OutputRequest
+from signdata.output.journal import JournalEntry, unpack
 from signdata.output.output import Output
 from signdata.results import NOTE, Problem, Result
 from signdata.sidecars import Row
 from signdata.version import __version__
+from signdata.workers import cluster as clusters
 from signdata.workers import forks
+from signdata.workers.cluster import Shared
 
 T = TypeVar("T")
 
@@ -49,6 +49,7 @@ def convert(
     describe: Callable[[], dict[str, Any]] | None = None,
     notes: Sequence[Problem] = (),
     how: RunOptions = RunOptions(),
+    already: Callable[[OutputRequest], ExistingOutput] | None = None,
 ) -> Result:
     """Pass every sample of `reader` through `transforms` to `writer`.
 
@@ -68,6 +69,8 @@ def convert(
         Notes to report in addition to the reader's.
     how : RunOptions
         Workers, error policy, progress.
+    already : callable, optional
+        Says what is at the place that the finished output is sent to.
 
     Raises
     ------
@@ -77,6 +80,7 @@ def convert(
         If the output exists, is locked, or cannot be written.
     """
     with _locating_errors(reader):
+        reader = writer.arrange(reader)
         info = _resplit(reader.info, transforms)
         writer.check(info)
         losses = writer.loses(info)
@@ -96,21 +100,36 @@ def convert(
             "signdata": __version__,
             "command": command,
             "options": options,
+            "keywords": calls.current(),
             "seed": seed,
             "sources": [dict(source) for source in info.sources],
         }
+        calls.check_sources(info.sources)
+        changed = Sources(reader, out).changed
+        if already is not None:
+            there = already(OutputRequest(out, True, record, how.overwrite, changed))
+            if there.state == COMPLETE:
+                _already_done(result, there.document)
+                return result
         output = Output(
             out,
             directory=not writer.single_file,
             record=record,
-            overwrite=how.overwrite,
-            changed=Sources(reader, out).changed,
+            # What waits to be sent elsewhere is nobody's but ours.
+            overwrite=how.overwrite or already is not None,
+            changed=changed,
         )
         if how.dry_run and output.inspect() != COMPLETE:
             _dry(reader, writer, transforms, how, result, notes)
             return result
+        cluster = clusters.current()
+        if cluster is not None and not how.dry_run and output.inspect() != COMPLETE:
+            from signdata.formats.node_check import checked  # with all codecs
+
+            checked(cluster, Shared(reader.inputs), how.workers)  # before anything is made
         if how.dry_run or output.open() == COMPLETE:
-            _already_done(result, output)
+            _already_done(result, output.document)
+            result.extend(existing.read_problems(output.path))
             return result
         try:
             conversion = _Conversion(reader, writer, output, transforms, how, result)
@@ -166,7 +185,7 @@ class _Conversion:
 
     def _rows_to_keep(self) -> dict[str, Row]:
         """Rows of a complete output, if each belongs to one sample whose id is known."""
-        if self.output.state != RETRY or self.writer.single_file:
+        if self.output.state != RETRY or self.writer.single_file or self.writer.sharded:
             return {}
         ids: set[str] = set()
         for batch in self.reader.batches():
@@ -179,7 +198,7 @@ class _Conversion:
     def _todo(self) -> Iterator[Batch]:
         """Batches that are not in the journal, without the samples that are kept."""
         for batch in self.reader.batches():
-            if batch.key in self.output.journal.entries:
+            if batch.key in self.output.journal:
                 continue
             if self.kept and isinstance(batch, ListBatch):
                 batch = batch.without(self.kept.keys())
@@ -190,18 +209,18 @@ class _Conversion:
     def run(self) -> None:
         """Store every batch and add it to the journal."""
         output, journal = self.output, self.output.journal
-        done = len(self.kept) + sum(entry.read for entry in journal.entries.values())
+        done = len(self.kept) + journal.read
         scratch = output.partial / "scratch"
         target: Path | None = None
         with writing(output.path):
             remove(scratch)
             if self.writer.single_file:
-                if not journal.entries:  # an earlier start may have been interrupted
+                if not journal:  # an earlier start may have been interrupted
                     remove(output.tree)
                     output.tree.mkdir()
                 scratch.mkdir()
                 target, begin = _in_subprocess(lambda: self.writer.begin(output.tree), output.path)
-                self.end = max([begin, *(entry.end for entry in journal.entries.values())])
+                self.end = max(begin, journal.end)
         job = Job(
             self.writer,
             self.transforms,
@@ -209,9 +228,18 @@ class _Conversion:
             scratch if self.writer.single_file else None,
             self.how.on_error,
         )
-        with closing(
-            work(job, self._todo(), self.how.workers, risky=self.reader.risky)
-        ) as finished:
+        with (
+            _beating(output) as shared,
+            closing(
+                work(
+                    job,
+                    self._todo(),
+                    self.how.workers,
+                    risky=self.reader.risky,
+                    shared=replace(shared, reads=self.reader.inputs),
+                )
+            ) as finished,
+        ):
             for batch, outcome in finished:
                 if outcome.fatal:
                     raise outcome.fatal
@@ -244,8 +272,10 @@ class _Conversion:
             if row.keys() != previous:
                 columns.update(dict.fromkeys(row))
                 previous = row.keys()
-            if row["path"]:
+            if row["path"] and not self.writer.sharded:
                 paths.add(row["path"], self.writer.companions(row["path"]))
+        for one in self._shard_sums():
+            paths.add(one.shard)
         if paths.may_meet():
             _refuse_meeting(self._rows())
         _refuse_nothing(result, problems, self.reader)
@@ -273,6 +303,7 @@ class _Conversion:
             document,
             self.end,
             result.written,
+            self._shard_sums,
         )
         with writing(output.path):
             output.closing()
@@ -317,12 +348,10 @@ class _Conversion:
                 for problem in existing.read_problems(self.output.path)
                 if problem.kind == NOTE and problem.path in sources
             )
-        result.read = len(self.kept)
-        for entry in self.output.journal.entries.values():
-            result.read += entry.read
-            result.skipped += entry.skipped
-            result.failed += entry.failed
-            problems += entry.problems
+        journal = self.output.journal
+        result.read = len(self.kept) + journal.read
+        result.skipped, result.failed = journal.skipped, journal.failed
+        problems += journal.problems
         problems = sorted(set(problems))
         result.extend(problems)
         return problems
@@ -339,9 +368,30 @@ class _Conversion:
                 if row:
                     yield row
 
+    def _shard_sums(self) -> Iterator[ShardSum]:
+        """What is recorded of each shard, for an output that has some."""
+        for batch in self.reader.batches() if self.writer.sharded else ():
+            shard = self.output.journal.rows_of(batch.key).shard
+            if shard is not None:
+                yield shard
+
     def _sizes(self) -> Iterator[list[int]]:
         for batch in self.reader.batches():
             yield from self.output.journal.sizes_of(batch.key)
+
+
+@contextmanager
+def _beating(output: Output) -> Iterator[Shared]:
+    """Show the nodes of a cluster, if one is in use, that this run is alive."""
+    if clusters.current() is None:
+        yield Shared()
+        return
+    from signdata.workers.heartbeat import Heartbeat
+
+    with ExitStack() as stack:
+        with writing(output.path):
+            heartbeat = stack.enter_context(Heartbeat(output.partial))
+        yield Shared(run_file=heartbeat.file)
 
 
 def _entry(batch: Batch, outcome: Outcome, end: int) -> JournalEntry:
@@ -409,11 +459,14 @@ def _dry(
     watched = safe_names.Names()
     problems = list(notes)
     job = Job(writer, transforms, None, None, how.on_error)
-    with closing(work(job, reader.batches(), how.workers, risky=reader.risky)) as finished:
+    runs = work(
+        job, reader.batches(), how.workers, risky=reader.risky, shared=Shared(reader.inputs)
+    )
+    with closing(runs) as finished:
         for _, outcome in finished:
             if outcome.fatal:
                 raise outcome.fatal
-            rows = msgspec.json.decode(outcome.rows, type=JournalRows).rows
+            rows = unpack(outcome.rows).rows
             for row in rows:
                 if row["path"]:
                     watched.add(row["path"])
@@ -439,11 +492,10 @@ def _refuse_nothing(result: Result, problems: list[Problem], reader: Reader) -> 
         )
 
 
-def _already_done(result: Result, output: Output) -> None:
-    """Fill in the result from an output that is already complete."""
-    counts = output.document.get("counts", {})
+def _already_done(result: Result, document: Mapping[str, Any]) -> None:
+    """Fill in the result from the document of an output that is already complete."""
+    counts = document.get("counts", {})
     result.written = int(counts.get("written", 0))
     result.read = int(counts.get("read", result.written))
     result.details["already_done"] = True
-    result.summary = f"{one_line(str(output.path))} is complete already: nothing to do"
-    result.extend(existing.read_problems(output.path))
+    result.summary = f"{one_line(result.output)} is complete already: nothing to do"

@@ -21,7 +21,8 @@ from signdata.filesystem import (
     unique_name,
     writing,
 )
-from signdata.formats.writer import EncodedItem
+from signdata.formats.writer import EncodedItem, ShardSum
+from signdata.sidecars import Row
 
 
 class TreeFiles:
@@ -63,12 +64,17 @@ class TreeFiles:
             with writing(target):
                 put_file(target, data)
 
-    def finish(self) -> None:
+    def finish(self, row: Row) -> Row:
         """Move the folder of a sample to its final name once all its items are written."""
         if self._staged:
             with writing(self._final):
                 replace_folder(self._staged, self._final)
             self._staged = ""
+        return {}
+
+    def close(self, *, whole: bool) -> ShardSum | None:
+        """Nothing: every sample has its own files."""
+        return None
 
     def discard(self) -> None:
         """Remove what was written of an unfinished sample.

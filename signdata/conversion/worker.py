@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import msgspec
-
+from signdata.conversion.killers import killers_in
 from signdata.conversion.transforms import ChangesTogether, Transform
 from signdata.conversion.tree_files import TreeFiles
 from signdata.errors import (
@@ -29,16 +28,20 @@ from signdata.filesystem import (
     writing,
 )
 from signdata.formats.batch_jobs import run_batches
-from signdata.formats.batches import Batch, ListBatch, runs
-from signdata.formats.writer import EncodedItem, EncodedStills, Writer
+from signdata.formats.batches import Batch, ListBatch, WholeBatch, runs
+from signdata.formats.writer import EncodedItem, EncodedStills, SampleFiles, Writer
 from signdata.options import STOP
-from signdata.output.journal import JournalRows
+from signdata.output.journal import JournalRows, pack, unpack
 from signdata.results import NOTE, Problem
 from signdata.samples import Pixels, ReadAgain, Sample, Stills
 from signdata.sidecars import STORED_AS, Row
+from signdata.workers.cluster import Shared
 
 IN_MEMORY = 1 << 20
 """Bytes that a batch sends to the parent directly; more are sent through a file."""
+
+DIED = "the worker process died on every attempt (out of memory, or the decoder crashed or hung)"
+"""What is said of a sample that kills its worker."""
 
 
 @dataclass
@@ -120,28 +123,53 @@ class Job:
     on_error: str
 
     def __call__(self, batch: Batch) -> Outcome:
-        return _Storing(self, batch).outcome
+        killers: Collection[int] = ()
+        if isinstance(batch, WholeBatch) and batch.careful:
+            killers = killers_in(batch, self._tried)
+        return _Storing(self, batch, killers).outcome
+
+    def _tried(self, sample: Sample) -> None:
+        """Do all that is done with a sample, and store nothing."""
+        _Storing(replace(self, tree=None, scratch=None), ListBatch("", (sample,)))
+
+    def files(self, batch: Batch) -> SampleFiles:
+        """Where the items of a batch go."""
+        files = None if self.tree is None else self.writer.files(str(self.tree), batch.key)
+        return files or TreeFiles(str(self.tree), self.writer.row_path)
 
 
 class _Storing:
     """One batch being stored."""
 
-    def __init__(self, job: Job, batch: Batch) -> None:
+    def __init__(self, job: Job, batch: Batch, killers: Collection[int] = ()) -> None:
         self._job = job
-        self._files = TreeFiles(str(job.tree), job.writer.row_path)
+        self._killers = killers
+        self._files = job.files(batch)
         self._bytes = ItemBytes(job.scratch)
         self._writing_scratch = writing(str(job.scratch))
         self._rows = JournalRows([], [])
         self.outcome = Outcome(items=[self._bytes])
+        whole = False
         try:
             with reading(f"batch {batch.key}"):
                 for samples in runs(batch):
                     self._all(samples)
                     if self.outcome.fatal:
                         break
+                else:
+                    whole = True
         except SigndataError as err:  # the batch itself cannot be read
             self.outcome.fatal = err
-        self.outcome.rows = msgspec.json.encode(self._rows)
+        finally:
+            self._close(whole=whole)
+        self.outcome.rows = pack(self._rows)
+
+    def _close(self, *, whole: bool) -> None:
+        """End the batch's file, where it has one; remove it unless it is whole."""
+        try:
+            self._rows.shard = self._files.close(whole=whole)
+        except OutputError as err:
+            self.outcome.fatal = err
 
     def _all(self, samples: Sequence[Sample]) -> None:
         """Store samples that may be read together, in one go or each on its own."""
@@ -182,25 +210,30 @@ class _Storing:
     def _store_together(
         self, samples: Sequence[Sample], encoded: EncodedStills, stills: Stills
     ) -> None:
-        try:
-            self._put_together(encoded)
-        except OutputError as err:
-            self.outcome.fatal = err
-            return
         lengths = [[len(data)] for data in encoded.data]
         digests = [hashlib.sha256(one).hexdigest() for one in encoded.contents or encoded.data]
         paths = encoded.paths or [""] * len(samples)
         sources = stills.source_sha256 or [""] * len(samples)
-        self._rows.sizes += lengths
-        self._rows.rows += [
+        rows = [
             self._row(sample, path, 1, {}, digest, source)
             for sample, path, digest, source in zip(samples, paths, digests, sources, strict=True)
         ]
+        try:
+            self._put_together(encoded, rows)
+        except OutputError as err:
+            self.outcome.fatal = err
+            return
+        self._rows.sizes += lengths
+        self._rows.rows += rows
 
-    def _put_together(self, encoded: EncodedStills) -> None:
+    def _put_together(self, encoded: EncodedStills, rows: Sequence[Row]) -> None:
         if self._job.tree is None:
             return
-        if encoded.paths:
+        if self._job.writer.sharded:
+            for row, path, data in zip(rows, encoded.paths, encoded.data, strict=True):
+                self._files.put(EncodedItem(path, data))
+                row.update(self._files.finish(row))
+        elif encoded.paths:
             self._files.put_all(encoded.paths, encoded.data)
         else:
             with self._writing_scratch:
@@ -210,6 +243,8 @@ class _Storing:
         outcome = self.outcome
         try:
             with reading(sample.source or sample.id):
+                if self.outcome.read - 1 in self._killers:
+                    raise CrashError(DIED, path=sample.source or sample.id)
                 for changed in self._transformed(sample):
                     row, lengths = self._store(changed)
                     self._rows.rows.append(row)
@@ -257,7 +292,8 @@ class _Storing:
                     with open(tree / item.path, "rb") as made:
                         while data := made.read(IN_MEMORY):
                             digest.update(data)
-            self._files.finish()
+            row = self._row_of(sample, stored, lengths, digest.hexdigest())
+            row.update(self._files.finish(row))
         except BaseException:
             with contextlib.suppress(OSError):  # the first error matters more
                 self._bytes.cut(before)
@@ -266,12 +302,17 @@ class _Storing:
         lost = [f"not preserved: {what}" for what in writer.loses_of(sample, len(lengths))]
         for note in (*sample.pixels.notes(), *lost):
             self.outcome.problems.append(Problem(sample.source or sample.id, "", NOTE, note))
+        return row, lengths
+
+    def _row_of(
+        self, sample: Sample, stored: EncodedItem | None, lengths: list[int], sha256: str
+    ) -> Row:
+        """The manifest's row of a sample, given the last of its items."""
         found = sample.pixels.found()
         if stored is None:
-            return self._row(sample, "", 0, found, "", ""), lengths
+            return self._row(sample, "", 0, found, "", "")
         source = "" if stored.link else sample.pixels.source_sha256() or ""
-        row = self._row(sample, stored.path, len(lengths), found, digest.hexdigest(), source)
-        return row, lengths
+        return self._row(sample, stored.path, len(lengths), found, sha256, source)
 
     def _row(
         self,
@@ -328,14 +369,26 @@ def problem_of(sample: Sample, error: SigndataError) -> Problem:
 
 
 def work(
-    job: Job, batches: Iterable[Batch], workers: int | None, *, risky: bool = False
+    job: Job,
+    batches: Iterable[Batch],
+    workers: int | None,
+    *,
+    risky: bool = False,
+    shared: Shared = Shared(),
 ) -> Generator[tuple[Batch, Outcome], None, None]:
-    """Run a job over batches, in order; a sample that kills its worker counts as unreadable.
+    """Run a job over batches; a sample that kills its worker counts as unreadable.
 
-    Close the generator if it may be left early; see `run_batches`.
+    In order if the output is a single file. Close the generator if it may be left early; see
+    `run_batches`.
     """
     runs = run_batches(
-        job, batches, workers, died=lambda batch: _died(batch, job.on_error), risky=risky
+        job,
+        batches,
+        workers,
+        died=lambda batch: _died(batch, job.on_error),
+        risky=risky,
+        shared=shared,
+        ordered=job.scratch is not None,
     )
     with closing(runs) as results:
         for batch, parts in results:
@@ -351,23 +404,20 @@ def _merged(parts: list[Outcome]) -> Outcome:
         merged.problems += outcome.problems
         merged.items += outcome.items
         merged.fatal = merged.fatal or outcome.fatal
-        stored = msgspec.json.decode(outcome.rows, type=JournalRows)
+        stored = unpack(outcome.rows)
         rows.rows += stored.rows
         rows.sizes += stored.sizes
-    merged.rows = msgspec.json.encode(rows)
+    merged.rows = pack(rows)
     return merged
 
 
 def _died(batch: Batch, on_error: str) -> Outcome:
     """The outcome for a sample that killed its worker process on every attempt."""
-    what = (
-        "the worker process died on every attempt (out of memory, or the decoder crashed or hung)"
-    )
-    rows = msgspec.json.encode(JournalRows([], []))
-    if not isinstance(batch, ListBatch):
-        return Outcome(fatal=DatasetError(what, where=f"batch {batch.key}"), rows=rows)
+    rows = pack(JournalRows([], []))
+    if not isinstance(batch, ListBatch) or isinstance(batch, WholeBatch):
+        return Outcome(fatal=DatasetError(DIED, where=f"batch {batch.key}"), rows=rows)
     sample = batch.samples[0]
-    error = CrashError(what, path=sample.source or sample.id)
+    error = CrashError(DIED, path=sample.source or sample.id)
     if on_error == STOP:
         return Outcome(fatal=error, rows=rows)
     return Outcome(read=1, failed=1, problems=[problem_of(sample, error)], rows=rows)

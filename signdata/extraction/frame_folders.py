@@ -35,7 +35,7 @@ from signdata.samples import Sample
 
 ANNOTATION_STYLES = ("v2", "v1")
 
-VIDEO_FORMATS = ("videos", "wlasl", "table")
+VIDEO_FORMATS = ("videos", "wlasl", "table", "webdataset")
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def open_videos(
         pose_base,
         chosen.json_fps,
     )
-    if read.from_format == "videos" and choice != Choice():
+    if read.from_format in ("videos", "webdataset") and choice != Choice():
         raise UsageError(
             "--glosses, --subset, --signers, --limit, --json-fps, --crop-bbox and --poses go "
             "with a WLASL JSON or a table of clips",
@@ -182,7 +182,10 @@ def open_videos(
         OpenOptions(read, clips=options, choice=choice, official_splits=sources.official_splits),
     )
     if reader.info.kind != "clip":
-        raise FormatError("a table of pictures; expected one of videos", path=src)
+        raise FormatError(f"a {read.from_format} of pictures; expected one of videos", path=src)
+    if not reader.risky:  # frames are in it already, and nothing could choose among them
+        remedy = "Say convert --to frames, or convert --frames N."
+        raise FormatError("holds pictures; expected videos", path=src, remedy=remedy)
     return reader
 
 

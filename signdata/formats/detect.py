@@ -23,7 +23,7 @@ from signdata.formats.trees.readings import (
 from signdata.media.image.kinds import is_picture
 from signdata.safe_names import is_junk
 from signdata.samples import SPLIT_NAMES, SPLITS
-from signdata.sidecars import is_partial
+from signdata.sidecars import refuse_partial
 
 MOST_READINGS = 5
 """Readings that a question lists."""
@@ -179,16 +179,6 @@ def _is_dataset(path: Path) -> bool:
 def listed(found: dict[str, str]) -> str:
     """Readings for people."""
     return ", ".join(f"{name} ({example})" for name, example in sorted(found.items()))
-
-
-def refuse_partial(path: Path) -> None:
-    """Raise `FormatError` if `path` is the unfinished output of a killed run."""
-    if is_partial(path):
-        raise FormatError(
-            "an unfinished output; expected a whole dataset",
-            path=path,
-            remedy="Repeat the command that was making it.",
-        )
 
 
 def unwrapped(path: Path, *, follow_symlinks: bool = False) -> Path:

@@ -38,8 +38,17 @@ def load(path: str, n: int) -> tuple[float, ...]:
         If it is damaged, or lists other frames.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as err:
+        data = Path(path).read_bytes()
+    except OSError as err:
+        raise FormatError(f"cannot be read ({err})", path=path) from err
+    return parse(data, path, n)
+
+
+def parse(data: bytes, path: str, n: int) -> tuple[float, ...]:
+    """The times in the bytes of a file; see `load`."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as err:
         raise FormatError(f"cannot be read ({err})", path=path) from err
     rows = list(csv.reader(io.StringIO(text)))
     if not rows or rows[0] != HEADER:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from signdata.errors import UsageError
 from signdata.formats import detect
@@ -16,6 +16,7 @@ from signdata.formats.sources import Source, several
 from signdata.formats.views import Only
 from signdata.options import ReadOptions, paths
 from signdata.results import NOTE, Problem
+from signdata.sidecars import refuse_partial
 from signdata.values import checked
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def open_dataset(
     max_per_class: int | None = None,
     fold: int | None = None,
     val_fold: int | None = None,
+    storage_options: Mapping[str, Any] | str | Path | None = None,
+    scratch: str | Path | None = None,
 ) -> Reader:
     """Open a dataset for reading.
 
@@ -82,6 +85,8 @@ def open_dataset(
         What a person decided about single samples; see `signdata.formats.corrections`.
     classes, rename, max_per_class, fold, val_fold
         Which samples are read, and under which names; see `signdata.formats.selection`.
+    storage_options, scratch
+        How a store is reached where `src` is an address, and where its local copy is kept.
 
     Returns
     -------
@@ -114,6 +119,13 @@ def open_dataset(
         path_column=path_column,
         label_column=label_column,
     )
+    if "://" in str((src, videos, root)):
+        from signdata.stores.access import Access
+        from signdata.stores.arguments import local_copy
+
+        access = Access.of(storage_options, scratch)
+        src = local_copy(src, access, split)
+        read = replace(read, videos=local_copy(videos, access), root=local_copy(root, access))
     options = OpenOptions(read, clips=clips, choice=choice, official_splits=official_splits)
     return open_source(paths(src), options)
 
@@ -153,7 +165,7 @@ def _open_one(sources: list[Path], options: OpenOptions) -> Reader:
     else:
         name = read.from_format
         for path in sources:
-            detect.refuse_partial(path)
+            refuse_partial(path)
     reader_type = reader_class(name)
     if len(sources) > 1 and not FORMATS[name].several:
         raise UsageError(f"{len(sources)} sources; expected one for {name}")
@@ -161,9 +173,12 @@ def _open_one(sources: list[Path], options: OpenOptions) -> Reader:
         raise UsageError(f"--videos goes with a WLASL JSON or a table of clips, not with {name}")
     if read.layout is not None and name not in detect.LAID_OUT:
         raise UsageError(f"--layout goes with directories of files, not with {name}")
-    if (read.images or read.targets) and name not in ("arrays", "hdf5"):
-        raise UsageError(f"--images and --targets go with arrays and hdf5, not with {name}")
-    if name != "table" and (read.root or read.path_column or read.label_column):
+    if (read.images or read.targets) and name not in ("arrays", "hdf5", "parquet"):
+        raise UsageError(
+            f"--images and --targets go with arrays, hdf5 and parquet, not with {name}"
+        )
+    has_columns = name in ("webdataset", "parquet")
+    if name != "table" and (read.root or (not has_columns and _names_columns(read))):
         raise UsageError(
             f"--root, --path-column and --label-column go with tables of files, not with {name}",
             remedy="Say --from table if it is one.",
@@ -174,3 +189,7 @@ def _open_one(sources: list[Path], options: OpenOptions) -> Reader:
         inside = sources[0].relative_to(named[0]).as_posix()
         reader.remarks = (Problem(inside, "", NOTE, "the only folder: read in place of SRC"),)
     return reader
+
+
+def _names_columns(read: ReadOptions) -> bool:
+    return bool(read.path_column or read.label_column)

@@ -19,7 +19,8 @@ class OwnRecord:
     document : callable
         Returns the description (``signdata.json``) in a file, or None.
     rows : callable
-        Yields what the manifest's rows say of the sources.
+        Yields what the manifest's rows say of samples and sources: id, label, split, group,
+        source and checksums.
     seal : callable
         Puts a digest of a finished file into its record.
     is_as_sealed : callable

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from signdata import sidecars
 from signdata.errors import UnsafeNameError, UsageError
+from signdata.formats.sharding import ShardOptions
 from signdata.media.image import encode
 from signdata.media.image.encode import ImageFormat
 from signdata.safe_names import component, shortened
@@ -30,12 +31,15 @@ class PictureOptions:
     class_names : {'as-is', 'safe'}
         `safe` writes ``_`` for blanks in class folders, and gives a class that is a sentence
         the start of it and a few digits.
+    shards : ShardOptions
+        How many shards there are, where the format has some.
     """
 
     image_format: ImageFormat | None = None
     quality: int = 95
     mode: str = "copy"
     class_names: str = "as-is"
+    shards: ShardOptions = ShardOptions()
 
     def place(self, sample: Sample) -> str:
         """Where a tree stores a sample, without suffix; see `scan.target`."""

@@ -184,6 +184,9 @@ class Reader(ABC):
     not_chosen: Collection[str] = frozenset()
     """Ids that the source has, and that it was told not to read."""
 
+    self_contained: ClassVar[bool] = False
+    """Whether the checksums in `info.sources` are of all that is read."""
+
     risky: ClassVar[bool] = False
     """Whether decoding may take the process down, so that it must not be this one."""
 
@@ -315,6 +318,13 @@ class Reader(ABC):
         Such errors tell of a label or a name that cannot be written, or of all pictures.
         """
         return self.info.source_name, ""
+
+    def damage(self, workers: int | None) -> list[Problem]:
+        """What is wrong with the files that many samples are in, beyond the samples themselves.
+
+        For `verify`, which reads all of them.
+        """
+        return []
 
     def close(self) -> None:  # noqa: B027 - most readers hold nothing open
         """Release what the reader holds open."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from signdata.errors import DatasetError, UsageError
-from signdata.formats.reader import DatasetInfo, PictureSummary
+from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
 from signdata.samples import Broken, Sample
 from signdata.sidecars import Row
 
@@ -94,6 +94,10 @@ class OutputSummary:
         What goes into ``signdata.json``.
     end : int
         Where the appended bytes end, for outputs that are one file.
+    n_samples : int
+        How many samples were stored.
+    shards : callable
+        Returns an iterator over the shards, for outputs that have some.
     """
 
     rows: Callable[[], Iterator[Row]]
@@ -103,6 +107,51 @@ class OutputSummary:
     document: dict[str, Any]
     end: int
     n_samples: int
+    shards: Callable[[], Iterator[ShardSum]] = lambda: iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class ShardSum:
+    """What is recorded of a finished shard.
+
+    Attributes
+    ----------
+    shard : str
+        Its path below the output's root.
+    samples, bytes : int
+        How many samples it holds, and how long it is.
+    sha256 : str
+        Digest of its bytes.
+    """
+
+    shard: str
+    samples: int
+    bytes: int
+    sha256: str
+
+
+class SampleFiles(Protocol):
+    """Where a worker puts the items of a batch, one sample after another."""
+
+    def put(self, item: EncodedItem) -> bool:
+        """Take one item; return False if it was copied although a link was requested."""
+        ...
+
+    def put_all(self, paths: Iterable[str], contents: Iterable[bytes]) -> None:
+        """Take many items, each a sample of its own; never asked of a shard."""
+        ...
+
+    def finish(self, row: Row) -> Row:
+        """All items of the sample with this row are there; return what is to be known of it."""
+        ...
+
+    def discard(self) -> None:
+        """Drop what there is of an unfinished sample."""
+        ...
+
+    def close(self, *, whole: bool) -> ShardSum | None:
+        """The batch is over, and all of it is there if `whole`; what is recorded of its file."""
+        ...
 
 
 def refuse_broken(sample: Sample) -> None:
@@ -127,12 +176,15 @@ class Writer(ABC):
         Whether a sample without a split lies where other samples have their split's folder.
     mixed_remedy : str
         What to do about samples with and without a split where `splits_are_folders`.
+    sharded : bool
+        Whether each batch becomes a file, as `arrange` cuts them; see `signdata.formats.sharding`.
     """
 
     name: ClassVar[str]
     single_file: ClassVar[bool]
     holds: ClassVar[frozenset[str]]
     splits_are_folders: ClassVar[bool] = False
+    sharded: ClassVar[bool] = False
     mixed_remedy: ClassVar[str] = (
         "Take one split with --split S, or split all again with split --pool."
     )
@@ -153,6 +205,14 @@ class Writer(ABC):
             The split that is written, '' for all samples.
         """
         raise UsageError(f"{cls.name} is not a target of its own")
+
+    def arrange(self, reader: Reader) -> Reader:
+        """The dataset in the batches in which it is to be stored; runs before anything else."""
+        return reader
+
+    def files(self, tree: str, key: str) -> SampleFiles | None:
+        """Where a worker puts the items of the batch `key`; None for files of their own."""
+        return None
 
     def check(self, info: DatasetInfo) -> None:
         """Raise `DatasetError` if the dataset cannot be held; runs before the first write."""

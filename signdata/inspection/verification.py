@@ -18,11 +18,13 @@ from signdata.formats import notebook_view
 from signdata.formats.batch_jobs import run_batches
 from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import Reader
+from signdata.inspection.recorded_digests import RecordedDigests, agrees
 from signdata.options import ProgressCallback
 from signdata.output import existing
 from signdata.results import Problem
 from signdata.samples import Sample
 from signdata.sidecars import Row
+from signdata.workers.cluster import Shared
 
 T = TypeVar("T")
 
@@ -81,7 +83,12 @@ def _each(
     """Yield what `job` returns for each sample, or the id of one that killed its worker."""
     done = 0
     runs = run_batches(
-        job, reader.batches(), workers, died=lambda batch: [_name(batch)], risky=reader.risky
+        job,
+        reader.batches(),
+        workers,
+        died=lambda batch: [_name(batch)],
+        risky=reader.risky,
+        shared=Shared(reader.inputs),
     )
     with closing(runs) as all_results:
         for _, parts in all_results:
@@ -207,25 +214,25 @@ def against_manifest(
     """
     result = VerifyResult("verify", str(path), shows_counts=False)
     result.pictures = partial(notebook_view.pictures, reader)
-    recorded = {row["id"]: row.get("sha256", "") for row in existing.read_rows(path) if chosen(row)}
+    recorded = RecordedDigests(row for row in existing.read_rows(path) if chosen(row))
     done = unrecorded = 0
-    problems: list[Problem] = []
-    seen_ids = set()
-    for checked in _each(_StoredDigests(any(recorded.values())), reader, workers, progress):
+    problems = reader.damage(workers)
+    n_damaged = len(problems)
+    for checked in _each(_StoredDigests(recorded.any), reader, workers, progress):
         if isinstance(checked, str):
             checked = StoredDigest(checked, "", _DIED)
         sample_id, digest, error, kind = checked
         done += 1
-        seen_ids.add(sample_id)
-        expected = recorded.get(sample_id)
+        expected = recorded.ask(sample_id)
         if error:
             problems.append(Problem(sample_id, "", kind, error))
         elif not expected:
             unrecorded += 1
-        elif digest != expected:
+        elif not agrees(digest, expected):
             message = "its checksum differs from the manifest's"
             problems.append(Problem(sample_id, "", "differs", message))
-    lost = [sample_id for sample_id in recorded if sample_id not in seen_ids]
+    rows = (row["id"] for row in existing.read_rows(path, distinct=False) if chosen(row))
+    lost = list(recorded.never_asked(rows))
     problems += [
         Problem(sample_id, "", "missing", "listed in the manifest, but does not exist")
         for sample_id in lost
@@ -241,7 +248,9 @@ def against_manifest(
         "without_digest": unrecorded,
     }
     result.leave_out(reader.info.left_out)
-    result.summary = _manifest_summary(done, len(lost), unrecorded, len(problems))
+    result.summary = _manifest_summary(done, len(lost), unrecorded, len(problems) - n_damaged)
+    if n_damaged:
+        result.summary += f"; {n_damaged:,} shards are not as they were written"
     return result
 
 

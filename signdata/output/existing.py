@@ -47,8 +47,8 @@ class OutputRequest:
     directory : bool
         Whether it is a directory of files or one file.
     record : dict
-        ``signdata``, ``command``, ``options``, ``seed``, ``sources``: two runs with equal
-        records are the same run.
+        ``signdata``, ``command``, ``options``, ``keywords``, ``seed``, ``sources``: two runs whose
+        command, options, seed and sources are equal are the same run.
     overwrite : bool
         Whether another output at this path may be replaced.
     changed : callable
@@ -116,7 +116,7 @@ def inspect(request: OutputRequest) -> ExistingOutput:
     if fault is not None and not request.overwrite:
         raise fault
     _refuse_precious(request.path)
-    if not _is_ours(document) and not _is_empty_file(request.path):
+    if not is_ours(document) and not _is_empty_file(request.path):
         raise _made_by_something_else(request.path)
     return ExistingOutput(replaces=True)
 
@@ -129,7 +129,16 @@ def _is_occupied(request: OutputRequest) -> bool:
 
 def _fault(request: OutputRequest, document: Mapping[str, Any] | None) -> OutputError | None:
     """Why the existing output is not that of this command; None if it is."""
-    if document is None or not _is_ours(document):
+    return fault(request, document, lambda: read_rows(request.path))
+
+
+def fault(
+    request: OutputRequest,
+    document: Mapping[str, Any] | None,
+    rows: Callable[[], Iterable[Row]],
+) -> OutputError | None:
+    """Why an output with this document and these rows is not that of this command."""
+    if document is None or not is_ours(document):
         return _made_by_something_else(request.path)
     if not request.matches(document):
         return OutputExistsError(
@@ -138,14 +147,13 @@ def _fault(request: OutputRequest, document: Mapping[str, Any] | None) -> Output
             remedy="Choose another name, or replace it with --overwrite.",
         )
     try:
-        rows = (("", row) for row in read_rows(request.path))
-        name = request.changed(document, rows)
+        name = request.changed(document, (("", row) for row in rows()))
     except (FormatError, OSError) as err:
         return OutputExistsError(f"exists but is damaged ({err})", path=request.path)
     return source_changed(name, request.path) if name else None
 
 
-def _is_ours(document: Mapping[str, Any] | None) -> bool:
+def is_ours(document: Mapping[str, Any] | None) -> bool:
     """Whether a document was written by signdata."""
     return document is not None and {"signdata", "command"} <= document.keys()
 
@@ -264,15 +272,19 @@ def read_document(path: Path) -> dict[str, Any] | None:
     return own.document(path) if own else sidecars.read_document(path)
 
 
-def read_rows(path: Path) -> Iterator[Row]:
-    """Yield the manifest rows of the dataset at `path`, at least the columns about sources."""
+def read_rows(path: Path, *, distinct: bool = True) -> Iterator[Row]:
+    """Yield the manifest rows of the dataset at `path`.
+
+    Those inside a single file have the columns about samples and sources, no others. See
+    `sidecars.read_rows` for `distinct`.
+    """
     own = own_record_of(path)
     if own:
         yield from own.rows(path)
         return
     file = sidecars.sidecar_path(path, sidecars.MANIFEST)
     if file.is_file():
-        yield from sidecars.read_rows(file)
+        yield from sidecars.read_rows(file, distinct=distinct)
 
 
 def read_problems(path: Path) -> Iterator[Problem]:

@@ -65,7 +65,8 @@ def run(
     workers : int
         Number of processes; 1 runs everything in this process if `inline` is set.
     divide : callable
-        Splits an item that killed a worker into smaller ones, to find the one at fault.
+        Splits an item that killed a worker into smaller ones, to find the one at fault; returns
+        the item itself where nothing else is left to try.
     inline : bool
         Whether a single worker may be this process; not if an item may crash it.
 
@@ -145,7 +146,8 @@ class _Pool(Generic[T, R]):
                 yield item, [result]
                 continue
             parts = divide(item)
-            yield item, [result] if len(parts) <= 1 else [self._alone(part) for part in parts]
+            given_up = not parts or parts[0] is item
+            yield item, [result] if given_up else [self._alone(part) for part in parts]
 
     def _alone(self, item: T) -> R | WorkerDied[T]:
         future = _submit(self._start(1), item)

@@ -18,6 +18,7 @@ from signdata.cli.app import COMMANDS, group
 from tests.test_architecture import FILES, IMPORTS
 
 GROUPS = [
+    (options.StoreOptions, options.StoreKeywords),
     (options.RowOptions, options.RowKeywords),
     (options.ReadOptions, options.ReadKeywords),
     (options.ClipSelection, options.ClipKeywords),
@@ -141,8 +142,11 @@ def named_options(text: str) -> list[tuple[str, str]]:
     return found
 
 
-WRITE_NOTHING = {"info", "verify", "serve"}
+WRITE_NOTHING = {"info", "verify", "diff", "serve"}
 """Commands that never ask what is under the name of an output."""
+
+NO_LIMIT = {"diff", "replay"}
+"""Commands that read manifests alone, or call others with the limit that was recorded."""
 
 KNOWN_FORMAT = {"csv-to-folders", "trim", "sample", "predict"}
 """Commands that read one format, or none: they never ask which one is meant."""
@@ -158,5 +162,7 @@ def test_a_remedy_names_only_options_that_are_there(name: str) -> None:
         if option not in flags(command or name)
         and not (option == "--from" and name in KNOWN_FORMAT)
         and not (option == "--overwrite" and name in WRITE_NOTHING)
+        and not (option == "--max-pixels" and name in NO_LIMIT)
+        and not (option == "--allow-skew" and "--cluster" not in flags(name))
     ]
     assert not missing, "\n".join(missing)

@@ -20,6 +20,9 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pyarrow
+import pyarrow.ipc
+import pyarrow.parquet
 
 import signdata
 from signdata.errors import SigndataError
@@ -173,6 +176,35 @@ def write_json_lines(root: Path) -> Path:
     return root / "a.jsonl"
 
 
+def picture_table() -> pyarrow.Table:
+    """Six pictures and labels as columns, as others write them."""
+    coded = [encode.encode(picture(i, 8, 8, 3), ("png", "jpg")[i % 2], 90) for i in range(6)]  # type: ignore[arg-type]
+    return pyarrow.table(
+        {
+            "image": [{"bytes": data, "path": f"{i}.png"} for i, data in enumerate(coded)],
+            "label": [i % 3 for i in range(6)],
+            "signer": [f"s{i}" for i in range(6)],
+        }
+    )
+
+
+def write_parquet(root: Path) -> Path:
+    pyarrow.parquet.write_table(picture_table(), root / "a.parquet", row_group_size=4)
+    return root / "a.parquet"
+
+
+def write_arrow(root: Path) -> Path:
+    table = picture_table()
+    with pyarrow.ipc.new_stream(root / "a.arrow", table.schema) as stream:
+        stream.write_table(table, max_chunksize=4)
+    return root / "a.arrow"
+
+
+def write_parquet_shards(root: Path) -> Path:
+    signdata.convert(write_folders(root), root / "shards", to_format="parquet", workers=1)
+    return root / "shards"
+
+
 def write_wlasl(root: Path) -> Path:
     instances = [
         {"video_id": "1", "gloss": "book", "frame_start": 2, "frame_end": 3},
@@ -204,6 +236,9 @@ MADE: dict[str, tuple[Callable[[Path], Path], tuple[str, ...]]] = {
     "arrays npz": (write_npz, ("*.npz",)),
     "table": (write_table, ("*.csv", "*.json", "*.png")),
     "table json lines": (write_json_lines, ("*.jsonl",)),
+    "parquet": (write_parquet, ("*.parquet",)),
+    "parquet arrow": (write_arrow, ("*.arrow",)),
+    "parquet shards": (write_parquet_shards, ("*.parquet", "*.csv")),
     "wlasl": (write_wlasl, ("*.json",)),
     "videos": (write_videos, ("*.mp4", "*.webm", "*.avi", "*.ts")),
 }

@@ -232,7 +232,7 @@ def test_named_arrays_go_with_arrays_alone(
 ) -> None:
     ran = main("info", make_csv(), "--images", "X")
     assert ran.returncode == 2
-    assert "--images and --targets go with arrays and hdf5, not with csv" in ran.error
+    assert "--images and --targets go with arrays, hdf5 and parquet, not with csv" in ran.error
 
 
 def test_another_choice_of_arrays_is_another_output(

@@ -112,6 +112,17 @@ ASKED = {
         [f"user_{s}/{c}/IMG_{2034 + i}.jpg" for s in (1, 2) for c in "AB" for i in (0, 1)],
         ["--layout '{signer}/{label}/*' gives 8 files of 2 classes"],
     ),
+    "folders of people": (
+        [f"user_{s}/{c}{i}.png" for s in (1, 2) for c in "AB" for i in (0, 1)],
+        [
+            "--from folders gives 8 pictures of 2 classes (user_1, user_2)",
+            "--layout '{signer}/{label}*' gives 8 files of 2 classes (A, B), 2 signers",
+        ],
+    ),
+    "folders of people, whole words": (
+        [f"Signer-{s}/{c}_{i}.png" for s in (1, 2) for c in ("book", "eat") for i in (0, 1)],
+        ["--layout '{signer}/{label}_*' gives 8 files of 2 classes (book, eat), 2 signers"],
+    ),
     "splits in another spelling": (
         [f"{s}/{c}/{i}.png" for s in ("Training", "Testing") for c in "AB" for i in (0, 1)],
         ["--layout '{split}/{label}/*' gives 8 files of 2 classes (A, B), 2 splits"],

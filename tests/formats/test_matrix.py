@@ -15,7 +15,16 @@ from signdata.formats import registry
 from signdata.formats.open import open_dataset
 from tests.videos import make_video
 
-from . import test_arrays, test_csv, test_folders, test_frames, test_hdf5, test_table
+from . import (
+    test_arrays,
+    test_csv,
+    test_folders,
+    test_frames,
+    test_hdf5,
+    test_parquet,
+    test_table,
+    test_webdataset,
+)
 from .conformance import clips, facts, stills
 
 
@@ -47,6 +56,10 @@ def write_table(folder: Path) -> Path:
     return test_table.TestConformance().write(folder / "a", stills())
 
 
+def write_parquet(folder: Path) -> Path:
+    return test_parquet.TestConformance().write(folder / "a", stills())
+
+
 def write_frames(folder: Path) -> Path:
     return test_frames.TestConformance().write(folder / "a")
 
@@ -57,6 +70,14 @@ def write_raw_clips(folder: Path) -> Path:
 
 def write_encoded_clips(folder: Path) -> Path:
     return test_hdf5.TestEncodedClips().write(folder / "a.h5", clips())
+
+
+def write_tars(folder: Path) -> Path:
+    return test_webdataset.TestConformance().write(folder / "a", stills())
+
+
+def write_tars_of_clips(folder: Path) -> Path:
+    return test_webdataset.TestClips().write(folder / "a")
 
 
 def write_videos(folder: Path) -> Path:
@@ -104,10 +125,13 @@ SOURCES = {
     "hdf5 encoded stills": write_encoded_stills,
     "arrays": write_arrays,
     "table": write_table,
+    "parquet": write_parquet,
     "table of clips": write_clip_table,
     "frames": write_frames,
     "hdf5 raw clips": write_raw_clips,
     "hdf5 encoded clips": write_encoded_clips,
+    "webdataset": write_tars,
+    "webdataset of clips": write_tars_of_clips,
     "videos": write_videos,
     "wlasl": write_wlasl,
 }
@@ -117,11 +141,13 @@ TARGETS: dict[str, tuple[str, dict[str, Any]]] = {
     "frames": ("out", {"to_format": "frames"}),
     "arrays": ("out.npz", {}),
     "table": ("out", {"to_format": "table"}),
+    "webdataset": ("out", {"to_format": "webdataset"}),
+    "parquet": ("out", {"to_format": "parquet", "shards": 2}),
     "hdf5 raw": ("out.h5", {"hdf5_layout": "raw"}),
     "hdf5 encoded": ("out.h5", {"hdf5_layout": "encoded"}),
 }
 DECODED = ("videos", "wlasl", "table of clips")
-CLIPS = ("frames", "hdf5 raw clips", "hdf5 encoded clips", *DECODED)
+CLIPS = ("frames", "webdataset of clips", "hdf5 raw clips", "hdf5 encoded clips", *DECODED)
 
 
 def refusal(source: str, target: str) -> str:
@@ -130,7 +156,7 @@ def refusal(source: str, target: str) -> str:
         return "arrays hold one size. Say --size WxH."
     if target == "arrays" and source in CLIPS:
         return "arrays hold one number. Say --frames N."
-    if source in CLIPS and target in ("csv", "folders", "table"):
+    if source in CLIPS and target in ("csv", "folders", "table", "parquet"):
         return f"{target} holds only stills"
     if source == "colour folders" and target == "csv":
         return "csv holds grey ones"
@@ -175,12 +201,10 @@ def test_what_both_can_say_stays(
     assert signdata.verify(out, workers=1).exit_code == 0
 
 
-FLAGS = {"to_format": "--to", "hdf5_layout": "--hdf5-layout"}
+FLAGS = {"to_format": "--to", "hdf5_layout": "--hdf5-layout", "shards": "--shards"}
 
 
-@pytest.mark.parametrize(
-    "target", ["csv", "folders", "frames", "arrays", "table", "hdf5 raw", "hdf5 encoded"]
-)
+@pytest.mark.parametrize("target", TARGETS)
 def test_all_ways_and_back_give_the_same_csv(target: str, tmp_path: Path) -> None:
     """However a CSV travels, its bytes come back from where its stills do."""
     made = write_csv(tmp_path)

@@ -34,6 +34,9 @@ SHARES = {
     "arrays npz": 0.5,
     "table": 0.5,
     "table json lines": 0.5,
+    "parquet": 0.3,
+    "parquet arrow": 0.3,
+    "parquet shards": 0.1,
     "wlasl": 1.0,
     "videos": 1.0,
 }

@@ -230,6 +230,9 @@ def written(tmp_path: Path, **more: Any) -> Path:
         ({"split": "validation"}, "split 'validation' is read as val (1 instance)"),
         ({"frame_end": 4.0}, "frame_end with a decimal point (1.0) is read as a whole number"),
         ({"signer_id": 7.0}, "signer_id with a decimal point (1.0) is read as a whole number"),
+        ({"frame_end": "4"}, "frame_end in quotes is read as a number (1 instance)"),
+        ({"fps": "25"}, "fps in quotes is read as a number (1 instance)"),
+        ({"bbox": ["1", "2", "3", "4"]}, "bbox in quotes is read as a number (1 instance)"),
         ({"fps": 30}, "fps 30 is not used: ranges are counted at 25 frames a second"),
     ],
 )
@@ -259,6 +262,8 @@ def test_fields_that_nobody_reads_may_be_anything(tmp_path: Path, name: str, val
             r"\$\[0\]\.instances\[0\]: frame_start 1.5; expected a whole number",
         ),
         ({"frame_start": 1e308}, "expected a smaller number"),
+        ({"frame_start": "first"}, "frame_start 'first'; expected a number"),
+        ({"frame_end": "9" * 18}, "expected a smaller number"),
         ({"split": "later"}, "split 'later'; expected train, val or test"),
         ({"source": "a\0b"}, "source 'a.x00b' holds NUL"),
         ({"signer_id": "a\0b"}, "signer_id 'a.x00b' holds NUL"),

@@ -108,6 +108,12 @@ def _run(root: Path) -> Words:
     return ["export", run]
 
 
+def _again(root: Path) -> Words:
+    source = write_csv(root / "data.csv")
+    signdata.csv_to_folders(source, root / "old", workers=1)
+    return ["replay", root / "old", "--source", f"data.csv={source}"]
+
+
 ONE = ("-j", "1")
 HALVES = ("--ratios", "50,50", *ONE)
 TINY = ("--n", "1", "--signers", "1", "--size", "32x32")
@@ -121,6 +127,10 @@ WRITERS = {
     "convert to csv": Writer(_on_tree("convert"), "out.csv", ONE),
     "convert to arrays": Writer(_on_tree("convert"), "out.npz", ONE),
     "convert to a table": Writer(_on_tree("convert", "--to", "table"), more=ONE),
+    "convert to webdataset": Writer(
+        _on_tree("convert", "--to", "webdataset", "--shards", "3"), more=ONE
+    ),
+    "convert to parquet": Writer(_on_tree("convert", "--to", "parquet", "--shards", "2"), more=ONE),
     "convert to frames": Writer(_on_clips, more=ONE),
     "extract-frames": Writer(_on_videos("extract-frames"), more=("--frames", "3", *ONE)),
     "extract-frames, ffmpeg": Writer(
@@ -141,12 +151,14 @@ WRITERS = {
     "audit --fix to hdf5": Writer(_on_twins("audit", "--fix"), "out.h5", ONE),
     "audit --contact-sheet": Writer(_on_twins("audit", "--contact-sheet"), "out.png", ONE),
     "audit --findings": Writer(_on_twins("audit", "--findings"), "out.csv", ONE),
+    "replay": Writer(_again, more=ONE),
     "sample sign-mnist": Writer(lambda _: ["sample", "sign-mnist"], more=("--n", "50")),
     "sample asl-alphabet": Writer(
         lambda _: ["sample", "asl-alphabet"], more=("--n", "1", "--size", "32x32")
     ),
     "sample photos": Writer(lambda _: ["sample", "photos"], more=TINY),
     "sample wlasl": Writer(lambda _: ["sample", "wlasl"], more=TINY),
+    "croissant": Writer(lambda root: ["croissant", write_tree(root / "data"), "-o"], "out.json"),
     "report": Writer(_reported, "out.html", ONE),
     "predict --annotate": Writer(_model, heavy=True),
     "evaluate": Writer(_tested, heavy=True),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from signdata.errors import FormatError
 from signdata.formats.hdf5 import safety
 from signdata.formats.hdf5.document import read_attribute
 from signdata.formats.hdf5.seal import is_as_sealed, seal
@@ -13,19 +15,49 @@ from signdata.sidecars import Row
 
 _COLUMNS = {
     "id": "ids",
+    "split": "splits",
+    "group": "groups",
     "sha256": "meta/sha256",
     "source_sha256": "meta/source_sha256",
     "source": "meta/source",
 }
 
+_AT_ONCE = 1 << 14
+"""Rows that are read at once."""
+
 
 def _rows(path: Path) -> Iterator[Row]:
-    with safety.open_checked(path) as file:
-        columns = {
-            name: file[place].asstr()[()] for name, place in _COLUMNS.items() if place in file
-        }
-        for cells in zip(*columns.values(), strict=True):
-            yield {name: str(cell) for name, cell in zip(columns, cells, strict=True)}
+    with safety.open_checked(path) as file, safety.as_format_error(path):
+        places = {name: place for name, place in _COLUMNS.items() if place in file}
+        n = len(safety.dataset(file, "ids", path)) if "ids" in file else 0
+        if any(safety.dataset(file, place, path).shape != (n,) for place in places.values()):
+            raise FormatError(f"columns of different lengths; expected {n} values", path=path)
+        labels = _Labels(file, path, n)
+        for start in range(0, n, _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            cells = [file[place].asstr()[part] for place in places.values()]
+            for label, *others in zip(labels.of(part), *cells, strict=True):
+                yield {**dict(zip(places, map(str, others), strict=True)), "label": label}
+
+
+class _Labels:
+    """The class names of samples, whose labels are numbers."""
+
+    def __init__(self, file: Any, path: Path, n: int) -> None:
+        for name in ("class_names", "labels"):
+            if name not in file:
+                raise FormatError(f"has no {name}", path=path)
+        self._names = [str(name) for name in file["class_names"].asstr()[()]]
+        self._numbers = safety.dataset(file, "labels", path)
+        if self._numbers.shape != (n,):
+            raise FormatError(f"expected {n} labels", path=path, where="labels")
+        self._path = path
+
+    def of(self, part: slice) -> list[str]:
+        numbers = self._numbers[part].tolist()
+        if numbers and not 0 <= min(numbers) <= max(numbers) < len(self._names):
+            raise FormatError("a label without a class name", path=self._path, where="labels")
+        return [self._names[number] for number in numbers]
 
 
 RECORD = OwnRecord(read_attribute, _rows, seal, is_as_sealed)

@@ -9,6 +9,7 @@ from pathlib import Path
 from signdata import sidecars
 from signdata.formats.clip_tables import known
 from signdata.formats.compressed import name_inside, suffix_of
+from signdata.formats.parquet.files import holds_pictures
 from signdata.formats.place import Place
 from signdata.formats.table.rows import SUFFIXES
 from signdata.formats.table_columns import is_table
@@ -83,6 +84,8 @@ def recognises(place: Place) -> str:
     if not place.is_dir:
         suffix = suffix_of(path)
         if suffix not in SUFFIXES:
+            return ""
+        if suffix == ".parquet" and holds_pictures(path):
             return ""
         return path.name if suffix not in (".csv", ".tsv") or is_table(path) else ""
     tables = tables_in(path)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from signdata.downloads import refuse_failed
-from signdata.errors import DependencyError, FormatError, MissingError
+from signdata.errors import FormatError, MissingError
+from signdata.formats.cell_text import cell_text
 from signdata.formats.compressed import suffix_of
+from signdata.formats.parquet.library import arrow
 from signdata.formats.text_tables import delimiter_of, rows_of
 from signdata.sidecars import Row
 
@@ -68,35 +69,22 @@ def _json_lines(path: Path) -> Iterator[tuple[str, Row]]:
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
                 where = f"line {number}"
                 raise FormatError(f"no JSON object ({err})", path=path, where=where) from err
-            yield f"line {number}", {name: _text(value) for name, value in values.items()}
+            yield f"line {number}", {name: cell_text(value) for name, value in values.items()}
 
 
 def _parquet(path: Path) -> Iterator[tuple[str, Row]]:
-    try:
-        parquet: Any = import_module("pyarrow.parquet")
-    except ImportError as err:
-        raise DependencyError(
-            "pyarrow is not installed; Parquet needs it", remedy="pip install 'signdata[parquet]'"
-        ) from err
+    parquet = arrow("pyarrow.parquet")
     number = 0
     try:
         with parquet.ParquetFile(path) as file:
             for batch in file.iter_batches():
                 for values in batch.to_pylist():
                     number += 1
-                    yield f"row {number}", {name: _text(value) for name, value in values.items()}
+                    yield (
+                        f"row {number}",
+                        {name: cell_text(value) for name, value in values.items()},
+                    )
     except OSError:
         raise
     except Exception as err:  # a damaged file may make the library raise anything
         raise FormatError(f"not Parquet, or damaged ({err})", path=path) from err
-
-
-def _text(value: Any) -> str:
-    """A value as a cell: text as it is, nothing as '', all else as JSON writes it."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return msgspec.json.encode(value, enc_hook=str).decode()

@@ -1,8 +1,8 @@
 """Directories that can be meant in several ways: what each layout would make of them.
 
 A tree is legal as soon as its shape fits. `SIGNER/CLASS/1.png` has the shape of frame folders, and
-`train_signs/0_1.jpg` that of class folders; nobody means them so. Where names or numbers speak
-against the plain reading, every reading is counted and the user is asked.
+`train_signs/0_1.jpg` and `user_3/A0.jpg` that of class folders; nobody means them so. Where names
+or numbers speak against the plain reading, every reading is counted and the user is asked.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ from signdata.samples import SPLIT_NAMES
 
 DEEPEST = 5
 """Folders below the root in which media are looked for."""
+
+_SIGNER = re.compile(
+    r"(user|signer|subject|person|participant|actor|speaker|volunteer)[_\-. ]?[0-9]+", re.IGNORECASE
+)
+"""Folders of people: `user_3`."""
 
 _FRAME = re.compile(r"(.*?)([0-9]+)")
 _FRAME_NAME = re.compile(r"((?:img|image|frame|f)[_\-]?)?([0-9]+)")
@@ -129,6 +134,8 @@ def wrapped(place: Place) -> Path | None:
 
 def _patterns(depth: int, paths: list[str]) -> list[str]:
     tops = {path.split("/")[0] for path in paths}
+    if depth == 2 and all(map(_SIGNER.fullmatch, tops)):
+        return ["{signer}/{label}_*" if all("_" in _name(one) for one in paths) else _LETTERS]
     splits = len({split_word(top) for top in tops} - {""}) > 1 or any(map(split_word, tops))
     if depth == 1:
         return ["{label}_*"]
@@ -140,6 +147,10 @@ def _patterns(depth: int, paths: list[str]) -> list[str]:
     first = ["{split}/{signer}/{label}/*", "{split}/{label}/{group}/*"] if splits else []
     stars = "*/" * (depth - 2)
     return [*first, f"{stars}{{label}}/*"]
+
+
+_LETTERS = "{signer}/{label}*"
+"""`user_3/A0.jpg`: a field that is followed by a star is one character."""
 
 
 def _doubtful_clips(tree: Tree) -> bool:
@@ -162,9 +173,11 @@ def _doubtful_clips(tree: Tree) -> bool:
 
 
 def _doubtful_classes(tree: Tree) -> bool:
-    """Whether class folders are named like splits, or the only one like what every folder holds."""
+    """Whether class folders are named like splits or people, or the only one like any folder."""
     names = {one.path.name for one in tree.class_dirs if not one.split}
     words = [split_word(name) for name in names]
+    if names and all(map(_SIGNER.fullmatch, names)):
+        return True
     if len(names) == 1 and next(iter(names)).casefold() in suffixes.NO_CLASS:
         return True
     return bool(names) and all(words) and len(set(words)) == len(words)
@@ -253,6 +266,10 @@ def _is_picture(name: str) -> bool:
 
 def _is_media(name: str) -> bool:
     return _is_picture(name) or suffixes.suffix_of(name) in suffixes.VIDEO_SUFFIXES
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _stem(path: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ SPLIT_WORDS = {**SPLIT_NAMES, "dev": "val", "training": "train", "testing": "tes
 """What indices call splits, casefolded."""
 
 WLASL_FPS = 25.0
+_NUMBER = re.compile(r"\s*-?[0-9]{1,18}(\.[0-9]{1,18})?\s*", re.ASCII)
 
 
 class _Instance(msgspec.Struct):
@@ -38,11 +40,11 @@ class _Instance(msgspec.Struct):
     source: str | None = ""
     url: str | None = ""
     fps: Any = WLASL_FPS
-    frame_start: int | float | None = 1
-    frame_end: int | float | None = -1
+    frame_start: int | float | str | None = 1
+    frame_end: int | float | str | None = -1
     bbox: Any = []
-    source_frame_start: int | float | None = None
-    source_frame_end: int | float | None = None
+    source_frame_start: int | float | str | None = None
+    source_frame_end: int | float | str | None = None
 
 
 class _Gloss(msgspec.Struct):
@@ -113,14 +115,16 @@ class Index:
     def notes(self) -> list[str]:
         """What was read as something else than it says, one line each."""
         return [
-            f"{what} ({n:,} instance{'' if n == 1 else 's'})" for what, n in self._read_as.items()
+            f"{what} ({n:,} instance{'' if n == 1 else 's'})"
+            for what, n in self._read_as.items()
+            if n
         ]
 
 
 def read_index(path: Path) -> Index:
     """Read a WLASL JSON.
 
-    ``null`` is read as not given, ``dev`` as ``val``, 1.0 as 1, each with a note.
+    ``null`` is read as not given, ``dev`` as ``val``, 1.0 and ``"1"`` as 1, each with a note.
 
     Raises
     ------
@@ -235,7 +239,7 @@ class _Reading:
         box = self.found.bbox
         if box is None:
             return ()
-        values = box if isinstance(box, list) else [box]
+        values = self._numbers("bbox", *(box if isinstance(box, list) else [box]))
         return tuple(float(value) if type(value) in (int, float) else math.nan for value in values)
 
     def _split(self) -> str:
@@ -261,9 +265,11 @@ class _Reading:
         return text
 
     def _whole(self, name: str, default: int) -> int:
-        value = getattr(self.found, name)
+        [value] = self._numbers(name, getattr(self.found, name))
         if value is None:
             return default
+        if isinstance(value, str):
+            self._refuse(f"{name} {value[:40]!r}; expected a number")
         if isinstance(value, float):
             if not value.is_integer():
                 self._refuse(f"{name} {value:g}; expected a whole number")
@@ -272,13 +278,25 @@ class _Reading:
             self._refuse(f"{name} {value:.3g}; expected a smaller number")
         return int(value)
 
+    def _numbers(self, name: str, *values: Any) -> list[Any]:
+        """What text such as ``"25"`` says; anything else as it is."""
+        is_quoted = [isinstance(one, str) and _NUMBER.fullmatch(one) for one in values]
+        self.read_as[f"{name} in quotes is read as a number"] += any(is_quoted)
+        return [
+            _number(one) if quoted else one for one, quoted in zip(values, is_quoted, strict=True)
+        ]
+
     def _fps(self) -> float | None:
-        fps = self.found.fps
+        [fps] = self._numbers("fps", self.found.fps)
         is_number = isinstance(fps, int | float) and not isinstance(fps, bool)
         return float(fps) if is_number and math.isfinite(fps) and 0.001 <= fps <= 1000 else None
 
     def _refuse(self, what: str) -> None:
         raise FormatError(what, path=self.path, where=self.place)
+
+
+def _number(text: str) -> float:
+    return float(text) if "." in text else int(text)
 
 
 def _refuse_nul(text: str, what: str, path: Path, where: str) -> None:

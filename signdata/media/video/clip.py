@@ -263,8 +263,32 @@ class ClipPixels(Pixels):
             found["deinterlaced"] = METHOD
         return found
 
+    def size_hint(self) -> int:
+        return self.video.size_hint()
+
     def stored(self) -> Iterator[bytes] | None:
         return self.video.parts() if self.range.is_whole else None
+
+    def whole_file_suffix(self) -> str:
+        options = self.options
+        as_it_is = (
+            self.range.is_whole
+            and options.selection.is_all
+            and options.shape == FrameShape()
+            and self.box is None
+            and self.poses is None
+            and not options.times
+        )
+        return self.video.suffix if as_it_is else ""
+
+    def whole_file(self) -> Iterator[bytes]:
+        header = self.video.header
+        if header.ends_early:
+            self._is_short(header.ends_early)
+        if header.damaged_at is not None:
+            n, of = header.damaged_at + 1, len(header.timeline)
+            self._is_short(f"picture {n} of {of} is not all there", corrupt=True)
+        yield from self.video.parts()
 
     def resolve(self) -> None:
         learned = self._learned

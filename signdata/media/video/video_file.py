@@ -7,6 +7,7 @@ where the last one stopped goes on from there; any other one costs a pass of its
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 import weakref
 from collections import deque
@@ -18,6 +19,7 @@ from typing import Any
 import av
 
 from signdata.errors import CrashError, DecodeError, MissingError
+from signdata.media.suffixes import VIDEO_SUFFIXES, suffix_of
 from signdata.media.video import animation, container, header, moving
 from signdata.media.video.deinterlacing import deinterlaced
 from signdata.media.video.timeout import alarm
@@ -134,13 +136,16 @@ class VideoFile:
         """What demuxing, or an earlier pass, says of the file."""
         if self._header is None:
             with alarm(self.timeout):
-                kind = moving.kind_of(self.path)
+                path = self.local()
+                kind = moving.kind_of(path)
                 self._header = (
-                    animation.read_header(self.path, kind)
-                    if kind
-                    else header.read_header(self.path)
+                    animation.read_header(path, kind) if kind else header.read_header(path)
                 )
         return self._header
+
+    def local(self) -> str:
+        """The file that holds the video and nothing else."""
+        return self.path
 
     def accept_timestamps(self, stamps: list[int | None]) -> None:
         """Take these frames for what the file holds."""
@@ -186,25 +191,36 @@ class VideoFile:
         self._settled = True
 
     def _decode(self) -> Generator[Any, None, None]:
-        if moving.kind_of(self.path):
-            yield from animation.decode(self.path, self.header)
+        path = self.local()
+        if moving.kind_of(path):
+            yield from animation.decode(path, self.header)
         elif self.decoder == "ffmpeg":
             from signdata.media.video import ffmpeg_decode  # it takes a while to import
 
             deadline = None if self.timeout is None else time.monotonic() + self.timeout
             yield from ffmpeg_decode.decode(
-                self.path, self.header, deadline=deadline, size_changes=self._note_sizes
+                path, self.header, deadline=deadline, size_changes=self._note_sizes
             )
         elif not self.header.n_joints:
-            yield from container.decode(self.path, index=self.header.stream)
+            yield from container.decode(path, index=self.header.stream)
         else:
             stamps = iter(self.header.stamps)
-            for frame in container.decode(self.path, index=self.header.stream):
+            for frame in container.decode(path, index=self.header.stream):
                 frame.pts = next(stamps, None)
                 yield frame
 
     def _note_sizes(self) -> None:
         self.size_changes = True
+
+    @property
+    def suffix(self) -> str:
+        """The suffix of its name, lower-cased; ``.mp4`` where that tells of no video."""
+        suffix = suffix_of(self.path)
+        return suffix if suffix in VIDEO_SUFFIXES or suffix in moving.MAY_MOVE else ".mp4"
+
+    def size_hint(self) -> int:
+        """The file's length in bytes; 0 if it is not there."""
+        return os.path.getsize(self.path) if os.path.exists(self.path) else 0
 
     def sha256(self) -> str:
         """Digest of the file's bytes."""

@@ -1,0 +1,1 @@
+"""Datasets in Parquet and Arrow files: pictures and labels as columns."""

@@ -1,0 +1,243 @@
+"""Tars without an index: their headers are read, and the small files that say what a sample is."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from signdata.errors import FormatError, MissingError, SigndataError
+from signdata.formats.webdataset import ustar
+from signdata.formats.webdataset.fields import (
+    CLASS,
+    DESCRIPTION,
+    are_clip,
+    field_of,
+    has_label,
+    is_part,
+    is_seen,
+    pixels_among,
+)
+from signdata.formats.webdataset.pixels import Extent
+from signdata.formats.webdataset.ustar import Member
+from signdata.samples import SPLIT_NAMES
+
+LARGEST_TEXT = 1 << 20
+"""Bytes of a file that says a label or describes a sample."""
+
+LABELS = ("label", "class", "class_name", "gloss")
+"""What the label is called in a sample's JSON."""
+
+CLASS_FILES = ("classes.txt", "classnames.txt")
+"""Files next to tars that name the classes, one a line, in the order of their numbers."""
+
+Read = ustar.Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What the members of a sample say of it; a label of None if they say none.
+
+    Attributes
+    ----------
+    error : SigndataError or None
+        Why it cannot be read.
+    """
+
+    extent: Extent
+    label: str | None = None
+    names: tuple[str, ...] = ()
+    said: Mapping[str, str] = field(default_factory=dict)
+    error: SigndataError | None = None
+
+    @property
+    def is_clip(self) -> bool:
+        """Whether its pixels are a clip."""
+        return are_clip(self.names)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was asked for: which member is the pixels, and which field of the JSON the label."""
+
+    pixels: str | None = None
+    label: str | None = None
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[tuple[Read, int]]:
+    """Open a tar: how it is read, and how long it is."""
+    try:
+        file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError as err:
+        raise MissingError("not there", path=path) from err
+    except OSError as err:
+        raise FormatError(f"cannot be read ({err.strerror})", path=path) from err
+    try:
+        yield lambda size, offset: os.pread(file, size, offset), os.fstat(file).st_size
+    finally:
+        os.close(file)
+
+
+def looks_like_samples(path: Path) -> bool:
+    """Whether a tar begins with a sample: a picture or video, and a label, under one key."""
+    try:
+        with opened(path) as (read, length):
+            for _, members in _grouped(read, length, str(path)):
+                fields = [name for name, _, _ in members]
+                return has_label(fields) and any(map(is_seen, fields))
+    except SigndataError:
+        return False
+    return False
+
+
+def _grouped(
+    read: Read, length: int, path: str
+) -> Iterator[tuple[str, list[tuple[str, Member, int]]]]:
+    """Yield each key with its members: their field, what they are and where their header begins.
+
+    Members of a sample follow each other.
+    """
+    key, members, end = "", list[tuple[str, Member, int]](), 0
+    for member in ustar.members(read, length, path):
+        begin, end = end, member.offset + ustar.padded(member.size)
+        if not is_part(member.name):
+            continue
+        its_key, its_field = field_of(member.name)
+        if members and its_key != key:
+            yield key, members
+            members = []
+        key = its_key
+        members.append((its_field, member, begin))
+    if members:
+        yield key, members
+
+
+def samples(path: Path, wanted: Wanted, classes: Sequence[str]) -> Iterator[Described]:
+    """Yield what is said of each sample in a tar.
+
+    Raises
+    ------
+    FormatError
+        If the tar is damaged, or the members of a sample are not next to each other.
+    """
+    seen: set[str] = set()
+    with opened(path) as (read, length):
+        for key, members in _grouped(read, length, str(path)):
+            if key in seen:
+                raise FormatError(
+                    f"the files of {key!r} are not next to each other",
+                    path=path,
+                    remedy="Pack it again, sorted by name.",
+                )
+            seen.add(key)
+            begin = members[0][2]
+            last = members[-1][1]
+            end = last.offset + ustar.padded(last.size)
+            extent = Extent(str(path), key, begin, min(end, length) - begin)
+            try:
+                yield _described(read, extent, members, wanted, classes)
+            except FormatError as err:
+                placed = _placed(err, path, key)
+                yield Described(extent, error=placed)
+
+
+def _placed(error: FormatError, path: Path, key: str) -> FormatError:
+    """The same error, told of a sample in a tar."""
+    return type(error)(error.what, path=path, where=key, remedy=error.remedy)
+
+
+def _described(
+    read: Read,
+    extent: Extent,
+    members: Sequence[tuple[str, Member, int]],
+    wanted: Wanted,
+    classes: Sequence[str],
+) -> Described:
+    found = {name: member for name, member, _ in members}
+    if len(found) < len(members):
+        raise FormatError("two of its files have one name")
+    said: dict[str, Any] = {}
+    if DESCRIPTION in found:
+        said = _json(_text(read, found[DESCRIPTION]))
+    names = pixels_among(list(found), wanted.pixels)
+    label = _label(read, found, said, wanted.label, classes)
+    texts = {name: text for name, value in said.items() if (text := _scalar(value)) is not None}
+    return Described(extent, label, names, texts)
+
+
+def _text(read: Read, member: Member) -> bytes:
+    if member.size > LARGEST_TEXT:
+        raise FormatError(f"{member.name} has {member.size:,} bytes; expected a short text")
+    return read(member.size, member.offset)
+
+
+def _json(data: bytes) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(data, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError) as err:
+        raise FormatError(f"its JSON is no object ({err})") from err
+
+
+def _scalar(value: object) -> str | None:
+    """A value as a column of a manifest has it; None for what is no single value."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return repr(value)
+
+
+def _label(
+    read: Read,
+    found: Mapping[str, Member],
+    said: Mapping[str, Any],
+    wanted: str | None,
+    classes: Sequence[str],
+) -> str | None:
+    if wanted is not None:
+        if wanted in said:
+            return _named(_scalar(said[wanted]), classes)
+        if wanted.lower() in found:
+            return _named(_decoded(_text(read, found[wanted.lower()])), classes)
+        return None
+    name = next((one for one in LABELS if isinstance(said.get(one), str)), None)
+    if name is not None:
+        return str(said[name])
+    if CLASS in found:
+        return _named(_decoded(_text(read, found[CLASS])), classes)
+    return next(
+        (_named(text, classes) for one in LABELS if (text := _scalar(said.get(one))) is not None),
+        None,
+    )
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig").strip()
+    except UnicodeDecodeError as err:
+        raise FormatError(f"its label is not UTF-8 ({err})") from err
+
+
+def _named(text: str | None, classes: Sequence[str]) -> str | None:
+    """The class that a number means, where classes are named; any other text is the class."""
+    if text and classes and text.isascii() and text.isdecimal():
+        if int(text) >= len(classes):
+            raise FormatError(
+                f"class {text}; expected 0 to {len(classes) - 1}, as classes are named"
+            )
+        return classes[int(text)]
+    return text
+
+
+def split_said(said: Mapping[str, str]) -> str | None:
+    """The split that a sample's JSON says; None if it says none."""
+    split = said.get("split")
+    if split is None or split == "":
+        return split
+    return SPLIT_NAMES.get(split.casefold())
