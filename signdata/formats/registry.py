@@ -44,8 +44,6 @@ class Format:
     recognises : str
         ``module:function`` that is given a `Place` and returns an example of what makes the
         place this format, '' where it is another one.
-    sharded : bool
-        Whether it is a folder of shards, which can be put into a store.
     several : bool
         Whether several files together are one dataset.
     own_record : str
@@ -60,7 +58,6 @@ class Format:
     reader: str = ""
     writer: str = ""
     recognises: str = ""
-    sharded: bool = False
     several: bool = False
     own_record: str = ""
 
@@ -167,7 +164,6 @@ FORMATS: dict[str, Format] = {
             reader="signdata.formats.webdataset.reader:WebDatasetReader",
             writer="signdata.formats.webdataset.writer:WebDatasetWriter",
             recognises="signdata.formats.webdataset.files:recognises",
-            sharded=True,
         ),
         Format(
             "videos",
