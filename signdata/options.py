@@ -20,7 +20,7 @@ import os
 import re
 import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import wraps
 from pathlib import Path
@@ -44,7 +44,9 @@ ProgressCallback: TypeAlias = Callable[..., None]
 """Called as ``progress(done, total)`` in samples, total None when unknown.
 
 Training calls it with a third argument, a note on how it goes: in samples while it is
-``reading``, then in steps. A note that ends with a line break is to stay on the screen.
+``reading``, then in steps. A note that ends with a line break is to stay on the screen. What is
+fetched from a store or sent to one is counted in the same way, in objects, with the note
+``fetching`` or ``sending``.
 """
 
 
@@ -557,7 +559,7 @@ class RunOptions(OutputOptions):
 
 
 def command(
-    *groups: type[Group], **defaults: Any
+    *groups: type[Group], manifests: Collection[str] = (), **defaults: Any
 ) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
     """Make a function a command: its groups' keywords spelled out, its time taken.
 
@@ -565,6 +567,9 @@ def command(
     ----------
     groups
         The keyword groups that the function takes as ``**shared``.
+    manifests
+        Parameters of which only the files next to the data are read: of a dataset in a store,
+        no more is fetched.
     defaults
         Keywords of the groups whose default is another one here.
 
@@ -591,14 +596,18 @@ def command(
         ]
         known = named | {parameter.name for parameter in added}
 
+        def run(*args: Any, **keywords: Any) -> Result:
+            with calling(Call(spelled, args, keywords)):
+                return function(*args, **{**defaults, **keywords})
+
         @wraps(function)
         def called(*args: P.args, **keywords: P.kwargs) -> Result:
             for name in keywords:
                 if name not in known:
                     raise TypeError(_unexpected(function.__name__, name, known))
             start = time.monotonic()
-            with calling(Call(spelled, args, keywords)), _limited(shared, keywords):
-                result = _with_local_copies(shared, function, *args, **{**defaults, **keywords})
+            with _limited(shared, keywords):
+                result = _with_local_copies(run, spelled, args, keywords, manifests)
             result.seconds = time.monotonic() - start
             return result
 
@@ -622,14 +631,19 @@ def _limited(
 
 
 def _with_local_copies(
-    shared: Mapping[str, Field[Any]], function: Callable[..., Result], *args: Any, **keywords: Any
+    run: Callable[..., Result],
+    signature: inspect.Signature,
+    args: tuple[Any, ...],
+    keywords: Mapping[str, Any],
+    manifests: Collection[str],
 ) -> Result:
     """Call a command; what it reads from an address is fetched first."""
-    if "storage_options" not in shared or "://" not in str((args, keywords.values())):
-        return function(*args, **keywords)
+    has_stores = "storage_options" in signature.parameters
+    if not has_stores or "://" not in str((args, keywords.values())):
+        return run(*args, **keywords)
     from signdata.stores import arguments
 
-    return arguments.call(function, args, keywords)
+    return arguments.call(run, signature.bind(*args, **keywords), manifests)
 
 
 def _unexpected(function: str, name: str, known: set[str]) -> str:
