@@ -162,7 +162,6 @@ FORMATS: dict[str, Format] = {
             reader="signdata.formats.parquet.reader:ParquetReader",
             writer="signdata.formats.parquet.writer:ParquetWriter",
             recognises="signdata.formats.parquet.files:recognises",
-            sharded=True,
             croissant="signdata.formats.parquet.croissant:describe",
         ),
         Format(
