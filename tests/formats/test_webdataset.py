@@ -426,9 +426,28 @@ def test_another_field_may_be_the_label(tmp_path: Path) -> None:
 
 
 def test_a_tar_of_class_folders_is_an_archive(tmp_path: Path) -> None:
-    path = write_tar(tmp_path / "asl.tar", {"A/1.png": png(1), "B/2.png": png(2)})
+    path = write_tar(tmp_path / "asl.tar", {"x.csv": b"0", "A/1.png": png(1), "B/2.png": png(2)})
     with pytest.raises(FormatError, match=r"an archive without labels.*tar -xf asl\.tar"):
         open_dataset(path)
+
+
+def test_tars_that_are_named_are_joined_by_their_splits(tmp_path: Path) -> None:
+    paths = [
+        write_tar(tmp_path / f"{split}-0.tar", {"1.png": png(i), "1.cls": b"0"})
+        for i, split in enumerate(("train", "test"))
+    ]
+    found = [(one.id, one.split) for one in open_dataset(paths)]
+    assert found == [("train/1", "train"), ("test/1", "test")]
+
+
+def test_one_sample_of_others_that_is_damaged_costs_itself(tmp_path: Path) -> None:
+    members = {"1.png": png(1), "1.cls": b"0", "2.png": png(2), "2.json": b"{", "3.cls": b"1"}
+    first, second, third = open_dataset(write_tar(tmp_path / "x.tar", members))
+    assert next(first.frames()).shape == (4, 6, 3)
+    with pytest.raises(FormatError, match=r"x\.tar:2: its JSON is no object"):
+        list(second.frames())
+    with pytest.raises(FormatError, match=r"x\.tar:3: no picture and no video"):
+        list(third.frames())
 
 
 def test_frames_of_others_are_a_clip_in_the_order_of_their_numbers() -> None:
