@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import signdata
-from signdata.errors import DecodeError, SourceChangedError
+from signdata.errors import DecodeError, OutputError, SourceChangedError
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.sharding import ShardOptions
 from signdata.formats.webdataset.writer import WebDatasetWriter
@@ -95,6 +95,19 @@ def test_finished_shards_are_not_written_again(tmp_path: Path, child: Child, kin
     assert {name: after[name] for name in finished} == {name: before[name] for name in finished}
     signdata.convert([str(src)], tmp_path / "whole", to_format="webdataset", shards=6, workers=1)
     assert snapshot(out) == snapshot(tmp_path / "whole")
+
+
+def test_a_shard_that_was_cut_since_is_not_taken_for_complete(tmp_path: Path) -> None:
+    src = write_tree(tmp_path / "data", 8)
+    how = {"to_format": "webdataset", "shards": 2, "workers": 1}
+    signdata.convert(src, tmp_path / "out", **how)
+    before = snapshot(tmp_path / "out")
+    assert signdata.convert(src, tmp_path / "out", **how).details["already_done"]
+    os.truncate(tmp_path / "out/data/train-00001-of-00002.tar", 100)
+    with pytest.raises(OutputError, match=r"train-00001-of-00002\.tar: cut short.*--overwrite"):
+        signdata.convert(src, tmp_path / "out", **how)
+    signdata.convert(src, tmp_path / "out", **how, overwrite=True)
+    assert snapshot(tmp_path / "out") == before
 
 
 def inodes(out: Path) -> dict[str, int]:
