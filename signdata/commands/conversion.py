@@ -17,7 +17,7 @@ from signdata.formats import notebook_view, targets
 from signdata.formats.csv.dialect import has_split_column
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions, Reader
-from signdata.formats.registry import FORMATS
+from signdata.formats.registry import writer_class
 from signdata.formats.sharding import MEGABYTES, ShardOptions
 from signdata.formats.sources import shown
 from signdata.formats.writer import Writer
@@ -164,7 +164,7 @@ def convert(
     target = output_path(out) if place is None else place.staging
     written = targets.format_for(target, reader.info, to_format)
     cut = ShardOptions(shards, shard_size)
-    if cut != ShardOptions() and not FORMATS[written].sharded:
+    if cut != ShardOptions() and not writer_class(written).sharded:
         raise UsageError(f"--shards and --shard-size go with formats of shards, not with {written}")
     return convert_dataset(
         reader,
