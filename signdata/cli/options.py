@@ -237,6 +237,12 @@ metadata = click.option(
     type=click.Choice(["hf"]),
     help="Write a metadata.csv next to the class folders, as Hugging Face reads it.",
 )
+described_format = click.option(
+    "--from",
+    "from_format",
+    type=FormatName(registry.described),
+    help="Format of SRC [default: recognised].",
+)
 hdf5_layout = click.option(
     "--hdf5-layout",
     type=click.Choice(["auto", "raw", "encoded"]),
