@@ -20,6 +20,8 @@
     `-- OutputError(OSError)              5   the output cannot be written
         |-- OutputExistsError(FileExistsError)  5   it exists, but was made by something else
         |-- OutputLockedError             5   another run is writing it
+        |-- ClusterError                  5   a cluster is gone, or cannot be reached
+        |   `-- NodeError                 2   one of its nodes is not fit for the work
         `-- SourceChangedError            5   a source has changed since it was made
 
 Each also inherits from the builtin in brackets. A message is one line:
@@ -186,6 +188,16 @@ class OutputExistsError(OutputError, FileExistsError):
 
 class OutputLockedError(OutputError):
     """An output that another run is writing."""
+
+
+class ClusterError(OutputError):
+    """A cluster that is gone or cannot be reached."""
+
+
+class NodeError(ClusterError):
+    """A node of a cluster that would make other bytes, or does not see the files."""
+
+    exit_code = 2
 
 
 class SourceChangedError(OutputError):

@@ -34,6 +34,7 @@ from signdata.limits import MAX_PIXELS, check_size, pixel_limit
 from signdata.results import Result
 from signdata.samples import SPLIT_NAMES
 from signdata.values import checked_call
+from signdata.workers import cluster as clusters
 
 PathLike: TypeAlias = str | Path
 P = ParamSpec("P")
@@ -529,6 +530,8 @@ class WriteOptions(EncodingOptions, SizeOptions):
 
 class WorkKeywords(TypedDict, total=False):
     workers: int | None
+    cluster: Any
+    allow_skew: bool
     progress: ProgressCallback | bool | None
 
 
@@ -548,6 +551,12 @@ class WorkOptions(Group):
     title = "Running"
 
     workers: int | None = keyword(None, "Worker processes [default: all cores].", "--workers/-j")
+    cluster: Any = keyword(
+        None, "Work on the nodes of a cluster: dask:tcp://HOST:PORT, dask:FILE.json, ray:auto."
+    )
+    allow_skew: bool = keyword(
+        False, "Accept nodes whose libraries or processors make other bytes than here."
+    )
     progress: ProgressCallback | None = keyword(
         None,
         "Called with the number of samples done and the total; True shows a bar, False nothing "
@@ -638,7 +647,11 @@ def command(
             values, taken = checked_call(everything, args, keywords, flags)
             if taken.get("seed", 0) < 0:
                 raise UsageError(f"--seed {taken['seed']}; expected 0 or more")
-            with _limited(shared, taken), _shown_progress(function.__name__, known, taken) as bar:
+            with (
+                _limited(shared, taken),
+                _on_cluster(shared, taken),
+                _shown_progress(function.__name__, known, taken) as bar,
+            ):
                 given = {**taken, **bar}
                 result = _with_local_copies(run, spelled, tuple(values), given, manifests)
             result.seconds = time.monotonic() - start
@@ -679,6 +692,15 @@ def _limited(
     if "max_pixels" not in shared:
         return contextlib.nullcontext()
     return pixel_limit(keywords.get("max_pixels", MAX_PIXELS), has_option=True)
+
+
+def _on_cluster(
+    shared: Mapping[str, Field[Any]], keywords: Mapping[str, Any]
+) -> contextlib.AbstractContextManager[None]:
+    """The cluster that a command was told to use."""
+    if "cluster" not in shared:
+        return contextlib.nullcontext()
+    return clusters.using(keywords.get("cluster"), allow_skew=bool(keywords.get("allow_skew")))
 
 
 def _with_local_copies(

@@ -14,8 +14,8 @@ ROOT = Path(signdata.__file__).parent
 CODECS = {"PIL", "av", "cv2", "ffmpeg", "imageio_ffmpeg", "simplejpeg"}
 
 LEVELS = [
-    {"errors", "labels", "version", "workers"},
-    {"bars", "notebooks"},
+    {"errors", "labels", "version"},
+    {"bars", "notebooks", "workers"},
     {"calls", "downloads", "filesystem", "fonts", "limits", "magick"}
     | {"results", "safe_names", "samples", "values"},
     {"stores"},

@@ -157,6 +157,7 @@ TYPED: dict[str, dict[str, Any]] = {
     "image_format": {"type": click.Choice(["png", "jpg"])},
     "quality": {"type": click.IntRange(1, 100)},
     "workers": {"type": click.IntRange(1)},
+    "cluster": {"metavar": "dask:ADDRESS|ray:auto", "envvar": "SIGNDATA_CLUSTER"},
     "on_error": {"type": click.Choice(["stop", "skip"])},
 }
 """What may be typed for a keyword of a group, where that is not any text or a flag."""

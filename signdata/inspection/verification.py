@@ -24,6 +24,7 @@ from signdata.output import existing
 from signdata.results import Problem
 from signdata.samples import Sample
 from signdata.sidecars import Row
+from signdata.workers.cluster import Shared
 
 T = TypeVar("T")
 
@@ -82,7 +83,12 @@ def _each(
     """Yield what `job` returns for each sample, or the id of one that killed its worker."""
     done = 0
     runs = run_batches(
-        job, reader.batches(), workers, died=lambda batch: [_name(batch)], risky=reader.risky
+        job,
+        reader.batches(),
+        workers,
+        died=lambda batch: [_name(batch)],
+        risky=reader.risky,
+        shared=Shared(reader.inputs),
     )
     with closing(runs) as all_results:
         for _, parts in all_results:
