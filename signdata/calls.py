@@ -31,8 +31,10 @@ _UNRECORDED = OUTPUTS | {
     "dry_run",
     "overwrite",
     "on_error",
+    "storage_options",
+    "scratch",
 }
-"""Keywords that make no difference to a finished output, or name it."""
+"""Keywords that make no difference to a finished output, name it, or hold what is secret."""
 
 
 @dataclass(frozen=True)

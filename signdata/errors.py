@@ -74,6 +74,11 @@ class SigndataError(Exception):
             text = f"{text}{'' if text.endswith('.') else '.'} {self.remedy}"
         return one_line(text)
 
+    def __repr__(self) -> str:
+        told = {"path": self.path, "where": self.where, "remedy": self.remedy}
+        rest = "".join(f", {name}={value!r}" for name, value in told.items() if value)
+        return f"{type(self).__name__}({self.what!r}{rest})"
+
     def __reduce__(self) -> tuple[object, ...]:
         # Errors are pickled by worker processes; Exception would restore only `args`.
         return (_rebuild, (type(self), self.what, self.path, self.where, self.remedy))

@@ -233,6 +233,12 @@ to_format = click.option(
     type=FormatName(registry.writable),
     help="Output format [default: from its name].",
 )
+described_format = click.option(
+    "--from",
+    "from_format",
+    type=FormatName(registry.described),
+    help="Format of SRC [default: recognised].",
+)
 hdf5_layout = click.option(
     "--hdf5-layout",
     type=click.Choice(["auto", "raw", "encoded"]),

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
+from signdata.command_results import InfoResult
 from signdata.errors import SigndataError, UnsupportedError, UsageError
+from signdata.formats import notebook_view
 from signdata.formats.reader import Reader
 from signdata.options import ProgressCallback
 from signdata.results import Problem, Result, table
 from signdata.samples import SPLITS, Broken
 
 
-def describe(reader: Reader, progress: ProgressCallback | None = None) -> Result:
+def describe(reader: Reader, progress: ProgressCallback | None = None) -> InfoResult:
     """Count samples per class and split; unreadable ones are counted as failed."""
     info = reader.info
-    result = Result("info")
+    result = InfoResult("info", pictures=partial(notebook_view.pictures, reader))
     result.extend(info.notes)
     counts: Counter[tuple[str, str]] = Counter()
     groups: set[str] = set()

@@ -7,17 +7,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from signdata.command_results import VerifyResult
 from signdata.errors import SigndataError
 from signdata.filesystem import reading
+from signdata.formats import notebook_view
 from signdata.formats.batch_jobs import run_batches
 from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import Reader
+from signdata.inspection.recorded_digests import RecordedDigests, agrees
 from signdata.options import ProgressCallback
 from signdata.output import existing
-from signdata.results import Problem, Result
+from signdata.results import Problem
 from signdata.samples import Sample
 from signdata.sidecars import Row
 from signdata.workers.cluster import Shared
@@ -117,11 +121,12 @@ def compare(
     path_b: Path,
     workers: int | None = None,
     progress: ProgressCallback | None = None,
-) -> Result:
+) -> VerifyResult:
     """Compare two datasets; see `signdata.verify`."""
     digests_a = _digests_of(a, workers, progress)
     digests_b = _digests_of(b, workers, progress)
-    result = Result("verify", str(path_b), read=len(digests_a) + len(digests_b), shows_counts=False)
+    n_read = len(digests_a) + len(digests_b)
+    result = VerifyResult("verify", str(path_b), read=n_read, shows_counts=False)
     unreadable = [
         Problem(one.id, str(path), "corrupt", one.error)
         for path, digests in ((path_a, digests_a), (path_b, digests_b))
@@ -195,7 +200,7 @@ def against_manifest(
     progress: ProgressCallback | None = None,
     *,
     chosen: Callable[[Row], bool] = lambda row: True,
-) -> Result:
+) -> VerifyResult:
     """Compare stored samples with the checksums in the manifest; see `signdata.verify`.
 
     Parameters
@@ -207,27 +212,27 @@ def against_manifest(
     chosen : callable
         Whether the sample of a row of the manifest should be among those of `reader`.
     """
-    result = Result("verify", str(path), shows_counts=False)
-    recorded = {row["id"]: row.get("sha256", "") for row in existing.read_rows(path) if chosen(row)}
+    result = VerifyResult("verify", str(path), shows_counts=False)
+    result.pictures = partial(notebook_view.pictures, reader)
+    recorded = RecordedDigests(row for row in existing.read_rows(path) if chosen(row))
     done = unrecorded = 0
     problems = reader.damage(workers)
     n_damaged = len(problems)
-    seen_ids = set()
-    for checked in _each(_StoredDigests(any(recorded.values())), reader, workers, progress):
+    for checked in _each(_StoredDigests(recorded.any), reader, workers, progress):
         if isinstance(checked, str):
             checked = StoredDigest(checked, "", _DIED)
         sample_id, digest, error, kind = checked
         done += 1
-        seen_ids.add(sample_id)
-        expected = recorded.get(sample_id)
+        expected = recorded.ask(sample_id)
         if error:
             problems.append(Problem(sample_id, "", kind, error))
         elif not expected:
             unrecorded += 1
-        elif digest != expected:
+        elif not agrees(digest, expected):
             message = "its checksum differs from the manifest's"
             problems.append(Problem(sample_id, "", "differs", message))
-    lost = [sample_id for sample_id in recorded if sample_id not in seen_ids]
+    rows = (row["id"] for row in existing.read_rows(path, distinct=False) if chosen(row))
+    lost = list(recorded.never_asked(rows))
     problems += [
         Problem(sample_id, "", "missing", "listed in the manifest, but does not exist")
         for sample_id in lost

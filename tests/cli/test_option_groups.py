@@ -18,6 +18,7 @@ from signdata.cli.app import COMMANDS, group
 from tests.test_architecture import FILES, IMPORTS
 
 GROUPS = [
+    (options.StoreOptions, options.StoreKeywords),
     (options.RowOptions, options.RowKeywords),
     (options.ReadOptions, options.ReadKeywords),
     (options.ClipSelection, options.ClipKeywords),
