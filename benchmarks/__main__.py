@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import arrays, learning, looking, splits, start, tables, variants, videos
+from benchmarks import arrays, learning, looking, million, splits, start, tables, variants, videos
 from benchmarks.data import Place
 from benchmarks.measure import Figure
 
@@ -26,6 +26,7 @@ JOBS: dict[str, Callable[[Place], Iterator[Figure]]] = {
     **variants.JOBS,
     **learning.JOBS,
     **looking.JOBS,
+    **million.JOBS,
     **start.JOBS,
 }
 PACKAGES = (
