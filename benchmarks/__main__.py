@@ -14,13 +14,25 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import arrays, learning, looking, million, splits, start, tables, variants, videos
+from benchmarks import (
+    arrays,
+    learning,
+    looking,
+    million,
+    shards,
+    splits,
+    start,
+    tables,
+    variants,
+    videos,
+)
 from benchmarks.data import Place
 from benchmarks.measure import Figure
 
 JOBS: dict[str, Callable[[Place], Iterator[Figure]]] = {
     **tables.JOBS,
     **arrays.JOBS,
+    **shards.JOBS,
     **videos.JOBS,
     **splits.JOBS,
     **variants.JOBS,

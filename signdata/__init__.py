@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from signdata.commands.augmentation import augment
     from signdata.commands.browsing import serve
     from signdata.commands.conversion import convert, csv_to_folders, folders_to_csv
+    from signdata.commands.describing import croissant
     from signdata.commands.inspection import info, verify
     from signdata.commands.looking import report
     from signdata.commands.models import baseline, evaluate, export, predict
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from signdata.commands.videos import extract_frames, trim
     from signdata.commands.walkthrough import demo
     from signdata.errors import SigndataError
+    from signdata.formats.manifests import manifest
     from signdata.formats.open import open_dataset
     from signdata.results import Problem, Result
     from signdata.samples import Sample
@@ -36,6 +38,7 @@ _PUBLIC = {
     "augment": "signdata.commands.augmentation",
     "baseline": "signdata.commands.models",
     "convert": "signdata.commands.conversion",
+    "croissant": "signdata.commands.describing",
     "csv_to_folders": "signdata.commands.conversion",
     "demo": "signdata.commands.walkthrough",
     "diff": "signdata.commands.versions",
@@ -44,6 +47,7 @@ _PUBLIC = {
     "extract_frames": "signdata.commands.videos",
     "folders_to_csv": "signdata.commands.conversion",
     "info": "signdata.commands.inspection",
+    "manifest": "signdata.formats.manifests",
     "open_dataset": "signdata.formats.open",
     "predict": "signdata.commands.models",
     "replay": "signdata.commands.versions",
@@ -69,6 +73,7 @@ __all__ = [
     "augment",
     "baseline",
     "convert",
+    "croissant",
     "csv_to_folders",
     "demo",
     "diff",
@@ -77,6 +82,7 @@ __all__ = [
     "extract_frames",
     "folders_to_csv",
     "info",
+    "manifest",
     "numpy",
     "open_dataset",
     "predict",

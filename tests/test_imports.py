@@ -13,6 +13,7 @@ import signdata
 from signdata.cli.app import COMMANDS, group
 
 HEAVY = {"numpy", "cv2", "pandas", "av", "h5py", "torch", "PIL", "sklearn", "simplejpeg", "tqdm"}
+HEAVY |= {"fsspec", "s3fs", "obstore", "aiohttp"}
 
 SHOWN = {"as_json", "quiet", "help", "onnx"}
 """Options about what is shown; the library shows nothing. And the name of the only format."""

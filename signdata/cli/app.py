@@ -25,6 +25,7 @@ COMMANDS = {
     "verify": "Check a dataset, or compare two.",
     "diff": "Tell what changed between two versions of a dataset.",
     "replay": "Make a dataset again from its sources, and compare.",
+    "croissant": "Describe a dataset for loaders and search engines.",
     "baseline": "Train a reference network on a dataset.",
     "evaluate": "Test a trained network on a labelled dataset.",
     "report": "Show a dataset and trained networks on one page.",
@@ -35,6 +36,25 @@ COMMANDS = {
     "demo": "Run the whole workflow on synthetic data.",
 }
 
+
+OTHER_NAMES = {
+    "train": "baseline",
+    "fit": "baseline",
+    "test": "evaluate",
+    "check": "audit",
+    "validate": "verify",
+    "stats": "info",
+    "count": "info",
+    "describe": "info",
+    "frames": "extract-frames",
+    "cut": "trim",
+    "view": "serve",
+    "browse": "serve",
+    "show": "report",
+    "to-csv": "folders-to-csv",
+    "compare": "diff",
+}
+"""What other programs call it."""
 
 HELP = ["-h", "--help"]
 
@@ -65,7 +85,8 @@ class Commands(click.Group):
         except click.UsageError as err:
             import difflib
 
-            close = difflib.get_close_matches(args[0], COMMANDS, 1)
+            known = OTHER_NAMES.get(args[0])
+            close = [known] if known else difflib.get_close_matches(args[0], COMMANDS, 1)
             if not close:
                 raise
             raise click.UsageError(f"{err.message} Did you mean {close[0]!r}?", ctx) from err

@@ -8,11 +8,13 @@ import click
 
 from signdata.cli import display, options
 from signdata.cli.help import Command
+from signdata.options import StoreOptions
 
 
 @click.command("diff", cls=Command)
 @click.argument("a", type=options.PATH)
 @click.argument("b", type=options.PATH)
+@options.groups(StoreOptions)
 @options.shows
 def command(a: str, b: str, **kwargs: Any) -> None:
     """Tell what changed from dataset A to dataset B, from their manifests alone.

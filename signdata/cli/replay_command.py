@@ -8,7 +8,7 @@ import click
 
 from signdata.cli import display, options
 from signdata.cli.help import Command
-from signdata.options import OutputOptions
+from signdata.options import OutputOptions, StoreOptions
 
 
 class Place(click.ParamType[tuple[str, str]]):
@@ -35,7 +35,7 @@ class Place(click.ParamType[tuple[str, str]]):
     help="Where a source is now; NAME is its file name, or that of the option that named it.",
 )
 @click.argument("out", type=options.PATH)
-@options.groups(OutputOptions)
+@options.groups(OutputOptions, StoreOptions)
 @options.shows
 def command(src: str, out: str, sources: tuple[tuple[str, str], ...], **kwargs: Any) -> None:
     """Make dataset DIR again as OUT, by the command that it records, and compare the two.

@@ -14,7 +14,15 @@ from signdata.errors import FormatError, UsageError
 from signdata.filesystem import output_path
 from signdata.formats.registry import FORMATS
 from signdata.inspection import change_report, changes
-from signdata.options import SKIP, OutputKeywords, OutputOptions, PathLike, command
+from signdata.options import (
+    SKIP,
+    OutputKeywords,
+    OutputOptions,
+    PathLike,
+    StoreKeywords,
+    StoreOptions,
+    command,
+)
 from signdata.output import existing
 from signdata.output.overlap import refuse_overlap
 from signdata.results import NOTE, Problem, Result
@@ -34,8 +42,12 @@ _MODULES = {
 """The commands that write datasets with a manifest, and where they are."""
 
 
-@command()
-def diff(a: PathLike, b: PathLike) -> Result:
+class ReplayKeywords(StoreKeywords, OutputKeywords, total=False):
+    pass
+
+
+@command(StoreOptions, manifests=("a", "b"))
+def diff(a: PathLike, b: PathLike, **_shared: Unpack[StoreKeywords]) -> Result:
     """Tell what changed between two versions of a dataset, from their manifests alone.
 
     Samples are paired by id, those left over by their checksum. No picture is read, and memory
@@ -55,13 +67,13 @@ def diff(a: PathLike, b: PathLike) -> Result:
     return change_report.result(changes.between(Path(a), Path(b)), Path(b))
 
 
-@command(OutputOptions)
+@command(OutputOptions, StoreOptions, manifests=("src",))
 def replay(
     src: PathLike,
     out: PathLike,
     *,
     sources: Mapping[str, PathLike] | None = None,
-    **shared: Unpack[OutputKeywords],
+    **shared: Unpack[ReplayKeywords],
 ) -> Result:
     """Make a dataset again by the command that it records, and compare the two.
 

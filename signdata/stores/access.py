@@ -36,7 +36,8 @@ class Access:
         """What was said; `storage_options` may be the name of a JSON file."""
         given = storage_options or {}
         options = given if isinstance(given, Mapping) else _options_in(Path(given))
-        return cls(options, default_scratch() if scratch is None else Path(scratch))
+        folder = default_scratch() if scratch is None else Path(scratch)
+        return cls(options, folder.absolute())
 
     @property
     def endpoint(self) -> str:

@@ -6,9 +6,10 @@ What it returns, and what it raises, names the addresses again.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from signdata.errors import SigndataError, UsageError
 from signdata.filesystem import is_url
@@ -18,8 +19,9 @@ from signdata.stores.access import Access
 from signdata.stores.address import Address, public
 from signdata.stores.fetching import Fetched, fetch
 
+R = TypeVar("R", bound=Result)
 SOURCES = frozenset(
-    {"src", "csvs", "a", "b", "others", "data", "against", "videos", "root", "poses"}
+    {"src", "csvs", "a", "b", "others", "data", "against", "videos", "root", "poses", "sources"}
 )
 """Parameters of commands that name what is read and may be at an address."""
 
@@ -41,14 +43,16 @@ class LocalCopies:
     progress: Callable[..., None] | None
     fetched: list[Fetched] = field(default_factory=list)
 
-    def of(self, value: Any, split: str | None) -> Any:
+    def of(self, value: Any, split: str | None, *, data: bool = True) -> Any:
         """A value in which every address is its local copy."""
+        if isinstance(value, Mapping):
+            return {name: self.of(one, split, data=data) for name, one in value.items()}
         if isinstance(value, list | tuple):
-            return type(value)(self.of(one, split) for one in value)
+            return type(value)(self.of(one, split, data=data) for one in value)
         word, address = _parts(value)
         if not address:
             return value
-        made = fetch(address, self.access, split=split, progress=self.progress)
+        made = fetch(address, self.access, split=split, data=data, progress=self.progress)
         self.fetched.append(made)
         return f"{word}{made.path}"
 
@@ -84,33 +88,35 @@ class LocalCopies:
 
 
 def call(
-    function: Callable[..., Result], args: tuple[Any, ...], keywords: Mapping[str, Any]
-) -> Result:
+    run: Callable[..., R], bound: inspect.BoundArguments, manifests: Collection[str] = ()
+) -> R:
     """Call a command with local copies of the sources that are addresses.
+
+    Of the parameters named in `manifests`, only the files next to the data are fetched.
 
     Raises
     ------
     UsageError
         If the output is an address that is, holds or lies below a source.
     """
-    bound = inspect.signature(function).bind(*args, **keywords)
-    rest = next(
-        (one.name for one in bound.signature.parameters.values() if one.kind is one.VAR_KEYWORD), ""
-    )
-    shared = bound.arguments.get(rest, {})
-    given = {**{k: v for k, v in bound.arguments.items() if k != rest}, **shared}
-    named = [name for name in SOURCES & given.keys() if _addresses(given[name])]
+    given = bound.arguments
+    for name, value in given.items():
+        if is_url(value) and name not in SOURCES | {"out"}:
+            raise UsageError(
+                f"{name} is an address; expected a path on this machine", path=public(value)
+            )
+    named = [name for name in given if name in SOURCES and _addresses(given[name])]
     if not named:
-        return function(*args, **keywords)
+        return run(*bound.args, **bound.kwargs)
     _refuse_overlap([one for name in named for one in _addresses(given[name])], given.get("out"))
     access = Access.of(given.get("storage_options"), given.get("scratch"))
+    _refuse_scratch(access.scratch, [given[name] for name in SOURCES & given.keys()])
     copies = LocalCopies(access, given.get("progress"))
     try:
-        for name in (one for one in given if one in named):
+        for name in named:
             split = given.get("split") if name in OF_ONE_SPLIT else None
-            where = shared if name in shared else bound.arguments
-            where[name] = copies.of(given[name], split)
-        result = function(*bound.args, **bound.kwargs)
+            given[name] = copies.of(given[name], split, data=name not in manifests)
+        result = run(*bound.args, **bound.kwargs)
     except SigndataError as err:
         copies.show_in_error(err)
         raise
@@ -136,10 +142,36 @@ def _parts(value: Any) -> tuple[str, str]:
 
 def _addresses(value: Any) -> list[str]:
     """Every address in the value of an argument."""
+    if isinstance(value, Mapping):
+        return _addresses(list(value.values()))
     if isinstance(value, list | tuple):
         return [address for one in value for address in _addresses(one)]
     address = _parts(value)[1]
     return [address] if address else []
+
+
+def _paths(value: Any) -> list[Path]:
+    """Every path in the value of an argument."""
+    if isinstance(value, Mapping):
+        return _paths(list(value.values()))
+    if isinstance(value, list | tuple):
+        return [path for one in value for path in _paths(one)]
+    if value is None or _parts(value)[1]:
+        return []
+    word, equals, place = str(value).partition("=")
+    return [Path(place if equals and word.casefold() in SPLIT_NAMES else value)]
+
+
+def _refuse_scratch(scratch: Path, sources: list[Any]) -> None:
+    """Raise `UsageError` if copies would be written into a dataset that is read."""
+    place = scratch.resolve()
+    for source in (path.resolve() for path in _paths(sources)):
+        if source.is_dir() and (source == place or source in place.parents):
+            raise UsageError(
+                f"lies inside the source {source}, and copies would be written there",
+                path=scratch,
+                remedy="Choose another folder for them.",
+            )
 
 
 def _refuse_overlap(sources: list[str], out: Any) -> None:

@@ -37,7 +37,7 @@ _NO_CREDENTIALS = re.compile(
 _NETWORK = re.compile(
     r"EndpointConnection|ConnectTimeout|ReadTimeout|ConnectionClosed|ClientConnect|ServerDisconnect"
     r"|ConnectionError|HTTPClientError|ConnectionRefused|ConnectionReset|gaierror|Timeout"
-    r"|ProxyConnection|ClientOSError|SSLError|ClientPayloadError|IncompleteRead"
+    r"|ConnectError|ReadError|RemoteProtocol|OfflineMode|ProxyConnection|ClientOSError|SSLError|ClientPayloadError|IncompleteRead"
 )
 _OBSTORE_STATUS = re.compile(r"status code: (\d{3})")
 _OBSTORE_NETWORK = re.compile(r"error sending request|error decoding response body|timed out")
@@ -150,7 +150,7 @@ def not_written(address: Address) -> UsageError:
     """The error for a store that nothing is published in."""
     remedy = "Write it to a folder, and copy that."
     if address.scheme == "hf":
-        remedy = "Write it to a folder, then: hf upload --repo-type dataset USER/NAME FOLDER"
+        remedy = "Write it to a folder, and send that with hf upload."
     return UsageError(
         f"{address.scheme}:// addresses are only read", path=address.public, remedy=remedy
     )

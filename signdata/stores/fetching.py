@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -26,6 +28,9 @@ AT_ONCE = 8
 
 TRIES = 4
 """How often an object is fetched that arrives damaged."""
+
+ABANDONED = 24 * 60 * 60
+"""Seconds without a change after which what was arriving is no other run's."""
 
 DOCUMENT = "signdata.json"
 PARTIAL = ".signdata-partial/"
@@ -98,6 +103,19 @@ class _Fetch:
         """The name of the copy."""
         return self.made.path.name
 
+    @property
+    def arriving(self) -> Path:
+        """Where objects are until they have been checked."""
+        return self.folder / ".arriving"
+
+    def tidy(self) -> None:
+        """Remove what killed runs left of objects that were arriving."""
+        if self.arriving.is_dir():
+            for left in self.arriving.iterdir():
+                with contextlib.suppress(FileNotFoundError):
+                    if time.time() - left.stat().st_mtime > ABANDONED:
+                        left.unlink()
+
     def all_of(self, found: list[Found]) -> None:
         """Fetch those of these objects whose copies are not current."""
         wanted = [self._wanted(one) for one in found]
@@ -136,7 +154,8 @@ class _Fetch:
         seen: list[str] = []
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            staged = path.parent / unique_name(path.suffix)
+            self.arriving.mkdir(exist_ok=True)
+            staged = self.arriving / unique_name()
             try:
                 for _ in range(TRIES):
                     self.store.get(found.key, staged)
@@ -190,7 +209,12 @@ class _Fetch:
 
 
 def fetch(
-    url: str, access: Access, *, split: str | None = None, progress: Progress | None = None
+    url: str,
+    access: Access,
+    *,
+    split: str | None = None,
+    data: bool = True,
+    progress: Progress | None = None,
 ) -> Fetched:
     """Make a local copy of what is at an address; what is there already is not fetched again.
 
@@ -203,6 +227,8 @@ def fetch(
         How stores are reached, and where copies are.
     split : str, optional
         Of a sharded dataset, only shards of this split are needed.
+    data : bool
+        Whether more is needed than the files at the root: manifest, classes, record.
     progress : callable, optional
         Called with objects done, all of them, and ``fetching``.
 
@@ -218,13 +244,14 @@ def fetch(
         copies = Copies(folder / ".copies.jsonl")
         made = Fetched(folder / name, address)
         run = _Fetch(store, address, folder, copies, progress, made)
+        run.tidy()
         single = None if _is_folder(store, address) else store.stat(address.key)
         if single is not None:
             _fetch_file(run, single)
         elif address.kind.listed:
-            _fetch_folder(run, split)
+            _fetch_folder(run, split, data)
         else:
-            _fetch_shards(run, split)
+            _fetch_shards(run, split, data)
     return made
 
 
@@ -250,7 +277,7 @@ def _fetch_file(run: _Fetch, single: Found) -> None:
     run.all_of(found)
 
 
-def _fetch_folder(run: _Fetch, split: str | None) -> None:
+def _fetch_folder(run: _Fetch, split: str | None, data: bool) -> None:
     """All that is listed below a prefix; only the shards of a split, if there are some."""
     address = run.address
     prefix = f"{address.key}/" if address.key else ""
@@ -269,6 +296,8 @@ def _fetch_folder(run: _Fetch, split: str | None) -> None:
     if run.made.path.is_file():
         run.made.path.unlink()
     run.all_of([one for one in found if "/" not in one.key[len(prefix) :]])
+    if not data:
+        return
     rest = [one for one in found if "/" in one.key[len(prefix) :]]
     listed_shards = shards.read_shards(run.made.path / shards.NAME)
     gone = [one.path for one in listed_shards if one.path not in names]
@@ -282,7 +311,7 @@ def _fetch_folder(run: _Fetch, split: str | None) -> None:
     _sweep(run, {run.place(one.key) for one in found})
 
 
-def _fetch_shards(run: _Fetch, split: str | None) -> None:
+def _fetch_shards(run: _Fetch, split: str | None, data: bool) -> None:
     """A sharded dataset of a web server, which lists nothing: what ``shards.csv`` says."""
     address = run.address
     prefix = f"{address.key}/" if address.key else ""
@@ -294,6 +323,8 @@ def _fetch_shards(run: _Fetch, split: str | None) -> None:
             remedy="Name a file, or the folder of a dataset in shards.",
         )
     run.all_of([one for one in beside.values() if one is not None])
+    if not data:
+        return
     listed = shards.read_shards(run.made.path / shards.NAME)
     if not listed:
         raise FormatError("lists no shards", path=address.shown(prefix + shards.NAME))
@@ -327,6 +358,6 @@ def _sweep(run: _Fetch, there: set[Path]) -> None:
         folders.append(Path(folder))
         for name in files:
             path = Path(folder, name)
-            if path not in there and not name.startswith("."):
+            if path not in there:
                 path.unlink(missing_ok=True)
     remove_empty(reversed(folders))

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from signdata.stores import faults
+from signdata.stores import faults, store
 from signdata.stores.address import Address
 from signdata.stores.store import Found
 
@@ -107,7 +107,8 @@ class FsspecStore:
             words["ContinuationToken"] = answer["NextContinuationToken"]
 
     def get(self, key: str, path: Path) -> None:
-        self._fs.get_file(self._path(key), str(path))
+        words = _in_parts() if self._scheme == "s3" else {}
+        self._fs.get_file(self._path(key), str(path), **words)
 
     def read(self, key: str) -> bytes:
         return bytes(self._fs.cat_file(self._path(key)))
@@ -115,7 +116,7 @@ class FsspecStore:
     def put(self, key: str, path: Path, sha256: str) -> None:
         words: dict[str, Any] = {}
         if self._scheme == "s3":
-            words = {"Metadata": {"sha256": sha256}}
+            words = {"Metadata": {"sha256": sha256}, **_in_parts()}
         elif self._scheme in ("gs", "az"):
             words = {"metadata": {"sha256": sha256}}
         if self._scheme == "az":
@@ -157,6 +158,11 @@ class FsspecStore:
         if session is not None and hasattr(self._fs, "close_session"):
             with contextlib.suppress(Exception):  # nothing is lost with a connection
                 self._fs.close_session(self._fs.loop, session)
+
+
+def _in_parts() -> dict[str, int]:
+    """How s3fs sends and fetches large objects; by itself it would take 500 MB for each."""
+    return {"chunksize": store.PART, "max_concurrency": store.PARTS_AT_ONCE}
 
 
 @cache

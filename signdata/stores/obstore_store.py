@@ -8,15 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from signdata.filesystem import write_all
-from signdata.stores import faults
+from signdata.stores import faults, store
 from signdata.stores.address import Address
 from signdata.stores.fsspec_store import FsspecStore
 from signdata.stores.store import Found
-
-PARTS_FROM = 128 << 20
-"""Bytes from which a file is sent in parts."""
-
-PART = 16 << 20
 
 _KEYS = {
     "key": "access_key_id",
@@ -118,7 +113,7 @@ class ObstoreStore:
 
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         try:
-            for part in obstore.get(self._store, key).stream(min_chunk_size=PART):
+            for part in obstore.get(self._store, key).stream(min_chunk_size=store.PART):
                 write_all(file, bytes(part))
         finally:
             os.close(file)
@@ -136,8 +131,9 @@ class ObstoreStore:
             key,
             path,
             attributes={"sha256": sha256},
-            chunk_size=PART,
-            use_multipart=path.stat().st_size >= PARTS_FROM,
+            chunk_size=store.PART,
+            max_concurrency=store.PARTS_AT_ONCE,
+            use_multipart=path.stat().st_size >= 2 * store.PART,
         )
 
     def create(self, key: str, data: bytes) -> bool:

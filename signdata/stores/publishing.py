@@ -289,18 +289,19 @@ def checked(url: str) -> Address:
 def _files_of(root: Path) -> list[_File]:
     """Every file of a local output with its checksums, held against the list of shards."""
     listed = {one.path: one.sha256 for one in shards.read_shards(root / shards.NAME)}
-    files = []
-    for path in sorted(root.rglob("*")):
-        if not path.is_file():
-            continue
-        name, digests = path_below(path, root), digests_of(path)
-        if listed.pop(name, digests.sha256) != digests.sha256:
+    paths = [path for path in sorted(root.rglob("*")) if path.is_file()]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        digests = list(pool.map(digests_of, paths))
+    files = [
+        _File(path_below(path, root), path, one) for path, one in zip(paths, digests, strict=True)
+    ]
+    for file in files:
+        if listed.pop(file.name, file.digests.sha256) != file.digests.sha256:
             raise OutputError(
                 "changed since it was written",
-                path=path,
+                path=file.path,
                 remedy="Remove the folder and run the same command again.",
             )
-        files.append(_File(name, path, digests))
     if listed:
         raise OutputError(f"{next(iter(listed))} of it has been removed", path=root)
     return files

@@ -6,6 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+PART = 16 << 20
+"""Bytes of a large object that travel in one request."""
+
+PARTS_AT_ONCE = 4
+"""Parts of one object on their way at the same time: more would only take memory."""
+
 
 @dataclass(frozen=True)
 class Found:

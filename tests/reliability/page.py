@@ -111,6 +111,19 @@ ATTACKS = {
         4,
         20,
     ),
+    "R12": Attack(
+        "a store behind a network that fails (503, reset, cut, a flipped bit, a lost answer, each "
+        "at every 2nd to 20th request), publishers killed and raced: a dataset is there whole or "
+        "not at all, no wrong byte is read, and the same command finishes",
+        (
+            "tests/stores/test_fetching.py::test_a_bad_network_spoils_nothing",
+            "tests/stores/test_publishing.py::test_a_bad_network_publishes_all_or_nothing",
+            "tests/stores/test_publishing.py::test_killed_at_any_moment",
+            "tests/stores/test_publishing.py::test_two_at_once",
+        ),
+        2,
+        400,
+    ),
 }
 
 

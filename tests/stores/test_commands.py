@@ -20,6 +20,7 @@ from signdata import options
 from signdata.cli.app import COMMANDS
 from tests.conftest import Ran, listing, picture
 from tests.stores.conftest import KEY, SECRET, Bucket
+from tests.videos import make_index, make_video
 
 Main = Callable[..., Ran]
 
@@ -136,7 +137,21 @@ def test_splits_at_addresses(
     assert [one["source"] for one in done.json["fetched"]] == [train]
 
 
-def test_videos_and_root_at_addresses(
+def test_videos_at_an_address(
+    main: Main, memory: Callable[[Path, str], str], tmp_path: Path
+) -> None:
+    make_video(tmp_path / "clips" / "1.mp4", 6)
+    videos = memory(tmp_path / "clips", "clips")
+    index = memory(make_index(tmp_path / "index.json", [{"video_id": "1"}]), "index.json")
+    out = tmp_path / "out"
+    done = main("extract-frames", index, out, "--videos", videos, "-j", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    assert (done.json["written"], len(list(out.rglob("*.jpg")))) == (1, 6)
+    assert [one["source"] for one in done.json["fetched"]] == [index, videos]
+    assert "no such folder of videos" in main("info", index).error
+
+
+def test_the_files_of_a_table_at_an_address(
     main: Main,
     memory: Callable[[Path, str], str],
     make_tree: Callable[..., Path],
@@ -160,6 +175,18 @@ def test_the_library_reads_addresses(
     assert len(frames) == 6
     assert (tmp_path / "scratch" / "fetched").is_dir()
     assert not (tmp_path / "cache").exists()
+
+
+def test_copies_are_not_written_into_a_source(
+    main: Main, memory: Callable[[Path, str], str], make_tree: Callable[..., Path]
+) -> None:
+    test = memory(make_tree({"A/3.png": picture(3)}, "two"), "two")
+    local = make_tree({"A/1.png": picture(1)}, "one")
+    before = listing(local)
+    done = main("info", f"train={local}", f"test={test}", "--scratch", local / "A" / "copies")
+    assert done.returncode == 2
+    assert f"lies inside the source {local}" in done.error
+    assert listing(local) == before
 
 
 def test_an_error_names_the_address(
@@ -230,6 +257,35 @@ def test_only_the_asked_split_is_fetched(
     assert [name.rpartition("/")[2].partition("-")[0] for name in shards] == ["validation"] * 2
 
 
+def test_versions_are_compared_by_their_manifests_alone(
+    main: Main, bucket: Bucket, options_file: Path, tree: Path, tmp_path: Path
+) -> None:
+    old, new = bucket.url("old"), bucket.url("new")
+    assert convert(main, tree, old, options_file).returncode == 0
+    (tree / "test" / "A" / "0.png").unlink()
+    assert convert(main, tree, new, options_file).returncode == 0
+    done = main("diff", old, new, "--storage-options", options_file, "--json")
+    assert (done.returncode, done.json["changes"]["removed"]) == (4, 1), done.stderr
+    assert not [name for name in listing(tmp_path / "cache") if name.endswith(".tar")]
+
+
+def test_made_again_from_an_address(
+    main: Main, bucket: Bucket, options_file: Path, tree: Path, tmp_path: Path
+) -> None:
+    bucket.fill(tree, "asl/")
+    made = bucket.url("made")
+    assert convert(main, bucket.url("asl"), made, options_file).returncode == 0
+    again = tmp_path / "again"
+    words = ("--source", f"asl={bucket.url('asl')}", "--storage-options", options_file)
+    done = main("replay", made, again, *words, "-j", "1", "--json")
+    assert (done.returncode, done.json["identical"]) == (0, True), done.stderr
+    assert listing(again) == {
+        name.removeprefix("made/"): data
+        for name, data in bucket.listing().items()
+        if name.startswith("made/")
+    }
+
+
 def test_what_is_there_decides_as_on_disk(
     main: Main, bucket: Bucket, options_file: Path, tree: Path
 ) -> None:
@@ -272,8 +328,14 @@ def test_dry_run_sends_nothing(main: Main, bucket: Bucket, options_file: Path, t
 
 
 def test_nothing_secret_is_kept_or_shown(
-    main: Main, bucket: Bucket, options_file: Path, tree: Path, tmp_path: Path
+    main: Main,
+    bucket: Bucket,
+    options_file: Path,
+    tree: Path,
+    make_csv: Callable[..., Path],
+    tmp_path: Path,
 ) -> None:
+    make_csv()
     url = bucket.url("asl")
     said = [
         convert(main, tree, url, options_file),
@@ -284,6 +346,12 @@ def test_nothing_secret_is_kept_or_shown(
     ]
     assert [one.returncode for one in said] == [0, 0, 4, 0, 4]
     options_file.unlink()
+    # The library is given the options themselves, and a signed link.
+    words = {"storage_options": bucket.options, "workers": 1}
+    signdata.convert(url, tmp_path / "again", **words)
+    with served(tree.parent) as (host, _):
+        secret = f"?{SECRET}={KEY}"
+        signdata.convert(f"{host}/pixels.csv{secret}", tmp_path / "linked", workers=1)
     for text in (*(one.stdout + one.stderr for one in said), *bucket.listing()):
         assert SECRET not in text
         assert KEY not in text
@@ -358,12 +426,14 @@ def test_a_package_that_is_not_installed(
     [
         (("convert", "{}", "hf://datasets/u/n", "--to", "webdataset"), "addresses are only read"),
         (("convert", "{}", "https://h/a", "--to", "webdataset"), "addresses are only read"),
-        (("convert", "{}", "memory://b/a"), "a store takes formats of shards; expected webdataset"),
+        (("convert", "{}", "memory://b/a"), "a store takes formats of shards; expected"),
         (("convert", "{}", "memory://b/a.h5"), "a store takes formats of shards; expected"),
         (("split", "{}", "s3://b/a", "--pool"), "a s3:// address for an output; expected a path"),
-        (("audit", "{}", "--findings", "s3://b/a.csv"), "address for an output; expected a path"),
+        (
+            ("audit", "{}", "--findings", "s3://b/a.csv"),
+            "findings is an address; expected a path on this machine",
+        ),
     ],
-    ids=" ".join,
 )
 def test_outputs_that_are_no_place_in_a_store(
     main: Main, tree: Path, words: tuple[str, ...], text: str
@@ -433,7 +503,7 @@ def test_shards_on_a_web_server(main: Main, tree: Path, tmp_path: Path) -> None:
 def test_a_file_on_a_web_server(main: Main, make_csv: Callable[..., Path], tmp_path: Path) -> None:
     pytest.importorskip("aiohttp")
     make_csv()
-    with served(tmp_path) as (host, _asked):
+    with served(tmp_path) as (host, _):
         for fetched in (1, 0):
             done = main("info", f"{host}/pixels.csv", "--json")
             assert done.returncode == 0, done.stderr

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from signdata.errors import FormatError, MissingError, StoreError, UnsafeNameError
+from signdata.errors import (
+    FormatError,
+    MissingError,
+    OutputError,
+    StoreError,
+    UnsafeNameError,
+)
 from signdata.stores.access import Access
-from signdata.stores.fetching import fetch
+from signdata.stores.fetching import ABANDONED, fetch
 from tests.conftest import listing
+from tests.reliability import tally
 from tests.stores.conftest import Bucket, proxy
 
-EVERY = range(2, 21) if os.environ.get("SIGNDATA_ATTACKS") else (3,)
-
-
-def visible(root: Path) -> dict[str, bytes]:
-    """A copy, without what its keeping needs."""
-    return {name: data for name, data in listing(root).items() if not name.startswith(".")}
+ATTACKS = bool(os.environ.get("SIGNDATA_ATTACKS"))
+EVERY = range(2, 21) if ATTACKS else (3,)
 
 
 @pytest.fixture
@@ -143,9 +148,9 @@ def test_a_bad_network_spoils_nothing(
     kind: str,
     every: int,
 ) -> None:
-    root = make_shards()
+    root = make_shards(n=12 if ATTACKS else 3)
     bucket.fill(root, "s/")
-    with proxy(bucket.endpoint) as (bucket.via, faults):
+    with tally.attack("R12"), proxy(bucket.endpoint) as (bucket.via, faults):
         faults.kind, faults.every = kind, every
         access = Access(bucket.options, tmp_path / "scratch")
         for _ in range(8):  # a listing has no checksum: a flipped one fails, and is asked for again
@@ -157,7 +162,7 @@ def test_a_bad_network_spoils_nothing(
         else:
             pytest.fail("never fetched")
         assert faults.hits
-    assert visible(made.path) == listing(root)
+        assert listing(made.path) == listing(root)
 
 
 def test_the_tag_of_an_object_encrypted_with_a_key_is_no_md5(
@@ -199,3 +204,32 @@ def test_torn_lines_of_the_list_of_copies_are_not_read(
     assert len(lines) == made.objects
     copies.write_bytes(copies.read_bytes()[:-30])
     assert fetch(bucket.url("s"), access).fetched == 1
+
+
+def test_what_a_killed_run_left_is_removed_in_time(
+    bucket: Bucket, access: Access, make_shards: Callable[..., Path]
+) -> None:
+    bucket.fill(make_shards(), "s/")
+    arriving = fetch(bucket.url("s"), access).path.parent / ".arriving"
+    for name, age in (("old", 2 * ABANDONED), ("new", 0)):
+        (arriving / name).write_bytes(b"x")
+        os.utime(arriving / name, (time.time() - age,) * 2)
+    fetch(bucket.url("s"), access)
+    assert [one.name for one in arriving.iterdir()] == ["new"]
+
+
+def test_a_full_disk_is_not_the_stores_fault(
+    bucket: Bucket, access: Access, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from signdata.stores.fsspec_store import FsspecStore
+    from signdata.stores.obstore_store import ObstoreStore
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "a.csv").write_text("x")
+    bucket.fill(tmp_path / "a.csv")
+    for made in (FsspecStore, ObstoreStore):
+        monkeypatch.setattr(made, "get", full)
+    with pytest.raises(OutputError, match="the disk is full"):
+        fetch(bucket.url("a.csv"), access)

@@ -21,11 +21,12 @@ from signdata.errors import (
     OutputLockedError,
     SigndataError,
 )
-from signdata.stores import publishing
+from signdata.stores import obstore_store, publishing, store
 from signdata.stores.access import Access
 from signdata.stores.fetching import fetch
 from signdata.stores.publishing import publish
 from tests.conftest import listing
+from tests.reliability import tally
 from tests.stores.conftest import Bucket, proxy
 
 ATTACKS = int(os.environ.get("SIGNDATA_ATTACKS", "0"))
@@ -140,12 +141,12 @@ def test_a_bad_network_publishes_all_or_nothing(
     kind: str,
     every: int,
 ) -> None:
-    root = make_shards()
-    with proxy(bucket.endpoint) as (bucket.via, faults):
+    root = make_shards(n=12 if ATTACKS else 3)
+    with tally.attack("R12"), proxy(bucket.endpoint) as (bucket.via, faults):
         faults.kind, faults.every = kind, every
         publish(root, bucket.url("s"), Access(bucket.options, tmp_path / "scratch"))
         assert faults.hits
-    assert bucket.listing() == below(root)
+        assert bucket.listing() == below(root)
 
 
 def test_bytes_that_changed_on_the_way_are_sent_again(
@@ -180,6 +181,40 @@ def test_no_bucket(bucket: Bucket, access: Access, make_shards: Callable[..., Pa
         publish(make_shards(), "s3://nowhere/s", access)
 
 
+def test_large_objects_travel_in_parts(
+    bucket: Bucket,
+    access: Access,
+    library: str,
+    make_shards: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(store, "PART", 5 << 20)
+    root = make_shards()
+    large = root / "large.bin"
+    large.write_bytes(random.Random(0).randbytes(11 << 20))
+    publish(root, bucket.url("s"), access)
+    head = bucket.client.head_object(Bucket=bucket.name, Key="s/large.bin")
+    assert head["ETag"].endswith('-3"')
+    made = fetch(bucket.url("s/large.bin"), access)
+    assert (made.path.read_bytes() == large.read_bytes(), made.unchecked) == (True, 0)
+    assert publish(root, bucket.url("s"), access).sent == 0
+
+
+def test_parts_of_a_killed_run_are_removed(
+    bucket: Bucket,
+    access: Access,
+    make_shards: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(obstore_store, "settings_for", lambda *_: None)
+    client = bucket.client
+    for key in ("s/data/x.tar", "other/y.tar"):
+        client.create_multipart_upload(Bucket=bucket.name, Key=key)
+    publish(make_shards(), bucket.url("s"), access)
+    left = client.list_multipart_uploads(Bucket=bucket.name)["Uploads"]
+    assert [one["Key"] for one in left] == ["other/y.tar"]
+
+
 def _race(url: str, access: Access, *roots: Path) -> list[str]:
     """Publish several outputs to one address at the same time; how each ended."""
     outcomes: dict[int, str] = {}
@@ -212,8 +247,9 @@ def test_two_at_once(
     bucket: Bucket, access: Access, make_shards: Callable[..., Path], number: int
 ) -> None:
     one, other = make_shards("one", 1), make_shards("other", 2)
-    _check_race(_race(bucket.url("r"), access, one, other), bucket, one, other)
-    assert _race(bucket.url("same"), access, one, one) == ["published", "published"]
+    with tally.attack("R12", n=2):
+        _check_race(_race(bucket.url("r"), access, one, other), bucket, one, other)
+        assert _race(bucket.url("same"), access, one, one) == ["published", "published"]
 
 
 def _killed(root: Path, url: str, options: dict[str, Any], scratch: Path) -> None:
@@ -236,15 +272,16 @@ def test_killed_at_any_moment(
     time.sleep(random.Random(number).uniform(0, 0.8))
     process.kill()
     process.join()
-    seen = bucket.listing()
-    try:
-        made = fetch(bucket.url("s"), access)
-    except (MissingError, FormatError):
-        assert "s/signdata.json" not in seen
-    else:
-        assert listing(made.path) == listing(root)
-    publish(root, bucket.url("s"), access)
-    assert bucket.listing() == below(root)
+    with tally.attack("R12"):
+        seen = bucket.listing()
+        try:
+            made = fetch(bucket.url("s"), access)
+        except (MissingError, FormatError):
+            assert "s/signdata.json" not in seen
+        else:
+            assert listing(made.path) == listing(root)
+        publish(root, bucket.url("s"), access)
+        assert bucket.listing() == below(root)
 
 
 def test_nothing_secret_is_in_an_error(
