@@ -18,6 +18,7 @@ from benchmarks import (
     arrays,
     learning,
     looking,
+    million,
     shards,
     splits,
     start,
@@ -37,6 +38,7 @@ JOBS: dict[str, Callable[[Place], Iterator[Figure]]] = {
     **variants.JOBS,
     **learning.JOBS,
     **looking.JOBS,
+    **million.JOBS,
     **start.JOBS,
 }
 PACKAGES = (
