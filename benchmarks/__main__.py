@@ -19,6 +19,7 @@ from benchmarks import (
     learning,
     loading,
     looking,
+    million,
     shards,
     splits,
     start,
@@ -39,6 +40,7 @@ JOBS: dict[str, Callable[[Place], Iterator[Figure]]] = {
     **variants.JOBS,
     **learning.JOBS,
     **looking.JOBS,
+    **million.JOBS,
     **start.JOBS,
 }
 PACKAGES = (

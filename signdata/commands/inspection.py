@@ -37,6 +37,7 @@ class VerifyKeywords(ReadKeywords, WorkKeywords, total=False):
 def info(
     src: PathLike | Sequence[PathLike],
     *,
+    every_class: bool = False,
     progress: ProgressCallback | bool | None = None,
     **shared: Unpack[ReadKeywords],
 ) -> InfoResult:
@@ -46,11 +47,14 @@ def info(
     ----------
     src : path or sequence of paths
         The dataset.
+    every_class : bool
+        Whether the table in `summary` shows each of many classes; `counts` always does.
     progress : callable or bool, optional
         Called with samples done and total.
     """
     read = ReadOptions.taken_from(shared)
-    return summary.describe(open_source(paths(src), OpenOptions(read)), callback(progress))
+    reader = open_source(paths(src), OpenOptions(read))
+    return summary.describe(reader, callback(progress), every_class=every_class)
 
 
 @command(ReadOptions, WorkOptions)
