@@ -17,6 +17,7 @@ from pathlib import Path
 from benchmarks import (
     arrays,
     learning,
+    loading,
     looking,
     million,
     shards,
@@ -32,6 +33,7 @@ from benchmarks.measure import Figure
 JOBS: dict[str, Callable[[Place], Iterator[Figure]]] = {
     **tables.JOBS,
     **arrays.JOBS,
+    **loading.JOBS,
     **shards.JOBS,
     **videos.JOBS,
     **splits.JOBS,
