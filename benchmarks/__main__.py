@@ -14,13 +14,24 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import arrays, learning, looking, splits, start, tables, variants, videos
+from benchmarks import (
+    arrays,
+    learning,
+    looking,
+    shards,
+    splits,
+    start,
+    tables,
+    variants,
+    videos,
+)
 from benchmarks.data import Place
 from benchmarks.measure import Figure
 
 JOBS: dict[str, Callable[[Place], Iterator[Figure]]] = {
     **tables.JOBS,
     **arrays.JOBS,
+    **shards.JOBS,
     **videos.JOBS,
     **splits.JOBS,
     **variants.JOBS,

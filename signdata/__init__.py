@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from signdata.commands.augmentation import augment
     from signdata.commands.browsing import serve
     from signdata.commands.conversion import convert, csv_to_folders, folders_to_csv
+    from signdata.commands.describing import croissant
     from signdata.commands.inspection import info, verify
     from signdata.commands.looking import report
     from signdata.commands.models import baseline, evaluate, export, predict
@@ -36,6 +37,7 @@ _PUBLIC = {
     "augment": "signdata.commands.augmentation",
     "baseline": "signdata.commands.models",
     "convert": "signdata.commands.conversion",
+    "croissant": "signdata.commands.describing",
     "csv_to_folders": "signdata.commands.conversion",
     "demo": "signdata.commands.walkthrough",
     "diff": "signdata.commands.versions",
@@ -69,6 +71,7 @@ __all__ = [
     "augment",
     "baseline",
     "convert",
+    "croissant",
     "csv_to_folders",
     "demo",
     "diff",

@@ -14,6 +14,7 @@ import io
 import itertools
 import json
 import re
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,9 @@ MANIFEST, DOCUMENT, CLASSES, PROBLEMS = (
 )
 SHARDS, INDEX = "shards.csv", "index.csv.gz"
 SIDECARS = frozenset({MANIFEST, DOCUMENT, CLASSES, PROBLEMS, SHARDS, INDEX})
-_LISTS = re.compile(r"annotations(_(train|val|test))?\.txt|missing\.txt|WLASL\.json")
+_LISTS = re.compile(
+    r"annotations(_(train|val|test))?\.txt|missing\.txt|WLASL\.json|croissant\.json"
+)
 
 COLUMNS = ("id", "path", "label", "split", "group", "source")
 """The columns that every manifest starts with."""
@@ -127,7 +130,7 @@ def read_rows(path: Path, *, distinct: bool = True) -> Iterator[Row]:
     ----------
     path : Path
     distinct : bool
-        Whether repeated ids are looked for, which keeps all of them in memory.
+        Whether repeated ids are looked for, which is known after the last row.
 
     Raises
     ------
@@ -135,7 +138,40 @@ def read_rows(path: Path, *, distinct: bool = True) -> Iterator[Row]:
         If it is not UTF-8, lacks a required column or has one twice, or if a row has the wrong
         number of fields, an empty or repeated id, or an invalid split.
     """
-    seen: set[str] = set()
+    seen = array("q")
+    for _, row in _numbered_rows(path):
+        if distinct:
+            seen.append(hash(row["id"]))
+        yield row
+    if _has_repetitions(seen):
+        _refuse_repeated_ids(path)
+
+
+def _has_repetitions(hashes: array[int]) -> bool:
+    if len(hashes) < _FEW:
+        return len(set(hashes)) < len(hashes)
+    import numpy as np  # the command line starts without it
+
+    found = np.array(hashes)
+    found.sort()
+    return bool((found[1:] == found[:-1]).any())
+
+
+_FEW = 100_000
+
+
+def _refuse_repeated_ids(path: Path) -> None:
+    """Raise `FormatError` at the first row with an id that an earlier one has, if there is one."""
+    ids: set[str] = set()
+    for line, row in _numbered_rows(path):
+        if row["id"] in ids:
+            what = f"id {row['id']!r} appears twice"
+            raise FormatError(what, path=path, where=f"line {line}")
+        ids.add(row["id"])
+
+
+def _numbered_rows(path: Path) -> Iterator[tuple[int, Row]]:
+    """Yield the rows of a manifest, checked one by one, each with the number of its line."""
     with _reading(path), path.open("r", encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, strict=True)
         try:
@@ -155,18 +191,15 @@ def read_rows(path: Path, *, distinct: bool = True) -> Iterator[Row]:
                         f"{len(cells)} fields; expected {len(header)}", path=path, where=where
                     )
                 row = dict(zip(header, cells, strict=True))
-                if not row["id"] or row["id"] in seen:
-                    fault = f"id {row['id']!r} appears twice" if row["id"] else "an empty id"
-                    raise FormatError(fault, path=path, where=where)
+                if not row["id"]:
+                    raise FormatError("an empty id", path=path, where=where)
                 if row.get("split", "") not in ("", *SPLITS):
                     raise FormatError(
                         f"split {row['split']!r}; expected {', '.join(SPLITS)} or nothing",
                         path=path,
                         where=where,
                     )
-                if distinct:
-                    seen.add(row["id"])
-                yield row
+                yield reader.line_num, row
         except (csv.Error, UnicodeDecodeError) as err:
             raise FormatError(
                 f"not a manifest ({err}); expected UTF-8 CSV",

@@ -25,6 +25,7 @@ COMMANDS = {
     "verify": "Check a dataset, or compare two.",
     "diff": "Tell what changed between two versions of a dataset.",
     "replay": "Make a dataset again from its sources, and compare.",
+    "croissant": "Describe a dataset for loaders and search engines.",
     "baseline": "Train a reference network on a dataset.",
     "evaluate": "Test a trained network on a labelled dataset.",
     "report": "Show a dataset and trained networks on one page.",

@@ -9,8 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
-
 from signdata import calls, safe_names, sidecars
 from signdata.conversion.source_check import Sources
 from signdata.conversion.stored_paths import StoredPaths
@@ -24,7 +22,7 @@ from signdata.formats.writer import OutputSummary, ShardSum, Writer
 from signdata.options import RunOptions
 from signdata.output import existing
 from signdata.output.existing import COMPLETE, RETRY, ExistingOutput, OutputRequest
-from signdata.output.journal import JournalEntry, JournalRows
+from signdata.output.journal import JournalEntry, unpack
 from signdata.output.output import Output
 from signdata.results import NOTE, Problem, Result
 from signdata.sidecars import Row
@@ -193,7 +191,7 @@ class _Conversion:
     def _todo(self) -> Iterator[Batch]:
         """Batches that are not in the journal, without the samples that are kept."""
         for batch in self.reader.batches():
-            if batch.key in self.output.journal.entries:
+            if batch.key in self.output.journal:
                 continue
             if self.kept and isinstance(batch, ListBatch):
                 batch = batch.without(self.kept.keys())
@@ -204,18 +202,18 @@ class _Conversion:
     def run(self) -> None:
         """Store every batch and add it to the journal."""
         output, journal = self.output, self.output.journal
-        done = len(self.kept) + sum(entry.read for entry in journal.entries.values())
+        done = len(self.kept) + journal.read
         scratch = output.partial / "scratch"
         target: Path | None = None
         with writing(output.path):
             remove(scratch)
             if self.writer.single_file:
-                if not journal.entries:  # an earlier start may have been interrupted
+                if not journal:  # an earlier start may have been interrupted
                     remove(output.tree)
                     output.tree.mkdir()
                 scratch.mkdir()
                 target, begin = _in_subprocess(lambda: self.writer.begin(output.tree), output.path)
-                self.end = max([begin, *(entry.end for entry in journal.entries.values())])
+                self.end = max(begin, journal.end)
         job = Job(
             self.writer,
             self.transforms,
@@ -334,12 +332,10 @@ class _Conversion:
                 for problem in existing.read_problems(self.output.path)
                 if problem.kind == NOTE and problem.path in sources
             )
-        result.read = len(self.kept)
-        for entry in self.output.journal.entries.values():
-            result.read += entry.read
-            result.skipped += entry.skipped
-            result.failed += entry.failed
-            problems += entry.problems
+        journal = self.output.journal
+        result.read = len(self.kept) + journal.read
+        result.skipped, result.failed = journal.skipped, journal.failed
+        problems += journal.problems
         problems = sorted(set(problems))
         result.extend(problems)
         return problems
@@ -437,7 +433,7 @@ def _dry(
         for _, outcome in finished:
             if outcome.fatal:
                 raise outcome.fatal
-            rows = msgspec.json.decode(outcome.rows, type=JournalRows).rows
+            rows = unpack(outcome.rows).rows
             for row in rows:
                 if row["path"]:
                     watched.add(row["path"])

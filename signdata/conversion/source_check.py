@@ -42,6 +42,8 @@ class Sources:
             if "listing_sha256" not in new or old.get("name") != new["name"]:
                 return str(new["name"])
             listings = True
+        if self.reader.self_contained:
+            return ""
         name = self._changed_item(document.get("counts"), rows)
         if not name and listings and not _unwritten(document.get("counts")):
             name = str(found[0]["name"])

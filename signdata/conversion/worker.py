@@ -10,8 +10,6 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import msgspec
-
 from signdata.conversion.killers import killers_in
 from signdata.conversion.transforms import ChangesTogether, Transform
 from signdata.conversion.tree_files import TreeFiles
@@ -33,7 +31,7 @@ from signdata.formats.batch_jobs import run_batches
 from signdata.formats.batches import Batch, ListBatch, WholeBatch, runs
 from signdata.formats.writer import EncodedItem, EncodedStills, SampleFiles, Writer
 from signdata.options import STOP
-from signdata.output.journal import JournalRows
+from signdata.output.journal import JournalRows, pack, unpack
 from signdata.results import NOTE, Problem
 from signdata.samples import Pixels, ReadAgain, Sample, Stills
 from signdata.sidecars import STORED_AS, Row
@@ -163,7 +161,7 @@ class _Storing:
             self.outcome.fatal = err
         finally:
             self._close(whole=whole)
-        self.outcome.rows = msgspec.json.encode(self._rows)
+        self.outcome.rows = pack(self._rows)
 
     def _close(self, *, whole: bool) -> None:
         """End the batch's file, where it has one; remove it unless it is whole."""
@@ -393,16 +391,16 @@ def _merged(parts: list[Outcome]) -> Outcome:
         merged.problems += outcome.problems
         merged.items += outcome.items
         merged.fatal = merged.fatal or outcome.fatal
-        stored = msgspec.json.decode(outcome.rows, type=JournalRows)
+        stored = unpack(outcome.rows)
         rows.rows += stored.rows
         rows.sizes += stored.sizes
-    merged.rows = msgspec.json.encode(rows)
+    merged.rows = pack(rows)
     return merged
 
 
 def _died(batch: Batch, on_error: str) -> Outcome:
     """The outcome for a sample that killed its worker process on every attempt."""
-    rows = msgspec.json.encode(JournalRows([], []))
+    rows = pack(JournalRows([], []))
     if not isinstance(batch, ListBatch) or isinstance(batch, WholeBatch):
         return Outcome(fatal=DatasetError(DIED, where=f"batch {batch.key}"), rows=rows)
     sample = batch.samples[0]

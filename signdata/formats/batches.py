@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, overload, runtime_checkable
 
 from signdata.samples import Sample
 
@@ -36,11 +36,70 @@ class ListBatch:
     def without(self, ids: Iterable[str]) -> ListBatch:
         """The samples that are not among `ids`."""
         done = set(ids)
-        return replace(self, samples=tuple(s for s in self.samples if s.id not in done))
+        return self.of(s for s in self.samples if s.id not in done)
+
+    def of(self, samples: Iterable[Sample]) -> ListBatch:
+        """A batch of the same key with other samples."""
+        return ListBatch(self.key, tuple(samples))
 
     def divide(self) -> list[ListBatch]:
         """One batch a sample."""
         return [ListBatch(f"{self.key}/{s.id}", (s,)) for s in self.samples]
+
+
+class SampleRange(Sequence[Sample]):
+    """Samples that are made when they are asked for, and not kept.
+
+    Parameters
+    ----------
+    n : int
+        How many there are.
+    make : callable
+        Makes those from one index up to another.
+    """
+
+    def __init__(self, n: int, make: Callable[[int, int], list[Sample]]) -> None:
+        self._n, self._make = n, make
+
+    def __len__(self) -> int:
+        return self._n
+
+    @overload
+    def __getitem__(self, place: int) -> Sample: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Sample]: ...
+
+    def __getitem__(self, place: int | slice) -> Sample | list[Sample]:
+        if isinstance(place, slice):
+            start, stop, _ = place.indices(self._n)
+            return self._make(start, stop)
+        if not 0 <= place < self._n:
+            raise IndexError(place)
+        return self._make(place, place + 1)[0]
+
+    def __iter__(self) -> Iterator[Sample]:
+        for start in range(0, self._n, BATCH):
+            yield from self[start : start + BATCH]
+
+
+class BatchOfRange(ListBatch):
+    """A batch that has no samples of its own, only where they begin and end among all.
+
+    A forked worker, which has inherited them all, makes them; one that has not is sent them.
+    """
+
+    def __init__(self, samples: Sequence[Sample], start: int, stop: int) -> None:
+        object.__setattr__(self, "key", str(start))
+        object.__setattr__(self, "_range", (samples, start, stop))
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        every, start, stop = self.__dict__["_range"]
+        return tuple(every[start:stop])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ListBatch, (self.key, self.samples)
 
 
 @runtime_checkable
@@ -76,9 +135,9 @@ def runs(batch: Batch) -> Iterator[list[Sample]]:
 
 
 def list_batches(samples: Sequence[Sample], size: int = BATCH) -> Iterator[ListBatch]:
-    """Cut a list of samples into batches of `size`."""
+    """Cut samples into batches of `size`, which take their samples when they are asked for them."""
     for start in range(0, len(samples), size):
-        yield ListBatch(str(start), tuple(samples[start : start + size]))
+        yield BatchOfRange(samples, start, min(start + size, len(samples)))
 
 
 def divide(batch: Batch) -> list[Batch]:

@@ -116,7 +116,7 @@ class Corrected(ReaderView):
             if not isinstance(batch, ListBatch):
                 yield MappedBatch(FilteredBatch(batch, applied.takes), applied.describe)
             elif samples := applied.apply(batch.samples):
-                yield replace(batch, samples=samples)
+                yield batch.of(samples)
 
     @cached_property
     def outline(self) -> tuple[Sample, ...]:

@@ -173,6 +173,9 @@ class Reader(ABC):
     not_chosen: Collection[str] = frozenset()
     """Ids that the source has, and that it was told not to read."""
 
+    self_contained: ClassVar[bool] = False
+    """Whether the checksums in `info.sources` are of all that is read."""
+
     risky: ClassVar[bool] = False
     """Whether decoding may take the process down, so that it must not be this one."""
 

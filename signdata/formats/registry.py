@@ -17,6 +17,7 @@ from signdata.errors import UsageError
 from signdata.formats import compressed
 
 if TYPE_CHECKING:
+    from signdata.formats.croissant import Description
     from signdata.formats.own_record import OwnRecord
     from signdata.formats.place import Place
     from signdata.formats.reader import Reader
@@ -50,6 +51,9 @@ class Format:
         Whether several files together are one dataset.
     own_record : str
         ``module:NAME`` of an `OwnRecord`, where the output's record is inside its one file.
+    croissant : str
+        ``module:function`` that is given the folder, the reader and what URLs start with, and
+        returns what a Croissant file says of a dataset; '' where it can say nothing.
     """
 
     name: str
@@ -63,6 +67,7 @@ class Format:
     sharded: bool = False
     several: bool = False
     own_record: str = ""
+    croissant: str = ""
 
     @property
     def is_file(self) -> bool:
@@ -99,6 +104,7 @@ FORMATS: dict[str, Format] = {
             writer="signdata.formats.csv.writer:CsvWriter",
             recognises="signdata.formats.csv.files:recognises",
             several=True,
+            croissant="signdata.formats.csv.croissant:describe",
         ),
         Format(
             "folders",
@@ -107,6 +113,7 @@ FORMATS: dict[str, Format] = {
             reader="signdata.formats.folders:FoldersReader",
             writer="signdata.formats.folders:FoldersWriter",
             recognises="signdata.formats.trees.contents:recognises_folders",
+            croissant="signdata.formats.trees.croissant:describe",
         ),
         Format(
             "frames",
@@ -115,6 +122,7 @@ FORMATS: dict[str, Format] = {
             reader="signdata.formats.frames:FramesReader",
             writer="signdata.formats.frames:FramesWriter",
             recognises="signdata.formats.trees.contents:recognises_frames",
+            croissant="signdata.formats.trees.croissant:describe",
         ),
         Format(
             "hdf5",
@@ -157,6 +165,8 @@ FORMATS: dict[str, Format] = {
             reader="signdata.formats.parquet.reader:ParquetReader",
             writer="signdata.formats.parquet.writer:ParquetWriter",
             recognises="signdata.formats.parquet.files:recognises",
+            sharded=True,
+            croissant="signdata.formats.parquet.croissant:describe",
         ),
         Format(
             "webdataset",
@@ -175,6 +185,7 @@ FORMATS: dict[str, Format] = {
             _CLIP,
             reader="signdata.formats.videos:VideosReader",
             recognises="signdata.formats.trees.contents:recognises_videos",
+            croissant="signdata.formats.trees.croissant:describe",
         ),
         Format(
             "wlasl",
@@ -216,6 +227,23 @@ def writer_class(name: str) -> type[Writer]:
         raise UsageError(f"format {name!r} cannot be written; expected one of {expected}")
     made: type[Writer] = _load(FORMATS[name].writer)
     return made
+
+
+def described() -> tuple[str, ...]:
+    """Names of the formats that a Croissant file can describe."""
+    return tuple(one.name for one in FORMATS.values() if one.croissant)
+
+
+def description(name: str, root: Path, reader: Reader, base: str) -> Description:
+    """What a Croissant file says of a dataset of a format; `UsageError` if it can say nothing."""
+    if name not in described():
+        raise UsageError(
+            f"{name} cannot be described by Croissant; expected {', '.join(described())}",
+            path=root,
+            remedy="Convert it first.",
+        )
+    function: Callable[[Path, Reader, str], Description] = _load(FORMATS[name].croissant)
+    return function(root, reader, base)
 
 
 def own_record(path: Path) -> OwnRecord | None:

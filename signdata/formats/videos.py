@@ -65,7 +65,7 @@ class VideosReader(TreeReader):
             place = self._tree.below(path)
             yield Found(place, class_dir.split, class_dir.label, pixels, self.kind)
 
-    def _source_files(self, sample: Sample) -> tuple[str, ...]:
+    def source_files(self, sample: Sample) -> tuple[str, ...]:
         pixels = sample.pixels
         return (pixels.video.path,) if isinstance(pixels, ClipPixels) else ()
 

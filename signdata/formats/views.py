@@ -25,6 +25,7 @@ class ReaderView(Reader):
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self.inputs = reader.inputs
+        self.self_contained = reader.self_contained  # type: ignore[misc]  # the same
         self.risky = reader.risky  # type: ignore[misc]  # of the dataset that is read
 
     def __getstate__(self) -> dict[str, Any]:
@@ -54,7 +55,7 @@ class MappedReader(ReaderView):
     def batches(self) -> Iterator[Batch]:
         for batch in self._reader.batches():
             if isinstance(batch, ListBatch):
-                yield replace(batch, samples=tuple(map(self.describe, batch.samples)))
+                yield batch.of(map(self.describe, batch.samples))
             else:
                 yield MappedBatch(batch, self.describe)
 
@@ -71,7 +72,7 @@ class FilteredReader(ReaderView):
             if isinstance(batch, ListBatch):
                 mine = tuple(sample for sample in batch.samples if self.takes(sample))
                 if mine:
-                    yield replace(batch, samples=mine)
+                    yield batch.of(mine)
             else:
                 yield FilteredBatch(batch, self.takes)
 

@@ -15,6 +15,7 @@ from signdata.filesystem import reading
 from signdata.formats.batch_jobs import run_batches
 from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import Reader
+from signdata.inspection.recorded_digests import RecordedDigests, agrees
 from signdata.options import ProgressCallback
 from signdata.output import existing
 from signdata.results import Problem, Result
@@ -202,26 +203,25 @@ def against_manifest(
         Whether the sample of a row of the manifest should be among those of `reader`.
     """
     result = Result("verify", str(path), shows_counts=False)
-    recorded = {row["id"]: row.get("sha256", "") for row in existing.read_rows(path) if chosen(row)}
+    recorded = RecordedDigests(row for row in existing.read_rows(path) if chosen(row))
     done = unrecorded = 0
     problems = reader.damage(workers)
     n_damaged = len(problems)
-    seen_ids = set()
-    for checked in _each(_StoredDigests(any(recorded.values())), reader, workers, progress):
+    for checked in _each(_StoredDigests(recorded.any), reader, workers, progress):
         if isinstance(checked, str):
             checked = StoredDigest(checked, "", _DIED)
         sample_id, digest, error, kind = checked
         done += 1
-        seen_ids.add(sample_id)
-        expected = recorded.get(sample_id)
+        expected = recorded.ask(sample_id)
         if error:
             problems.append(Problem(sample_id, "", kind, error))
         elif not expected:
             unrecorded += 1
-        elif digest != expected:
+        elif not agrees(digest, expected):
             message = "its checksum differs from the manifest's"
             problems.append(Problem(sample_id, "", "differs", message))
-    lost = [sample_id for sample_id in recorded if sample_id not in seen_ids]
+    rows = (row["id"] for row in existing.read_rows(path, distinct=False) if chosen(row))
+    lost = list(recorded.never_asked(rows))
     problems += [
         Problem(sample_id, "", "missing", "listed in the manifest, but does not exist")
         for sample_id in lost

@@ -1,8 +1,13 @@
-"""The journal of a run: one line per finished batch, so that a killed run can resume."""
+"""The journal of a run: one line per finished batch, so that a killed run can resume.
+
+A line is an entry, a tab, and the rows of the batch, compressed and in base64.
+"""
 
 from __future__ import annotations
 
+import base64
 import os
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,63 +46,108 @@ class _Sizes(msgspec.Struct):
     sizes: list[list[int]]
 
 
+_decode_rows = msgspec.json.Decoder(JournalRows).decode
+_decode_sizes = msgspec.json.Decoder(_Sizes).decode
+_decode_entry = msgspec.json.Decoder(JournalEntry).decode
+
+
+def pack(rows: JournalRows) -> bytes:
+    """What a batch stored as one compressed part, without a line break."""
+    return base64.b64encode(zlib.compress(msgspec.json.encode(rows), 1))
+
+
+def unpack(part: bytes) -> JournalRows:
+    """The opposite of `pack`."""
+    return _decode_rows(_unpacked(part))
+
+
+def _unpacked(part: bytes) -> bytes:
+    return zlib.decompress(base64.b64decode(part))
+
+
 class Journal:
-    """Entries of finished batches. Their rows stay on disk; memory holds only their offsets."""
+    """Entries of finished batches. They stay on disk; memory holds where each begins.
+
+    Attributes
+    ----------
+    read, skipped, failed : int
+        Samples of all entries.
+    problems : list of Problem
+        Problems of all entries.
+    end : int
+        The highest `JournalEntry.end`.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.entries: dict[str, JournalEntry] = {}
-        self._extents: dict[str, tuple[int, int]] = {}
-        self._decode = msgspec.json.Decoder(JournalRows).decode
-        self._decode_sizes = msgspec.json.Decoder(_Sizes).decode
-        self._end = self._load(path) if path.exists() else 0
+        self.read = self.skipped = self.failed = self.end = 0
+        self.problems: list[Problem] = []
+        self._starts: dict[str, int] = {}
+        self._size = self._load(path) if path.exists() else 0
         # Unbuffered: what a full disk refused must not be written again on close.
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
-        os.ftruncate(self._file, self._end)
+        os.ftruncate(self._file, self._size)
 
     def _load(self, path: Path) -> int:
         """Read all complete lines; return where they end."""
-        decode = msgspec.json.Decoder(JournalEntry).decode
-        end = 0
+        size = 0
         with path.open("rb") as file:
             for raw in file:
-                head, _, rows = raw.partition(b"\t")
                 if not raw.endswith(b"\n"):  # cut off when the run was killed
                     break
-                entry = decode(head)
-                self.entries[entry.key] = entry
-                self._extents[entry.key] = (end + len(head) + 1, len(rows))
-                end += len(raw)
-        return end
+                self._count(_decode_entry(raw[: raw.index(b"\t")]), size)
+                size += len(raw)
+        return size
+
+    def _count(self, entry: JournalEntry, start: int) -> None:
+        self._starts[entry.key] = start
+        self.read += entry.read
+        self.skipped += entry.skipped
+        self.failed += entry.failed
+        self.problems += entry.problems
+        self.end = max(self.end, entry.end)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._starts
+
+    def __len__(self) -> int:
+        return len(self._starts)
 
     def add(self, entry: JournalEntry, rows: bytes) -> None:
-        """Record a finished batch and its encoded `JournalRows`."""
-        head = msgspec.json.encode(entry) + b"\t"
-        os.lseek(self._file, self._end, os.SEEK_SET)
-        write_all(self._file, head + rows + b"\n")
-        self.entries[entry.key] = entry
-        self._extents[entry.key] = (self._end + len(head), len(rows) + 1)
-        self._end += len(head) + len(rows) + 1
+        """Record a finished batch and its packed `JournalRows`."""
+        line = b"%b\t%b\n" % (msgspec.json.encode(entry), rows)
+        os.lseek(self._file, self._size, os.SEEK_SET)
+        write_all(self._file, line)
+        self._count(entry, self._size)
+        self._size += len(line)
 
     def rows_of(self, key: str) -> JournalRows:
         """What the batch `key` stored; empty if it has no entry."""
-        return self._decode(self._stored(key)) if key in self._extents else JournalRows([], [])
+        return unpack(self._part(key)) if key in self._starts else JournalRows([], [])
 
     def sizes_of(self, key: str) -> list[list[int]]:
         """Sizes of the encoded items of each sample of the batch `key`; [] if it has no entry."""
-        return self._decode_sizes(self._stored(key)).sizes if key in self._extents else []
+        return _decode_sizes(_unpacked(self._part(key))).sizes if key in self._starts else []
 
-    def _stored(self, key: str) -> bytes:
-        start, length = self._extents[key]
-        return os.pread(self._file, length, start)
+    def _part(self, key: str) -> bytes:
+        """The packed rows in the line of a batch."""
+        start, line = self._starts[key], b""
+        while not line.endswith(b"\n"):
+            more = os.pread(self._file, _AT_ONCE, start + len(line))
+            line += more[: more.find(b"\n") + 1 or None]
+        return line[line.index(b"\t") + 1 : -1]
 
     def rows(self) -> Iterator[tuple[str, dict[str, str]]]:
         """Yield every stored row with the key of its batch."""
-        for key in self.entries:
+        for key in self._starts:
             for row in self.rows_of(key).rows:
                 yield key, row
 
     def close(self) -> None:
-        """Close the file; the entries stay in memory."""
+        """Close the file; what is known of the entries stays in memory."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+_AT_ONCE = 1 << 14
+"""Bytes of a line that are read at once."""

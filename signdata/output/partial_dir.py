@@ -18,6 +18,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from signdata.output.existing import (
     source_changed,
 )
 from signdata.output.journal import Journal
-from signdata.sidecars import PARTIAL_DIR, PARTIAL_SUFFIX
+from signdata.sidecars import PARTIAL_DIR, PARTIAL_SUFFIX, Row
 
 _LOCK_FILES = ("lock", "owner.json")
 _TREE = "tree"
@@ -136,9 +137,13 @@ class PartialDir:
 
     def _changed_since(self) -> str:
         """Return the first source that has changed since the journal was written; '' if none."""
+        return self._request.changed(self._request.record, self._journal_rows())
+
+    def _journal_rows(self) -> Iterator[tuple[str, Row]]:
+        """The rows in the journal, which is opened only when they are asked for."""
         journal = Journal(self.path / "journal")
         try:
-            return self._request.changed(self._request.record, journal.rows())
+            yield from journal.rows()
         finally:
             journal.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -125,11 +126,18 @@ def test_killed_at_any_time(tmp_path: Path, child: Child) -> None:
             for _ in range(1 + number % 3):
                 pid = fork(lambda: _run([*words, "-j", "2"]), child.logs)
                 time.sleep(draw.uniform(0, lasts))
-                os.killpg(pid, signal.SIGKILL)
+                end(pid)
                 wait(pid, child.logs)
             ended = child.run([*words, "-j", str(1 + number % 2)])
             assert ended.code == 0, ended
             assert snapshot(child.work) == whole
+
+
+def end(pid: int) -> None:
+    """Kill a child and all that it started; it may not yet have a group of its own."""
+    for kill_it in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError):
+            kill_it(pid, signal.SIGKILL)
 
 
 def _run(words: list[str]) -> int:

@@ -158,6 +158,7 @@ WRITERS = {
     ),
     "sample photos": Writer(lambda _: ["sample", "photos"], more=TINY),
     "sample wlasl": Writer(lambda _: ["sample", "wlasl"], more=TINY),
+    "croissant": Writer(lambda root: ["croissant", write_tree(root / "data"), "-o"], "out.json"),
     "report": Writer(_reported, "out.html", ONE),
     "predict --annotate": Writer(_model, heavy=True),
     "evaluate": Writer(_tested, heavy=True),

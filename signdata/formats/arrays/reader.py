@@ -87,6 +87,7 @@ class ArraysReader(Reader):
     """Reads NumPy arrays."""
 
     name = "arrays"
+    self_contained = True
 
     @classmethod
     def open(cls, paths: list[Path], options: OpenOptions) -> Self:

@@ -46,6 +46,7 @@ class CsvReader(Reader):
     """Reads one or several pixel CSVs."""
 
     name = "csv"
+    self_contained = True
 
     @classmethod
     def open(cls, paths: list[Path], options: OpenOptions) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -58,7 +59,7 @@ class RawPixels(StoredPixels):
 
     def frames(self) -> Iterator[Frame]:
         height, width, *channels = self.frame_shape
-        size = int(np.prod(self.frame_shape))
+        size = math.prod(self.frame_shape)
         with _opened(self.path) as file:
             file.seek(self.offset + self.start * size)
             for _ in range(self.start, self.stop):

@@ -27,19 +27,19 @@ import h5py
 
 from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, UnsafeNameError
-from signdata.formats.batches import Batch, list_batches, samples_of_split
+from signdata.formats.batches import Batch, SampleRange, list_batches, samples_of_split
 from signdata.formats.hdf5 import foreign, safety
 from signdata.formats.hdf5.document import own_document
 from signdata.formats.hdf5.foreign import ForeignPictures
 from signdata.formats.hdf5.layout import _pixels_of, _Stored
 from signdata.formats.hdf5.pixels import BlobPixels, _opened
-from signdata.formats.pixel_arrays.labels import labels_of, strings
-from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader, splits_of
+from signdata.formats.pixel_arrays.labels import labels_of, shared, strings
+from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader
 from signdata.formats.trees.masks import are_recorded
 from signdata.labels import LabelSpace
 from signdata.media.image import decode
 from signdata.results import Problem
-from signdata.samples import SPLIT_NAMES, Pixels, Sample
+from signdata.samples import SPLIT_NAMES, SPLITS, Pixels, Sample
 
 LABEL_NAMES = ("labels", "y", "label")
 CLASS_NAMES = ("class_names", "classes")
@@ -52,6 +52,7 @@ class Hdf5Reader(Reader):
     """Reads an HDF5 dataset."""
 
     name = "hdf5"
+    self_contained = True
 
     @classmethod
     def open(cls, paths: list[Path], options: OpenOptions) -> Self:
@@ -128,14 +129,18 @@ class Hdf5Reader(Reader):
             sidecars.origin_of(self._document),
             self._notes,
             ({"name": self._path.name, "sha256": _digest(self._path)},),
-            splits_of(self._samples),
+            tuple(split for split in ("", *SPLITS) if split in self._splits),
         )
 
     def batches(self) -> Iterator[Batch]:
         return list_batches(self._samples)
 
     @cached_property
-    def _samples(self) -> list[Sample]:
+    def _samples(self) -> SampleRange:
+        return SampleRange(len(self._labels), self._made)
+
+    def _made(self, start: int, stop: int) -> list[Sample]:
+        """Samples `start` up to `stop`."""
         columns = [name for name in self._meta if name not in NO_META]
         stored_as = self._meta.get(sidecars.STORED_AS, [])
         sources = self._meta.get("source", [])
@@ -151,7 +156,7 @@ class Hdf5Reader(Reader):
                 meta={name: self._meta[name][i] for name in columns},
                 stored_as=stored_as[i] if stored_as else "",
             )
-            for i in range(len(self._labels))
+            for i in range(start, stop)
         ]
 
     def _pixels_of(self, i: int) -> Pixels:
@@ -188,7 +193,7 @@ def _column(group: Any, name: str, n: int, path: Path) -> list[str]:
     values = _strings(group, name, path)
     if len(values) != n:
         raise FormatError(f"{len(values)} values; expected {n}", path=path, where=name)
-    return values
+    return values if name == "ids" else shared(values)
 
 
 def _strings(group: Any, name: str, path: Path) -> list[str]:

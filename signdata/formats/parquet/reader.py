@@ -75,9 +75,14 @@ class ParquetReader(Reader):
         )
 
     @property
+    def files(self) -> list[Path]:
+        """The files that it reads."""
+        return self._contents.files
+
+    @property
     def _source(self) -> dict[str, object]:
         if self._path.is_dir():
-            return sources(self._path, map(str, self._contents.files))
+            return sources(self._path, map(str, self.files))
         with self._path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         return {"name": self._path.name, "sha256": digest}

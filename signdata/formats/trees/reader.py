@@ -66,13 +66,13 @@ class TreeReader(Reader):
         """The order of entries that no manifest lists; by path."""
         return found
 
-    def _source_files(self, sample: Sample) -> tuple[str, ...]:
+    def source_files(self, sample: Sample) -> tuple[str, ...]:
         """The files that a sample is read from."""
         return sample.pixels.files
 
     @cached_property
     def info(self) -> DatasetInfo:
-        files = [file for sample in self._samples for file in self._source_files(sample)]
+        files = [file for sample in self._samples for file in self.source_files(sample)]
         return DatasetInfo(
             self.name,
             self.kind,

@@ -59,7 +59,7 @@ class Extent:
         DecodeError
             If something else is at the place.
         """
-        data = self._read()
+        data = self.read()
         shown = memoryview(data)
         try:
             for member in ustar.members(_in(data), len(data), self.path, self.offset):
@@ -74,7 +74,14 @@ class Extent:
         except FormatError as err:
             raise self._error(err.what) from err
 
-    def _read(self) -> bytes:
+    def read(self) -> bytes:
+        """All of the sample's members, with their headers.
+
+        Raises
+        ------
+        MissingError, DecodeError
+            If the tar is not there, or ends before.
+        """
         try:
             data = os.pread(_open_file(self.path), self.length, self.offset)
         except FileNotFoundError as err:
@@ -151,11 +158,6 @@ class TarPixels(CodedPixels):
     def size_hint(self) -> int:
         return self.extent.length
 
-    def stored_pictures(self) -> Iterator[tuple[bytes, str]]:
-        """Yield each picture's bytes, and where they are for messages."""
-        for name, data in self._pictures():
-            yield bytes(data), self._place(name)
-
     def _pictures(self) -> list[tuple[str, memoryview]]:
         members = self.extent.members()
         if not self.names:  # as signdata writes them: before the class
@@ -175,9 +177,9 @@ class TarPixels(CodedPixels):
 
     def coded(self) -> Iterator[tuple[bytes, str]]:
         digest = hashlib.sha256()
-        for data, place in self.stored_pictures():
+        for name, data in self._pictures():
             digest.update(data)
-            yield data, place
+            yield bytes(data), self._place(name)
         self._digests[:] = [digest.hexdigest()]
 
     def source_sha256(self) -> str:

@@ -15,9 +15,17 @@ from pathlib import Path
 from typing import Self
 
 from signdata import sidecars
-from signdata.errors import DatasetError, DecodeError, FormatError, SigndataError
+from signdata.errors import DatasetError, FormatError, SigndataError
 from signdata.formats.batches import Batch, list_batches, samples_of_split
-from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader, splits_of
+from signdata.formats.picture_headers import summary_of
+from signdata.formats.reader import (
+    DatasetInfo,
+    OpenOptions,
+    PictureSummary,
+    Reader,
+    decoded_summary,
+    splits_of,
+)
 from signdata.formats.shard_files import ShardFaults, is_below
 from signdata.formats.trees.layout import splits_of_names
 from signdata.formats.trees.masks import are_recorded
@@ -26,7 +34,6 @@ from signdata.formats.webdataset.fields import are_clip, is_seen, is_video
 from signdata.formats.webdataset.pixels import Extent, TarPixels, VideoBytes
 from signdata.formats.webdataset.scan import Described, Wanted
 from signdata.labels import LabelSpace
-from signdata.media.image import decode
 from signdata.media.video.clip import ClipPixels
 from signdata.media.video.member import VideoMember
 from signdata.results import NOTE, Problem
@@ -234,27 +241,10 @@ class WebDatasetReader(Reader):
         return list_batches(self._samples)
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
-        sizes, channels, lossless, n_frames = set(), set(), True, 0
-        for sample in samples_of_split(self._samples, split):
-            if isinstance(sample.pixels, ClipPixels):
-                return PictureSummary(None, 3, False, None)
-            if not isinstance(sample.pixels, TarPixels):
-                continue
-            for data, place in sample.pixels.stored_pictures():
-                try:
-                    header = decode.probe(data, place)
-                except DecodeError:
-                    continue
-                sizes.add(header.size_hw)
-                channels.add(header.channels)
-                lossless &= header.suffix != ".jpg" and not header.changes
-                n_frames += 1
-        return PictureSummary(
-            sizes.pop() if len(sizes) == 1 else None,
-            channels.pop() if len(channels) == 1 else None,
-            lossless,
-            n_frames,
-        )
+        chosen = list(samples_of_split(self._samples, split))
+        if any(isinstance(sample.pixels, ClipPixels) for sample in chosen):
+            return decoded_summary(None)
+        return summary_of(chosen)
 
     def locate(self, error: DatasetError) -> tuple[str, str]:
         return str(self._path), ""

@@ -1,0 +1,87 @@
+"""What a Croissant file says of pictures in Parquet files."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from signdata.errors import DatasetError
+from signdata.formats.croissant import (
+    BOOLEAN,
+    FLOAT,
+    INTEGER,
+    PICTURE,
+    TEXT,
+    Description,
+    Node,
+    field,
+    file_set,
+    of_column,
+    record_set,
+)
+from signdata.formats.parquet.files import SUFFIX
+from signdata.formats.parquet.library import arrow
+from signdata.formats.parquet.reader import ParquetReader
+from signdata.formats.parquet.stored_columns import columns_of
+from signdata.formats.parquet.stored_files import schema_of
+
+FILES, PICTURES, CLASSES = "files", "pictures", "classes"
+"""Ids of the set of files, of the records in them, and of the class names."""
+
+
+def describe(root: Path, reader: ParquetReader, base: str) -> Description:
+    """The files, a record for each row, and what the numbers of labels mean.
+
+    Raises
+    ------
+    DatasetError
+        If they are Arrow files, which Croissant knows nothing of.
+    """
+    paths = [PurePosixPath(path.relative_to(root).as_posix()) for path in reader.files]
+    if any(path.suffix.lower() != SUFFIX for path in paths):
+        raise DatasetError(
+            "Arrow files; expected Parquet, which Croissant can describe",
+            path=root,
+            remedy="Make it with convert --to parquet.",
+        )
+    schema = schema_of(reader.files[0])
+    columns = columns_of(schema, reader.files[0])
+    files = file_set(
+        FILES, sorted({(path.parent / f"*{SUFFIX}").as_posix() for path in paths}), base
+    )
+    inside = "bytes" if columns.in_struct else ""
+    fields = [
+        field(columns.picture, PICTURE, of_column(files, columns.picture, inside)),
+        *(
+            field(name, _type_of(schema.field(name).type), of_column(files, name))
+            for name in (columns.label, *columns.further)
+        ),
+    ]
+    records = [record_set(PICTURES, "One record a picture.", fields)]
+    if columns.classes:
+        records.append(_class_names(columns.classes))
+    return Description([files], records)
+
+
+def _type_of(kind: object) -> str:
+    types = arrow("pyarrow.types")
+    if types.is_boolean(kind):
+        return BOOLEAN
+    if types.is_integer(kind):
+        return INTEGER
+    return FLOAT if types.is_floating(kind) else TEXT
+
+
+def _class_names(classes: tuple[str, ...]) -> Node:
+    """Records that are in the Croissant file itself: the number and name of each class."""
+    made = record_set(
+        CLASSES,
+        "What the numbers of labels mean.",
+        [
+            {"name": "index", "dataType": INTEGER},
+            {"name": "name", "dataType": TEXT},
+        ],
+    )
+    data = [
+        {f"{CLASSES}/index": number, f"{CLASSES}/name": name} for number, name in enumerate(classes)
+    ]
+    return {**made, "key": {"@id": f"{CLASSES}/index"}, "data": data}
