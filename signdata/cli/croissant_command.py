@@ -9,6 +9,7 @@ import click
 from signdata.cli import display, options
 from signdata.cli.help import Command
 from signdata.formats import registry
+from signdata.options import StoreOptions
 
 
 @click.command("croissant", cls=Command)
@@ -35,6 +36,7 @@ from signdata.formats import registry
     help="Format of SRC [default: recognised].",
 )
 @options.overwrite
+@options.groups(StoreOptions)
 @options.shows
 def command(src: tuple[str, ...], **kwargs: Any) -> None:
     """Describe a dataset in Croissant, JSON-LD that loaders and search engines read.

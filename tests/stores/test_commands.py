@@ -286,6 +286,14 @@ def test_made_again_from_an_address(
     }
 
 
+def test_described_at_an_address(
+    main: Main, memory: Callable[[Path, str], str], tree: Path
+) -> None:
+    words = ("--url", "https://example.org/asl", "--json")
+    found = main("croissant", memory(tree, "asl"), *words).json["croissant"]
+    assert found == main("croissant", tree, *words).json["croissant"]
+
+
 def test_what_is_there_decides_as_on_disk(
     main: Main, bucket: Bucket, options_file: Path, tree: Path
 ) -> None:
