@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 
 import signdata
-from signdata.sidecars import manifest
 
 HELD_OUT = {"user_3"}
 PATTERNS = {"label_pattern": r"/([A-Y])\d+", "group_pattern": r"(user_\d+)/"}
@@ -21,7 +20,7 @@ def main(root: Path) -> None:
         (root / "split" / split).mkdir(parents=True, exist_ok=True)
         folder.rename(root / "split" / split / folder.name)
     signdata.augment(root / "split", root / "variants", boxes="auto", **PATTERNS)
-    rows = manifest(root / "variants")
+    rows = signdata.manifest(root / "variants")
     signers = {}
     for split, some in rows.groupby("split"):
         signdata.folders_to_csv(root / "variants", root / f"sign_mnist_{split}.csv", split=split)

@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 
 import signdata
-from signdata.sidecars import manifest
 
 
 def main(root: Path) -> None:
@@ -18,7 +17,7 @@ def main(root: Path) -> None:
     result = signdata.split(root / "asl", root / "asl-split", keep=["test"], ratios="90,10")
     print(result.summary)
 
-    table = manifest(root / "asl-split")
+    table = signdata.manifest(root / "asl-split")
     counts = table.pivot_table(index="label", columns="split", values="id", aggfunc="count")
     print(counts[["train", "val", "test"]].head())
     first = table.query("split == 'val'").iloc[0]

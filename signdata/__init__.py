@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from signdata.commands.videos import extract_frames, trim
     from signdata.commands.walkthrough import demo
     from signdata.errors import SigndataError
+    from signdata.formats.manifests import manifest
     from signdata.formats.open import open_dataset
     from signdata.results import Problem, Result
     from signdata.samples import Sample
@@ -46,6 +47,7 @@ _PUBLIC = {
     "extract_frames": "signdata.commands.videos",
     "folders_to_csv": "signdata.commands.conversion",
     "info": "signdata.commands.inspection",
+    "manifest": "signdata.formats.manifests",
     "open_dataset": "signdata.formats.open",
     "predict": "signdata.commands.models",
     "replay": "signdata.commands.versions",
@@ -80,6 +82,7 @@ __all__ = [
     "extract_frames",
     "folders_to_csv",
     "info",
+    "manifest",
     "numpy",
     "open_dataset",
     "predict",

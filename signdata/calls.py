@@ -23,8 +23,17 @@ SOURCE = "source"
 OUTPUTS = frozenset({"out", "fix", "preview", "contact_sheet", "findings"})
 """Keywords that name what is written."""
 
-_UNRECORDED = OUTPUTS | {"workers", "progress", "dry_run", "overwrite", "on_error"}
-_UNRECORDED |= {"storage_options", "scratch"}
+_UNRECORDED = OUTPUTS | {
+    "workers",
+    "cluster",
+    "allow_skew",
+    "progress",
+    "dry_run",
+    "overwrite",
+    "on_error",
+    "storage_options",
+    "scratch",
+}
 """Keywords that make no difference to a finished output, name it, or hold what is secret."""
 
 

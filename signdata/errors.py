@@ -20,6 +20,8 @@
     `-- OutputError(OSError)              5   the output cannot be written
         |-- OutputExistsError(FileExistsError)  5   it exists, but was made by something else
         |-- OutputLockedError             5   another run is writing it
+        |-- ClusterError                  5   a cluster is gone, or cannot be reached
+        |   `-- NodeError                 2   one of its nodes is not fit for the work
         `-- SourceChangedError            5   a source has changed since it was made
 
 Each also inherits from the builtin in brackets. A message is one line:
@@ -71,6 +73,11 @@ class SigndataError(Exception):
         if self.remedy:
             text = f"{text}{'' if text.endswith('.') else '.'} {self.remedy}"
         return one_line(text)
+
+    def __repr__(self) -> str:
+        told = {"path": self.path, "where": self.where, "remedy": self.remedy}
+        rest = "".join(f", {name}={value!r}" for name, value in told.items() if value)
+        return f"{type(self).__name__}({self.what!r}{rest})"
 
     def __reduce__(self) -> tuple[object, ...]:
         # Errors are pickled by worker processes; Exception would restore only `args`.
@@ -181,6 +188,16 @@ class OutputExistsError(OutputError, FileExistsError):
 
 class OutputLockedError(OutputError):
     """An output that another run is writing."""
+
+
+class ClusterError(OutputError):
+    """A cluster that is gone or cannot be reached."""
+
+
+class NodeError(ClusterError):
+    """A node of a cluster that would make other bytes, or does not see the files."""
+
+    exit_code = 2
 
 
 class SourceChangedError(OutputError):

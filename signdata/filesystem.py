@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import errno
 import itertools
 import os
@@ -12,7 +13,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from signdata.errors import DecodeError, OutputError, SigndataError, UsageError
+from signdata.errors import DecodeError, MissingError, OutputError, SigndataError, UsageError
 
 _NEW_FILE = (
     os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
@@ -85,6 +86,18 @@ def path_below(path: str | Path, root: str | Path) -> str:
 
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+def not_there(path: str | os.PathLike[str]) -> MissingError:
+    """The error for a path that was typed and is not there; it asks for a name like it that is."""
+    path = Path(path)
+    try:
+        names = os.listdir(path.parent)
+    except OSError:
+        names = []
+    close = difflib.get_close_matches(path.name, names, 1, 0.8)
+    remedy = f"Did you mean {path.with_name(close[0])}?" if close else ""
+    return MissingError("not there", path=path, remedy=remedy)
 
 
 def is_url(path: object) -> bool:

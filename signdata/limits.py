@@ -113,12 +113,6 @@ def check_size(size_wh: tuple[int, int] | None, what: str) -> None:
     """
     if size_wh is None:
         return
-    if (
-        not isinstance(size_wh, tuple | list)
-        or len(size_wh) != 2
-        or not all(isinstance(side, int) for side in size_wh)
-    ):
-        raise UsageError(f"{what} {size_wh!r}; expected width and height, such as (32, 32)")
     width, height = size_wh
     if min(width, height) < 1:
         raise UsageError(f"{what} {width}x{height}; expected at least 1x1")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from signdata.errors import FormatError
 from signdata.formats.indexed import IndexedDataset, Wanted
+from signdata.values import checked
 
 
 class Arrays(NamedTuple):
@@ -35,6 +36,7 @@ class Arrays(NamedTuple):
     classes: tuple[str, ...]
 
 
+@checked
 def load(
     path: str | Path | Sequence[str | Path],
     split: str | None = None,

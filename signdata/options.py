@@ -20,21 +20,25 @@ import os
 import re
 import shlex
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from functools import wraps
 from pathlib import Path
-from typing import Any, ClassVar, ParamSpec, Self, TypeAlias, TypedDict
+from typing import Any, ClassVar, ParamSpec, Self, TypeAlias, TypedDict, TypeVar
 
+from signdata import bars
 from signdata.calls import Call, calling
 from signdata.errors import MissingError, UsageError, one_line
 from signdata.labels import LABEL_WORDS
 from signdata.limits import MAX_PIXELS, check_size, pixel_limit
 from signdata.results import Result
 from signdata.samples import SPLIT_NAMES
+from signdata.values import checked_call
+from signdata.workers import cluster as clusters
 
 PathLike: TypeAlias = str | Path
 P = ParamSpec("P")
+R = TypeVar("R", bound=Result)
 
 STOP, SKIP = "stop", "skip"
 """What happens at a sample that cannot be read: the run ends, or the sample is left out."""
@@ -48,6 +52,11 @@ Training calls it with a third argument, a note on how it goes: in samples while
 fetched from a store or sent to one is counted in the same way, in objects, with the note
 ``fetching`` or ``sending``.
 """
+
+
+def callback(progress: ProgressCallback | bool | None) -> ProgressCallback | None:
+    """What a keyword `progress` calls; `command` has put a bar in the place of True."""
+    return progress if callable(progress) else None
 
 
 def paths(value: PathLike | Sequence[PathLike]) -> list[Path]:
@@ -172,7 +181,7 @@ class VideoKeywords(TypedDict, total=False):
 
 class RowKeywords(LimitKeywords, StoreKeywords, total=False):
     split: str | None
-    labels: str
+    labels: PathLike | Sequence[str]
     csv_size: tuple[int, ...] | None
     header: bool
     corrections: PathLike | None
@@ -206,6 +215,10 @@ class VideoOptions(Group):
     )
     deinterlace: str = keyword("auto", "Deinterlace interlaced videos, or leave them.")
 
+    def __post_init__(self) -> None:
+        if self.deinterlace not in ("auto", "off"):
+            raise UsageError(f"--deinterlace {self.deinterlace!r}; expected auto or off")
+
     def record_videos(self) -> dict[str, Any]:
         """What of it makes two runs the same, where it differs from the defaults."""
         everything = {"tone_map": self.tone_map, "deinterlace": self.deinterlace}
@@ -220,7 +233,7 @@ class RowOptions(LimitOptions, StoreOptions):
     title = "Reading"
 
     split: str | None = keyword(None, "Read only this split.")
-    labels: str = keyword(
+    labels: PathLike | Sequence[str] = keyword(
         "letters",
         "Meaning of a CSV's labels: A..Y, A..Z from 1, any integer, names, none, lines of FILE.",
     )
@@ -244,8 +257,9 @@ class RowOptions(LimitOptions, StoreOptions):
     val_fold: int | None = keyword(None, "Read this fold as val.")
 
     def __post_init__(self) -> None:
-        if not isinstance(self.labels, str | Path):
-            raise UsageError(f"--labels {self.labels!r}; expected a word or the name of a file")
+        sides = self.csv_size
+        if sides is not None and (len(sides) not in (2, 3) or min(sides) < 1):
+            raise UsageError(f"--csv-size {sides!r}; expected (28, 28), (W, H, 3) or (3, W, H)")
 
     def record(self) -> dict[str, Any]:
         """What of it makes two runs the same."""
@@ -283,6 +297,10 @@ class ReadOptions(VideoOptions, RowOptions):
     path_column: str | None = keyword(None, "Column of a table that has paths.")
     label_column: str | None = keyword(None, "Column of a table that has labels.")
 
+    def __post_init__(self) -> None:
+        VideoOptions.__post_init__(self)
+        RowOptions.__post_init__(self)
+
     def record_of(self, found_format: str) -> dict[str, Any]:
         """What makes two runs the same, with the format that was found or named.
 
@@ -314,10 +332,12 @@ def _content_of_file(value: Sequence[str] | PathLike | None) -> str | list[str] 
     return _content_of(str(value)) if Path(value).is_file() else str(value)
 
 
-def _content_of(labels: str) -> str:
-    """What is recorded of `labels`: the word, or a checksum of the file."""
-    if labels in LABEL_WORDS:
-        return labels
+def _content_of(labels: PathLike | Sequence[str]) -> str | list[str]:
+    """What is recorded of `labels`: the word, the names, or a checksum of the file."""
+    if not isinstance(labels, str | Path):
+        return list(labels)
+    if str(labels) in LABEL_WORDS:
+        return str(labels)
     try:
         return f"file {hashlib.sha256(Path(labels).read_bytes()).hexdigest()}"
     except OSError as err:
@@ -510,7 +530,9 @@ class WriteOptions(EncodingOptions, SizeOptions):
 
 class WorkKeywords(TypedDict, total=False):
     workers: int | None
-    progress: ProgressCallback | None
+    cluster: Any
+    allow_skew: bool
+    progress: ProgressCallback | bool | None
 
 
 class OutputKeywords(WorkKeywords, total=False):
@@ -529,9 +551,21 @@ class WorkOptions(Group):
     title = "Running"
 
     workers: int | None = keyword(None, "Worker processes [default: all cores].", "--workers/-j")
-    progress: ProgressCallback | None = keyword(
-        None, "Called with the number of samples done and the total."
+    cluster: Any = keyword(
+        None, "Work on the nodes of a cluster: dask:tcp://HOST:PORT, dask:FILE.json, ray:auto."
     )
+    allow_skew: bool = keyword(
+        False, "Accept nodes whose libraries or processors make other bytes than here."
+    )
+    progress: ProgressCallback | None = keyword(
+        None,
+        "Called with the number of samples done and the total; True shows a bar, False nothing "
+        "[default: a bar in notebooks].",
+    )
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.workers < 0:
+            raise UsageError(f"--workers {self.workers}; expected 0 (only this process) or more")
 
 
 @dataclass(frozen=True)
@@ -551,6 +585,7 @@ class RunOptions(OutputOptions):
     )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.on_error not in (STOP, SKIP):
             raise UsageError(f"on-error {self.on_error!r}; expected stop or skip")
 
@@ -560,7 +595,7 @@ class RunOptions(OutputOptions):
 
 def command(
     *groups: type[Group], manifests: Collection[str] = (), **defaults: Any
-) -> Callable[[Callable[P, Result]], Callable[P, Result]]:
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a function a command: its groups' keywords spelled out, its time taken.
 
     Parameters
@@ -580,7 +615,7 @@ def command(
     """
     shared = {name: one for group in groups for name, one in group.keywords().items()}
 
-    def decorate(function: Callable[P, Result]) -> Callable[P, Result]:
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
         spelled = inspect.signature(function)
         own = [p for p in spelled.parameters.values() if p.kind is not p.VAR_KEYWORD]
         named = {parameter.name for parameter in own}
@@ -595,19 +630,30 @@ def command(
             if name not in named
         ]
         known = named | {parameter.name for parameter in added}
+        everything = [*own, *added]
+        flags = {name: one.metadata["flag"].split("/")[0] for name, one in shared.items()}
+        flags = {name: flag for name, flag in flags.items() if flag and "-no-" not in flag}
 
-        def run(*args: Any, **keywords: Any) -> Result:
+        def run(*args: Any, **keywords: Any) -> R:
             with calling(Call(spelled, args, keywords)):
                 return function(*args, **{**defaults, **keywords})
 
         @wraps(function)
-        def called(*args: P.args, **keywords: P.kwargs) -> Result:
+        def called(*args: P.args, **keywords: P.kwargs) -> R:
             for name in keywords:
                 if name not in known:
                     raise TypeError(_unexpected(function.__name__, name, known))
             start = time.monotonic()
-            with _limited(shared, keywords):
-                result = _with_local_copies(run, spelled, args, keywords, manifests)
+            values, taken = checked_call(everything, args, keywords, flags)
+            if taken.get("seed", 0) < 0:
+                raise UsageError(f"--seed {taken['seed']}; expected 0 or more")
+            with (
+                _limited(shared, taken),
+                _on_cluster(shared, taken),
+                _shown_progress(function.__name__, known, taken) as bar,
+            ):
+                given = {**taken, **bar}
+                result = _with_local_copies(run, spelled, tuple(values), given, manifests)
             result.seconds = time.monotonic() - start
             return result
 
@@ -621,6 +667,24 @@ def command(
     return decorate
 
 
+@contextlib.contextmanager
+def _shown_progress(
+    name: str, known: set[str], keywords: Mapping[str, Any]
+) -> Iterator[dict[str, ProgressCallback | None]]:
+    """The keyword `progress` as the function takes it, if it is one of its own.
+
+    True is a bar, and so is nothing in a notebook, where nobody else shows one.
+    """
+    asked = keywords.get("progress")
+    if "progress" not in known or callable(asked):
+        yield {}
+    elif asked or (asked is None and bars.in_notebook()):
+        with bars.bar(*bars.counted(name)) as update:
+            yield {"progress": update}
+    else:
+        yield {"progress": None}
+
+
 def _limited(
     shared: Mapping[str, Field[Any]], keywords: Mapping[str, Any]
 ) -> contextlib.AbstractContextManager[None]:
@@ -630,13 +694,22 @@ def _limited(
     return pixel_limit(keywords.get("max_pixels", MAX_PIXELS), has_option=True)
 
 
+def _on_cluster(
+    shared: Mapping[str, Field[Any]], keywords: Mapping[str, Any]
+) -> contextlib.AbstractContextManager[None]:
+    """The cluster that a command was told to use."""
+    if "cluster" not in shared:
+        return contextlib.nullcontext()
+    return clusters.using(keywords.get("cluster"), allow_skew=bool(keywords.get("allow_skew")))
+
+
 def _with_local_copies(
-    run: Callable[..., Result],
+    run: Callable[..., R],
     signature: inspect.Signature,
     args: tuple[Any, ...],
     keywords: Mapping[str, Any],
     manifests: Collection[str],
-) -> Result:
+) -> R:
     """Call a command; what it reads from an address is fetched first."""
     has_stores = "storage_options" in signature.parameters
     if not has_stores or "://" not in str((args, keywords.values())):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Generic, Self, TypeVar, overload
 
 import msgspec
 
+from signdata import notebooks
 from signdata.errors import SigndataError, one_line
+
+T = TypeVar("T")
 
 NOTE = "note"
 """The kind of problem that does not affect the exit code."""
@@ -46,9 +49,9 @@ class Problem(msgspec.Struct, frozen=True, order=True):
         return cls(path or error.path, error.where, kind, message)
 
 
-@dataclass
+@dataclass(repr=False)
 class Result:
-    """What a command did.
+    """What a command did. A notebook shows it with its problems and a page of pictures.
 
     Attributes
     ----------
@@ -75,6 +78,8 @@ class Result:
         Whether nothing is printed, because another process does it.
     ended_by : int
         Number of the signal that ended a command which runs until one comes; 0 for all others.
+    pictures : callable, optional
+        Makes what a notebook shows of the dataset, as HTML, once it is shown.
     """
 
     command: str
@@ -92,6 +97,41 @@ class Result:
     shows_counts: bool = True
     silent: bool = False
     ended_by: int = 0
+    pictures: Callable[[], str] | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(cls, result: Result) -> Self:
+        """The same result with the attributes of this class."""
+        return cls(**{one.name: getattr(result, one.name) for one in fields(result)})
+
+    def __repr__(self) -> str:
+        counts = [f"{self.read:,} read"] if self.read else []
+        counts += [f"{self.written:,} written"] if self.output and self.shows_counts else []
+        for n, what in ((self.skipped, "skipped"), (self.failed, "failed")):
+            counts += [f"{n:,} {what}"] if n else []
+        counts += [f"{len(self.problems):,} problems"] if self.problems else []
+        made = f" -> {self.output}" if self.output else ""
+        told = ", ".join([*counts, f"exit code {self.exit_code}"])
+        return one_line(f"<{type(self).__name__} {self.command}{made}: {told}>")
+
+    def _repr_html_(self) -> str:
+        problems = [(one.kind, one.path, one.where, one.message) for one in self.problems]
+        return "".join(
+            (
+                notebooks.heading(repr(self)[1:-1]),
+                self._counts_html(),
+                notebooks.table(("kind", "path", "where", "message"), problems),
+                self.pictures() if self.pictures else "",
+            )
+        )
+
+    def _counts_html(self) -> str:
+        """What is told between the first line and the problems."""
+        return notebooks.lines(self.summary)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to another process: no function that draws."""
+        return {**vars(self), "pictures": None}
 
     @property
     def exit_code(self) -> int:
@@ -134,6 +174,36 @@ class Result:
             **self.details,
             "problems": [msgspec.to_builtins(problem) for problem in self.problems],
         }
+
+
+class Detail(Generic[T]):
+    """A key of `Result.details` as an attribute with a type.
+
+    Parameters
+    ----------
+    default
+        Where there is no such key; without it that is an `AttributeError`.
+    """
+
+    _NONE = object()
+
+    def __init__(self, *default: T) -> None:
+        self._default: object = default[0] if default else self._NONE
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, result: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, result: Result, owner: type) -> T: ...
+    def __get__(self, result: Result | None, owner: type) -> Any:
+        if result is None:
+            return self
+        found = result.details.get(self._name, self._default)
+        if found is self._NONE:
+            raise AttributeError(f"{result!r} has no {self._name!r}")
+        return found
 
 
 def table(

@@ -17,16 +17,13 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from signdata.errors import FormatError, MissingError
 from signdata.results import Problem
 from signdata.samples import SPLITS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MANIFEST, DOCUMENT, CLASSES, PROBLEMS = (
     "manifest.csv",
@@ -206,27 +203,6 @@ def _numbered_rows(path: Path) -> Iterator[tuple[int, Row]]:
                 path=path,
                 where=f"line {reader.line_num + 1}",
             ) from err
-
-
-def manifest(path: str | Path) -> pd.DataFrame:
-    """Read the manifest of a dataset into a pandas DataFrame: one row per sample, all strings.
-
-    Parameters
-    ----------
-    path : str or Path
-        A dataset written by signdata: a directory or a CSV.
-
-    Raises
-    ------
-    FormatError
-        If the manifest is damaged or does not exist.
-    """
-    import pandas as pd
-
-    file = sidecar_path(Path(path), MANIFEST)
-    if not file.exists():
-        raise FormatError("does not exist; expected the manifest of a written dataset", path=file)
-    return pd.DataFrame(list(read_rows(file)), dtype=str)
 
 
 def dump_document(document: Mapping[str, Any]) -> bytes:

@@ -24,6 +24,7 @@ from torch.utils import data
 from signdata.errors import UsageError
 from signdata.formats.indexed import IndexedDataset, Wanted
 from signdata.labels import class_to_idx
+from signdata.values import checked
 
 Item = tuple[Any, Any]
 
@@ -80,6 +81,7 @@ class Dataset(data.Dataset[Item]):
     A still is (C, H, W), a clip (T, C, H, W); grey (C = 1) or RGB (C = 3).
     """
 
+    @checked
     def __init__(
         self,
         path: str | Path | Sequence[str | Path],

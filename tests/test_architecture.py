@@ -14,11 +14,12 @@ ROOT = Path(signdata.__file__).parent
 CODECS = {"PIL", "av", "cv2", "ffmpeg", "imageio_ffmpeg", "simplejpeg"}
 
 LEVELS = [
-    {"errors", "labels", "version", "workers"},
+    {"errors", "labels", "version"},
+    {"bars", "notebooks", "workers"},
     {"calls", "downloads", "filesystem", "fonts", "limits", "magick"}
-    | {"results", "safe_names", "samples"},
+    | {"results", "safe_names", "samples", "values"},
     {"stores"},
-    {"sidecars", "options", "media"},
+    {"command_results", "sidecars", "options", "media"},
     {"formats", "charts"},
     {"output", "similarity"},
     {"conversion", "splitting", "auditing", "augmentation", "inspection", "synthetic"},
@@ -152,9 +153,14 @@ def test_only_augmentation_varies_pictures() -> None:
     assert users <= inside
 
 
-def test_only_the_command_line_knows_click_and_tqdm() -> None:
-    users = {name for name in FILES if IMPORTS[name] & {"click", "tqdm"}}
+def test_only_the_command_line_knows_click() -> None:
+    users = {name for name in FILES if IMPORTS[name] & {"click"}}
     assert users <= set(room("signdata.cli"))
+
+
+def test_only_bars_know_tqdm_and_notebooks() -> None:
+    users = {name for name in FILES if IMPORTS[name] & {"tqdm", "ipywidgets", "IPython"}}
+    assert users == {"signdata.bars"}
 
 
 def test_commands_call_the_library_and_nothing_behind_it() -> None:

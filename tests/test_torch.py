@@ -183,7 +183,7 @@ def test_a_damaged_picture_is_an_error_that_names_it(tree: Path) -> None:
         ({"split": "dev"}, UsageError, "expected one of train, val, test"),
         ({"split": "test"}, DatasetError, "no sample in split 'test'; found train, val"),
         ({"size": (0, 4)}, UsageError, "expected at least 1x1"),
-        ({"size": "4x4"}, UsageError, r"expected \(width, height\)"),
+        ({"size": "4 by 4"}, UsageError, r"expected width and height, such as \(32, 32\)"),
         ({"channels": 2}, UsageError, "expected 1"),
         ({"frames": 0}, UsageError, "expected at least 1"),
         ({"dtype": torch.int64}, UsageError, "expected torch.uint8"),

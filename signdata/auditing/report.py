@@ -10,13 +10,14 @@ from signdata import results
 from signdata.auditing import findings
 from signdata.auditing.findings import Finding
 from signdata.auditing.run import Audit, AuditedDataset, samples_per_part
+from signdata.command_results import AuditResult
 from signdata.errors import one_line
 from signdata.results import Problem, Result
 
 
-def result(found: Audit, *, strict: bool) -> Result:
+def result(found: Audit, *, strict: bool) -> AuditResult:
     """What `audit` returns if it does not write a dataset."""
-    made = Result("audit", shows_counts=False)
+    made = AuditResult("audit", shows_counts=False)
     made.read = sum(len(dataset.fingerprints) for dataset in found.datasets)
     made.skipped = sum(isinstance(one.error, FileNotFoundError) for one in found.unreadable)
     made.failed = len(found.unreadable) - made.skipped
@@ -33,22 +34,22 @@ def result(found: Audit, *, strict: bool) -> Result:
     return made
 
 
-def add_contact_sheet(made: Result, path: str, *, drawn: bool) -> None:
+def add_contact_sheet(made: AuditResult, path: str, *, drawn: bool) -> None:
     """Add the contact sheet's path, or that there is none, to a result."""
     made.details["contact_sheet"] = path if drawn else None
     line = f"{one_line(path)}: contact sheet of leaks, label conflicts and near-duplicates"
     made.summary += f"\n{line if drawn else 'nothing to draw; no contact sheet was written'}"
 
 
-def add_findings(made: Result, path: str, listed: Collection[Finding]) -> None:
+def add_findings(made: AuditResult, path: str, listed: Collection[Finding]) -> None:
     """Add the path of the table of all findings to a result."""
     made.details["findings_file"] = path
     made.summary += f"\n{one_line(path)}: {len(listed):,} findings"
 
 
 def with_fixed(
-    made: Result, written: Result, found: Audit, left_out: Collection[Finding]
-) -> Result:
+    made: AuditResult, written: Result, found: Audit, left_out: Collection[Finding]
+) -> AuditResult:
     """What `audit --fix` returns after writing the cleaned copy of the first dataset."""
     broken = [
         one

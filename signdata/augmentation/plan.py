@@ -20,7 +20,7 @@ from signdata.formats.reader import Reader
 from signdata.limits import check_size
 from signdata.magick import profiles, recipe
 from signdata.magick.recipe import Recipe
-from signdata.media.contact_sheet import sheet
+from signdata.media.contact_sheet import Group, Picture, sheet
 from signdata.media.fitting import STRETCHED, Fit, colour
 from signdata.media.image.png import SIGNATURE
 from signdata.options import one_group
@@ -32,8 +32,11 @@ AUTO = "auto"
 BOUNDING_BOX = "bbox"
 """Manifest column with a WLASL bounding box."""
 
-N_SHOWN = 4
-"""Number of samples in a preview."""
+N_SHOWN = 6
+"""Most samples in a preview."""
+
+_DRAWN = ("filter", "brightness", "contrast", "rotation")
+"""What a preview says of a variant."""
 
 
 @dataclass(frozen=True)
@@ -237,33 +240,57 @@ def preview(
     """
     refuse_overlap([*augmentation.reader.inputs, *augmentation.inputs], out)
     refuse_replacing(out, SIGNATURE, "PNG", overwrite=overwrite)
-    rows = []
-    for sample in _few(augmentation):
-        pictures = [
-            (made.meta["variant"], next(iter(made.frames())))
-            for made in augmentation.transform(sample)
-        ]
-        rows.append((f"{sample.label}  {sample.id}", pictures))
+    samples = _few(augmentation)
+    groups = [_variants_of(augmentation, sample) for sample in samples]
     if not dry_run:
+        recipe = augmentation.options["recipe"]
+        title = f"augment --recipe {recipe}: originals and their variants"
         with writing(out):
-            replace_file(out, sheet(rows))
-    result = Result("augment", str(out), read=len(rows))
+            replace_file(out, sheet(groups, title))
+    result = Result("augment", str(out), read=len(groups))
     result.shows_counts = False
     result.details["preview"] = str(out)
-    n = sum(len(some) for _, some in rows)
-    result.summary = f"{one_line(str(out))}: {n} variants of {len(rows)} samples"
+    n = sum(len(group.pictures) - 1 for group in groups)
+    result.summary = f"{one_line(str(out))}: {n} variants of {len(groups)} samples"
     return result
 
 
+def _variants_of(augmentation: Augmentation, sample: Sample) -> Group:
+    """A sample and its variants: the original with the box that is cut out, then each by name."""
+    original = next(iter(sample.frames()))
+    box = augmentation.transform.variants.box_of(sample)
+    first = Picture(original, ["original", "the box is cut out" if box else ""], box)
+    made = [
+        Picture(next(iter(one.frames())), [one.meta["variant"], _told(one)])
+        for one in augmentation.transform(sample)
+    ]
+    signer = _signer(sample)
+    who = f", signer {signer}" if signer else ""
+    return Group(f"{sample.label}  {sample.id}{who}", [first, *made])
+
+
+def _told(variant: Sample) -> str:
+    """What was drawn for a variant, in short."""
+    values = (variant.meta.get(name, "") for name in _DRAWN)
+    return " ".join(value for value in values if value)
+
+
+def _signer(sample: Sample) -> str:
+    return sample.meta.get("signer", "") or sample.group
+
+
 def _few(augmentation: Augmentation) -> list[Sample]:
-    """A few readable samples to augment, each of another class."""
+    """Readable samples to augment: one of each signer, else of each class; a few, evenly spaced."""
+    by_signer: dict[str, Sample] = {}
     by_label: dict[str, Sample] = {}
     for sample in augmentation.reader:
         broken = isinstance(sample.pixels, Broken)
         if not broken and augmentation.transform.variants.varies(sample.split):
             by_label.setdefault(sample.label, sample)
-    found = list(by_label.values())
+            if signer := _signer(sample):
+                by_signer.setdefault(signer, sample)
+    found = list((by_signer if len(by_signer) > 1 else by_label).values())
     if not found:
         raise DatasetError("no sample that can be augmented")
-    step = max(1, len(found) // N_SHOWN)
-    return found[::step][:N_SHOWN]
+    n = min(N_SHOWN, len(found))
+    return [found[(2 * k + 1) * len(found) // (2 * n)] for k in range(n)]

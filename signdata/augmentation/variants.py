@@ -94,7 +94,7 @@ class Variants:
         random = np.random.default_rng([self.seed, int.from_bytes(digest[:8], "little")])
         variants = list(self.recipe.variants(random))
         seeds = random.integers(0, 1 << 31, len(variants)).tolist()
-        box = self._box(sample)
+        box = self.box_of(sample)
         return variants, [Place(self.profile, box, seed) for seed in seeds]
 
     def _of_still(self, sample: Sample) -> Iterator[Sample]:
@@ -127,7 +127,7 @@ class Variants:
         """What belongs next to the picture itself, in the size of the variants."""
         if self._fits(frame):
             return beside
-        place = Place(self.profile, self._box(sample))
+        place = Place(self.profile, self.box_of(sample))
         return moved(beside, self.recipe.plain, frame.shape[:2], place)
 
     def _of_clip(self, sample: Sample) -> Iterator[Sample]:
@@ -136,7 +136,7 @@ class Variants:
         self._check_box(sample, first)
         varied = self.varies(sample.split)
         if self.keep_original or not varied:
-            place = Place(self.profile, self._box(sample))
+            place = Place(self.profile, self.box_of(sample))
             if self._fits(first):
                 yield self._plain_sample(sample, sample.pixels, first, turned)
             else:
@@ -150,7 +150,7 @@ class Variants:
     def _plain(self, frame: Frame, quanta: Quanta, sample: Sample) -> Frame:
         if self._fits(frame):
             return frame
-        place = Place(self.profile, self._box(sample))
+        place = Place(self.profile, self.box_of(sample))
         [values] = operations.run([self.recipe.plain], quanta, [place])
         plain: Frame = _to_frames(values, self.profile)[0]
         return plain
@@ -170,7 +170,8 @@ class Variants:
         kept = (sample.meta.get(name, "") for name in self.columns)
         return next((text for text in kept if parse(text) is not None), "")
 
-    def _box(self, sample: Sample) -> Box | None:
+    def box_of(self, sample: Sample) -> Box | None:
+        """Left, top, width and height of what is cut out of a sample; None for all of it."""
         bounds = parse(self._bounds(sample))
         if bounds is None:
             return None
@@ -178,7 +179,7 @@ class Variants:
         return left, top, right - left, bottom - top
 
     def _check_box(self, sample: Sample, frame: Frame) -> None:
-        box = self._box(sample)
+        box = self.box_of(sample)
         if box is None:
             return
         left, top, width, height = box
@@ -201,7 +202,7 @@ class Variants:
     ) -> Sample:
         words: list[str] | None = []
         if not self._fits(frame):
-            place = Place(self.profile, self._box(sample))
+            place = Place(self.profile, self.box_of(sample))
             words = turned.before(operations.options(self.recipe.plain, frame.shape[:2], place))
         meta = self._described(sample, PLAIN, (), words)
         return replace(sample, pixels=pixels, meta=meta, group=_group(sample), source=sample.id)

@@ -37,6 +37,25 @@ COMMANDS = {
 }
 
 
+OTHER_NAMES = {
+    "train": "baseline",
+    "fit": "baseline",
+    "test": "evaluate",
+    "check": "audit",
+    "validate": "verify",
+    "stats": "info",
+    "count": "info",
+    "describe": "info",
+    "frames": "extract-frames",
+    "cut": "trim",
+    "view": "serve",
+    "browse": "serve",
+    "show": "report",
+    "to-csv": "folders-to-csv",
+    "compare": "diff",
+}
+"""What other programs call it."""
+
 HELP = ["-h", "--help"]
 
 
@@ -66,7 +85,8 @@ class Commands(click.Group):
         except click.UsageError as err:
             import difflib
 
-            close = difflib.get_close_matches(args[0], COMMANDS, 1)
+            known = OTHER_NAMES.get(args[0])
+            close = [known] if known else difflib.get_close_matches(args[0], COMMANDS, 1)
             if not close:
                 raise
             raise click.UsageError(f"{err.message} Did you mean {close[0]!r}?", ctx) from err

@@ -125,4 +125,4 @@ def command(src: tuple[str, ...], **kwargs: Any) -> None:
 
     if not src and not kwargs["list_models"]:
         raise click.UsageError("Missing argument 'SRC...'.", click.get_current_context())
-    display.run(signdata.baseline, src, unit="step", units={"reading": "sample"}, **kwargs)
+    display.run(signdata.baseline, src, **kwargs)

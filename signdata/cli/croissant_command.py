@@ -8,7 +8,6 @@ import click
 
 from signdata.cli import display, options
 from signdata.cli.help import Command
-from signdata.formats import registry
 from signdata.options import StoreOptions
 
 
@@ -29,12 +28,7 @@ from signdata.options import StoreOptions
 @click.option("--dataset-version", metavar="X.Y.Z", help="Its version.")
 @click.option("--creator", "creators", multiple=True, metavar="NAME", help="Who made it.")
 @click.option("--url", metavar="URL", help="The page of the dataset.")
-@click.option(
-    "--from",
-    "from_format",
-    type=options.FormatName(registry.described),
-    help="Format of SRC [default: recognised].",
-)
+@options.described_format
 @options.overwrite
 @options.groups(StoreOptions)
 @options.shows

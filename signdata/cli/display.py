@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from signdata.bars import bar, counted
 from signdata.errors import one_line, printable
 
 if TYPE_CHECKING:
@@ -47,22 +48,7 @@ def progress_bar(
     if not sys.stderr.isatty():
         yield _lines(unit, units)
         return
-    from tqdm import tqdm
-
-    options = {"unit_scale": True, "file": sys.stderr, "leave": False, "dynamic_ncols": True}
-    with tqdm(unit=unit, **options) as bar:
-
-        def update(done: int, total: int | None, note: str = "") -> None:
-            if units.get(note, unit) != bar.unit:
-                bar.reset()  # its clock too: another phase has another pace
-                bar.unit = units.get(note, unit)
-            bar.total = total
-            if note.endswith("\n"):
-                bar.write(one_line(note.rstrip("\n")), file=sys.stderr)
-            else:
-                bar.set_postfix_str(one_line(note), refresh=False)
-            bar.update(done - bar.n)
-
+    with bar(unit, units) as update:
         yield update
 
 
@@ -88,13 +74,12 @@ def _lines(unit: str, units: Mapping[str, str]) -> Callable[..., None]:
 def run(
     function: Callable[..., Result],
     *args: Any,
-    unit: str = "sample",
-    units: Mapping[str, str] | None = None,
     **options: Any,
 ) -> None:
     """Call a library function with a command's options and show what it returns."""
     as_json = options.pop("as_json", False)
     hidden = options.pop("quiet", False)
+    unit, units = counted(function.__name__)
     with progress_bar(unit, hidden=hidden, units=units) as progress:
         if progress is not None and "progress" in inspect.signature(function).parameters:
             options["progress"] = progress

@@ -37,4 +37,4 @@ def command(run: str, src: tuple[str, ...], **kwargs: Any) -> None:
     """
     import signdata
 
-    display.run(signdata.evaluate, run, *src, unit="sample", **kwargs)
+    display.run(signdata.evaluate, run, *src, **kwargs)

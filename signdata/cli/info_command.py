@@ -13,6 +13,7 @@ from signdata.options import ReadOptions
 
 @click.command("info", cls=Command)
 @click.argument("src", metavar="SRC...", nargs=-1, required=True, type=options.PATH)
+@click.option("--all", "every_class", is_flag=True, help="Show each class, however many.")
 @options.groups(ReadOptions)
 @options.shows
 def command(src: tuple[str, ...], **kwargs: Any) -> None:

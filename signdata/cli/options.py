@@ -157,6 +157,7 @@ TYPED: dict[str, dict[str, Any]] = {
     "image_format": {"type": click.Choice(["png", "jpg"])},
     "quality": {"type": click.IntRange(1, 100)},
     "workers": {"type": click.IntRange(1)},
+    "cluster": {"metavar": "dask:ADDRESS|ray:auto", "envvar": "SIGNDATA_CLUSTER"},
     "on_error": {"type": click.Choice(["stop", "skip"])},
 }
 """What may be typed for a keyword of a group, where that is not any text or a flag."""
@@ -231,6 +232,12 @@ to_format = click.option(
     "to_format",
     type=FormatName(registry.writable),
     help="Output format [default: from its name].",
+)
+described_format = click.option(
+    "--from",
+    "from_format",
+    type=FormatName(registry.described),
+    help="Format of SRC [default: recognised].",
 )
 hdf5_layout = click.option(
     "--hdf5-layout",

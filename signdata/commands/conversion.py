@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -12,7 +13,7 @@ from signdata.conversion import pipeline
 from signdata.conversion.transforms import EvenFrames, Geometry, Transform
 from signdata.errors import UsageError
 from signdata.filesystem import is_url, output_path
-from signdata.formats import targets
+from signdata.formats import notebook_view, targets
 from signdata.formats.csv.dialect import has_split_column
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions, Reader
@@ -217,7 +218,7 @@ def convert_dataset(
     if place is not None:
         place.check(writer)
     with reader:
-        made = pipeline.convert(
+        result = pipeline.convert(
             reader,
             writer,
             out,
@@ -230,7 +231,11 @@ def convert_dataset(
             how=how,
             already=None if place is None else place.existing,
         )
-    return made if place is None else place.publish(made, how)
+    if place is not None:
+        return place.publish(result, how)
+    if not how.dry_run:
+        result.pictures = partial(notebook_view.of_dataset, out)
+    return result
 
 
 def writer(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
+from signdata.command_results import InfoResult, VerifyResult
 from signdata.errors import UsageError
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions, Reader
@@ -21,11 +22,11 @@ from signdata.options import (
     ReadOptions,
     WorkKeywords,
     WorkOptions,
+    callback,
     command,
     named_split,
     paths,
 )
-from signdata.results import Result
 
 
 class VerifyKeywords(ReadKeywords, WorkKeywords, total=False):
@@ -36,20 +37,24 @@ class VerifyKeywords(ReadKeywords, WorkKeywords, total=False):
 def info(
     src: PathLike | Sequence[PathLike],
     *,
-    progress: ProgressCallback | None = None,
+    every_class: bool = False,
+    progress: ProgressCallback | bool | None = None,
     **shared: Unpack[ReadKeywords],
-) -> Result:
+) -> InfoResult:
     """Count a dataset's samples per class and split, and tell what its pictures are.
 
     Parameters
     ----------
     src : path or sequence of paths
         The dataset.
-    progress : callable, optional
+    every_class : bool
+        Whether the table in `summary` shows each of many classes; `counts` always does.
+    progress : callable or bool, optional
         Called with samples done and total.
     """
     read = ReadOptions.taken_from(shared)
-    return summary.describe(open_source(paths(src), OpenOptions(read)), progress)
+    reader = open_source(paths(src), OpenOptions(read))
+    return summary.describe(reader, callback(progress), every_class=every_class)
 
 
 @command(ReadOptions, WorkOptions)
@@ -57,7 +62,7 @@ def verify(
     a: PathLike | Sequence[PathLike],
     b: PathLike | Sequence[PathLike] | None = None,
     **shared: Unpack[VerifyKeywords],
-) -> Result:
+) -> VerifyResult:
     """Check a dataset against its manifest, or tell whether two hold the same samples.
 
     Parameters
@@ -70,7 +75,7 @@ def verify(
 
     Returns
     -------
-    Result
+    VerifyResult
         `exit_code` 0 when the same, 4 when not; the differences are its problems.
     """
     read, how = ReadOptions.taken_from(shared), WorkOptions.taken_from(shared)

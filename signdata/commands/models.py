@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
+from signdata.command_results import BaselineResult, EvaluateResult, PredictResult
 from signdata.errors import UsageError
 from signdata.filesystem import output_path
 from signdata.formats.open import open_source
@@ -23,6 +24,7 @@ from signdata.options import (
     ReadOptions,
     VideoKeywords,
     VideoOptions,
+    callback,
     command,
     next_command,
     paths,
@@ -62,9 +64,9 @@ def baseline(
     folds: bool = False,
     resume: PathLike | None = None,
     overwrite: bool = False,
-    progress: ProgressCallback | None = None,
+    progress: ProgressCallback | bool | None = None,
     **shared: Unpack[ReadKeywords],
-) -> Result:
+) -> BaselineResult:
     """Train a reference network on a dataset and test it once.
 
     A run that was interrupted goes on where it was when it is called again with the same
@@ -137,7 +139,7 @@ def baseline(
         `trainable`, `input`, `classes` and `source`.
     overwrite : bool
         Whether something else under the name of the run's folder may be replaced.
-    progress : callable, optional
+    progress : callable or bool, optional
         Called as ``progress(done, total, note)``: in samples with the note ``reading``, then in
         steps. A note that ends with a line break is what an epoch reached.
     """
@@ -146,7 +148,7 @@ def baseline(
     from signdata.training.torch_check import need_torch
 
     if list_models:
-        return baseline_report.list_models()
+        return BaselineResult.of(baseline_report.list_models())
     sources = paths(src)
     if not sources:
         raise UsageError("no dataset is named; expected SRC, found none")
@@ -197,9 +199,11 @@ def baseline(
         further = () if settings["weights"] is None else (Path(settings["weights"]),)
         refuse_overlap([*reader.inputs, *further], place)
         reading = baseline_runs.reading_record(read)
-        result = baseline_runs.run(reader, place, settings, seed, overwrite, progress, reading)
+        result = baseline_runs.run(
+            reader, place, settings, seed, overwrite, callback(progress), reading
+        )
     result.summary += f"\n{next_command('report', *sources, place)}"
-    return result
+    return BaselineResult.of(result)
 
 
 class PredictKeywords(NetworkKeywords, VideoKeywords, LimitKeywords, total=False):
@@ -214,7 +218,7 @@ def predict(
     annotate: PathLike | None = None,
     overwrite: bool = False,
     **shared: Unpack[PredictKeywords],
-) -> Result:
+) -> PredictResult:
     """Let a saved network say what it reads in pictures and videos.
 
     Parameters
@@ -234,14 +238,14 @@ def predict(
 
     Returns
     -------
-    Result
-        ``details['predictions']``: for each input its ``path`` and ``top``, a list of
+    PredictResult
+        ``predictions``: for each input its ``path`` and ``top``, a list of
         ``label`` and ``probability``. A network for pictures reads 16 frames of a video: `top`
         is of the mean of their probabilities, and ``frames`` has the likeliest class of each.
     """
     from signdata.inference import prediction
 
-    return prediction.predict(
+    predicted = prediction.predict(
         Path(run),
         [str(path) for path in paths],
         top=top,
@@ -250,6 +254,7 @@ def predict(
         videos=VideoOptions.taken_from(shared),
         overwrite=overwrite,
     )
+    return PredictResult.of(predicted)
 
 
 class EvaluateKeywords(NetworkKeywords, ReadKeywords, total=False):
@@ -262,9 +267,9 @@ def evaluate(
     *src: PathLike,
     out: PathLike | None = None,
     overwrite: bool = False,
-    progress: ProgressCallback | None = None,
+    progress: ProgressCallback | bool | None = None,
     **shared: Unpack[EvaluateKeywords],
-) -> Result:
+) -> EvaluateResult:
     """Test a saved network on a labelled dataset.
 
     Parameters
@@ -279,12 +284,12 @@ def evaluate(
         test; without it, nothing is written.
     overwrite : bool
         Whether another evaluation under the name of `out` may be replaced.
-    progress : callable, optional
+    progress : callable or bool, optional
         Called as ``progress(done, total)`` in samples.
 
     Returns
     -------
-    Result
+    EvaluateResult
         ``details`` holds all numbers, as ``metrics.json`` of `baseline` has them of its test.
         Classes are matched by name: ``only_in_dataset`` has those that the network does not
         know, with the number of their samples, which are left out; ``only_in_network`` those
@@ -294,7 +299,7 @@ def evaluate(
 
     read = ReadOptions.taken_from(shared)
     with open_source(paths(src), OpenOptions(read)) as reader:
-        return evaluation.evaluate(
+        evaluated = evaluation.evaluate(
             Path(run),
             reader,
             split=read.split,
@@ -302,8 +307,9 @@ def evaluate(
             out=None if out is None else output_path(out),
             device=NetworkOptions.taken_from(shared).device,
             overwrite=overwrite,
-            progress=progress,
+            progress=callback(progress),
         )
+    return EvaluateResult.of(evaluated)
 
 
 @command(ReadOptions, split="test")

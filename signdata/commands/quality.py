@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from itertools import permutations
 from pathlib import Path
 from typing import Unpack
@@ -12,6 +13,7 @@ from typing import Unpack
 from signdata.auditing import cleaning, report, run
 from signdata.auditing import contact_sheet as sheets
 from signdata.auditing import findings as found_things
+from signdata.command_results import AuditResult
 from signdata.commands.conversion import convert_dataset
 from signdata.errors import UsageError
 from signdata.filesystem import output_path, replace_file, writing
@@ -32,7 +34,6 @@ from signdata.options import (
     paths,
 )
 from signdata.output.overlap import refuse_overlap, refuse_replacing
-from signdata.results import Result
 
 
 class AuditKeywords(ReadKeywords, OutputKeywords, total=False):
@@ -50,7 +51,7 @@ def audit(
     strict: bool = False,
     seed: int = 0,
     **shared: Unpack[AuditKeywords],
-) -> Result:
+) -> AuditResult:
     """Find what is wrong with a dataset, or between its splits, or between several datasets.
 
     Parameters
@@ -100,6 +101,7 @@ def audit(
             run.AuditOptions(threshold, seed, how.workers, how.progress),
         )
         result = report.result(found, strict=strict)
+        result.pictures = partial(sheets.as_html, found)
         if contact_sheet is not None and not how.dry_run:
             drawn = sheets.draw(found, sheet)
             report.add_contact_sheet(result, str(contact_sheet), drawn=drawn)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Unpack
 
+from signdata.command_results import SplitResult
 from signdata.commands.conversion import convert_dataset
 from signdata.errors import UsageError
 from signdata.filesystem import output_path
@@ -25,9 +26,10 @@ from signdata.options import (
     next_command,
     paths,
 )
-from signdata.results import NOTE, Problem, Result
+from signdata.results import NOTE, Problem
 from signdata.splitting import plan as planning
 from signdata.splitting.split_options import SplitOptions
+from signdata.splitting.stratified import as_text
 
 
 class SplitKeywords(ReadKeywords, RunKeywords, total=False):
@@ -39,7 +41,7 @@ def split(
     src: PathLike | Sequence[PathLike],
     out: PathLike,
     *,
-    ratios: str | None = None,
+    ratios: str | Sequence[float] | None = None,
     keep: Sequence[str] = (),
     pool: bool = False,
     stratify: str = "label",
@@ -51,7 +53,7 @@ def split(
     into: str | None = None,
     seed: int = 0,
     **shared: Unpack[SplitKeywords],
-) -> Result:
+) -> SplitResult:
     """Split a dataset into train, val and test that do not leak, stratified by label.
 
     What belongs together stays together: signers or source pictures where the dataset knows
@@ -64,7 +66,7 @@ def split(
         The dataset.
     out : path
         A directory, or ``.h5`` or ``.csv`` for one file.
-    ratios : str, optional
+    ratios : str or sequence of float, optional
         Shares of train, val and test (or train and test), in percent or as fractions;
         ``80,10,10`` by default.
     keep : sequence of str
@@ -100,7 +102,7 @@ def split(
     reader = open_source(sources, OpenOptions(read))
     writer = targets.split_writer(target, reader.info, mode, shown(sources), into)
     options = SplitOptions(
-        ratios,
+        as_text(ratios),
         tuple(keep),
         pool,
         stratify,
@@ -115,7 +117,7 @@ def split(
     plan = planning.plan(reader, shown(sources), options, how.progress, together)
     if plan.left_out:
         reader = Without(reader, plan.left_out)
-    result = convert_dataset(
+    made = convert_dataset(
         reader,
         writer,
         target,
@@ -127,6 +129,7 @@ def split(
         describe=lambda: plan.document(reader.info.origin),
         notes=[Problem("", "", NOTE, note) for note in plan.notes],
     )
+    result = SplitResult.of(made)
     result.details["splits"] = plan.counts
     if plan.are_folds:
         result.details["folds"] = plan.drawn

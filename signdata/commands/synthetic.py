@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Unpack
 
 from signdata.filesystem import output_path
-from signdata.options import LimitKeywords, LimitOptions, PathLike, ProgressCallback, command
+from signdata.options import (
+    LimitKeywords,
+    LimitOptions,
+    PathLike,
+    ProgressCallback,
+    callback,
+    command,
+)
 from signdata.results import Result
 
 
@@ -19,7 +26,7 @@ def sample(
     size: tuple[int, int] | None = None,
     seed: int = 0,
     overwrite: bool = False,
-    progress: ProgressCallback | None = None,
+    progress: ProgressCallback | bool | None = None,
     **shared: Unpack[LimitKeywords],
 ) -> Result:
     """Make a small synthetic dataset to try things on.
@@ -44,9 +51,9 @@ def sample(
         Random seed: another one draws other hands.
     overwrite : bool
         Whether something else under the output's name may be replaced.
-    progress : callable, optional
+    progress : callable or bool, optional
         Called with samples done and total.
     """
     from signdata.synthetic import kinds
 
-    return kinds.make(kind, output_path(out), n, signers, size, seed, overwrite, progress)
+    return kinds.make(kind, output_path(out), n, signers, size, seed, overwrite, callback(progress))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,7 +27,9 @@ from signdata.output.output import Output
 from signdata.results import NOTE, Problem, Result
 from signdata.sidecars import Row
 from signdata.version import __version__
+from signdata.workers import cluster as clusters
 from signdata.workers import forks
+from signdata.workers.cluster import Shared
 
 T = TypeVar("T")
 
@@ -120,6 +122,11 @@ def convert(
         if how.dry_run and output.inspect() != COMPLETE:
             _dry(reader, writer, transforms, how, result, notes)
             return result
+        cluster = clusters.current()
+        if cluster is not None and not how.dry_run and output.inspect() != COMPLETE:
+            from signdata.formats.node_check import checked  # with all codecs
+
+            checked(cluster, Shared(reader.inputs), how.workers)  # before anything is made
         if how.dry_run or output.open() == COMPLETE:
             _already_done(result, output.document)
             result.extend(existing.read_problems(output.path))
@@ -221,9 +228,18 @@ class _Conversion:
             scratch if self.writer.single_file else None,
             self.how.on_error,
         )
-        with closing(
-            work(job, self._todo(), self.how.workers, risky=self.reader.risky)
-        ) as finished:
+        with (
+            _beating(output) as shared,
+            closing(
+                work(
+                    job,
+                    self._todo(),
+                    self.how.workers,
+                    risky=self.reader.risky,
+                    shared=replace(shared, reads=self.reader.inputs),
+                )
+            ) as finished,
+        ):
             for batch, outcome in finished:
                 if outcome.fatal:
                     raise outcome.fatal
@@ -364,6 +380,20 @@ class _Conversion:
             yield from self.output.journal.sizes_of(batch.key)
 
 
+@contextmanager
+def _beating(output: Output) -> Iterator[Shared]:
+    """Show the nodes of a cluster, if one is in use, that this run is alive."""
+    if clusters.current() is None:
+        yield Shared()
+        return
+    from signdata.workers.heartbeat import Heartbeat
+
+    with ExitStack() as stack:
+        with writing(output.path):
+            heartbeat = stack.enter_context(Heartbeat(output.partial))
+        yield Shared(run_file=heartbeat.file)
+
+
 def _entry(batch: Batch, outcome: Outcome, end: int) -> JournalEntry:
     return JournalEntry(
         batch.key, outcome.read, outcome.skipped, outcome.failed, outcome.problems, end
@@ -429,7 +459,10 @@ def _dry(
     watched = safe_names.Names()
     problems = list(notes)
     job = Job(writer, transforms, None, None, how.on_error)
-    with closing(work(job, reader.batches(), how.workers, risky=reader.risky)) as finished:
+    runs = work(
+        job, reader.batches(), how.workers, risky=reader.risky, shared=Shared(reader.inputs)
+    )
+    with closing(runs) as finished:
         for _, outcome in finished:
             if outcome.fatal:
                 raise outcome.fatal

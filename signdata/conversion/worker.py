@@ -35,6 +35,7 @@ from signdata.output.journal import JournalRows, pack, unpack
 from signdata.results import NOTE, Problem
 from signdata.samples import Pixels, ReadAgain, Sample, Stills
 from signdata.sidecars import STORED_AS, Row
+from signdata.workers.cluster import Shared
 
 IN_MEMORY = 1 << 20
 """Bytes that a batch sends to the parent directly; more are sent through a file."""
@@ -368,14 +369,26 @@ def problem_of(sample: Sample, error: SigndataError) -> Problem:
 
 
 def work(
-    job: Job, batches: Iterable[Batch], workers: int | None, *, risky: bool = False
+    job: Job,
+    batches: Iterable[Batch],
+    workers: int | None,
+    *,
+    risky: bool = False,
+    shared: Shared = Shared(),
 ) -> Generator[tuple[Batch, Outcome], None, None]:
-    """Run a job over batches, in order; a sample that kills its worker counts as unreadable.
+    """Run a job over batches; a sample that kills its worker counts as unreadable.
 
-    Close the generator if it may be left early; see `run_batches`.
+    In order if the output is a single file. Close the generator if it may be left early; see
+    `run_batches`.
     """
     runs = run_batches(
-        job, batches, workers, died=lambda batch: _died(batch, job.on_error), risky=risky
+        job,
+        batches,
+        workers,
+        died=lambda batch: _died(batch, job.on_error),
+        risky=risky,
+        shared=shared,
+        ordered=job.scratch is not None,
     )
     with closing(runs) as results:
         for batch, parts in results:

@@ -83,6 +83,16 @@ def fit(words: str, size: float, room: float) -> str:
     return words + ".." if words else ""
 
 
+def fit_end(words: str, size: float, room: float) -> str:
+    """The text, or as much of its end as fits, after two dots: what tells ids apart."""
+    words = drawable(words)
+    if width(words, size) <= room:
+        return words
+    while words and width(".." + words, size) > room:
+        words = words[1:]
+    return ".." + words if words else ""
+
+
 # -- The file: the OpenType specification, tables head, hhea, hmtx and cmap
 
 

@@ -8,7 +8,9 @@ from typing import TypeVar
 
 from signdata.formats.batches import Batch, divide
 from signdata.limits import Limited
+from signdata.workers import cluster as clusters
 from signdata.workers import pool
+from signdata.workers.cluster import Shared
 
 R = TypeVar("R")
 
@@ -20,8 +22,10 @@ def run_batches(
     *,
     died: Callable[[Batch], R],
     risky: bool = True,
+    shared: Shared = Shared(),
+    ordered: bool = True,
 ) -> Generator[tuple[Batch, list[R]], None, None]:
-    """Yield each batch with what the job made of it, in order.
+    """Yield each batch with what the job made of it, in order; on a cluster, if one is in use.
 
     To be closed where it may be left early; see `signdata.workers.pool.run`.
 
@@ -38,19 +42,31 @@ def run_batches(
         of samples that are known by name was cut into single samples before.
     risky : bool
         Whether a job may take its process down, so that it must not be this one.
+    shared : Shared
+        What the nodes of a cluster must see.
+    ordered : bool
+        Whether a cluster's results are needed in the order of the batches.
 
     Returns
     -------
     generator of (Batch, list)
         One result, or one for each sample where the batch had to be cut.
     """
-    runs = pool.run(
-        Limited.of(job),
-        batches,
-        workers=pool.n_workers(workers),
-        divide=divide,
-        inline=not risky,
-    )
+    limited, cluster = Limited.of(job), clusters.current()
+    if cluster is None:
+        runs = pool.run(
+            limited,
+            batches,
+            workers=pool.n_workers(workers),
+            divide=divide,
+            inline=not risky,
+        )
+    else:
+        from signdata.formats.node_check import checked  # with all codecs
+        from signdata.workers import bundles
+
+        node = checked(cluster, shared, workers)
+        runs = bundles.run(cluster, node, limited, batches, divide=divide, ordered=ordered)
     with closing(runs) as results:
         for batch, parts in results:
             yield (

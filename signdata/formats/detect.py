@@ -8,7 +8,8 @@ from pathlib import Path
 
 from signdata import sidecars
 from signdata.downloads import refuse_failed
-from signdata.errors import FormatError, MissingError, SigndataError
+from signdata.errors import FormatError, SigndataError
+from signdata.filesystem import not_there
 from signdata.formats.clip_tables import known
 from signdata.formats.hdf5.signature import starts_as_hdf5
 from signdata.formats.place import Place
@@ -75,7 +76,7 @@ def recognise(
     for path in paths:
         refuse_partial(path)
         if not path.exists():
-            raise MissingError("not there", path=path)
+            raise not_there(path)
         if path.is_file() and path.stat().st_size:
             refuse_failed(path)
     if len(paths) > 1:

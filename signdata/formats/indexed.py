@@ -14,6 +14,7 @@ from signdata.errors import DatasetError, FormatError, UsageError
 from signdata.formats.hdf5.pixels import RawPixels
 from signdata.formats.open import open_dataset
 from signdata.formats.trees.picture_files import PictureFiles
+from signdata.limits import check_size
 from signdata.media.image import ops
 from signdata.media.video.clip import ClipOptions
 from signdata.media.video.frame_selection import Selection, evenly
@@ -42,11 +43,7 @@ class Wanted:
     def __post_init__(self) -> None:
         if self.channels not in (None, 1, 3):
             raise UsageError(f"channels {self.channels!r}; expected 1 (grey) or 3 (RGB)")
-        size = self.size_wh
-        if size is not None and (len(size) != 2 or not all(isinstance(n, int) for n in size)):
-            raise UsageError(f"size {size!r}; expected (width, height)")
-        if size is not None and min(size) < 1:
-            raise UsageError(f"size {size[0]}x{size[1]}; expected at least 1x1")
+        check_size(self.size_wh, "size")
         if self.frames is not None and self.frames < 1:
             raise UsageError(f"{self.frames} frames; expected at least 1")
 

@@ -17,18 +17,20 @@ from signdata.formats.views import Only
 from signdata.options import ReadOptions, paths
 from signdata.results import NOTE, Problem
 from signdata.sidecars import refuse_partial
+from signdata.values import checked
 
 if TYPE_CHECKING:
     from signdata.formats.clip_choice import Choice
     from signdata.media.video.clip import ClipOptions
 
 
+@checked
 def open_dataset(
     src: str | Path | Sequence[str | Path],
     *,
     format: str | None = None,
     split: str | None = None,
-    labels: str = "letters",
+    labels: str | Path | Sequence[str] = "letters",
     csv_size: tuple[int, ...] | None = None,
     header: bool = True,
     videos: str | Path | None = None,

@@ -10,12 +10,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 
-from signdata.errors import DatasetError, UsageError
+from signdata.errors import DatasetError, SigndataError, UsageError, one_line
 from signdata.formats.batches import Batch, samples_of_split
+from signdata.formats.numbered import Numbered
 from signdata.labels import LabelSpace
 from signdata.options import ReadOptions
 from signdata.results import Problem
@@ -152,6 +154,9 @@ class OpenOptions:
         return self.clips or ClipOptions(tone_map=read.tone_map, deinterlace=read.deinterlace)
 
 
+_VIEW = "signdata.formats.notebook_view"
+"""Draws readers, so it knows them, and they name it, as the registry names formats."""
+
 _UNREAD = Unread()
 _NO_META: Mapping[str, str] = MappingProxyType({})
 
@@ -209,6 +214,62 @@ class Reader(ABC):
     def __iter__(self) -> Iterator[Sample]:
         for batch in self.batches():
             yield from batch
+
+    def __bool__(self) -> bool:
+        return True  # also without samples; and nothing is read to say so
+
+    def __len__(self) -> int:
+        """How many samples there are, with those that cannot be read."""
+        known = self.info.n_samples
+        return len(self._numbered) if known is None else known
+
+    @overload
+    def __getitem__(self, number: int) -> Sample: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[Sample]: ...
+    def __getitem__(self, number: int | slice) -> Sample | list[Sample]:
+        """A sample, or several, by number in the order of reading; -1 is the last."""
+        if isinstance(number, slice):
+            return [self._numbered[i] for i in range(*number.indices(len(self)))]
+        return self._numbered[number if number >= 0 else range(len(self))[number]]
+
+    @cached_property
+    def _numbered(self) -> Numbered:
+        return Numbered(self.batches())
+
+    @property
+    def per_batch(self) -> list[int]:
+        """How many samples each of its batches has."""
+        return self._numbered.per_batch()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to another process: all but batches that are being counted."""
+        return {name: value for name, value in vars(self).items() if name != "_numbered"}
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in order: the declared ones, then the others that occur.
+
+        A label's number in it is that of the whole dataset, whichever split is read.
+        """
+        info = self.info
+        return info.labels.order(info.present or {one.label for one in self.outline})
+
+    def __repr__(self) -> str:
+        try:
+            info = self.info
+        except SigndataError as err:
+            return f"<{type(self).__name__}: {err}>"
+        kind = f"{info.kind}s"
+        known = f"{info.n_samples:,} {kind}" if info.n_samples is not None else kind
+        named = f" of {len(info.present):,} classes" if info.present else ""
+        return one_line(
+            f"<{type(self).__name__} {info.source_name}: {info.format}, {known}{named}>"
+        )
+
+    def _repr_html_(self) -> str:
+        shown: str = import_module(_VIEW).of_reader(self)
+        return shown
 
     @cached_property
     def outline(self) -> tuple[Sample, ...]:

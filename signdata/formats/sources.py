@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from signdata.errors import MissingError, UsageError
+from signdata.errors import UsageError
+from signdata.filesystem import not_there
 from signdata.formats.csv.files import is_pixel_csv
 from signdata.formats.registry import FORMATS
 from signdata.formats.trees.layout import splits_of_names
@@ -60,7 +61,7 @@ def several(paths: Sequence[Path], from_format: str | None) -> list[Source]:
     places = [Path(place) for _, place in said]
     for place in places:
         if not place.exists():
-            raise MissingError("not there", path=place)
+            raise not_there(place)
     twice = [path for path, n in Counter(place.resolve() for place in places).items() if n > 1]
     if twice:
         raise UsageError("named twice; expected different sources", path=twice[0])

@@ -14,7 +14,7 @@ from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
 from signdata.results import Problem
 from signdata.samples import SPLITS, Sample
 
-_STAYS = ("_reader", "outline", "info")
+_STAYS = ("_reader", "_numbered", "outline", "info")
 
 
 class ReaderView(Reader):
@@ -107,6 +107,10 @@ class Only(FilteredReader):
 
     def takes(self, sample: Sample) -> bool:
         return sample.split == self._split
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self._reader.classes
 
     @cached_property
     def info(self) -> DatasetInfo:

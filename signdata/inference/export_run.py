@@ -54,7 +54,7 @@ def export(
         raise UsageError("is already ONNX; expected a run of baseline", path=run)
     files = _named(out, quantize, overwrite)
     for file in files.values():
-        refuse_overlap(reader.inputs if reader else (), file)
+        refuse_overlap(reader.inputs if reader is not None else (), file)
     result = Result("export", str(out), shows_counts=False)
     lines = []
     with _partial(out) as folder:

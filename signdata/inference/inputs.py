@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from signdata.errors import DecodeError, MissingError, SigndataError
-from signdata.filesystem import reading
+from signdata.filesystem import not_there, reading
 from signdata.formats.trees.masks import are_masks
 from signdata.formats.trees.picture_files import read
 from signdata.inference import links
@@ -185,7 +185,7 @@ def _files(path: Path) -> list[Input]:
         of_masks = are_masks((str(file) for file in inside if not _kind(file)), path)
         return [Input(str(file), bool(_kind(file)), of_masks=of_masks) for file in inside]
     if not path.exists():
-        raise MissingError("not there", path=path)
+        raise not_there(path)
     of_masks = not _kind(path) and are_masks([str(path)], path)
     return [Input(str(path), bool(_kind(path)), of_masks=of_masks)]
 

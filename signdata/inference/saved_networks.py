@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata.errors import DependencyError, FormatError, MissingError, SigndataError
+from signdata.filesystem import not_there
 from signdata.inference.card import Card, checked
 from signdata.inference.scaling import scaled
 from signdata.media.fitting import BLACK, STRETCH
@@ -173,7 +174,7 @@ def open_onnx(path: Path, threads: int = 0) -> OnnxNetwork:
     It is loaded by path, so that external data is looked for only next to it.
     """
     if not path.is_file():
-        raise MissingError("not there", path=path)
+        raise not_there(path)
     try:
         import onnxruntime
     except ImportError as err:

@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
+from signdata.command_results import InfoResult
 from signdata.errors import SigndataError, UnsupportedError, UsageError
+from signdata.formats import notebook_view
 from signdata.formats.reader import Reader
 from signdata.options import ProgressCallback
 from signdata.results import Problem, Result, table
 from signdata.samples import SPLITS, Broken
 
+MOST_ROWS = 50
+"""Classes that a table shows one by one; of more, the largest and the smallest."""
 
-def describe(reader: Reader, progress: ProgressCallback | None = None) -> Result:
-    """Count samples per class and split; unreadable ones are counted as failed."""
+ENDS = 20
+"""How many of each."""
+
+
+def describe(
+    reader: Reader, progress: ProgressCallback | None = None, *, every_class: bool = False
+) -> InfoResult:
+    """Count samples per class and split; unreadable ones are counted as failed.
+
+    The table of many classes shows the largest and the smallest, unless `every_class` is asked
+    for; `details` has all.
+    """
     info = reader.info
-    result = Result("info")
+    result = InfoResult("info", pictures=partial(notebook_view.pictures, reader))
     result.extend(info.notes)
     counts: Counter[tuple[str, str]] = Counter()
     groups: set[str] = set()
@@ -48,7 +63,7 @@ def describe(reader: Reader, progress: ProgressCallback | None = None) -> Result
         "groups": len(groups - {""}),
     }
     result.leave_out(info.left_out)
-    result.summary = _summary(result, classes, splits, counts)
+    result.summary = _summary(result, classes, splits, counts, every_class)
     return result
 
 
@@ -61,7 +76,11 @@ def _count_broken(result: Result, error: SigndataError, sample_id: str) -> None:
 
 
 def _summary(
-    result: Result, classes: tuple[str, ...], splits: list[str], counts: Counter[tuple[str, str]]
+    result: Result,
+    classes: tuple[str, ...],
+    splits: list[str],
+    counts: Counter[tuple[str, str]],
+    every_class: bool,
 ) -> str:
     details = result.details
     size = details["size"]
@@ -73,17 +92,24 @@ def _summary(
         + (f", {shown} {colour}".rstrip() if details["frames"] is not None else "")
     ]
     if result.skipped or result.failed:
-        lines.append(f"{result.skipped:,} skipped, {result.failed:,} unreadable")
+        there = result.read - result.skipped - result.failed
+        without = f"{result.skipped:,} are missing or of another kind, {result.failed:,} damaged"
+        lines.append(f"{there:,} of {result.read:,} can be read; {without}")
     if left_out := sum(details.get("left_out", {}).values()):
         lines.append(f"{left_out:,} left out by --corrections")
+    columns = [{name: counts[name, split] for name in classes} for split in splits]
     headers = ["class", *(split or "samples" for split in splits)]
-    rows: list[list[object]] = [
-        [name, *(counts[name, split] for split in splits)] for name in classes
-    ]
+    totals = {name: sum(column[name] for column in columns) for name in classes}
     if len(splits) > 1:
         headers.append("all")
-        rows = [[*row, sum(int(str(cell)) for cell in row[1:])] for row in rows]
-    rows.append(["all", *(sum(int(str(row[i])) for row in rows) for i in range(1, len(headers)))])
+        columns.append(totals)
+    rows: list[list[object]] = [[name, *(column[name] for column in columns)] for name in classes]
+    if len(classes) > MOST_ROWS and not every_class:
+        rows.sort(key=lambda row: -totals[str(row[0])])
+        n_left_out = len(rows) - 2 * ENDS
+        rows[ENDS:-ENDS] = [["...", *("" for _ in columns)]]
+        lines.append(f"the {ENDS} largest and smallest classes; --all shows {n_left_out:,} more")
+    rows.append(["all", *(sum(column.values()) for column in columns)])
     return "\n".join([*lines, table(headers, rows)])
 
 

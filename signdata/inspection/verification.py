@@ -7,20 +7,24 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from signdata.command_results import VerifyResult
 from signdata.errors import SigndataError
 from signdata.filesystem import reading
+from signdata.formats import notebook_view
 from signdata.formats.batch_jobs import run_batches
 from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import Reader
 from signdata.inspection.recorded_digests import RecordedDigests, agrees
 from signdata.options import ProgressCallback
 from signdata.output import existing
-from signdata.results import Problem, Result
+from signdata.results import Problem
 from signdata.samples import Sample
 from signdata.sidecars import Row
+from signdata.workers.cluster import Shared
 
 T = TypeVar("T")
 
@@ -79,7 +83,12 @@ def _each(
     """Yield what `job` returns for each sample, or the id of one that killed its worker."""
     done = 0
     runs = run_batches(
-        job, reader.batches(), workers, died=lambda batch: [_name(batch)], risky=reader.risky
+        job,
+        reader.batches(),
+        workers,
+        died=lambda batch: [_name(batch)],
+        risky=reader.risky,
+        shared=Shared(reader.inputs),
     )
     with closing(runs) as all_results:
         for _, parts in all_results:
@@ -112,11 +121,12 @@ def compare(
     path_b: Path,
     workers: int | None = None,
     progress: ProgressCallback | None = None,
-) -> Result:
+) -> VerifyResult:
     """Compare two datasets; see `signdata.verify`."""
     digests_a = _digests_of(a, workers, progress)
     digests_b = _digests_of(b, workers, progress)
-    result = Result("verify", str(path_b), read=len(digests_a) + len(digests_b), shows_counts=False)
+    n_read = len(digests_a) + len(digests_b)
+    result = VerifyResult("verify", str(path_b), read=n_read, shows_counts=False)
     unreadable = [
         Problem(one.id, str(path), "corrupt", one.error)
         for path, digests in ((path_a, digests_a), (path_b, digests_b))
@@ -190,7 +200,7 @@ def against_manifest(
     progress: ProgressCallback | None = None,
     *,
     chosen: Callable[[Row], bool] = lambda row: True,
-) -> Result:
+) -> VerifyResult:
     """Compare stored samples with the checksums in the manifest; see `signdata.verify`.
 
     Parameters
@@ -202,7 +212,8 @@ def against_manifest(
     chosen : callable
         Whether the sample of a row of the manifest should be among those of `reader`.
     """
-    result = Result("verify", str(path), shows_counts=False)
+    result = VerifyResult("verify", str(path), shows_counts=False)
+    result.pictures = partial(notebook_view.pictures, reader)
     recorded = RecordedDigests(row for row in existing.read_rows(path) if chosen(row))
     done = unrecorded = 0
     problems = reader.damage(workers)

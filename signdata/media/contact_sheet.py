@@ -1,10 +1,11 @@
-"""Contact sheets: many small pictures with a word under each, as one PNG."""
+"""Contact sheets: many small pictures with lines of text under each, as one PNG."""
 
 from __future__ import annotations
 
 import io
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -12,53 +13,108 @@ from PIL import Image, ImageDraw, ImageFont
 from signdata import fonts
 from signdata.samples import Frame
 
-COLUMNS = 12
-"""Pictures side by side."""
+PAGE = 1240
+"""Width of a sheet in pixels: a page at 150 dots an inch."""
 
-_LINE = 12
-_SIZE = 9
-_GAP = 4
+_MARGIN, _GAP = 16, 10
+_TITLE, _HEAD, _WORDS = 18, 13, 10
+"""Font sizes: of the title, of a group's heading, of what is under a picture."""
+_LINE = 13
+_NARROWEST = 104
+"""A picture takes at least this many pixels, which the words under it need."""
 _SMALLEST = 84
 """Smaller pictures are enlarged to about this many pixels."""
 
 
-def sheet(rows: Sequence[tuple[str, Sequence[tuple[str, Frame]]]]) -> bytes:
-    """Draw groups of pictures.
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture on a sheet.
+
+    Attributes
+    ----------
+    frame : Frame
+        (H, W, C) uint8.
+    words : sequence of str
+        Lines under it; of one that is too long the end is shown, as ids differ there.
+    box : tuple of int, optional
+        Left, top, width and height of a frame to draw around a part of it.
+    """
+
+    frame: Frame
+    words: Sequence[str] = ()
+    box: tuple[int, int, int, int] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Pictures that begin a new line under a heading.
+
+    Attributes
+    ----------
+    heading : str
+    pictures : sequence of Picture
+    together : int
+        So many pictures in a row are not parted by the end of a line.
+    """
+
+    heading: str
+    pictures: Sequence[Picture]
+    together: int = 1
+
+
+def sheet(groups: Sequence[Group], title: str, foot: str = "") -> bytes:
+    """Draw groups of pictures on a page.
 
     Parameters
     ----------
-    rows : sequence of (title, pictures)
-        Each group begins a new line under its title; a picture is a word and (H, W, C) uint8.
+    groups : sequence of Group
+    title : str
+        What the sheet shows.
+    foot : str
+        A line below all groups, such as what was left out.
 
     Returns
     -------
     bytes
-        A PNG.
+        A PNG, `PAGE` pixels wide.
     """
-    tiles = [(title, [(word, _tile(frame)) for word, frame in some]) for title, some in rows]
-    words = max(_wide(word) for _, some in tiles for word, _ in some)
-    width = max(words, *(tile.width for _, some in tiles for _, tile in some)) + _GAP
-    height = max(tile.height for _, some in tiles for _, tile in some) + _LINE + _GAP
-    columns = min(COLUMNS, max(len(some) for _, some in tiles))
-    total = sum(_LINE + _GAP + height * -(-len(some) // columns) for _, some in tiles)
-    titles = max(_wide(title) for title, _ in tiles)
-    page = Image.new("RGB", (max(columns * width, titles) + _GAP, total + _GAP), "white")
-    pen, font = ImageDraw.Draw(page), _font(_SIZE)
-    top = _GAP
-    for title, some in tiles:
-        pen.text((_GAP, top), fonts.drawable(title), fill="black", font=font)
-        top += _LINE + _GAP
-        for number, (word, tile) in enumerate(some):
-            left = _GAP + number % columns * width
-            line = top + number // columns * height
+    tiles = [[_tile(picture) for picture in group.pictures] for group in groups]
+    every = [tile for some in tiles for tile in some]
+    cell = min(PAGE - 2 * _MARGIN, max(_NARROWEST, *(tile.width for tile in every)))
+    n_lines = max(len(picture.words) for group in groups for picture in group.pictures)
+    high = max(tile.height for tile in every) + _LINE * n_lines + _GAP
+    across = max(1, (PAGE - 2 * _MARGIN + _GAP) // (cell + _GAP))
+    columns = [max(1, across - across % group.together) for group in groups]
+    rows = [math.ceil(len(some) / n) for some, n in zip(tiles, columns, strict=True)]
+    total = 2 * _MARGIN + 2 * _TITLE + sum(2 * _HEAD + n * high for n in rows)
+    page = Image.new("RGB", (PAGE, total + (2 * _HEAD if foot else 0)), "white")
+    pen = ImageDraw.Draw(page)
+    _write(pen, _MARGIN, _MARGIN, title, _TITLE)
+    top = _MARGIN + 2 * _TITLE
+    for group, some, n in zip(groups, tiles, columns, strict=True):
+        _write(pen, _MARGIN, top, group.heading, _HEAD)
+        top += 2 * _HEAD
+        for number, (picture, tile) in enumerate(zip(group.pictures, some, strict=True)):
+            left, line = _MARGIN + number % n * (cell + _GAP), top + number // n * high
             page.paste(tile, (left, line))
-            pen.text(
-                (left, line + height - _LINE - _GAP), fonts.drawable(word), fill="black", font=font
-            )
-        top += height * -(-len(some) // columns)
+            for k, words in enumerate(picture.words):
+                _words(pen, left, line + tile.height + 2 + k * _LINE, words, cell)
+        top += math.ceil(len(some) / n) * high
+    if foot:
+        _write(pen, _MARGIN, top, foot, _HEAD)
     out = io.BytesIO()
     page.save(out, "PNG")
     return out.getvalue()
+
+
+def _write(pen: ImageDraw.ImageDraw, left: int, top: int, words: str, size: int) -> None:
+    room = PAGE - left - _MARGIN
+    pen.text((left, top), fonts.fit(words, size, room), fill="black", font=_font(size))
+
+
+def _words(pen: ImageDraw.ImageDraw, left: int, top: int, words: str, room: int) -> None:
+    words = fonts.fit_end(words, _WORDS, room)
+    pen.text((left, top), words, fill="black", font=_font(_WORDS))
 
 
 def titled(frame: Frame, text: str) -> Frame:
@@ -80,15 +136,17 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(fonts.FILE), size)
 
 
-def _wide(text: str) -> int:
-    """Pixels that a line of text takes."""
-    return math.ceil(fonts.width(fonts.drawable(text), _SIZE))
-
-
-def _tile(frame: Frame) -> Image.Image:
+def _tile(picture: Picture) -> Image.Image:
+    frame = picture.frame
     image = Image.fromarray(frame[:, :, 0] if frame.shape[2] == 1 else np.ascontiguousarray(frame))
     times = max(1, round(_SMALLEST / max(image.size)))
     if times > 1:
-        return image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)
-    image.thumbnail((2 * _SMALLEST, 2 * _SMALLEST))
-    return image
+        tile = image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)
+    else:
+        tile = image.copy()
+        tile.thumbnail((2 * _SMALLEST, 2 * _SMALLEST))
+    if picture.box is not None:
+        tile = tile.convert("RGB")
+        left, top, width, height = (side * tile.width / image.width for side in picture.box)
+        ImageDraw.Draw(tile).rectangle((left, top, left + width, top + height), outline="red")
+    return tile

@@ -14,9 +14,13 @@ import msgspec
 
 from signdata.errors import OutputLockedError
 from signdata.filesystem import missing_folders, remove, remove_empty, write_file
+from signdata.workers.heartbeat import INTERVAL, beats_within, run_files
 
 PATIENCE = 2.0
 """Seconds to wait for a lock whose owner is dead or has not identified itself yet."""
+
+LISTEN = 3 * INTERVAL
+"""Seconds to wait for a sign of life of a run on a cluster whose driver is on another machine."""
 
 _PAUSE = 0.02
 
@@ -86,6 +90,28 @@ class Lock:
                     remedy="Wait until it has finished.",
                 )
             time.sleep(_PAUSE)
+        try:
+            self._refuse_beating()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _refuse_beating(self) -> None:
+        """Refuse a run on a cluster that is alive, though the lock could be taken.
+
+        On some network file systems a lock holds on one machine alone. Where the owner is on
+        another one, its run file says whether it is alive. That of a dead run is removed, so
+        that what is left of it on the nodes ends.
+        """
+        owner = self._read_owner()
+        for file in list(run_files(self._file.parent)):
+            if owner is not None and owner.host != self._me.host and beats_within(file, LISTEN):
+                raise OutputLockedError(
+                    f"is being written by {owner}",
+                    path=self._output,
+                    remedy="Wait until it has finished.",
+                )
+            remove(file)
 
     def write_owner(self) -> None:
         """Record who holds the lock."""

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from signdata.auditing.run import AuditedDataset
+from signdata.formats.thumbnails import side_by_side, stacked, thumbnails
 from signdata.media.image.encode import compact
-from signdata.pages.thumbnails import side_by_side, stacked, thumbnails
 from signdata.samples import Frame
 from signdata.similarity.fingerprints import Fingerprint
 

@@ -10,6 +10,7 @@ import numpy as np
 from signdata.auditing.run import Audit
 from signdata.charts.classes import MOST_CLASSES, confusion_matrix
 from signdata.charts.drawing import Drawing
+from signdata.formats.thumbnails import spread
 from signdata.pages.accuracies import Accuracy, accuracies
 from signdata.pages.album import Album, Shot
 from signdata.pages.facts import DatasetFacts
@@ -35,7 +36,6 @@ from signdata.pages.tables import (
     coverage_tables,
     signer_rows,
 )
-from signdata.pages.thumbnails import spread
 from signdata.pages.verdict import CARE, Verdict, certificate_words, verdict
 from signdata.similarity.leakage import Leak
 

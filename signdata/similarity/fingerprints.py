@@ -18,6 +18,7 @@ from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import Reader
 from signdata.media.image import ops
 from signdata.samples import Broken, Frame, Sample
+from signdata.workers.cluster import Shared
 
 SIDE = 32
 """Width and height of thumbnails; pictures of 28x28 are used as they are."""
@@ -120,7 +121,14 @@ def fingerprint(
     job = _Fingerprinting(side or side_for(reader), clips)
     samples: list[Fingerprint] = []
     thumbnails, per_batch = [], []
-    runs = run_batches(job, reader.batches(), workers, died=job.died, risky=reader.risky)
+    runs = run_batches(
+        job,
+        reader.batches(),
+        workers,
+        died=job.died,
+        risky=reader.risky,
+        shared=Shared(reader.inputs),
+    )
     with closing(runs) as results:
         for _, parts in results:
             before = len(samples)

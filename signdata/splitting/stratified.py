@@ -20,6 +20,13 @@ TRAIN = SPLITS[0]
 _TOLERANCE = 1e-6
 
 
+def as_text(ratios: str | Sequence[float] | None) -> str | None:
+    """Ratios as they are typed: ``90,10``."""
+    if ratios is None or isinstance(ratios, str):
+        return ratios
+    return ",".join(f"{share:.12g}" for share in ratios)
+
+
 def parse_ratios(text: str, keep: Sequence[str] = ()) -> dict[str, float]:
     """Parse ``80,10,10``: shares of train, val and test, in percent or as fractions.
 
@@ -42,7 +49,7 @@ def parse_ratios(text: str, keep: Sequence[str] = ()) -> dict[str, float]:
     """
     try:
         shares = [float(part) for part in text.split(",")]
-    except (ValueError, AttributeError):  # no text, as from Python
+    except ValueError:
         raise UsageError(f"ratios {text!r}; expected numbers such as '80,10,10'") from None
     names = [name for name in SPLITS if name not in keep]
     if not keep and len(shares) == 2:

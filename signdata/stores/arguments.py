@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from signdata.errors import SigndataError, UsageError
 from signdata.filesystem import is_url
@@ -19,6 +19,7 @@ from signdata.stores.access import Access
 from signdata.stores.address import Address, public
 from signdata.stores.fetching import Fetched, fetch
 
+R = TypeVar("R", bound=Result)
 SOURCES = frozenset(
     {"src", "csvs", "a", "b", "others", "data", "against", "videos", "root", "poses", "sources"}
 )
@@ -87,8 +88,8 @@ class LocalCopies:
 
 
 def call(
-    run: Callable[..., Result], bound: inspect.BoundArguments, manifests: Collection[str] = ()
-) -> Result:
+    run: Callable[..., R], bound: inspect.BoundArguments, manifests: Collection[str] = ()
+) -> R:
     """Call a command with local copies of the sources that are addresses.
 
     Of the parameters named in `manifests`, only the files next to the data are fetched.

@@ -63,7 +63,13 @@ def test_python_m_is_the_same(cli, main):
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"), [("splt", "split"), ("csv2folders", "csv-to-folders"), ("verfy", "verify")]
+    ("typed", "meant"),
+    [
+        ("splt", "split"),
+        ("csv2folders", "csv-to-folders"),
+        ("verfy", "verify"),
+        ("train", "baseline"),
+    ],
 )
 def test_an_unknown_command_suggests_a_known_one(main, typed, meant):
     done = main(typed)
@@ -110,7 +116,7 @@ def test_an_error_is_one_object_for_json_too(main, tmp_path):
 
 
 def test_a_bug_of_ours_is_one_object_for_json_too(main, make_csv, monkeypatch):
-    def broken(*_):
+    def broken(*_, **__):
         raise RuntimeError("out of luck")
 
     monkeypatch.setattr("signdata.inspection.summary.describe", broken)
@@ -173,3 +179,17 @@ def test_quiet_is_quiet_on_a_terminal(make_csv, tmp_path):
     make_csv()
     assert terminal(tmp_path, ["csv-to-folders", "pixels.csv", "out", "-j1", "--quiet"]) == ""
     assert (tmp_path / "out" / "A" / "000001.png").is_file()
+
+
+def test_a_missing_output_is_said_to_be_missing(main, make_csv):
+    said = "Missing argument 'OUT': the last path is the output."
+    assert said in main("split", make_csv(), "--ratios", "50,50").stderr
+    assert "Missing argument 'SRC...'" in main("split").stderr
+
+
+def test_a_name_that_is_nearly_there_is_asked_for(main, tmp_path):
+    (tmp_path / "sign_mnist_train.csv").write_text("label,pixel1\n0,0\n")
+    done = main("info", tmp_path / "sign_mnist_trian.csv")
+    assert done.returncode == 4
+    assert done.error.endswith(f"not there. Did you mean {tmp_path / 'sign_mnist_train.csv'}?")
+    assert main("info", tmp_path / "photos").error.endswith("photos: not there")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.cli import counts
 from tests.conftest import picture
+from tests.videos import make_index
 
 
 def test_counts_per_class_and_split(cli, make_tree):
@@ -77,3 +78,17 @@ def test_split_folders_beside_class_folders_are_two_readings(main, make_tree):
     done = main("info", tree)
     assert done.returncode == 4
     assert "two readings: 'train' as a split next to 'hello'" in done.error
+
+
+def test_a_table_of_many_classes_shows_both_ends(main, tmp_path):
+    (tmp_path / "videos").mkdir()
+    index = make_index(tmp_path / "w.json", [{"gloss": f"sign {i:02d}"} for i in range(60)])
+    done = main("info", index)
+    assert "0 of 60 can be read; 60 are missing or of another kind, 0 damaged" in done.stdout
+    assert "the 20 largest and smallest classes; --all shows 20 more" in done.stdout
+    assert done.stdout.count("\nsign ") == 40
+    assert "sign 19" in done.stdout
+    assert "sign 20" not in done.stdout
+    assert "sign 40" in done.stdout
+    assert main("info", index, "--all").stdout.count("\nsign ") == 60
+    assert len(main("info", index, "--json").json["counts"]) == 60

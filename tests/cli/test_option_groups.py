@@ -163,5 +163,6 @@ def test_a_remedy_names_only_options_that_are_there(name: str) -> None:
         and not (option == "--from" and name in KNOWN_FORMAT)
         and not (option == "--overwrite" and name in WRITE_NOTHING)
         and not (option == "--max-pixels" and name in NO_LIMIT)
+        and not (option == "--allow-skew" and "--cluster" not in flags(name))
     ]
     assert not missing, "\n".join(missing)

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 import signdata
-from signdata import sidecars
 from signdata.errors import UnsafeNameError, UsageError
 from signdata.formats.hdf5.reader import Hdf5Reader
 from signdata.formats.hdf5.writer import Hdf5Writer
@@ -431,7 +430,7 @@ def test_nothing_that_others_store_is_dropped_in_silence(
     ran = main("convert", path, tmp_path / "out", "-j1", "--json")
     assert ran.returncode == 0
     assert [problem["where"] for problem in ran.json["problems"]] == ["boxes", "y_val"]
-    rows = list(sidecars.manifest(tmp_path / "out")[["filenames", "fold", "label"]].itertuples())
+    rows = list(signdata.manifest(tmp_path / "out")[["filenames", "fold", "label"]].itertuples())
     assert {tuple(row[1:]) for row in rows} == {
         (f"{i}.jpg", str(code), "abc"[code]) for i, code in enumerate(CODES)
     }

@@ -17,10 +17,10 @@ import pytest
 from PIL import Image
 
 import signdata
+from signdata import manifest
 from signdata.errors import DecodeError, SigndataError
 from signdata.media.video import container as video
 from signdata.results import Result
-from signdata.sidecars import manifest
 from tests.conftest import listing
 from tests.videos import indices_in, make_index, make_video
 

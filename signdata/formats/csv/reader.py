@@ -52,9 +52,10 @@ class CsvReader(Reader):
     def open(cls, paths: list[Path], options: OpenOptions) -> Self:
         read = options.read
         found = [file for path in paths for file in (csv_files(path) if path.is_dir() else [path])]
-        reader = cls(found, CsvOptions(read.labels, read.csv_size, read.header))
-        labels = () if read.labels in LABEL_WORDS else (Path(read.labels),)
-        reader.inputs = (*found, *labels)
+        labels = read.labels if isinstance(read.labels, str) else _listed(read.labels)
+        reader = cls(found, CsvOptions(labels, read.csv_size, read.header))
+        file = () if isinstance(labels, tuple) or labels in LABEL_WORDS else (Path(labels),)
+        reader.inputs = (*found, *file)
         return reader
 
     def __init__(
@@ -77,7 +78,11 @@ class CsvReader(Reader):
             sidecars.origin_of(document), sidecars.sidecar_path(path, sidecars.DOCUMENT)
         )
         recorded = spelling.of("")
-        is_text = {"letters": recorded.text_labels or None, "text": True}.get(options.labels, False)
+        as_said: dict[object, bool | None] = {
+            "letters": recorded.text_labels or None,
+            "text": True,
+        }
+        is_text = as_said.get(options.labels, False)
         layout = scan(path, header=options.header, text_labels=is_text)
         is_known = sidecars.sidecar_path(path, sidecars.MANIFEST).is_file()
         if not is_known or options.labels == "none":
@@ -196,12 +201,15 @@ class CsvReader(Reader):
             return str(path), ""
         if "class" not in error.what:
             return str(sidecars.sidecar_path(path, sidecars.MANIFEST)), "column id"
-        named = first.options.labels not in LABEL_WORDS
+        labels = first.options.labels
+        if isinstance(labels, tuple):
+            return "", "labels"
+        named = labels not in LABEL_WORDS
         for code, name in (first.names or {}).items() if named else ():
             if is_fault(error, name, "class name"):
-                return first.options.labels, f"line {code + 1}"
+                return labels, f"line {code + 1}"
         if named:
-            return first.options.labels, ""
+            return labels, ""
         return str(sidecars.sidecar_path(path, sidecars.DOCUMENT)), "origin.csv.codes"
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
@@ -249,8 +257,19 @@ def _splits_of(paths: list[Path]) -> list[str]:
     return splits
 
 
+def _listed(labels: Path | Sequence[str]) -> str | tuple[str, ...]:
+    """The name of a file, or class names, which must differ."""
+    if isinstance(labels, Path):
+        return str(labels)
+    if not labels or not all(labels) or len(set(labels)) < len(labels):
+        raise UsageError(f"--labels {list(labels)!r}; expected different names")
+    return tuple(labels)
+
+
 def _names_of(options: CsvOptions, spelling: CsvDialects, layout: Layout) -> dict[int, str] | None:
     """Class name of each code; None lets every integer name its own class."""
+    if isinstance(options.labels, tuple):
+        return dict(enumerate(options.labels))
     if options.labels not in LABEL_WORDS:
         return dict(enumerate(sidecars.read_classes(Path(options.labels))))
     if options.labels == "one-based":

@@ -46,12 +46,12 @@ class CsvOptions:
 
     Attributes
     ----------
-    labels : str
+    labels : str or tuple of str
         ``letters`` (Sign-MNIST's codes), ``one-based`` (A is 1, Z is 26), ``codes``
         (any integer, its digits are the class name), ``text`` (the class name itself), ``none``
-        (there is none), or the path of a file with one class name a line, the first for code 0.
-        Labels of which the first is no number
-        are class names where nothing else was asked for.
+        (there is none), the path of a file with one class name a line, the first for code 0, or
+        these names themselves. Labels of which the first is no number are class names where
+        nothing else was asked for.
     size_wh : tuple of int or None
         Width and height of the pictures, or W, H, 3 for colour pixel by pixel, or 3, W, H for
         colour in planes; None expects squares.
@@ -59,7 +59,7 @@ class CsvOptions:
         Whether the first line is a header.
     """
 
-    labels: str = "letters"
+    labels: str | tuple[str, ...] = "letters"
     size_wh: tuple[int, ...] | None = None
     header: bool = True
 

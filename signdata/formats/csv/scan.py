@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import IO
 
 from signdata.downloads import refuse_failed
-from signdata.errors import FormatError, MissingError
+from signdata.errors import FormatError
+from signdata.filesystem import not_there
 from signdata.formats.compressed import ERRORS as DAMAGE
 from signdata.formats.compressed import is_compressed, opened
 from signdata.formats.csv import rows as arranging
@@ -121,7 +122,7 @@ def scan(path: Path, *, header: bool, text_labels: bool | None = None) -> Layout
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256")
     except FileNotFoundError as err:
-        raise MissingError("not there", path=path) from err
+        raise not_there(path) from err
     except (OSError, *DAMAGE) as err:
         why = getattr(err, "strerror", None) or err
         raise FormatError(f"cannot be read ({why})", path=path) from err

@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from signdata.downloads import refuse_failed
-from signdata.errors import FormatError, MissingError
+from signdata.errors import FormatError
+from signdata.filesystem import not_there
 from signdata.formats.clip_tables.names import sample_ids
 from signdata.labels import in_order
 from signdata.safe_names import component
@@ -199,7 +200,7 @@ def _read(path: Path) -> bytes:
             refuse_failed(path)
         return path.read_bytes()
     except FileNotFoundError as err:
-        raise MissingError("not there", path=path) from err
+        raise not_there(path) from err
     except OSError as err:
         raise FormatError(f"cannot be read ({err.strerror})", path=path) from err
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from signdata.errors import FormatError, MissingError
+from signdata.errors import FormatError
+from signdata.filesystem import not_there
 from signdata.training.models.base import Network
 
 INSIDE = ("state_dict", "model_state_dict")
@@ -62,7 +63,7 @@ def load_weights(network: Network, path: str | os.PathLike[str]) -> bool:
 def read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     """The tensors of a weights file by name, on the CPU; raises what `load_weights` does."""
     if not os.path.exists(path):
-        raise MissingError("not there", path=path)
+        raise not_there(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what they say is said below

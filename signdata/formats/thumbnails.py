@@ -15,6 +15,7 @@ from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import Reader
 from signdata.media.image import ops
 from signdata.samples import Frame, Sample
+from signdata.workers.cluster import Shared
 
 STILL_SIDE = 96
 """Longest side of a still; smaller ones keep their size."""
@@ -44,7 +45,9 @@ def thumbnails(
     job = _Shrinking(reader.info.kind == "clip")
     found: dict[int, Frame] = {}
     batches = [batch for batch, _ in picked]
-    runs = run_batches(job, batches, workers, died=_none, risky=reader.risky)
+    runs = run_batches(
+        job, batches, workers, died=_none, risky=reader.risky, shared=Shared(reader.inputs)
+    )
     with closing(runs) as results:
         for (_, parts), (_, places) in zip(results, picked, strict=True):
             frames = [frame for part in parts for frame in part]

@@ -1,0 +1,88 @@
+"""What goes to a node of a cluster and comes back: pickles, each after its length in 8 bytes."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import IO, Any
+
+_LENGTH = struct.Struct("<Q")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Work for one node.
+
+    Attributes
+    ----------
+    folder : str
+        Where relative paths start: the working folder of the driver.
+    run_file : str
+        Its run file, with the whole path, or ''.
+    prepare : bytes
+        A pickled function without arguments, called once by each child before its first bundle;
+        what it raises ends the run, and what it returns goes back.
+    job : bytes
+        The pickled function, and the one that divides an item.
+    items : bytes
+        The pickled items; b'' if the node is only asked to prepare.
+    workers : int or None
+        Processes; None takes the cores of the node.
+    shares : dict
+        How many children share the cores of a host, where it is more than one.
+    """
+
+    folder: str
+    run_file: str
+    prepare: bytes
+    job: bytes = b""
+    items: bytes = b""
+    workers: int | None = None
+    shares: dict[str, int] | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a bundle.
+
+    Attributes
+    ----------
+    prepared : object
+        What the bundle's `prepare` returned.
+    results : bytes
+        The pickled results of each item: one, or one for each part it was divided into.
+    seconds : float
+        How long the node took, without what is done once.
+    error : Exception or None
+        What ended it.
+    """
+
+    prepared: Any = None
+    results: bytes = b""
+    seconds: float = 0.0
+    error: Exception | None = None
+
+
+def send(pipe: IO[bytes], message: bytes) -> None:
+    """Write a message to a pipe."""
+    data = memoryview(_LENGTH.pack(len(message)) + message)
+    while data:
+        data = data[pipe.write(data) :]
+    pipe.flush()
+
+
+def receive(pipe: IO[bytes]) -> bytes:
+    """Read a message from a pipe; `EOFError` if it closes before the end."""
+    [length] = _LENGTH.unpack(_exactly(pipe, _LENGTH.size))
+    return _exactly(pipe, length)
+
+
+def _exactly(pipe: IO[bytes], length: int) -> bytes:
+    parts = []
+    while length:
+        part = pipe.read(length)
+        if not part:
+            raise EOFError
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)

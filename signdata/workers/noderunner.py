@@ -1,0 +1,105 @@
+"""The child process that works on a node of a cluster; started by `signdata.workers.node`."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import hashlib
+import os
+import pickle
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from multiprocessing.connection import wait
+from typing import Any
+
+from signdata.errors import NodeError, SigndataError
+from signdata.workers import pool
+from signdata.workers.messages import Answer, Bundle, receive, send
+
+_PAUSE = 1.0
+"""Seconds between two looks at whether the worker is there, where the system does not tell."""
+
+_IDLE = 60.0
+"""Seconds without a bundle after which the child ends."""
+
+_SET_PARENT_DEATH_SIGNAL = 1
+"""PR_SET_PDEATHSIG of prctl(2)."""
+
+
+def main(parent: int) -> None:
+    """Answer requests until the pipe closes, no more come, or this node is found unfit.
+
+    Whatever is wrong with its libraries may be put right, but only a new process would see it.
+    """
+    _end_with(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the worker decides
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # what a library prints must not get between the answers
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        while wait([sys.stdin.fileno()], _IDLE):
+            answer = _answer(pickle.loads(receive(sys.stdin.buffer)))
+            send(answers, pickle.dumps(answer))
+            if isinstance(answer.error, NodeError):
+                return
+
+
+_prepared: dict[bytes, Any] = {}
+
+
+def _answer(bundle: Bundle) -> Answer:
+    try:
+        with contextlib.suppress(OSError):  # then whatever is relative is not found
+            os.chdir(bundle.folder)
+        key = hashlib.sha256(bundle.prepare).digest()
+        if key not in _prepared:
+            _prepared[key] = pickle.loads(bundle.prepare)()
+        if not bundle.items:
+            return Answer(_prepared[key])
+        start = time.monotonic()
+        results = _results(bundle)
+        return Answer(_prepared[key], results, time.monotonic() - start)
+    except Exception as err:
+        return Answer(error=_portable(err))
+
+
+def _results(bundle: Bundle) -> bytes:
+    job, divide = pickle.loads(bundle.job)
+    shared_by = (bundle.shares or {}).get(socket.gethostname(), 1)
+    workers = bundle.workers or max(1, pool.n_workers(None) // shared_by)
+    items = pickle.loads(bundle.items)
+    workers = min(workers, len(items))
+    runs = pool.run(job, items, workers=workers, divide=divide, inline=False)
+    with contextlib.closing(runs) as finished:
+        return pickle.dumps([results for _, results in finished])
+
+
+def _portable(error: Exception) -> Exception:
+    """The error as it can be pickled, with its traceback where it is a fault of ours."""
+    if isinstance(error, SigndataError):
+        return error
+    trace = "".join(traceback.format_exception(error))
+    return RuntimeError(f"on {socket.gethostname()}: {error!r}\n{trace}")
+
+
+def _end_with(parent: int) -> None:
+    """End this process when the worker that started it dies, whatever it is doing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        if os.getppid() != parent:  # it had died before
+            os._exit(1)
+        return
+    threading.Thread(target=_end_without, args=(parent,), daemon=True).start()
+
+
+def _end_without(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_PAUSE)
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
