@@ -314,6 +314,22 @@ def test_what_is_there_decides_as_on_disk(
     assert bucket.listing() != stored
 
 
+def test_a_shard_that_was_removed_is_no_complete_output(
+    main: Main, bucket: Bucket, options_file: Path, tree: Path
+) -> None:
+    url = bucket.url("asl")
+    assert convert(main, tree, url, options_file).returncode == 0
+    stored = bucket.listing()
+    gone = next(name for name in stored if name.endswith(".tar"))
+    bucket.client.delete_object(Bucket=bucket.name, Key=gone)
+    done = convert(main, tree, url, options_file)
+    assert done.returncode == 5
+    assert f"{gone.removeprefix('asl/')} of it has been removed or changed" in done.stderr
+    again = convert(main, tree, url, options_file, "--overwrite")
+    assert (again.returncode, again.json["published"]["sent"]) == (0, 1), again.stderr
+    assert bucket.listing() == stored
+
+
 def test_a_sample_that_was_missing_is_added(
     main: Main, bucket: Bucket, options_file: Path, tree: Path
 ) -> None:
