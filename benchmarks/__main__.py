@@ -17,7 +17,9 @@ from pathlib import Path
 from benchmarks import (
     arrays,
     learning,
+    loading,
     looking,
+    million,
     shards,
     splits,
     start,
@@ -31,12 +33,14 @@ from benchmarks.measure import Figure
 JOBS: dict[str, Callable[[Place], Iterator[Figure]]] = {
     **tables.JOBS,
     **arrays.JOBS,
+    **loading.JOBS,
     **shards.JOBS,
     **videos.JOBS,
     **splits.JOBS,
     **variants.JOBS,
     **learning.JOBS,
     **looking.JOBS,
+    **million.JOBS,
     **start.JOBS,
 }
 PACKAGES = (

@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -163,12 +163,12 @@ def rotate(
     return costs
 
 
-def cpu(costs: list[Cost]) -> list[float]:
+def cpu(costs: Sequence[Cost]) -> list[float]:
     """The processor seconds of several runs."""
     return [cost.cpu for cost in costs]
 
 
-def wall(costs: list[Cost]) -> list[float]:
+def wall(costs: Sequence[Cost]) -> list[float]:
     """The seconds on the clock of several runs."""
     return [cost.wall for cost in costs]
 

@@ -1,10 +1,12 @@
-"""Train networks of your own on a prepared dataset: a PyTorch loop, and scikit-learn.
+"""Train networks of your own on one prepared file: PyTorch, scikit-learn and Keras.
 
 Usage: python own_training.py [DIR]
 """
 
+import os
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -16,8 +18,7 @@ import signdata
 
 def main(root: Path) -> None:
     signdata.sample("sign-mnist", root / "toy", n=1200)
-    csvs = [root / "toy" / f"sign_mnist_{split}.csv" for split in ("train", "test")]
-    signdata.convert(csvs, root / "asl.h5")
+    signdata.convert(root / "toy", root / "asl.h5")
 
     train = signdata.torch.Dataset(root / "asl.h5", split="train", dtype=torch.float32)
     network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(28 * 28, len(train.classes)))
@@ -30,10 +31,21 @@ def main(root: Path) -> None:
             optimizer.step()
         print(f"epoch {epoch + 1}: loss {loss.item():.2f}")
 
-    X, y, _ = signdata.numpy.load(root / "asl.h5", split="train")
+    X, y, classes = signdata.numpy.load(root / "asl.h5", split="train")
     X_test, y_test, _ = signdata.numpy.load(root / "asl.h5", split="test")
     model = LogisticRegression(max_iter=30, tol=0.1).fit(X.reshape(len(X), -1) / 255, y)
     print(f"scikit-learn: {model.score(X_test.reshape(len(X_test), -1) / 255, y_test):.2f}")
+
+    if find_spec("keras") is None:
+        print("Keras: not installed; with it, this trains a third network")
+        return
+    os.environ["KERAS_BACKEND"] = "torch"  # read when Keras is imported
+    from keras import Sequential, layers
+
+    third = Sequential([layers.Flatten(), layers.Dense(len(classes), activation="softmax")])
+    third.compile("adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    third.fit(X / 255, y, batch_size=32, epochs=3, verbose=0)
+    print(f"Keras: {third.evaluate(X_test / 255, y_test, verbose=0)[1]:.2f}")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ time, an absolute path or the output's own name, so the same work gives the same
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import csv
 import io
@@ -136,12 +137,11 @@ def read_rows(path: Path, *, distinct: bool = True) -> Iterator[Row]:
         number of fields, an empty or repeated id, or an invalid split.
     """
     seen = array("q")
-    for _, row in _numbered_rows(path):
+    for _, row in numbered_rows(path):
         if distinct:
             seen.append(hash(row["id"]))
         yield row
-    if _has_repetitions(seen):
-        _refuse_repeated_ids(path)
+    refuse_repeated_ids(path, seen)
 
 
 def _has_repetitions(hashes: array[int]) -> bool:
@@ -157,20 +157,47 @@ def _has_repetitions(hashes: array[int]) -> bool:
 _FEW = 100_000
 
 
-def _refuse_repeated_ids(path: Path) -> None:
-    """Raise `FormatError` at the first row with an id that an earlier one has, if there is one."""
+def refuse_repeated_ids(path: Path, hashes: array[int]) -> None:
+    """Raise `FormatError` at the first row with an id that an earlier one has.
+
+    `hashes` are those of all ids: the file is read again only if two are equal.
+    """
+    if not _has_repetitions(hashes):
+        return
     ids: set[str] = set()
-    for line, row in _numbered_rows(path):
+    for line, row in numbered_rows(path):
         if row["id"] in ids:
             what = f"id {row['id']!r} appears twice"
             raise FormatError(what, path=path, where=f"line {line}")
         ids.add(row["id"])
 
 
-def _numbered_rows(path: Path) -> Iterator[tuple[int, Row]]:
-    """Yield the rows of a manifest, checked one by one, each with the number of its line."""
+def _bom(path: Path) -> int:
+    """The length of the byte order mark that a file begins with."""
+    with path.open("rb") as file:
+        return len(codecs.BOM_UTF8) if file.read(3) == codecs.BOM_UTF8 else 0
+
+
+class _Counted:
+    """The lines of a file that is read as UTF-8 text, and how many bytes they had so far."""
+
+    def __init__(self, file: Iterable[str], position: int) -> None:
+        self._file, self.position = file, position
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._file:
+            self.position += len(line) if line.isascii() else len(line.encode())
+            yield line
+
+
+def numbered_rows(path: Path, offsets: array[int] | None = None) -> Iterator[tuple[int, Row]]:
+    """Yield the rows of a manifest, checked one by one, each with the number of its line.
+
+    Where each row begins, and the last one ends, in bytes, is appended to `offsets`.
+    """
     with _reading(path), path.open("r", encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, strict=True)
+        counted = None if offsets is None else _Counted(file, _bom(path))
+        reader = csv.reader(counted or file, strict=True)
         try:
             header = next(reader, [])
             missing = [name for name in ("id", "label") if name not in header]
@@ -181,6 +208,8 @@ def _numbered_rows(path: Path) -> Iterator[tuple[int, Row]]:
                     path=path,
                     where="line 1",
                 )
+            if counted is not None and offsets is not None:
+                offsets.append(counted.position)
             for cells in reader:
                 where = f"line {reader.line_num}"
                 if len(cells) != len(header):
@@ -196,6 +225,8 @@ def _numbered_rows(path: Path) -> Iterator[tuple[int, Row]]:
                         path=path,
                         where=where,
                     )
+                if counted is not None and offsets is not None:
+                    offsets.append(counted.position)
                 yield reader.line_num, row
         except (csv.Error, UnicodeDecodeError) as err:
             raise FormatError(

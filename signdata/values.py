@@ -154,6 +154,12 @@ KINDS: dict[str, Kind] = {
         "width and height, such as (32, 32)", _all_in_tuple(_is_whole, 2), _as_two_sides
     ),
     "tuple[int, ...]": Kind("whole numbers, such as (32, 32)", _all_in_tuple(_is_whole), _as_sides),
+    "Mapping[str, Any]": Kind("names and values", lambda value: isinstance(value, Mapping)),
+    "Mapping[str, PathLike]": Kind(
+        "names and paths",
+        lambda value: isinstance(value, Mapping) and all(map(_is_path, value.values())),
+    ),
+    "Any": Kind("anything", lambda value: True),
     "ProgressCallback": Kind("a function, True or False", lambda v: callable(v) or _is_flag(v)),
     "Callable[[str], None]": Kind("a function", callable),
     "Say": Kind("a function", callable),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -12,7 +13,21 @@ import pytest
 import signdata
 from signdata.cli.app import COMMANDS, group
 
-HEAVY = {"numpy", "cv2", "pandas", "av", "h5py", "torch", "PIL", "sklearn", "simplejpeg", "tqdm"}
+HEAVY = {
+    "numpy",
+    "cv2",
+    "pandas",
+    "av",
+    "h5py",
+    "torch",
+    "PIL",
+    "sklearn",
+    "simplejpeg",
+    "tqdm",
+    "dask",
+    "distributed",
+    "ray",
+}
 HEAVY |= {"fsspec", "s3fs", "obstore", "aiohttp"}
 
 SHOWN = {"as_json", "quiet", "help", "onnx"}
@@ -46,6 +61,20 @@ def test_starting_imports_nothing_heavy(code: str) -> None:
     loaded = set(done.stdout.rpartition("MODULES ")[2].split())
     assert "signdata" in loaded
     assert not loaded & HEAVY
+
+
+def test_a_run_on_one_machine_imports_nothing_of_a_cluster(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("label,pixel1\n0,7\n1,8\n")
+    code = (
+        "import signdata, sys; "
+        f"signdata.csv_to_folders({str(tmp_path / 'a.csv')!r}, {str(tmp_path / 'out')!r}); "
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    loaded = set(done.stdout.split())
+    assert "signdata.conversion.pipeline" in loaded
+    clusters = {"signdata.workers.bundles", "signdata.workers.node", "signdata.media.canary"}
+    assert not loaded & {"dask", "distributed", "ray", *clusters}
 
 
 def commands() -> list[str]:

@@ -35,8 +35,8 @@ BOUNDING_BOX = "bbox"
 N_SHOWN = 6
 """Most samples in a preview."""
 
-_DRAWN = ("filter", "brightness", "contrast", "rotation")
-"""What a preview says of a variant."""
+_DRAWN = ("brightness", "contrast", "rotation")
+"""What a preview says of a variant, by the first letter."""
 
 
 @dataclass(frozen=True)
@@ -271,8 +271,10 @@ def _variants_of(augmentation: Augmentation, sample: Sample) -> Group:
 
 def _told(variant: Sample) -> str:
     """What was drawn for a variant, in short."""
-    values = (variant.meta.get(name, "") for name in _DRAWN)
-    return " ".join(value for value in values if value)
+    told = [variant.meta.get("filter", "")]
+    drawn = {name: variant.meta.get(name, "0") for name in _DRAWN}
+    told += [f"{name[0]}{value}" for name, value in drawn.items() if value != "0"]
+    return " ".join(told).strip()
 
 
 def _signer(sample: Sample) -> str:

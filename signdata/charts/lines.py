@@ -59,6 +59,7 @@ def line_chart(
     mark: int | None = None,
     mark_label: str = "",
     legend: bool = True,
+    note: str = "",
 ) -> Drawing:
     """Panels side by side over the same whole numbers.
 
@@ -68,10 +69,15 @@ def line_chart(
         A dashed line at this x, with `mark_label` above it.
     legend : bool
         Whether the lines are named in the drawing; a page may do that next to it.
+    note : str
+        One line below the panels.
     """
     wide, high = 540, 360
     about = "; ".join(f"{panel.title}: {', '.join(panel.lines)}" for panel in panels)
-    page = Drawing(wide * len(panels), high + 44, title=title, about=about)
+    page = Drawing(wide * len(panels), high + (66 if note else 44), title=title, about=about)
+    if note:
+        told = fonts.fit(note, 11, page.width - 2 * _MARGIN)
+        page.text(_MARGIN, high + 52, told, size=11, colour="faint")
     page.text(_MARGIN, 20, fonts.fit(title, 15, page.width - 2 * _MARGIN), size=15)
     for number, panel in enumerate(panels):
         left = number * wide

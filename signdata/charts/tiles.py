@@ -29,11 +29,14 @@ class Tile:
     truth : str
     guesses : sequence of (str, float)
         Class and probability, likeliest first.
+    id : str
+        Of the sample; its end is shown where it is too long.
     """
 
     frame: Frame | None
     truth: str
     guesses: Sequence[tuple[str, float]] = ()
+    id: str = ""
 
 
 def mistakes(tiles: Sequence[Tile], *, title: str, about: str = "", columns: int = 8) -> Drawing:
@@ -42,11 +45,12 @@ def mistakes(tiles: Sequence[Tile], *, title: str, about: str = "", columns: int
     across = max(1, min(columns, len(tiles)))
     down = math.ceil(len(tiles) / across)
     width = max(560, 2 * _MARGIN + across * (side + gap) - gap)
-    page = Drawing(width, _TOP + down * (side + 46) + _MARGIN, title=title, about=about)
+    high = side + (59 if any(tile.id for tile in tiles) else 46)
+    page = Drawing(width, _TOP + down * high + _MARGIN, title=title, about=about)
     page.text(_MARGIN, 20, fonts.fit(title, 15, width - 2 * _MARGIN), size=15)
     for number, tile in enumerate(tiles):
         left = _MARGIN + number % across * (side + gap)
-        top = _TOP + number // across * (side + 46)
+        top = _TOP + number // across * high
         _picture(page, tile.frame, left, top, side)
         page.text(left, top + side + 10, fonts.fit(f"true {tile.truth}", 11, side))
         if tile.guesses:
@@ -56,12 +60,15 @@ def mistakes(tiles: Sequence[Tile], *, title: str, about: str = "", columns: int
             page.text(
                 left, top + side + 25, fonts.fit(f"said {name}", 11, side - 42), colour=colour
             )
+        if tile.id:
+            named = fonts.fit_end(tile.id, 9, side)
+            page.text(left, top + side + 39, named, size=9, colour="faint")
     return page
 
 
 def likeliest(tiles: Sequence[Tile], *, title: str, about: str = "", columns: int = 5) -> Drawing:
     """Pictures, and next to each its guesses as bars; the true class is green."""
-    side, wide, high = 84, 244, 116
+    side, wide, high = 84, 244, 129 if any(tile.id for tile in tiles) else 116
     across = max(1, min(columns, len(tiles)))
     down = math.ceil(len(tiles) / across)
     width = max(560, 2 * _MARGIN + across * wide - 20)
@@ -73,6 +80,9 @@ def likeliest(tiles: Sequence[Tile], *, title: str, about: str = "", columns: in
         colour = "faint" if tile.frame is None else "green" if right else "red"
         page.text(left, top + 6, fonts.fit(tile.truth, 12, wide - 24), size=12, colour=colour)
         _picture(page, tile.frame, left, top + 16, side)
+        if tile.id:
+            named = fonts.fit_end(tile.id, 9, wide - 24)
+            page.text(left, top + side + 26, named, size=9, colour="faint")
         for rank, (name, share) in enumerate(tile.guesses):
             _guess(page, left + side + 10, top + 24 + rank * 17, name, share, name == tile.truth)
     return page

@@ -21,6 +21,7 @@ from signdata.options import ReadOptions, RunOptions, WriteOptions
 @click.option(
     "--frames", type=click.IntRange(1), help="Evenly spaced frames of each clip [default: all]."
 )
+@options.metadata
 @options.groups(ReadOptions, WriteOptions, RunOptions)
 @options.shows
 def command(src: tuple[str, ...], out: str, **kwargs: Any) -> None:

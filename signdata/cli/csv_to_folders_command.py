@@ -14,6 +14,7 @@ from signdata.options import RowOptions, RunOptions, WriteOptions
 @click.command("csv-to-folders", cls=Command)
 @click.argument("csvs", metavar="CSV...", nargs=-1, required=True, type=options.PATH)
 @click.argument("out", type=options.PATH)
+@options.metadata
 @options.groups(RowOptions, WriteOptions, RunOptions)
 @options.shows
 def command(csvs: tuple[str, ...], out: str, **kwargs: Any) -> None:

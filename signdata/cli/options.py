@@ -233,6 +233,11 @@ to_format = click.option(
     type=FormatName(registry.writable),
     help="Output format [default: from its name].",
 )
+metadata = click.option(
+    "--metadata",
+    type=click.Choice(["hf"]),
+    help="Write a metadata.csv next to the class folders, as Hugging Face reads it.",
+)
 described_format = click.option(
     "--from",
     "from_format",

@@ -57,6 +57,7 @@ from signdata.options import ReadOptions, RunOptions
     type=click.Choice(["folders", "hdf5", "csv"]),
     help="Format of OUT [default: from its name].",
 )
+@options.metadata
 @options.seed
 @options.groups(ReadOptions, RunOptions)
 @options.shows

@@ -17,7 +17,7 @@ from signdata.formats import notebook_view, targets
 from signdata.formats.csv.dialect import has_split_column
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions, Reader
-from signdata.formats.registry import FORMATS
+from signdata.formats.registry import writer_class
 from signdata.formats.sharding import MEGABYTES, ShardOptions
 from signdata.formats.sources import shown
 from signdata.formats.writer import Writer
@@ -59,6 +59,8 @@ class ConvertKeywords(ReadKeywords, WriteKeywords, RunKeywords, total=False):
 def csv_to_folders(
     csvs: PathLike | Sequence[PathLike],
     out: PathLike,
+    *,
+    metadata: str | None = None,
     **shared: Unpack[CsvToFoldersKeywords],
 ) -> Result:
     """Turn the rows of Sign-MNIST CSVs into an ImageFolder tree of pictures.
@@ -69,17 +71,22 @@ def csv_to_folders(
         One CSV gives ``OUT/LABEL/000001.png``; several give ``OUT/SPLIT/LABEL/...``.
     out : path
         The directory to make.
+    metadata : {'hf'}, optional
+        Write a ``metadata.csv`` next to the class folders, too, as `imagefolder` reads it.
     """
+    targets.check_metadata(metadata, "folders")
     rows, write = RowOptions.taken_from(shared), WriteOptions.taken_from(shared)
     read = ReadOptions(**vars(rows), from_format="csv")
     return convert_dataset(
         open_source(paths(csvs), OpenOptions(read)),
         targets.writer_for(
-            "folders", output_path(out), targets.picture_options(write.image_format, write.quality)
+            "folders",
+            output_path(out),
+            replace(targets.picture_options(write.image_format, write.quality), metadata=metadata),
         ),
         output_path(out),
         "csv-to-folders",
-        {**rows.record(), **write.record()},
+        {**rows.record(), **write.record(), **_recorded(metadata)},
         RunOptions.taken_from(shared),
         transforms=geometry(write),
     )
@@ -129,6 +136,7 @@ def convert(
     shards: int | None = None,
     shard_size: int = MEGABYTES,
     frames: int | None = None,
+    metadata: str | None = None,
     **shared: Unpack[ConvertKeywords],
 ) -> Result:
     """Convert a dataset from any format to any other that can hold it.
@@ -151,6 +159,8 @@ def convert(
         Megabytes of a shard, about.
     frames : int, optional
         That many evenly spaced frames of each clip; all by default.
+    metadata : {'hf'}, optional
+        Write a ``metadata.csv`` next to the class folders, too, as `imagefolder` reads it.
     """
     read, write = ReadOptions.taken_from(shared), WriteOptions.taken_from(shared)
     options = OpenOptions(read)
@@ -164,11 +174,12 @@ def convert(
     target = output_path(out) if place is None else place.staging
     written = targets.format_for(target, reader.info, to_format)
     cut = ShardOptions(shards, shard_size)
-    if cut != ShardOptions() and not FORMATS[written].sharded:
+    if cut != ShardOptions() and not writer_class(written).sharded:
         raise UsageError(f"--shards and --shard-size go with formats of shards, not with {written}")
+    targets.check_metadata(metadata, written)
     return convert_dataset(
         reader,
-        writer(written, target, write, hdf5_layout, read.split, cut),
+        writer(written, target, write, hdf5_layout, read.split, cut, metadata),
         target,
         "convert",
         {
@@ -178,11 +189,17 @@ def convert(
             **write.record(),
             **({} if frames is None else {"frames": frames}),
             **({} if cut == ShardOptions() else {"shards": shards, "shard_size": shard_size}),
+            **_recorded(metadata),
         },
         RunOptions.taken_from(shared),
         transforms=(*evenly_spaced(reader, frames), *geometry(write)),
         place=place,
     )
+
+
+def _recorded(metadata: str | None) -> dict[str, str]:
+    """What is recorded of a table for others: nothing where there is none."""
+    return {} if metadata is None else {"metadata": metadata}
 
 
 def evenly_spaced(reader: Reader, frames: int | None) -> tuple[Transform, ...]:
@@ -245,10 +262,11 @@ def writer(
     hdf5_layout: str,
     split: str | None,
     shards: ShardOptions = ShardOptions(),
+    metadata: str | None = None,
 ) -> Writer:
     """The writer of a format, told how pictures are encoded."""
     pictures = targets.picture_options(encoding.image_format, encoding.quality)
-    pictures = replace(pictures, shards=shards)
+    pictures = replace(pictures, shards=shards, metadata=metadata)
     return targets.writer_for(name, out, pictures, layout=hdf5_layout, split=split)
 
 

@@ -51,6 +51,7 @@ def split(
     allow_empty: bool = False,
     mode: str = "link",
     into: str | None = None,
+    metadata: str | None = None,
     seed: int = 0,
     **shared: Unpack[SplitKeywords],
 ) -> SplitResult:
@@ -90,6 +91,8 @@ def split(
     mode : {'link', 'copy', 'symlink', 'manifest'}
         How files that stay as they are come into a directory. `manifest` writes no picture,
         only ``manifest.csv`` with each sample's split.
+    metadata : {'hf'}, optional
+        Write a ``metadata.csv`` into every split folder, too.
     seed : int
         Random seed: another one draws another split.
     """
@@ -100,7 +103,7 @@ def split(
             f"--mode manifest with {len(sources)} sources; expected one, which its paths lie below"
         )
     reader = open_source(sources, OpenOptions(read))
-    writer = targets.split_writer(target, reader.info, mode, shown(sources), into)
+    writer = targets.split_writer(target, reader.info, mode, shown(sources), into, metadata)
     options = SplitOptions(
         as_text(ratios),
         tuple(keep),
@@ -122,7 +125,12 @@ def split(
         writer,
         target,
         "split",
-        {**options.record(), "mode": mode, **read.record_of(reader.info.format)},
+        {
+            **options.record(),
+            "mode": mode,
+            **read.record_of(reader.info.format),
+            **({} if metadata is None else {"metadata": metadata}),
+        },
         how,
         transforms=(plan.assign,),
         seed=seed,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from signdata import calls, safe_names, sidecars
+from signdata.conversion.kept_shards import KeptShards, complete_shards
 from signdata.conversion.source_check import Sources
 from signdata.conversion.stored_paths import StoredPaths
 from signdata.conversion.transforms import ChangesPictures, Resplits, Transform
@@ -167,6 +168,8 @@ class _Conversion:
     ----------
     kept : dict
         Rows of a complete output whose samples are kept, by id.
+    kept_shards : KeptShards
+        Shards of a complete output that are kept.
     """
 
     def __init__(
@@ -181,6 +184,9 @@ class _Conversion:
         self.reader, self.writer, self.output = reader, writer, output
         self.transforms, self.how, self.result = transforms, how, result
         self.kept = self._rows_to_keep()
+        self.kept_shards = KeptShards()
+        if output.state == RETRY and writer.sharded:
+            self.kept_shards = complete_shards(reader, output.path)
         self.end = 0
 
     def _rows_to_keep(self) -> dict[str, Row]:
@@ -198,7 +204,7 @@ class _Conversion:
     def _todo(self) -> Iterator[Batch]:
         """Batches that are not in the journal, without the samples that are kept."""
         for batch in self.reader.batches():
-            if batch.key in self.output.journal:
+            if batch.key in self.output.journal or batch.key in self.kept_shards.rows:
                 continue
             if self.kept and isinstance(batch, ListBatch):
                 batch = batch.without(self.kept.keys())
@@ -209,7 +215,7 @@ class _Conversion:
     def run(self) -> None:
         """Store every batch and add it to the journal."""
         output, journal = self.output, self.output.journal
-        done = len(self.kept) + journal.read
+        done = len(self.kept) + len(self.kept_shards) + journal.read
         scratch = output.partial / "scratch"
         target: Path | None = None
         with writing(output.path):
@@ -319,7 +325,8 @@ class _Conversion:
                 if self.writer.single_file:
                     name = f"{output.path.name}.{name}"
                 sidecars.write_problems(output.tree / name, problems)
-        output.commit()
+        # Shards that are now cut otherwise have other names: none of the old ones may stay.
+        output.commit(anew=self.writer.sharded and not self.kept_shards.rows)
 
     def _refuse_gaps(self) -> None:
         """Raise `OutputError` unless every batch was stored and every sample counted.
@@ -341,15 +348,16 @@ class _Conversion:
         """Count samples read, skipped and failed; return all problems, each once, sorted."""
         result = self.result
         problems = list(notes)
-        if self.kept:
-            sources = {row["source"] or row["id"] for row in self.kept.values()}
+        kept = [*self.kept.values(), *self.kept_shards]
+        if kept:
+            sources = {row["source"] or row["id"] for row in kept}
             problems += (
                 problem
                 for problem in existing.read_problems(self.output.path)
                 if problem.kind == NOTE and problem.path in sources
             )
         journal = self.output.journal
-        result.read = len(self.kept) + journal.read
+        result.read = len(kept) + journal.read
         result.skipped, result.failed = journal.skipped, journal.failed
         problems += journal.problems
         problems = sorted(set(problems))
@@ -358,7 +366,8 @@ class _Conversion:
 
     def _rows(self) -> Iterator[Row]:
         for batch in self.reader.batches():
-            rows = self.output.journal.rows_of(batch.key).rows
+            kept = self.kept_shards.rows.get(batch.key)
+            rows = kept or self.output.journal.rows_of(batch.key).rows
             if not self.kept:
                 yield from rows
                 continue
@@ -371,7 +380,8 @@ class _Conversion:
     def _shard_sums(self) -> Iterator[ShardSum]:
         """What is recorded of each shard, for an output that has some."""
         for batch in self.reader.batches() if self.writer.sharded else ():
-            shard = self.output.journal.rows_of(batch.key).shard
+            kept = self.kept_shards.sums.get(batch.key)
+            shard = kept or self.output.journal.rows_of(batch.key).shard
             if shard is not None:
                 yield shard
 

@@ -23,7 +23,7 @@ from signdata.extraction.frame_folders import Sources, open_videos
 from signdata.filesystem import remove, write_file
 from signdata.formats.clip_tables.reader import SPAN_COLUMNS
 from signdata.formats.corrected import groups_in
-from signdata.formats.table.writer import METADATA
+from signdata.formats.table.metadata import METADATA
 from signdata.formats.wlasl.index import index_of
 from signdata.formats.wlasl.layout import POSES, TRIMMED_INDEX, index_at
 from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from signdata.formats.batches import samples_of_split
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import OpenOptions, PictureSummary
+from signdata.formats.table.metadata import write_metadata
 from signdata.formats.trees import picture_files, pictures
 from signdata.formats.trees.manifest_join import Found
 from signdata.formats.trees.picture_files import PictureFiles
@@ -171,3 +172,5 @@ class FoldersWriter(Writer):
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
         pictures.write_sidecars(tree, finished)
+        if self._options.metadata is not None:
+            write_metadata(tree, finished)

@@ -16,6 +16,7 @@ from signdata.formats.open import open_dataset
 from signdata.formats.trees.picture_files import PictureFiles
 from signdata.limits import check_size
 from signdata.media.image import ops
+from signdata.media.image.pixels import CodedPixels
 from signdata.media.video.clip import ClipOptions
 from signdata.media.video.frame_selection import Selection, evenly
 from signdata.results import Problem
@@ -154,7 +155,11 @@ class IndexedDataset:
         """
         sample = self.samples[number]
         pixels, wanted = _thinned(sample, self.wanted.frames)
-        frames = [self.wanted.apply(frame) for frame in replace(sample, pixels=pixels).frames()]
+        if isinstance(pixels, CodedPixels):
+            read = pixels.seen_again()
+        else:
+            read = replace(sample, pixels=pixels).frames()
+        frames = [self.wanted.apply(frame) for frame in read]
         if self.kind == "still":
             return frames[0]
         if wanted is not None and len(frames) != wanted:
@@ -204,7 +209,7 @@ def _thinned(sample: Sample, wanted: int | None) -> tuple[Pixels, int | None]:
     if wanted is None or not isinstance(pixels, PictureFiles):
         return pixels, wanted
     paths = tuple(pixels.paths[i] for i in evenly(wanted, len(pixels.paths)))
-    return PictureFiles(paths), None
+    return replace(pixels, paths=paths), None
 
 
 def _problem(sample: Sample, pixels: Broken) -> Problem:

@@ -9,8 +9,9 @@ import os
 import pickle
 import socket
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from signdata.errors import NodeError
 from signdata.filesystem import unique_name
@@ -25,6 +26,9 @@ _SAME_VERSIONS = (
     "Install the same versions there, or allow it with --allow-skew: "
     "the same bytes are then not promised."
 )
+_MOST_PATHS = 100
+"""Files and folders that a node is asked for."""
+
 _SAME_PATHS = "All nodes must have the same folders under the same names."
 
 
@@ -143,7 +147,7 @@ def checked(cluster: Cluster, shared: Shared, workers: int | None) -> Node:
     check = NodeCheck(
         None if cluster.allow_skew else canary.versions(),
         None if cluster.allow_skew else canary.checksums(),
-        tuple((str(path), _size_of(str(path))) for path in shared.reads),
+        tuple((str(path), _size_of(str(path))) for path in _some(shared.reads)),
         os.path.abspath(shared.run_file) if shared.run_file else "",
     )
     node = Node(pickle.dumps(check), check.run_file, workers)
@@ -152,6 +156,11 @@ def checked(cluster: Cluster, shared: Shared, workers: int | None) -> Node:
         _ask(cluster, node)
         cluster.checked.add(node.prepare)
     return node
+
+
+def _some(paths: Sequence[Path]) -> Iterable[Path]:
+    """All of a few paths; of many, some from everywhere among them."""
+    return paths[:: -(-len(paths) // _MOST_PATHS)] if paths else ()
 
 
 def _ask(cluster: Cluster, node: Node) -> None:

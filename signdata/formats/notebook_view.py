@@ -45,7 +45,7 @@ def counted(classes: Sequence[str], counts: Mapping[tuple[str, str], int]) -> st
 def pictures(reader: Reader) -> str:
     """A page of pictures as HTML; '' if none can be read."""
     page = contact_sheet(reader)
-    return "" if page is None else notebooks.picture(page, f"samples of {reader.info.source_name}")
+    return "" if page is None else notebooks.picture(page, f"samples of {reader.info.title}")
 
 
 def of_dataset(path: Path) -> str:
@@ -74,7 +74,7 @@ def contact_sheet(reader: Reader) -> bytes | None:
         return None
     left = len(outline) - len(shown)
     foot = f"{left:,} of {len(outline):,} samples are not shown" if left else ""
-    return sheet([Group("", shown)], reader.info.source_name, foot)
+    return sheet([Group("", shown)], reader.info.title, foot)
 
 
 def _where(sample: Sample) -> str:

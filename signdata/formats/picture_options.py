@@ -33,12 +33,15 @@ class PictureOptions:
         the start of it and a few digits.
     shards : ShardOptions
         How many shards there are, where the format has some.
+    metadata : {'hf'} or None
+        `hf` writes a table next to the pictures of class folders, as `imagefolder` reads it.
     """
 
     image_format: ImageFormat | None = None
     quality: int = 95
     mode: str = "copy"
     class_names: str = "as-is"
+    metadata: str | None = None
     shards: ShardOptions = ShardOptions()
 
     def place(self, sample: Sample) -> str:

@@ -110,6 +110,12 @@ class DatasetInfo:
     accepted: frozenset[str] = frozenset()
 
     @property
+    def title(self) -> str:
+        """What the dataset is called where all of it is meant."""
+        more = f" and {len(self.sources) - 1:,} more" if len(self.sources) > 1 else ""
+        return f"{self.source_name}{more}"
+
+    @property
     def source_name(self) -> str:
         """What the dataset is called in an error."""
         return str(self.sources[0]["name"]) if self.sources else ""
@@ -263,9 +269,7 @@ class Reader(ABC):
         kind = f"{info.kind}s"
         known = f"{info.n_samples:,} {kind}" if info.n_samples is not None else kind
         named = f" of {len(info.present):,} classes" if info.present else ""
-        return one_line(
-            f"<{type(self).__name__} {info.source_name}: {info.format}, {known}{named}>"
-        )
+        return one_line(f"<{type(self).__name__} {info.title}: {info.format}, {known}{named}>")
 
     def _repr_html_(self) -> str:
         shown: str = import_module(_VIEW).of_reader(self)

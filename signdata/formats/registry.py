@@ -45,8 +45,6 @@ class Format:
     recognises : str
         ``module:function`` that is given a `Place` and returns an example of what makes the
         place this format, '' where it is another one.
-    sharded : bool
-        Whether it is a folder of shards, which can be put into a store.
     several : bool
         Whether several files together are one dataset.
     own_record : str
@@ -64,7 +62,6 @@ class Format:
     reader: str = ""
     writer: str = ""
     recognises: str = ""
-    sharded: bool = False
     several: bool = False
     own_record: str = ""
     croissant: str = ""
@@ -165,7 +162,6 @@ FORMATS: dict[str, Format] = {
             reader="signdata.formats.parquet.reader:ParquetReader",
             writer="signdata.formats.parquet.writer:ParquetWriter",
             recognises="signdata.formats.parquet.files:recognises",
-            sharded=True,
             croissant="signdata.formats.parquet.croissant:describe",
         ),
         Format(
@@ -177,7 +173,6 @@ FORMATS: dict[str, Format] = {
             reader="signdata.formats.webdataset.reader:WebDatasetReader",
             writer="signdata.formats.webdataset.writer:WebDatasetWriter",
             recognises="signdata.formats.webdataset.files:recognises",
-            sharded=True,
         ),
         Format(
             "videos",

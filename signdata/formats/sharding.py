@@ -15,6 +15,7 @@ goes on with the shards that it lacks.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -91,7 +92,7 @@ def even_cuts(n: int, n_parts: int) -> list[range]:
 
 
 @dataclass(frozen=True)
-class Shard:
+class Shard(ABC):
     """The samples of one shard, each with its key in the column `SHARD_KEY`.
 
     Attributes
@@ -105,8 +106,13 @@ class Shard:
     key: str
     careful: bool = field(default=False, kw_only=True)
 
-    def __iter__(self) -> Iterator[Sample]:
-        raise NotImplementedError
+    @property
+    @abstractmethod
+    def n_samples(self) -> int:
+        """How many samples it has, whether or not they can be read."""
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Sample]: ...
 
     def with_care(self: S) -> S:
         """The shard once more, in search of the sample of which a worker has died."""
@@ -118,6 +124,10 @@ class ListShard(Shard, ListBatch):
     """A shard whose samples are known by name."""
 
     numbers: Sequence[int] = ()
+
+    @property
+    def n_samples(self) -> int:
+        return len(self.samples)
 
     def __iter__(self) -> Iterator[Sample]:
         for number, sample in zip(self.numbers, self.samples, strict=True):
@@ -135,6 +145,10 @@ class BlockShard(Shard):
     """
 
     blocks: Sequence[tuple[Batch, int, frozenset[int]]] = ()
+
+    @property
+    def n_samples(self) -> int:
+        return sum(len(taken) for _, _, taken in self.blocks)
 
     def __iter__(self) -> Iterator[Sample]:
         for batch, first, taken in self.blocks:

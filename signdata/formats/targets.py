@@ -86,7 +86,12 @@ def writer_for(
 
 
 def split_writer(
-    out: Path, info: DatasetInfo, mode: str, source: Path, into: str | None = None
+    out: Path,
+    info: DatasetInfo,
+    mode: str,
+    source: Path,
+    into: str | None = None,
+    metadata: str | None = None,
 ) -> Writer:
     """The writer that a split's output name and mode ask for; `source` is what is split.
 
@@ -107,9 +112,20 @@ def split_writer(
         remedy = f"Call it {out.name}{ends}." if ends else "Name a directory."
         raise UsageError(f"--into {into}, but it is named like {found}", path=out, remedy=remedy)
     if mode == "manifest":
+        check_metadata(metadata, "a list")
         return ManifestWriter(source)
-    options = PictureOptions() if named else PictureOptions(mode=mode)
-    return writer_for(format_for(out, info), out, options)
+    written = format_for(out, info)
+    check_metadata(metadata, written)
+    options = PictureOptions() if named else PictureOptions(mode=mode, metadata=metadata)
+    return writer_for(written, out, options)
+
+
+def check_metadata(metadata: str | None, written: str) -> None:
+    """Raise `UsageError` unless a table for others can be written next to this format."""
+    if metadata not in (None, "hf"):
+        raise UsageError(f"metadata {metadata!r}; expected hf")
+    if metadata is not None and written != "folders":
+        raise UsageError(f"--metadata goes with folders of pictures, not with {written}")
 
 
 def split_targets() -> tuple[str, ...]:

@@ -175,6 +175,7 @@ def _judge(
         measured_on=measured_on,
         labels=labels,
         probabilities=shares,
+        ids=answers.said.ids,
         picture=shown.__getitem__,
     )
     return _Judged(numbers, pictures, answers.said)

@@ -50,6 +50,11 @@ class RecordedDigests:
         found = (bytes(self._digests[start : start + _LENGTH]) for start in at)
         return [digest for digest in found if digest != _NONE]
 
+    @property
+    def all_asked(self) -> bool:
+        """Whether somebody asked for every id."""
+        return 0 not in self._asked
+
     def never_asked(self, ids: Iterable[str]) -> Iterator[str]:
         """Those of the ids that nobody asked for."""
         return (one for one in ids if not any(self._asked[slice(*self._places(one))]))

@@ -231,8 +231,8 @@ def against_manifest(
         elif not agrees(digest, expected):
             message = "its checksum differs from the manifest's"
             problems.append(Problem(sample_id, "", "differs", message))
-    rows = (row["id"] for row in existing.read_rows(path, distinct=False) if chosen(row))
-    lost = list(recorded.never_asked(rows))
+    again = () if recorded.all_asked else existing.read_rows(path, distinct=False)
+    lost = list(recorded.never_asked(row["id"] for row in again if chosen(row)))
     problems += [
         Problem(sample_id, "", "missing", "listed in the manifest, but does not exist")
         for sample_id in lost

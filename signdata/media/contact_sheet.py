@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -78,38 +77,63 @@ def sheet(groups: Sequence[Group], title: str, foot: str = "") -> bytes:
     bytes
         A PNG, `PAGE` pixels wide.
     """
-    tiles = [[_tile(picture) for picture in group.pictures] for group in groups]
-    every = [tile for some in tiles for tile in some]
-    cell = min(PAGE - 2 * _MARGIN, max(_NARROWEST, *(tile.width for tile in every)))
-    n_lines = max(len(picture.words) for group in groups for picture in group.pictures)
-    high = max(tile.height for tile in every) + _LINE * n_lines + _GAP
-    across = max(1, (PAGE - 2 * _MARGIN + _GAP) // (cell + _GAP))
-    columns = [max(1, across - across % group.together) for group in groups]
-    rows = [math.ceil(len(some) / n) for some, n in zip(tiles, columns, strict=True)]
-    total = 2 * _MARGIN + 2 * _TITLE + sum(2 * _HEAD + n * high for n in rows)
-    page = Image.new("RGB", (PAGE, total + (2 * _HEAD if foot else 0)), "white")
+    placed = [_place(group) for group in groups]
+    heights = [(2 * _HEAD if group.heading else 0) for group in groups]
+    total = sum(heights) + sum(some.height for some in placed) + (2 * _HEAD if foot else 0)
+    page = Image.new("RGB", (PAGE, 2 * _MARGIN + 2 * _TITLE + total), "white")
     pen = ImageDraw.Draw(page)
-    _write(pen, _MARGIN, _MARGIN, title, _TITLE)
+    _write(pen, _MARGIN, title, _TITLE)
     top = _MARGIN + 2 * _TITLE
-    for group, some, n in zip(groups, tiles, columns, strict=True):
-        _write(pen, _MARGIN, top, group.heading, _HEAD)
-        top += 2 * _HEAD
-        for number, (picture, tile) in enumerate(zip(group.pictures, some, strict=True)):
-            left, line = _MARGIN + number % n * (cell + _GAP), top + number // n * high
-            page.paste(tile, (left, line))
+    for group, height, some in zip(groups, heights, placed, strict=True):
+        _write(pen, top, group.heading, _HEAD)
+        top += height
+        for picture, tile, (left, down) in zip(group.pictures, some.tiles, some.at, strict=True):
+            page.paste(tile, (left, top + down))
             for k, words in enumerate(picture.words):
-                _words(pen, left, line + tile.height + 2 + k * _LINE, words, cell)
-        top += math.ceil(len(some) / n) * high
-    if foot:
-        _write(pen, _MARGIN, top, foot, _HEAD)
+                below = top + down + tile.height + 2 + k * _LINE
+                _words(pen, left, below, words, _room(tile))
+        top += some.height
+    _write(pen, top, foot, _HEAD)
     out = io.BytesIO()
     page.save(out, "PNG")
     return out.getvalue()
 
 
-def _write(pen: ImageDraw.ImageDraw, left: int, top: int, words: str, size: int) -> None:
-    room = PAGE - left - _MARGIN
-    pen.text((left, top), fonts.fit(words, size, room), fill="black", font=_font(size))
+@dataclass(frozen=True)
+class _Placed:
+    """The pictures of a group as they are drawn, and their left upper corners."""
+
+    tiles: list[Image.Image]
+    at: list[tuple[int, int]]
+    height: int
+
+
+def _place(group: Group) -> _Placed:
+    """Place pictures in lines, as words are."""
+    tiles = [_tile(picture) for picture in group.pictures]
+    at: list[tuple[int, int]] = []
+    left, top, bottom = _MARGIN, 0, 0
+    for first in range(0, len(tiles), group.together):
+        some = tiles[first : first + group.together]
+        wide = sum(_room(tile) + _GAP for tile in some) - _GAP
+        if left > _MARGIN and left + wide > PAGE - _MARGIN:
+            left, top = _MARGIN, bottom
+        for number, tile in enumerate(some, first):
+            at.append((left, top))
+            words = len(group.pictures[number].words)
+            bottom = max(bottom, top + tile.height + words * _LINE + _GAP)
+            left += _room(tile) + _GAP
+    return _Placed(tiles, at, bottom)
+
+
+def _room(tile: Image.Image) -> int:
+    """Pixels from left to right that a picture and the words under it take."""
+    return max(_NARROWEST, tile.width)
+
+
+def _write(pen: ImageDraw.ImageDraw, top: int, words: str, size: int) -> None:
+    words = fonts.fit(words, size, PAGE - 2 * _MARGIN)
+    pen.text((_MARGIN, top), words, fill="black", font=_font(size))
 
 
 def _words(pen: ImageDraw.ImageDraw, left: int, top: int, words: str, room: int) -> None:

@@ -17,12 +17,14 @@ from signdata.errors import (
     FormatError,
     OutputError,
     OutputExistsError,
+    SigndataError,
     SourceChangedError,
     UsageError,
 )
 from signdata.filesystem import write_file
 from signdata.formats.own_record import OwnRecord
 from signdata.formats.registry import own_record
+from signdata.formats.shard_files import ShardFaults
 from signdata.options import same_options
 from signdata.results import Problem
 from signdata.sidecars import PARTIAL_DIR, Row
@@ -182,13 +184,26 @@ def _removed(request: OutputRequest, document: Mapping[str, Any] | None) -> Outp
         places += [path / name for name in paths if name]
     gone = [place for place in places if not os.path.lexists(place)]
     if not gone:
-        return None
+        return _shortened(path)
     more = f" and {len(gone) - 1:,} more" if len(gone) > 1 else ""
     return OutputError(
         f"{gone[0].name}{more} of it has been removed",
         path=path,
         remedy="Restore it, or make the output again with --overwrite.",
     )
+
+
+def _shortened(path: Path) -> OutputError | None:
+    """The error for a shard of a finished dataset that has not its length; None if all have."""
+    if not (path / sidecars.SHARDS).is_file():
+        return None
+    remedy = "Restore it, or make the output again with --overwrite."
+    try:
+        faults = ShardFaults(path)
+    except SigndataError as err:
+        return OutputError(err.what, path=err.path, where=err.where, remedy=remedy)
+    found = next(filter(None, map(faults.error_of, faults.sums)), None)
+    return None if found is None else OutputError(found.what, path=found.path, remedy=remedy)
 
 
 def _refuse_precious(path: Path) -> None:

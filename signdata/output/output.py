@@ -25,7 +25,14 @@ from signdata.errors import OutputExistsError, UsageError
 from signdata.filesystem import writing
 from signdata.formats.file_suffixes import file_suffix
 from signdata.output import existing
-from signdata.output.existing import COMPLETE, Changed, ExistingOutput, OutputRequest, same_sources
+from signdata.output.existing import (
+    COMPLETE,
+    RETRY,
+    Changed,
+    ExistingOutput,
+    OutputRequest,
+    same_sources,
+)
 from signdata.output.journal import Journal
 from signdata.output.lock import Lock
 from signdata.output.partial_dir import PartialDir
@@ -182,11 +189,19 @@ class Output:
         if not self._request.directory:
             self._folder.mark_closing()
 
-    def commit(self) -> None:
-        """Move everything in the tree to its final path and remove the partial folder."""
+    def commit(self, *, anew: bool = False) -> None:
+        """Move everything in the tree to its final path and remove the partial folder.
+
+        Parameters
+        ----------
+        anew : bool
+            Whether nothing stays of a complete output whose missing samples were tried again.
+        """
         self.journal.close()
         with writing(self.path):
-            self._folder.mark_commit(replaces=self._existing.replaces)
+            self._folder.mark_commit(
+                replaces=self._existing.replaces or (anew and self.state == RETRY)
+            )
             self._folder.move_to_final()
             self._folder.clear()
         self.release()

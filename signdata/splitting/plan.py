@@ -126,7 +126,9 @@ def plan(
     shares = _shares(options)
     samples = SampleTable.of(reader, root)
     _check_present(samples, reader, options)
-    drawn = [i for i, split in enumerate(samples.splits) if split not in options.keep]
+    drawn: Sequence[int] = range(len(samples))  # a million places take no memory
+    if options.keep:
+        drawn = [i for i, split in enumerate(samples.splits) if split not in options.keep]
     if not drawn:
         raise UsageError("nothing is left to split", path=_name(reader))
     strata = samples.column(options.stratify, "--stratify")
@@ -145,9 +147,9 @@ def plan(
         parts[i] = part
     left_out = group_choice.guards(samples, drawn, parts, found)
     order = [*(shares if options.folds else ()), *SPLITS]
-    kept = sorted(set(range(len(samples))) - set(left_out))
+    kept = _without(range(len(samples)), left_out)
     groups = found.groups
-    shared_out = sorted(set(drawn) - set(left_out))
+    shared_out = _without(drawn, left_out)
     what = AssignedSamples(
         [parts[i] for i in shared_out],
         [samples.labels[i] for i in shared_out],
@@ -176,7 +178,7 @@ def plan(
         ),
         {s: by for s, by in _count(samples, splits, kept, ("", *SPLITS)).items() if by},
         _count(samples, parts, shared_out, shares),
-        _count(samples, parts, set(kept) - set(shared_out), options.keep),
+        _count(samples, parts, _without(kept, shared_out) if options.keep else (), options.keep),
         shares,
         what.are_folds,
         [samples.ids[i] for i in left_out],
@@ -191,6 +193,14 @@ def _known(samples: SampleTable, together: Mapping[str, str], options: SplitOpti
     if options.group_by == AUTO and together and all(one in together for one in ids):
         return replace(samples, groups=[""] * len(samples))
     return samples
+
+
+def _without(places: Sequence[int], others: Sequence[int]) -> Sequence[int]:
+    """The places that are not among the others, in order."""
+    if not others:
+        return places
+    left_out = set(others)
+    return [i for i in places if i not in left_out]
 
 
 MOST_FOLDS = 1000

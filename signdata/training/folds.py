@@ -179,6 +179,7 @@ def _pictures(
         measured_on=f"all {len(found)} folds",
         labels=data.labels[every],
         probabilities=probabilities,
+        ids=[data.ids[row] for row in every],
         picture=lambda row: as_picture(data.images[every[row]]),
     )
 

@@ -54,6 +54,12 @@ class RunPictures:
         ``train_accuracy``, ``val_accuracy`` (0..1), ``lr``, ``seconds``. What an epoch does not
         have, or None or NaN, is a gap.
     best_epoch : int, optional
+    losses : str
+        How the losses of train and val differ, for the curves.
+    settings : mapping
+        What the run was asked for, for TensorBoard: names, and numbers or text.
+    numbers : mapping of str to float
+        What it reached: ``test_accuracy``, ``test_macro_f1`` and so on.
     counts : mapping of str to ndarray of int, shape (n_classes,)
         Samples of each class in each split.
     measured_on : str
@@ -61,6 +67,8 @@ class RunPictures:
     labels : ndarray of int64, shape (N,), optional
     probabilities : ndarray of float, shape (N, n_classes), optional
         Rows add up to 1.
+    ids : sequence of str, length N
+        Of the samples; () where they are not known.
     picture : callable, optional
         Row in 0..N-1 to (H, W, C) uint8, RGB or grey, 0..255; of a clip, a frame. Called for
         no more than `MOST_WRONG` + `MOST_TOP5` rows.
@@ -74,13 +82,21 @@ class RunPictures:
     classes: Sequence[str]
     history: Sequence[Mapping[str, Any]] = ()
     best_epoch: int | None = None
+    losses: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    numbers: Mapping[str, float] = field(default_factory=dict)
     counts: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     measured_on: str = "test"
     labels: NDArray[np.int64] | None = None
     probabilities: NDArray[np.floating[Any]] | None = None
+    ids: Sequence[str] = ()
     picture: Callable[[int], Frame] | None = None
     seen: Frame | None = None
     activations: Sequence[tuple[str, NDArray[np.float32]]] = ()
+
+    def id(self, row: int) -> str:
+        """Id of a sample; '' where it is not known."""
+        return self.ids[row] if self.ids else ""
 
 
 def draw_run(run_dir: Path, seen: RunPictures, *, tensorboard: bool = True) -> tuple[str, ...]:
@@ -104,7 +120,7 @@ def draw_run(run_dir: Path, seen: RunPictures, *, tensorboard: bool = True) -> t
         (run_dir / f"{name}.png").write_bytes(page)
     notes = drawing_notes(seen.classes)
     if tensorboard:
-        notes += events.write_events(run_dir, seen.history, pages)
+        notes += events.write_events(run_dir, seen.history, pages, seen.settings, seen.numbers)
     return notes
 
 
@@ -159,6 +175,7 @@ def curves(seen: RunPictures) -> Drawing:
         title=f"{seen.model}: learning",
         mark=best,
         mark_label=f"best on val: epoch {best}",
+        note=seen.losses,
     )
 
 
@@ -205,9 +222,9 @@ def worst(
         title = f"{where}: the {len(rows)} most wrong of {wrong:,}"
     else:
         title = f"{where}: all {wrong} that are wrong" if wrong > 1 else f"{where}: the one wrong"
-    names = fonts.legible(seen.classes)
+    names, odds = fonts.legible(seen.classes), probabilities
     shown = [
-        Tile(picture(row), names[labels[row]], _guesses(names, probabilities[row], 1))
+        Tile(picture(row), names[labels[row]], _guesses(names, odds[row], 1), seen.id(row))
         for row in rows
     ]
     about = "; ".join(f"true {tile.truth}, said {tile.guesses[0][0]}" for tile in shown)
@@ -252,7 +269,8 @@ def top5(
     shown, names = [], fonts.legible(seen.classes)
     for name, row in zip(names, top5_rows(labels, len(names)), strict=False):
         if row is not None:
-            shown.append(Tile(picture(row), name, _guesses(names, probabilities[row], 5)))
+            guesses = _guesses(names, probabilities[row], 5)
+            shown.append(Tile(picture(row), name, guesses, seen.id(row)))
         else:
             shown.append(Tile(None, name))
     title = f"{seen.model} on {seen.measured_on}: a sample of each class, its five likeliest"

@@ -285,6 +285,13 @@ class Run:
             classes=data.classes,
             history=self.history,
             best_epoch=self.best["epoch"],
+            losses=self._losses(),
+            settings=asdict(self.config),
+            numbers={
+                f"{measured_on}_accuracy": metrics.accuracy(evaluation.matrix),
+                f"{measured_on}_macro_f1": metrics.macro_f1(evaluation.matrix),
+                f"{measured_on}_loss": evaluation.loss,
+            },
             counts={
                 name: np.bincount(data.labels[self.splits == name], minlength=n_classes)
                 for name in SPLITS
@@ -293,10 +300,24 @@ class Run:
             measured_on=measured_on,
             labels=data.labels[rows],
             probabilities=evaluation.probabilities,
+            ids=[data.ids[row] for row in rows],
             picture=lambda row: as_picture(data.images[rows[row]]),
             seen=as_picture(data.images[rows[0]]),
             activations=first_maps(self.network, prepare(sample, "none", normalise)),
         )
+
+    def _losses(self) -> str:
+        """Why the losses of train and val are not the same measure."""
+        config = self.config
+        told = {
+            f"label smoothing {config.label_smoothing:g}": config.label_smoothing > 0,
+            f"augmentation {config.augment}": config.augment != "none",
+            "class weights": config.class_weights != "none",
+        }
+        used = ", ".join(name for name, is_used in told.items() if is_used)
+        how = f"with {used}" if used else "while the network learns"
+        after = ", without" if used else ""
+        return f"loss of train: mean of the epoch, {how}; of val: after the epoch{after}"
 
     def result(self, evaluations: dict[str, Evaluation], notes: list[str]) -> Result:
         """All results of the run."""

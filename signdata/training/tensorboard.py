@@ -9,12 +9,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from signdata.samples import SPLITS
+
 NAME = "events.out.tfevents.signdata"
 """Name of the file in the run folder; TensorBoard recognises it by ``tfevents``."""
 
+_TOLD = (bool, int, float, str)
+"""Types of settings that TensorBoard lists."""
+
 
 def write_events(
-    run_dir: Path, history: Sequence[Mapping[str, Any]], pictures: Mapping[str, bytes]
+    run_dir: Path,
+    history: Sequence[Mapping[str, Any]],
+    pictures: Mapping[str, bytes],
+    settings: Mapping[str, Any],
+    numbers: Mapping[str, float],
 ) -> tuple[str, ...]:
     """Write the metrics of each epoch and the pictures of the run; replaces an older file.
 
@@ -26,6 +35,10 @@ def write_events(
         ``val_loss`` become ``loss/train`` and ``loss/val``; others keep their name.
     pictures : mapping of str to bytes
         PNGs, shown at the last epoch.
+    settings : mapping
+        What the run was asked for: the tab of hyperparameters lists it.
+    numbers : mapping of str to float
+        What it reached, at the last epoch; ``test_accuracy`` becomes ``accuracy/test``.
 
     Returns
     -------
@@ -36,6 +49,7 @@ def write_events(
         from tensorboardX.proto.event_pb2 import Event
         from tensorboardX.proto.summary_pb2 import Summary
         from tensorboardX.record_writer import RecordWriter
+        from tensorboardX.summary import hparams
     except ImportError:
         return ("no TensorBoard events: tensorboardX is not installed (extra `train`)",)
     now = time.time()
@@ -44,6 +58,12 @@ def write_events(
         values = [Summary.Value(tag=tag, simple_value=value) for tag, value in scalars(row)]
         found.append(Event(wall_time=now, step=int(row["epoch"]), summary=Summary(value=values)))
     last = int(history[-1]["epoch"]) if history else 0
+    reached = scalars(numbers)
+    told = {name: value for name, value in settings.items() if isinstance(value, _TOLD)}
+    for summary in hparams(told, dict(reached)) if told else ():
+        found.append(Event(wall_time=now, summary=summary))
+    values = [Summary.Value(tag=tag, simple_value=value) for tag, value in reached]
+    found.append(Event(wall_time=now, step=last, summary=Summary(value=values)))
     for name, png in pictures.items():
         width, height = struct.unpack(">II", png[16:24])  # of the header, which comes first
         image = Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=png)
@@ -65,5 +85,5 @@ def scalars(row: Mapping[str, Any]) -> list[tuple[str, float]]:
         if name == "epoch" or not isinstance(value, int | float) or not math.isfinite(value):
             continue
         split, _, what = name.partition("_")
-        found.append((f"{what}/{split}" if split in ("train", "val") and what else name, value))
+        found.append((f"{what}/{split}" if split in SPLITS and what else name, value))
     return found

@@ -9,6 +9,7 @@ item into its parts; only what is still lost then is given up.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import itertools
 import os
 import pickle
@@ -16,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Generic
 
 from signdata.errors import NodeError
@@ -30,6 +32,9 @@ SECONDS = 20.0
 
 MAX_RESULTS = 16 << 20
 """Bytes that one bundle should return."""
+
+MAX_JOB = 1 << 20
+"""Bytes of a job that go with each bundle; a larger one goes through a file."""
 
 TRIES = 3
 """Nodes that a bundle is tried on before it is cut, or given up."""
@@ -112,7 +117,7 @@ class _Run(Generic[T, R]):
     ) -> None:
         self._cluster, self._node, self._divide = cluster, node, divide
         self._ordered = ordered
-        self._job = pickle.dumps((function, divide))
+        self._job = _carried(pickle.dumps((function, divide)), node.run_file)
         self._feed = _Feed(items)
         self._again: deque[_Sent[T]] = deque()
         self._running: dict[Ticket, _Sent[T]] = {}
@@ -250,6 +255,15 @@ class _Run(Generic[T, R]):
         for number in numbers:
             self._next = number + 1
             yield self._items.pop(number), self._finished.pop(number)
+
+
+def _carried(job: bytes, run_file: str) -> bytes | str:
+    """What goes with each bundle: a job, or the name of a file with it where it is large."""
+    if len(job) <= MAX_JOB or not run_file:
+        return job
+    file = Path(run_file).with_name(f"job-{hashlib.sha256(job).hexdigest()}")
+    file.write_bytes(job)
+    return str(file)
 
 
 class _Feed(Generic[T]):

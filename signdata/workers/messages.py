@@ -23,7 +23,8 @@ class Bundle:
         A pickled function without arguments, called once by each child before its first bundle;
         what it raises ends the run, and what it returns goes back.
     job : bytes
-        The pickled function, and the one that divides an item.
+        The pickled function, and the one that divides an item; or, where these are large, the
+        name of a file that holds them, with their checksum as its last part after a ``-``.
     items : bytes
         The pickled items; b'' if the node is only asked to prepare.
     workers : int or None
@@ -35,7 +36,7 @@ class Bundle:
     folder: str
     run_file: str
     prepare: bytes
-    job: bytes = b""
+    job: bytes | str = b""
     items: bytes = b""
     workers: int | None = None
     shares: dict[str, int] | None = None

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import traceback
+from functools import lru_cache
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -67,7 +68,7 @@ def _answer(bundle: Bundle) -> Answer:
 
 
 def _results(bundle: Bundle) -> bytes:
-    job, divide = pickle.loads(bundle.job)
+    job, divide = _job(bundle.job)
     shared_by = (bundle.shares or {}).get(socket.gethostname(), 1)
     workers = bundle.workers or max(1, pool.n_workers(None) // shared_by)
     items = pickle.loads(bundle.items)
@@ -75,6 +76,18 @@ def _results(bundle: Bundle) -> bytes:
     runs = pool.run(job, items, workers=workers, divide=divide, inline=False)
     with contextlib.closing(runs) as finished:
         return pickle.dumps([results for _, results in finished])
+
+
+@lru_cache(maxsize=1)
+def _job(job: bytes | str) -> Any:
+    """The function and the one that divides an item."""
+    if isinstance(job, bytes):
+        return pickle.loads(job)
+    with open(job, "rb") as file:
+        data = file.read()
+    if hashlib.sha256(data).hexdigest() != job.rpartition("-")[2]:
+        raise NodeError("is not what the run has written", path=job)
+    return pickle.loads(data)
 
 
 def _portable(error: Exception) -> Exception:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 
 import numpy as np
 import pytest
@@ -337,6 +338,29 @@ def test_a_contact_sheet(main, make_tree, clean, tmp_path):
     done = main("audit", clean, "-j1", "--contact-sheet", tmp_path / "none.png")
     assert "nothing to draw" in done.stdout
     assert not (tmp_path / "none.png").exists()
+
+
+def test_what_a_contact_sheet_says(make_tree, tmp_path, monkeypatch):
+    twins = {f"test/A/{k}.png": twin_of(big(1, 40, 3)) for k in range(40)}
+    tree = make_tree({"train/A/1.png": big(1, 40, 3), **twins})
+    said = {}
+
+    def sheet(groups, title, foot=""):
+        said.update(title=title, foot=foot, groups=groups)
+        return b""
+
+    monkeypatch.setattr("signdata.auditing.contact_sheet.sheet", sheet)
+    signdata.audit(tree, contact_sheet=tmp_path / "look.png", workers=1)
+    leaks, near = said["groups"]
+    assert said["title"] == "audit of tree"
+    assert leaks.heading.startswith("40 leaks: ")
+    assert leaks.heading.endswith("; 4 more are not shown")
+    first, second = leaks.pictures[:2]
+    assert first.words == ["train, A", "train/A/1", "and its twin:"]
+    assert second.words[:2] == ["test, A", "test/A/0"]
+    assert re.fullmatch(r"correlation (1|0\.9\d\d)", second.words[2])
+    assert near.heading == "41 near-duplicates of class A; 31 more are not shown"
+    assert re.fullmatch(r"(1|0\.9\d\d) with the first", near.pictures[1].words[2])
 
 
 @pytest.fixture

@@ -218,6 +218,32 @@ def test_a_preview_writes_one_picture_and_nothing_else(main, photos, tmp_path):
     assert not (tmp_path / "dry.png").exists()
 
 
+def test_a_preview_shows_originals_with_their_boxes_a_group_a_signer(photos, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr(
+        "signdata.augmentation.plan.sheet", lambda groups, title: shown.extend(groups) or b""
+    )
+    label, group = PATTERNS[1], PATTERNS[3]
+    signdata.augment(
+        photos,
+        boxes="auto",
+        label_pattern=label,
+        group_pattern=group,
+        variants=3,
+        preview=tmp_path / "sheet.png",
+    )
+    assert len({one.heading.partition(", signer ")[2] for one in shown}) == len(shown) >= 2
+    for one in shown:
+        original, *variants = one.pictures
+        assert original.words == ["original", "the box is cut out"]
+        left, top, width, height = original.box
+        assert left + width <= original.frame.shape[1]
+        assert top + height <= original.frame.shape[0]
+        assert len(variants) == 3
+        assert all(picture.frame.shape == (28, 28, 1) for picture in variants)
+        assert all(picture.words[1] for picture in variants)
+
+
 def test_a_picture_turned_on_reading_says_auto_orient(main, tmp_path):
     folder = tmp_path / "tree" / "A"
     folder.mkdir(parents=True)

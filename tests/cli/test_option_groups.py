@@ -145,8 +145,8 @@ def named_options(text: str) -> list[tuple[str, str]]:
 WRITE_NOTHING = {"info", "verify", "diff", "serve"}
 """Commands that never ask what is under the name of an output."""
 
-NO_LIMIT = {"diff", "replay"}
-"""Commands that read manifests alone, or call others with the limit that was recorded."""
+NO_LIMIT = {"diff", "replay", "croissant"}
+"""Commands that decode nothing, or call others with the limit that was recorded."""
 
 KNOWN_FORMAT = {"csv-to-folders", "trim", "sample", "predict"}
 """Commands that read one format, or none: they never ask which one is meant."""

@@ -15,6 +15,7 @@ from signdata import options
 from signdata.conversion import pipeline
 from signdata.errors import OutputExistsError
 from signdata.formats.batches import Batch, list_batches
+from signdata.formats.manifests import manifest
 from signdata.formats.open import open_dataset
 from signdata.formats.reader import DatasetInfo, Reader
 from signdata.formats.writer import Writer
@@ -175,6 +176,18 @@ class Conformance:
         assert [facts(sample) for sample in reader] == first
         assert [facts(sample) for sample in open_dataset(out, **self.opened_with)] == first
         assert reader.info.n_samples == len(first) == len(self.samples())
+
+    def test_numbers_and_the_manifest_tell_the_same(self, out: Path) -> None:
+        self.write(out)
+        with open_dataset(out, **self.opened_with) as reader:
+            ids = [sample.id for sample in reader]
+            assert len(reader) == len(ids)
+            assert [reader[i].id for i in reversed(range(len(ids)))] == ids[::-1]
+            assert {sample.label for sample in reader} <= set(reader.classes)
+        if not self.opened_with:
+            rows = manifest(out)
+            assert list(rows["id"]) == ids
+            assert list(rows["label"]) == [sample.label for sample in self.samples()]
 
     def test_survey_tells_what_the_pictures_are(self, out: Path) -> None:
         self.write(out)

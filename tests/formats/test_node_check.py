@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from signdata.errors import NodeError
-from signdata.formats.node_check import NodeCheck
+from signdata.formats.node_check import NodeCheck, _some
 from signdata.media import canary
 
 HOST = socket.gethostname()
@@ -70,3 +70,10 @@ def test_checksums_tell_the_ways_apart() -> None:
     assert len(set(canary.checksums().values())) == len(canary.checksums()) == 12
     canary.checksums.cache_clear()
     assert canary.checksums() == FIT.checksums
+
+
+def test_of_many_files_some_are_asked_for(tmp_path: Path) -> None:
+    files = [tmp_path / str(number) for number in range(250)]
+    assert list(_some(files)) == files[::3]
+    assert list(_some(files[:100])) == files[:100]
+    assert list(_some([])) == []

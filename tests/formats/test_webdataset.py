@@ -28,7 +28,6 @@ from signdata.formats.writer import Writer
 from signdata.media.image import encode
 from signdata.results import NOTE
 from signdata.samples import ArrayPixels, Sample
-from signdata.sidecars import manifest
 from tests.videos import make_video
 
 from .conformance import LONG, Conformance, clips, facts, stills
@@ -80,6 +79,8 @@ class TestConformance(Conformance):
 
 
 class TestClips(TestConformance):
+    test_a_long_input_does_not_fill_the_memory = None  # the same input as of stills
+
     def samples(self) -> list[Sample]:
         return clips()
 
@@ -110,7 +111,7 @@ def test_a_sample_is_adjacent_members_that_say_all(out: Path) -> None:
     }
     assert found["000000004.cls"] == b"2"
     described = json.loads(found["000000004.json"])
-    row = manifest(out).set_index("id").loc["test/C/5"]
+    row = signdata.manifest(out).set_index("id").loc["test/C/5"]
     assert described == {
         "id": "test/C/5",
         "label": "C",
@@ -287,7 +288,7 @@ def test_verify_names_the_shard(name: str, out: Path) -> None:
 
 
 def test_a_shard_cut_between_two_samples_is_not_read_as_whole(out: Path, tmp_path: Path) -> None:
-    rows = manifest(out)
+    rows = signdata.manifest(out)
     with_two = rows[rows.path == "data/train-00000-of-00002.tar"]
     os.truncate(out / SHARD, int(with_two.iloc[-1].shard_offset))
     with pytest.raises(SigndataError, match="cut short; expected"):
@@ -426,9 +427,28 @@ def test_another_field_may_be_the_label(tmp_path: Path) -> None:
 
 
 def test_a_tar_of_class_folders_is_an_archive(tmp_path: Path) -> None:
-    path = write_tar(tmp_path / "asl.tar", {"A/1.png": png(1), "B/2.png": png(2)})
+    path = write_tar(tmp_path / "asl.tar", {"x.csv": b"0", "A/1.png": png(1), "B/2.png": png(2)})
     with pytest.raises(FormatError, match=r"an archive without labels.*tar -xf asl\.tar"):
         open_dataset(path)
+
+
+def test_tars_that_are_named_are_joined_by_their_splits(tmp_path: Path) -> None:
+    paths = [
+        write_tar(tmp_path / f"{split}-0.tar", {"1.png": png(i), "1.cls": b"0"})
+        for i, split in enumerate(("train", "test"))
+    ]
+    found = [(one.id, one.split) for one in open_dataset(paths)]
+    assert found == [("train/1", "train"), ("test/1", "test")]
+
+
+def test_one_sample_of_others_that_is_damaged_costs_itself(tmp_path: Path) -> None:
+    members = {"1.png": png(1), "1.cls": b"0", "2.png": png(2), "2.json": b"{", "3.cls": b"1"}
+    first, second, third = open_dataset(write_tar(tmp_path / "x.tar", members))
+    assert next(first.frames()).shape == (4, 6, 3)
+    with pytest.raises(FormatError, match=r"x\.tar:2: its JSON is no object"):
+        list(second.frames())
+    with pytest.raises(FormatError, match=r"x\.tar:3: no picture and no video"):
+        list(third.frames())
 
 
 def test_frames_of_others_are_a_clip_in_the_order_of_their_numbers() -> None:

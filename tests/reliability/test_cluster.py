@@ -147,7 +147,8 @@ def test_killed_at_any_moment_of_a_run_on_a_cluster(
                     assert json.loads(told)["written"] == N_PICTURES
                 elif number % 2 and name != "scheduler":
                     again = start(tree, out, "--cluster", farm.address)
-                    assert again.wait(120) == 0, again.stderr.read() if again.stderr else ""
+                    _, complaint = again.communicate(timeout=120)
+                    assert again.returncode == 0, complaint
                 else:
                     signdata.convert(tree, out, image_format="jpg", workers=1)
                 assert listing(out) == listing(whole)

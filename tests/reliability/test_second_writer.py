@@ -38,7 +38,7 @@ def clip_again(path: Path) -> None:
     files = TreeFiles(str(path.parent.parent), os.path.dirname)
     for number in range(3):
         files.put(EncodedItem(f"{path.parent.name}/{number}.jpg", DATA))
-    files.finish()
+    files.finish({})
 
 
 def killed_while(again: Callable[[], None], after: float) -> None:
@@ -76,7 +76,7 @@ def test_a_second_attempt_of_another_state_replaces_the_first(tmp_path: Path) ->
         files = TreeFiles(str(tmp_path), os.path.dirname)
         for number in range(n_frames):
             files.put(EncodedItem(f"A/clip/{number}.jpg", data))
-        files.finish()
+        files.finish({})
     assert snapshot(tmp_path) == {
         "A": None,
         "A/clip": None,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import signdata
-from signdata.errors import DecodeError
+from signdata.errors import DecodeError, OutputError, SourceChangedError
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.sharding import ShardOptions
 from signdata.formats.webdataset.writer import WebDatasetWriter
@@ -97,17 +97,66 @@ def test_finished_shards_are_not_written_again(tmp_path: Path, child: Child, kin
     assert snapshot(out) == snapshot(tmp_path / "whole")
 
 
-def test_what_could_not_be_read_is_tried_again(tmp_path: Path) -> None:
-    src = write_tree(tmp_path / "data", 12)
-    hurt = src / "A" / "003.png"
+def test_a_shard_that_was_cut_since_is_not_taken_for_complete(tmp_path: Path) -> None:
+    src = write_tree(tmp_path / "data", 8)
+    how = {"to_format": "webdataset", "shards": 2, "workers": 1}
+    signdata.convert(src, tmp_path / "out", **how)
+    before = snapshot(tmp_path / "out")
+    assert signdata.convert(src, tmp_path / "out", **how).details["already_done"]
+    os.truncate(tmp_path / "out/data/train-00001-of-00002.tar", 100)
+    with pytest.raises(OutputError, match=r"train-00001-of-00002\.tar: cut short.*--overwrite"):
+        signdata.convert(src, tmp_path / "out", **how)
+    signdata.convert(src, tmp_path / "out", **how, overwrite=True)
+    assert snapshot(tmp_path / "out") == before
+
+
+def inodes(out: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_ino for path in (out / "data").iterdir()}
+
+
+@pytest.mark.parametrize("kind", ["csv", "tree"])
+def test_what_could_not_be_read_is_tried_again(tmp_path: Path, kind: str) -> None:
+    """Of a complete output only the shards are written again that lack a sample."""
+    if kind == "tree":
+        src = write_tree(tmp_path / "data", 12)
+        hurt = src / "A" / "003.png"
+    else:
+        src = hurt = write_csv(tmp_path / "d.csv", 12)
     good = hurt.read_bytes()
     how = {"to_format": "webdataset", "shards": 3, "workers": 1, "on_error": "skip"}
-    hurt.write_bytes(b"damaged")
-    assert signdata.convert(src, tmp_path / "out", **how).failed == 1
+    hurt.write_bytes(b"damaged" if kind == "tree" else good.replace(b"\n", b"\nx,", 1))
+    out = tmp_path / "out"
+    assert signdata.convert(src, out, **how).failed == 1
+    before = inodes(out)
     hurt.write_bytes(good)
-    assert signdata.convert(src, tmp_path / "out", **how).failed == 0
+    if kind == "csv":  # another file, to which nothing can be added
+        with pytest.raises(SourceChangedError):
+            signdata.convert(src, out, **how)
+        return
+    result = signdata.convert(src, out, **how)
+    assert (result.read, result.written, result.failed) == (12, 12, 0)
+    after = inodes(out)
+    assert before.keys() == after.keys()
+    assert len({name for name in after if after[name] != before[name]}) == 1
     signdata.convert(src, tmp_path / "whole", **how)
-    assert snapshot(tmp_path / "out") == snapshot(tmp_path / "whole")
+    assert snapshot(out) == snapshot(tmp_path / "whole")
+    assert signdata.verify(out, workers=1).exit_code == 0
+
+
+def test_shards_that_are_now_cut_otherwise_replace_all(tmp_path: Path) -> None:
+    src = write_tree(tmp_path / "data", 20)
+    hurt = src / "A" / "003.png"
+    good = hurt.read_bytes()
+    hurt.write_bytes(b"damaged")
+    how = {"to_format": "webdataset", "shard_size": 1, "workers": 1, "on_error": "skip"}
+    out = tmp_path / "out"
+    signdata.convert(src, out, **how)
+    assert len(inodes(out)) == 16
+    hurt.write_bytes(good + bytes(20_000_000))  # a larger file: now there are more shards
+    assert signdata.convert(src, out, **how).failed == 0
+    assert len(inodes(out)) == 20
+    signdata.convert(src, tmp_path / "whole", **how)
+    assert snapshot(out) == snapshot(tmp_path / "whole")
 
 
 @pytest.mark.skipif(TIMES == 1, reason="only when asked for: SIGNDATA_ATTACKS")

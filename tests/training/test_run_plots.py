@@ -41,10 +41,15 @@ def run_of(n_classes: int = 5, samples: int = 60, **changes: Any) -> RunPictures
                 "train_accuracy": 1 - 0.5 / epoch,
                 "val_loss": 2.2 / epoch,
                 "val_accuracy": 1 - 0.6 / epoch,
+                "lr": 0.001 / epoch,
             }
             for epoch in range(1, 4)
         ],
         "best_epoch": 3,
+        "ids": [f"test/{row:06d}" for row in range(samples)],
+        "losses": "loss of train: with label smoothing",
+        "settings": {"model": "signnet", "epochs": 3, "weights": None},
+        "numbers": {"test_accuracy": 0.75, "test_macro_f1": 0.7, "test_loss": 1.0},
         "counts": {
             "train": rng.poisson(90, n_classes),
             "test": np.bincount(labels, minlength=n_classes),
@@ -212,7 +217,12 @@ def test_the_event_file_holds_numbers_and_pictures(tmp_path: Path) -> None:
     numbers = {
         (step, value.tag): value.simple_value for step, value in values if value.tag not in ALL
     }
-    assert len(numbers) == 12
+    assert len(numbers) == 15 + 3 + 3  # of three epochs, of the settings, of the test
+    assert numbers[3, "accuracy/test"] == pytest.approx(0.75)
+    assert numbers[2, "lr"] == pytest.approx(0.0005)
+    described = [value.metadata.plugin_data for _, value in values if value.HasField("metadata")]
+    assert [one.plugin_name for one in described] == ["hparams"] * 3
+    assert b"signnet" in described[1].content
     assert numbers[2, "loss/train"] == 1
     assert numbers[3, "accuracy/val"] == pytest.approx(0.8)
     pictures = {value.tag: value.image for _, value in values if value.tag in ALL}
@@ -221,6 +231,19 @@ def test_the_event_file_holds_numbers_and_pictures(tmp_path: Path) -> None:
         assert image.encoded_image_string == (tmp_path / f"{name}.png").read_bytes()
         with Image.open(tmp_path / f"{name}.png") as drawn:
             assert (image.width, image.height) == drawn.size
+
+
+def test_samples_are_named_and_losses_told_apart() -> None:
+    seen = run_of()
+    assert seen.labels is not None
+    assert seen.probabilities is not None
+    pages = {name: page.svg() for name, page in run_plots.draw_pages(seen).items()}
+    shown = worst_rows(seen.labels, seen.probabilities)
+    assert all(f"test/{row:06d}" in pages["worst"] for row in shown)
+    firsts = [row for row in run_plots.top5_rows(seen.labels, 5) if row is not None]
+    assert all(f"test/{row:06d}" in pages["top5"] for row in firsts)
+    assert "loss of train: with label smoothing" in pages["curves"]
+    assert "000000" not in run_plots.draw_pages(run_of(ids=()))["worst"].svg()
 
 
 def test_numbers_that_are_none_are_left_out() -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from signdata.errors import DecodeError, NodeError
 from signdata.media.video.timeout import alarm
-from signdata.workers import heartbeat, node, noderunner
+from signdata.workers import bundles, heartbeat, node, noderunner
 from signdata.workers.engines import Lost, Stopped
 from signdata.workers.messages import Answer, Bundle
 from signdata.workers.pool import WorkerDied
@@ -161,3 +161,17 @@ def test_cores_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         noderunner._results(made)
     assert asked == [8, 2, 8, 3, 1]
+
+
+def test_a_large_job_goes_through_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundles, "MAX_JOB", 10)
+    job = pickle.dumps((Job(), one))
+    name = bundles._carried(job, str(tmp_path / "run-1"))
+    assert isinstance(name, str)
+    assert Path(name).read_bytes() == job
+    assert results("a", job=name) == [["A"]]
+    other = Path(name).with_name(f"job-{64 * '0'}")
+    other.write_bytes(job)
+    error = run("a", job=str(other)).error
+    assert isinstance(error, NodeError)
+    assert str(error) == f"{other}: is not what the run has written"

@@ -35,11 +35,11 @@ from signdata.formats.csv.rows_as_samples import NO_META, CsvBatch, CsvFile, Csv
 from signdata.formats.csv.scan import Layout, scan, with_texts
 from signdata.formats.csv.shapes import asked, shape_of
 from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader
+from signdata.formats.stored_rows import StoredRows
 from signdata.labels import LABEL_WORDS, ONE_BASED_CODES, SIGN_MNIST_CODES, LabelSpace
 from signdata.results import NOTE, Problem
 from signdata.safe_names import is_fault
 from signdata.samples import SPLIT_NAMES, SPLITS
-from signdata.sidecars import Row
 
 
 class CsvReader(Reader):
@@ -99,11 +99,11 @@ class CsvReader(Reader):
             options,
         )
 
-    def _stored_rows(self, layout: Layout) -> list[Row]:
+    def _stored_rows(self, layout: Layout) -> StoredRows | None:
         file = sidecars.sidecar_path(layout.path, sidecars.MANIFEST)
         if not file.is_file():
-            return []
-        rows = list(sidecars.read_rows(file))
+            return None
+        rows = StoredRows.scan(file)
         if len(rows) != layout.n_rows:
             raise FormatError(
                 f"describes {len(rows)} rows; expected {layout.n_rows} as in the CSV",
@@ -112,21 +112,22 @@ class CsvReader(Reader):
             )
         return rows
 
-    def _told_apart(self, rows: list[list[Row]]) -> list[list[Row]]:
+    def _told_apart(self, found: list[StoredRows | None]) -> list[StoredRows | None]:
         """Prefix the stored ids with their file's split where two files use the same ones."""
-        ids = [row["id"] for stored in rows for row in stored]
-        if len(set(ids)) == len(ids):
-            return rows
+        stored = [rows for rows in found if rows is not None] if len(found) > 1 else []
+        hashes = [one for rows in stored for one in rows.hashes]
+        if len(set(hashes)) == len(hashes):
+            return found
         return [
-            [{**row, "id": f"{file.split}/{row['id']}"} for row in stored]
-            for file, stored in zip(self._files, rows, strict=True)
+            None if rows is None else rows.prefixed(f"{file.split}/")
+            for file, rows in zip(self._files, found, strict=True)
         ]
 
     @cached_property
     def info(self) -> DatasetInfo:
         columns: dict[str, None] = {}
         for rows in self._rows:
-            columns.update(dict.fromkeys(rows[0] if rows else {}))
+            columns.update(dict.fromkeys(rows.header if rows else ()))
         for file in self._files:
             if file.layout.columns.use is not None:
                 columns[file.layout.columns.use_name] = None
@@ -157,9 +158,7 @@ class CsvReader(Reader):
     def _n_rows(self) -> list[Counter[str]]:
         """Rows of each file by split."""
         return [
-            Counter(row.get("split") or file.split for row in rows)
-            if rows
-            else _rows_by_split(file)
+            _rows_by_split(file) if rows is None else _stored_by_split(rows, file.split)
             for file, rows in zip(self._files, self._rows, strict=True)
         ]
 
@@ -192,7 +191,8 @@ class CsvReader(Reader):
             texts = with_texts(file.layout)
             for block, following in zip_longest(texts, blocks[1:]):
                 end = following.first_row - 1 if following else file.layout.n_rows
-                yield CsvBatch(light, block, tuple(rows[block.first_row - 1 : end]))
+                stored = None if rows is None else rows.between(block.first_row - 1, end)
+                yield CsvBatch(light, block, stored)
 
     def locate(self, error: DatasetError) -> tuple[str, str]:
         first = self._files[0]
@@ -221,6 +221,14 @@ class CsvReader(Reader):
         size_hw = (height, width) if height and width else None
         channel = channels.pop() if len(channels) == 1 else None
         return PictureSummary(size_hw, channel, True, sum(rows))
+
+
+def _stored_by_split(rows: StoredRows, split: str) -> Counter[str]:
+    """Rows of a manifest by split; those without one are of the file's."""
+    found: Counter[str] = Counter()
+    for name, n in rows.splits.items():
+        found[name or split] += n
+    return found
 
 
 def _rows_by_split(file: CsvFile) -> Counter[str]:

@@ -15,6 +15,7 @@ from signdata.formats.csv import parser
 from signdata.formats.csv.columns import UNLABELLED
 from signdata.formats.csv.scan import Block, Layout
 from signdata.formats.csv.shapes import PictureShape
+from signdata.formats.stored_rows import RowRange
 from signdata.samples import SPLIT_NAMES, TOGETHER, ArrayPixels, Broken, Sample, Stills
 from signdata.sidecars import Row
 
@@ -92,14 +93,14 @@ class CsvBatch:
 
     file: CsvFile
     block: Block
-    stored: tuple[Row, ...]
+    stored: RowRange | None
 
     @property
     def key(self) -> str:
         return f"{self.file.split}:{self.block.first_row}"
 
     def __iter__(self) -> Iterator[Sample]:
-        return self.file.samples(self.block, self.stored)
+        return self.file.samples(self.block, self.stored.read() if self.stored else [])
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class CsvFile:
     def _name(self) -> str:
         return self.layout.path.name
 
-    def samples(self, block: Block, stored: tuple[Row, ...]) -> Iterator[Sample]:
+    def samples(self, block: Block, stored: Sequence[Row]) -> Iterator[Sample]:
         parsed = parser.read_rows(self.layout, block)
         pictures = self.shape.pictures(parsed.pixels)
         for i, code in enumerate(parsed.labels):

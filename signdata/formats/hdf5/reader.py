@@ -17,7 +17,7 @@ random batches at the speed of memory. Files of others are read by `foreign`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -29,11 +29,12 @@ from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, UnsafeNameError
 from signdata.formats.batches import Batch, SampleRange, list_batches, samples_of_split
 from signdata.formats.hdf5 import foreign, safety
+from signdata.formats.hdf5.columns import TextColumn, column
 from signdata.formats.hdf5.document import own_document
 from signdata.formats.hdf5.foreign import ForeignPictures
 from signdata.formats.hdf5.layout import _pixels_of, _Stored
 from signdata.formats.hdf5.pixels import BlobPixels, _opened
-from signdata.formats.pixel_arrays.labels import labels_of, shared, strings
+from signdata.formats.pixel_arrays.labels import labels_of, strings
 from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader
 from signdata.formats.trees.masks import are_recorded
 from signdata.labels import LabelSpace
@@ -59,6 +60,11 @@ class Hdf5Reader(Reader):
         reader = cls(paths[0], options.read.images, options.read.targets)
         reader.inputs = (paths[0],)
         return reader
+
+    _ids: Sequence[str]
+    _splits: Sequence[str]
+    _groups: Sequence[str]
+    _meta: dict[str, Sequence[str]]
 
     def __init__(self, path: Path, images: str | None = None, targets: str | None = None) -> None:
         self._path = path
@@ -97,22 +103,22 @@ class Hdf5Reader(Reader):
         self._classes = tuple(names)
         self._names_in = next((key for key in CLASS_NAMES if key in file), name)
         self._labels = labels_of(values, names, path, name)
-        self._ids = _column(file, "ids", n, path) or [
+        self._ids = column(file, "ids", n, path) or TextColumn(
             f"{i:0{max(6, len(str(n)))}d}" for i in range(1, n + 1)
-        ]
-        if len(set(self._ids)) != n:
+        )
+        if self._ids.repeats() if isinstance(self._ids, TextColumn) else len(set(self._ids)) < n:
             raise FormatError("an id that appears twice", path=path, where="ids")
-        self._splits = _column(file, "splits", n, path) or [""] * n
+        self._splits = column(file, "splits", n, path) or [""] * n
         strange = set(self._splits) - {"", *SPLIT_NAMES.values()}
         if strange:
             found = repr(min(strange))
             raise FormatError(
                 f"split {found}; expected train, val, test or ''", path=path, where="splits"
             )
-        self._groups = _column(file, "groups", n, path) or [""] * n
+        self._groups = column(file, "groups", n, path) or [""] * n
         meta = file.get("meta")
         self._meta = {
-            key: _column(meta, key, n, path)
+            key: column(meta, key, n, path)
             for key in (meta if isinstance(meta, h5py.Group) else {})
             if key not in sidecars.OWN_COLUMNS
         }
@@ -187,15 +193,6 @@ class Hdf5Reader(Reader):
         return PictureSummary((shape[0], shape[1]), channels, True, n_frames)
 
 
-def _column(group: Any, name: str, n: int, path: Path) -> list[str]:
-    if name not in group:
-        return []
-    values = _strings(group, name, path)
-    if len(values) != n:
-        raise FormatError(f"{len(values)} values; expected {n}", path=path, where=name)
-    return values if name == "ids" else shared(values)
-
-
 def _strings(group: Any, name: str, path: Path) -> list[str]:
     where = f"{group.name}/{name}".lstrip("/")
     return strings(safety.values(group, name, path), path, where)
@@ -229,4 +226,4 @@ def stored_digests(path: Path) -> dict[str, str]:
         if "ids" not in file or "meta/sha256" not in file:
             return {}
         ids = _strings(file, "ids", path)
-        return dict(zip(ids, _column(file["meta"], "sha256", len(ids), path), strict=True))
+        return dict(zip(ids, column(file["meta"], "sha256", len(ids), path), strict=True))

@@ -64,18 +64,6 @@ def strings(values: NDArray[Any], path: Path, where: str) -> list[str]:
     return [text(value, path, where) for value in values]
 
 
-def shared(values: list[str]) -> list[str]:
-    """The same values, those that are equal as one object: of a million, few take memory."""
-    if len(set(values[:_LOOKED_AT])) > _LOOKED_AT // 2:
-        return values
-    known: dict[str, str] = {}
-    return [known.setdefault(value, value) for value in values]
-
-
-_LOOKED_AT = 1000
-"""Values that tell whether a column has few distinct ones."""
-
-
 def text(value: Any, path: Path, where: str) -> str:
     """A value as text; bytes are UTF-8."""
     if isinstance(value, bytes):

@@ -88,10 +88,21 @@ def recognises(place: Place) -> str:
         if suffix == ".parquet" and holds_pictures(path):
             return ""
         return path.name if suffix not in (".csv", ".tsv") or is_table(path) else ""
+    if _is_next_to_ours(path):
+        return ""
     tables = tables_in(path)
     if tables and tables[0][1].name == sidecars.MANIFEST and not _lists_files(tables[0][1]):
         return ""
     return next((table.relative_to(path).as_posix() for _, table in tables), "")
+
+
+def _is_next_to_ours(folder: Path) -> bool:
+    """Whether a directory has class folders whose files our own manifest lists.
+
+    A ``metadata.csv`` in it says the same once more, for others.
+    """
+    manifest = folder / sidecars.MANIFEST
+    return manifest.is_file() and any(_class_folders(folder)) and _lists_files(manifest)
 
 
 def _lists_files(manifest: Path) -> bool:

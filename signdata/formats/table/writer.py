@@ -8,11 +8,9 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +18,11 @@ from numpy.typing import NDArray
 from signdata import sidecars
 from signdata.filesystem import write_file
 from signdata.formats.picture_options import PictureOptions
+from signdata.formats.table.metadata import write_metadata
 from signdata.formats.trees import pictures
 from signdata.formats.writer import EncodedItem, EncodedStills, OutputSummary, Writer, refuse_broken
 from signdata.safe_names import component
 from signdata.samples import Sample
-
-METADATA = "metadata.csv"
 
 
 class TableWriter(Writer):
@@ -58,20 +55,7 @@ class TableWriter(Writer):
         return pictures.encoded_together(map(place, samples), frames, self._options)
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
-        own = {"path", "label", "split", *sidecars.OWN_COLUMNS}
-        columns = [name for name in finished.columns if name not in own]
-        with ExitStack() as stack:
-            tables: dict[str, Any] = {}
-            for row in finished.rows():
-                folder, _, name = row["path"].rpartition("/")
-                if folder not in tables:
-                    path = tree / folder / METADATA
-                    write_file(path, b"")
-                    file = stack.enter_context(path.open("w", encoding="utf-8", newline=""))
-                    tables[folder] = csv.writer(file, lineterminator="\n")
-                    tables[folder].writerow(["file_name", "label", *columns])
-                cells = (row.get(column, "") for column in columns)
-                tables[folder].writerow([name, row["label"], *cells])
+        write_metadata(tree, finished)
         sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, finished.rows())
         classes = "".join(f"{name}\n" for name in finished.classes)
         write_file(tree / sidecars.CLASSES, classes.encode())

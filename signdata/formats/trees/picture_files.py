@@ -17,7 +17,7 @@ from signdata.formats import frame_times
 from signdata.media.image.decode import decode
 from signdata.media.image.masks import seen
 from signdata.media.image.pixels import CodedPixels
-from signdata.samples import TOGETHER, Stills
+from signdata.samples import TOGETHER, Frame, Stills
 
 # A pipe must not make the opening wait for ever.
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -74,6 +74,11 @@ class PictureFiles(CodedPixels):
             digest.update(data)
             yield data, path
         self._digests[:] = [digest.hexdigest()]
+
+    def seen_again(self) -> Iterator[Frame]:
+        for path in self.paths:
+            frame, _ = decode(read(path), path)
+            yield seen(frame) if self.of_masks else frame
 
     def source_sha256(self) -> str:
         if self._digests:  # of the reading just done; the next question reads again

@@ -90,7 +90,7 @@ class Tree:
             return tree
         files, folders = tree.entries(root)
         for name in files:
-            if not sidecars.is_sidecar(name):
+            if not sidecars.is_sidecar(name) and not tree._is_said_twice(name):
                 tree.note(root / name, "stray file next to the class folders: not read")
         splits = [name for name in folders if name.casefold() in SPLIT_NAMES]
         if splits and len(splits) < len(folders):
@@ -118,9 +118,14 @@ class Tree:
                 + (f" Without it: {' '.join(_said(one) for one in others)}" if others else ""),
             )
         for name in files:
-            self.note(path / name, "stray file next to the class folders: not read")
+            if not self._is_said_twice(name):
+                self.note(path / name, "stray file next to the class folders: not read")
         for name in folders:
             self._scan_class(path / name, split)
+
+    def _is_said_twice(self, name: str) -> bool:
+        """Whether a file is a table for others next to our own manifest, which says the same."""
+        return name == "metadata.csv" and (self.root / sidecars.MANIFEST).is_file()
 
     def _scan_layout(self, path: Path, depth: int) -> None:
         """List the folders in which a layout's samples are; the layout says what they mean."""

@@ -162,8 +162,11 @@ class WebDatasetReader(Reader):
                 if not ustar.has_end(read, length):
                     what = "has not the mark that tars end with: it may be cut short"
                     self._notes.append(Problem(name, "", NOTE, what))
+        errors = [one.error for _, one in found if one.error is not None]
         if not any(one.label is not None for _, one in found):
-            raise _no_labels(path, found)
+            raise _no_labels(path)
+        if len(errors) == len(found):
+            raise errors[0]
         kind = "clip" if any(one.is_clip for _, one in found) else "still"
         taken = Counter(one.said.get("id") or one.extent.key for _, one in found)
         self._columns = tuple(
@@ -280,10 +283,7 @@ def _splits_of(names: list[str]) -> dict[str, str]:
     return splits if all(splits.values()) else {}
 
 
-def _no_labels(path: Path, found: list[tuple[str, Described]]) -> FormatError:
-    error = next((one.error for _, one in found if one.error is not None), None)
-    if isinstance(error, FormatError):
-        return error
+def _no_labels(path: Path) -> FormatError:
     if not path.is_dir():
         return FormatError(
             "an archive without labels in it; expected KEY.cls, or KEY.json with a label, "

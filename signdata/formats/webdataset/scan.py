@@ -140,16 +140,7 @@ def samples(path: Path, wanted: Wanted, classes: Sequence[str]) -> Iterator[Desc
             last = members[-1][1]
             end = last.offset + ustar.padded(last.size)
             extent = Extent(str(path), key, begin, min(end, length) - begin)
-            try:
-                yield _described(read, extent, members, wanted, classes)
-            except FormatError as err:
-                placed = _placed(err, path, key)
-                yield Described(extent, error=placed)
-
-
-def _placed(error: FormatError, path: Path, key: str) -> FormatError:
-    """The same error, told of a sample in a tar."""
-    return type(error)(error.what, path=path, where=key, remedy=error.remedy)
+            yield _described(read, extent, members, wanted, classes)
 
 
 def _described(
@@ -160,15 +151,21 @@ def _described(
     classes: Sequence[str],
 ) -> Described:
     found = {name: member for name, member, _ in members}
-    if len(found) < len(members):
-        raise FormatError("two of its files have one name")
     said: dict[str, Any] = {}
-    if DESCRIPTION in found:
-        said = _json(_text(read, found[DESCRIPTION]))
-    names = pixels_among(list(found), wanted.pixels)
-    label = _label(read, found, said, wanted.label, classes)
+    label: str | None = None
+    names: tuple[str, ...] = ()
+    error: FormatError | None = None
+    try:
+        if len(found) < len(members):
+            raise FormatError("two of its files have one name")
+        if DESCRIPTION in found:
+            said = _json(_text(read, found[DESCRIPTION]))
+        label = _label(read, found, said, wanted.label, classes)
+        names = pixels_among(list(found), wanted.pixels)
+    except FormatError as err:
+        error = FormatError(err.what, path=extent.path, where=extent.key, remedy=err.remedy)
     texts = {name: text for name, value in said.items() if (text := _scalar(value)) is not None}
-    return Described(extent, label, names, texts)
+    return Described(extent, label, names, texts, error)
 
 
 def _text(read: Read, member: Member) -> bytes:

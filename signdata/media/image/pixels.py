@@ -34,6 +34,15 @@ class CodedPixels(Pixels):
             self._notes.extend(notes)
             yield seen(frame) if self.of_masks else frame
 
+    def seen_again(self) -> Iterator[Frame]:
+        """Yield each frame and keep nothing of the reading: for those who read epoch after epoch.
+
+        What `frames` keeps, notes and a checksum, costs time and, if nobody asks, memory.
+        """
+        for data, place in self.coded():
+            frame, _ = decode(data, place)
+            yield seen(frame) if self.of_masks else frame
+
     def encoded(self) -> Iterator[Encoded]:
         for data, place in self.coded():
             suffix, notes = check(data, place)
