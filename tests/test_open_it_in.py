@@ -1,4 +1,4 @@
-"""docs/open-it-in.md: every call on the page runs and prints what the page says, where its library is."""
+"""docs/open-it-in.md: every call on the page prints what the page says, where its library is."""
 
 from __future__ import annotations
 

@@ -156,8 +156,8 @@ class Server:
             onnx_export.quantise(Path(source), Path(target))
             return
         assert isinstance(self._network, RunNetwork)
-        target = Path(os.fsdecode(request.target))
-        onnx_export.write(self._network, target, request.input_type)
+        made = Path(os.fsdecode(request.target))
+        onnx_export.write(self._network, made, request.input_type)
 
     def _fault(self, what: str) -> FormatError:
         return FormatError(what, path=self._shown)
