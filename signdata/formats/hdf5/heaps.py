@@ -38,11 +38,26 @@ def check(path: Path, size_bytes: int, arrays: list[tuple[int, int]]) -> None:
             return
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             for start, stop in _gaps(arrays, length):
-                place = data.find(_SIGNATURE, start, stop)
-                while place >= 0:
+                for place in _heaps(data, start, stop):
                     if not _ends(data, place, size_bytes):
                         raise FormatError("damaged (a heap of text that has no end)", path=path)
-                    place = data.find(_SIGNATURE, place + 1, stop)
+
+
+_WINDOW = 1 << 23
+"""Bytes after which the memory of those before them is given back."""
+
+
+def _heaps(data: mmap.mmap, start: int, stop: int) -> Iterator[int]:
+    """Yield where heaps may begin; what lies behind is dropped from memory."""
+    for window in range(start, stop, _WINDOW):
+        end = min(window + _WINDOW, stop)
+        place = data.find(_SIGNATURE, window, min(end + len(_SIGNATURE) - 1, stop))
+        while place >= 0:
+            yield place
+            place = data.find(_SIGNATURE, place + 1, min(end + len(_SIGNATURE) - 1, stop))
+        if hasattr(mmap, "MADV_DONTNEED"):
+            page = window - window % mmap.ALLOCATIONGRANULARITY
+            data.madvise(mmap.MADV_DONTNEED, page, end - page)
 
 
 def _gaps(arrays: list[tuple[int, int]], length: int) -> Iterator[tuple[int, int]]:
