@@ -24,6 +24,7 @@ from torch.utils import data
 from signdata.errors import UsageError
 from signdata.formats.indexed import IndexedDataset, Wanted
 from signdata.labels import class_to_idx
+from signdata.media.image import ops
 from signdata.values import checked
 
 Item = tuple[Any, Any]
@@ -142,8 +143,8 @@ class Dataset(data.Dataset[Item]):
         number = range(len(self))[index]  # refuses what is out of range, counts from the end
         if self._rows is not None:
             return self.__getitems__([number])[0]
-        values = torch.from_numpy(np.ascontiguousarray(self._data.read(number)))
-        return self._item(values.movedim(-1, -3), int(self._data.targets[number]))
+        values = torch.from_numpy(ops.planes(self._data.read(number)))
+        return self._item(values, int(self._data.targets[number]))
 
     def __getitems__(self, indices: list[int]) -> list[Item]:
         """Several items at once: what a `DataLoader` calls for a batch."""

@@ -13,22 +13,8 @@ import pytest
 import signdata
 from signdata.cli.app import COMMANDS, group
 
-HEAVY = {
-    "numpy",
-    "cv2",
-    "pandas",
-    "av",
-    "h5py",
-    "torch",
-    "PIL",
-    "sklearn",
-    "simplejpeg",
-    "tqdm",
-    "dask",
-    "distributed",
-    "ray",
-}
-HEAVY |= {"fsspec", "s3fs", "obstore", "aiohttp"}
+HEAVY = {"numpy", "cv2", "pandas", "av", "h5py", "torch", "PIL", "sklearn", "simplejpeg", "tqdm"}
+HEAVY |= {"fsspec", "s3fs", "obstore", "aiohttp", "dask", "distributed", "ray"}
 
 SHOWN = {"as_json", "quiet", "help", "onnx"}
 """Options about what is shown; the library shows nothing. And the name of the only format."""

@@ -8,6 +8,7 @@ import click
 
 from signdata.cli import display, options
 from signdata.cli.help import Command
+from signdata.options import StoreOptions
 
 
 @click.command("croissant", cls=Command)
@@ -29,6 +30,7 @@ from signdata.cli.help import Command
 @click.option("--url", metavar="URL", help="The page of the dataset.")
 @options.described_format
 @options.overwrite
+@options.groups(StoreOptions)
 @options.shows
 def command(src: tuple[str, ...], **kwargs: Any) -> None:
     """Describe a dataset in Croissant, JSON-LD that loaders and search engines read.

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Unpack
 
 from signdata.errors import UsageError, one_line
 from signdata.filesystem import in_folder, output_path, replace_file, writing
 from signdata.formats.open import open_source
 from signdata.formats.reader import OpenOptions
 from signdata.inspection.croissant import START, About, document, dumped
-from signdata.options import PathLike, ReadOptions, command, named_split, paths
+from signdata.options import (
+    PathLike,
+    ReadOptions,
+    StoreKeywords,
+    StoreOptions,
+    command,
+    named_split,
+    paths,
+)
 from signdata.output.overlap import refuse_overlap, refuse_replacing
 from signdata.results import Result
 
 
-@command()
+@command(StoreOptions)
 def croissant(
     src: PathLike | Sequence[PathLike],
     *,
@@ -30,6 +39,7 @@ def croissant(
     url: str | None = None,
     from_format: str | None = None,
     overwrite: bool = False,
+    **_shared: Unpack[StoreKeywords],
 ) -> Result:
     """Describe a dataset as Croissant does, so that loaders read it record by record.
 

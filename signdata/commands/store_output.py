@@ -16,9 +16,11 @@ from signdata.output import existing
 from signdata.output.existing import COMPLETE, RETRY, ExistingOutput, OutputRequest
 from signdata.results import Result
 from signdata.sidecars import Row
-from signdata.stores import publishing
+from signdata.stores import publishing, shards
 from signdata.stores.access import Access
+from signdata.stores.address import Address
 from signdata.stores.opening import opened
+from signdata.stores.retrying import Retrying
 
 
 @dataclass
@@ -98,7 +100,7 @@ class Place:
                     yield from sidecars.read_rows(copy)
                     remove(copy)
 
-            fault = existing.fault(request, document, rows)
+            fault = existing.fault(request, document, rows) or _removed(store, prefix, address)
         if fault is None:
             counts = document.get("counts", {})
             self.replaces = bool(counts.get("skipped") or counts.get("failed"))
@@ -153,3 +155,20 @@ class Place:
             f"{shown}: {sent.sent:,} of {sent.objects:,} objects sent ({sent.size / 1e6:.1f} MB)"
         )
         return result
+
+
+def _removed(store: Retrying, prefix: str, address: Address) -> OutputError | None:
+    """The error for objects of a published dataset that are gone or have another size."""
+    sizes = {one.key: one.size for one in store.list(prefix)}
+    listed = shards.parse(store.read_if_there(prefix + sidecars.SHARDS) or b"")
+    wrong = [one.path for one in listed if sizes.get(prefix + one.path) != one.size]
+    beside = (sidecars.SHARDS, sidecars.MANIFEST, sidecars.CLASSES)
+    wrong += [name for name in beside if prefix + name not in sizes]
+    if not wrong:
+        return None
+    more = f" and {len(wrong) - 1:,} more" if len(wrong) > 1 else ""
+    return OutputError(
+        f"{wrong[0]}{more} of it has been removed or changed",
+        path=address.public,
+        remedy="Restore it, or make the output again with --overwrite.",
+    )

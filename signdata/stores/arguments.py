@@ -101,7 +101,8 @@ def call(
     """
     given = bound.arguments
     for name, value in given.items():
-        if is_url(value) and name not in SOURCES | {"out"}:
+        takes_path = "PathLike" in str(bound.signature.parameters[name].annotation)
+        if is_url(value) and takes_path and name not in SOURCES | {"out"}:
             raise UsageError(
                 f"{name} is an address; expected a path on this machine", path=public(value)
             )

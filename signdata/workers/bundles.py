@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic
 
-from signdata.errors import NodeError
+from signdata.errors import NodeError, OutputError
 from signdata.workers.cluster import NO_NODES, Cluster, no_nodes
 from signdata.workers.engines import Killer, Lost, Stopped, Ticket
 from signdata.workers.forks import R, T
@@ -262,7 +262,10 @@ def _carried(job: bytes, run_file: str) -> bytes | str:
     if len(job) <= MAX_JOB or not run_file:
         return job
     file = Path(run_file).with_name(f"job-{hashlib.sha256(job).hexdigest()}")
-    file.write_bytes(job)
+    try:
+        file.write_bytes(job)
+    except OSError as err:
+        raise OutputError(f"cannot be written ({err.strerror})", path=file) from err
     return str(file)
 
 

@@ -286,6 +286,14 @@ def test_made_again_from_an_address(
     }
 
 
+def test_described_at_an_address(
+    main: Main, memory: Callable[[Path, str], str], tree: Path
+) -> None:
+    words = ("--url", "https://example.org/asl", "--json")
+    found = main("croissant", memory(tree, "asl"), *words).json["croissant"]
+    assert found == main("croissant", tree, *words).json["croissant"]
+
+
 def test_what_is_there_decides_as_on_disk(
     main: Main, bucket: Bucket, options_file: Path, tree: Path
 ) -> None:
@@ -304,6 +312,22 @@ def test_what_is_there_decides_as_on_disk(
     assert replaced.returncode == 0, replaced.stderr
     assert bucket.listing().keys() == stored.keys()
     assert bucket.listing() != stored
+
+
+def test_a_shard_that_was_removed_is_no_complete_output(
+    main: Main, bucket: Bucket, options_file: Path, tree: Path
+) -> None:
+    url = bucket.url("asl")
+    assert convert(main, tree, url, options_file).returncode == 0
+    stored = bucket.listing()
+    gone = next(name for name in stored if name.endswith(".tar"))
+    bucket.client.delete_object(Bucket=bucket.name, Key=gone)
+    done = convert(main, tree, url, options_file)
+    assert done.returncode == 5
+    assert f"{gone.removeprefix('asl/')} of it has been removed or changed" in done.stderr
+    again = convert(main, tree, url, options_file, "--overwrite")
+    assert (again.returncode, again.json["published"]["sent"]) == (0, 1), again.stderr
+    assert bucket.listing() == stored
 
 
 def test_a_sample_that_was_missing_is_added(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from signdata.samples import Frame
 
@@ -30,3 +31,14 @@ def to_gray(frame: Frame) -> Frame:
 def sharpness(gray: Frame) -> float:
     """Variance of the Laplacian of a grey frame (H, W, 1): low where it is blurred or flat."""
     return float(cv2.Laplacian(gray, cv2.CV_64F).var())
+
+
+def planes(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Frames (..., H, W, C) as (..., C, H, W), contiguous, as networks take them."""
+    *others, height, width, channels = frames.shape
+    if channels == 1:
+        return np.ascontiguousarray(frames).reshape(*others, 1, height, width)
+    made = np.empty((*others, channels, height, width), np.uint8)
+    for index in np.ndindex(*others):
+        cv2.split(frames[index], list(made[index]))  # several times faster than a transposed copy
+    return made
