@@ -238,6 +238,20 @@ metadata = click.option(
     type=click.Choice(["hf"]),
     help="Write a metadata.csv next to the class folders, as Hugging Face reads it.",
 )
+fit = click.option(
+    "--fit",
+    type=click.Choice(["stretch", "pad", "crop"]),
+    default="stretch",
+    show_default=True,
+    help="Bring other proportions to --size: stretch; pad with the background; crop the middle.",
+)
+background = click.option(
+    "--background",
+    default="black",
+    show_default=True,
+    metavar="COLOR",
+    help="Background of --fit pad: a colour's name or #rrggbb.",
+)
 described_format = click.option(
     "--from",
     "from_format",
