@@ -191,7 +191,12 @@ def checked_value(option: str, annotation: str, value: Any) -> Any:
         if made is not None:
             return made
     expected = " or ".join(dict.fromkeys(kind.called for kind in known if kind.called))
-    raise UsageError(f"{option} {reprlib.repr(value)}; expected {expected}")
+    shown = type(value).__name__ if option in _SECRET else reprlib.repr(value)
+    raise UsageError(f"{option} {shown}; expected {expected}")
+
+
+_SECRET = {"--storage-options"}
+"""Options whose values no message repeats."""
 
 
 def checked_call(

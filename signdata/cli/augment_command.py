@@ -26,20 +26,8 @@ from signdata.options import EncodingOptions, ReadOptions, RunOptions, in_datase
 @click.option(
     "--size", type=options.SIZE, metavar="WxH", help="Size of the variants [default: the recipe's]."
 )
-@click.option(
-    "--fit",
-    type=click.Choice(["stretch", "pad", "crop"]),
-    default="stretch",
-    show_default=True,
-    help="Bring other proportions to --size: stretch; pad with the background; crop the middle.",
-)
-@click.option(
-    "--background",
-    default="black",
-    show_default=True,
-    metavar="COLOR",
-    help="Background of --fit pad: a colour's name or #rrggbb.",
-)
+@options.fit
+@options.background
 @click.option(
     "--profile",
     type=click.Choice(["im7-2017", "im6-q16", "im7-current"]),

@@ -55,20 +55,8 @@ class Count(click.ParamType[int | None]):
     "--short-side", type=click.IntRange(1), help="Scale the shorter side to this many pixels."
 )
 @click.option("--size", type=options.SIZE, metavar="WxH", help="Scale to this size.")
-@click.option(
-    "--fit",
-    type=click.Choice(["stretch", "pad", "crop"]),
-    default="stretch",
-    show_default=True,
-    help="Bring other proportions to --size: stretch; pad with the background; crop the middle.",
-)
-@click.option(
-    "--background",
-    default="black",
-    show_default=True,
-    metavar="COLOR",
-    help="Background of --fit pad: a colour's name or #rrggbb.",
-)
+@options.fit
+@options.background
 @click.option("--crop-bbox", is_flag=True, help="Crop to WLASL's bounding box of the signer.")
 @click.option(
     "--bbox-scale",

@@ -235,6 +235,20 @@ to_format = click.option(
     type=FormatName(registry.writable),
     help="Output format [default: from its name].",
 )
+fit = click.option(
+    "--fit",
+    type=click.Choice(["stretch", "pad", "crop"]),
+    default="stretch",
+    show_default=True,
+    help="Bring other proportions to --size: stretch; pad with the background; crop the middle.",
+)
+background = click.option(
+    "--background",
+    default="black",
+    show_default=True,
+    metavar="COLOR",
+    help="Background of --fit pad: a colour's name or #rrggbb.",
+)
 described_format = click.option(
     "--from",
     "from_format",

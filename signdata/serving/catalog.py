@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,6 +17,7 @@ from signdata.formats.batches import Batch
 from signdata.formats.hdf5.pixels import RawPixels
 from signdata.formats.reader import DatasetInfo, Reader
 from signdata.samples import SPLITS, ArrayPixels, Broken, Frame, Pixels, Sample
+from signdata.workers.forks import no_collection
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ class Catalog:
     def __init__(self, reader: Reader) -> None:
         self._file: IO[bytes] | None = None
         self._written = 0
-        with _no_collection():
+        with no_collection():
             self.samples = [self._light(sample) for sample in reader]
         if self._file is not None:
             self._file.flush()
@@ -169,18 +168,6 @@ class Catalog:
         """Let go of the temporary file."""
         if self._file is not None:
             self._file.close()
-
-
-@contextlib.contextmanager
-def _no_collection() -> Iterator[None]:
-    """Make many objects that all stay, without looking for garbage among them again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 class _NoReader(Reader):

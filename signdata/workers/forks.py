@@ -25,11 +25,13 @@ forking is not safe on other systems."""
 
 
 @contextlib.contextmanager
-def _no_collection() -> Iterator[None]:
-    """Keep a forked worker from collecting the garbage of this process.
+def no_collection() -> Iterator[None]:
+    """Collect no garbage meanwhile.
 
-    Closing a codec there would wait for threads that exist only in this process. Workers freeze
-    what they inherit and collect only their own garbage; see `_exit_with_parent_only`.
+    For forked workers: closing a codec of this process there would wait for threads that exist
+    only here. Workers freeze what they inherit and collect only their own garbage; see
+    `_exit_with_parent_only`. Also for making very many objects that all stay, among which
+    garbage would be looked for again and again.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -56,7 +58,7 @@ def run_in_subprocess(function: Callable[[], R]) -> R:
     receiving, sending = context.Pipe(duplex=False)
     process = context.Process(target=_report, args=(function, sending))
     try:
-        with _no_signals(), _no_collection():
+        with _no_signals(), no_collection():
             process.start()
         sending.close()
         error, result = receiving.recv()

@@ -20,7 +20,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from typing import Any, Generic
 
-from signdata.workers.forks import FORKS, R, T, _exit_with_parent_only, _no_collection, _no_signals
+from signdata.workers.forks import FORKS, R, T, _exit_with_parent_only, _no_signals, no_collection
 from signdata.workers.memory import keep_freed
 
 AHEAD = 3
@@ -107,7 +107,7 @@ class _Pool(Generic[T, R]):
         )
         self._executor = executor
         # Until the workers have set their signal handlers.
-        with _no_signals(), _no_collection(), _one_thread():
+        with _no_signals(), no_collection(), _one_thread():
             executor.submit(os.getpid)
         return executor
 

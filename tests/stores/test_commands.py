@@ -18,6 +18,7 @@ import pytest
 import signdata
 from signdata import options
 from signdata.cli.app import COMMANDS
+from signdata.errors import UsageError
 from tests.conftest import Ran, listing, picture
 from tests.stores.conftest import KEY, SECRET, Bucket
 from tests.videos import make_index, make_video
@@ -371,6 +372,9 @@ def test_nothing_secret_is_kept_or_shown(
     assert [one.returncode for one in said] == [0, 0, 4, 0, 4]
     options_file.unlink()
     # The library is given the options themselves, and a signed link.
+    with pytest.raises(UsageError, match="--storage-options list; expected") as caught:
+        signdata.info(url, storage_options=[SECRET])
+    assert SECRET not in str(caught.value)
     words = {"storage_options": bucket.options, "workers": 1}
     signdata.convert(url, tmp_path / "again", **words)
     with served(tree.parent) as (host, _):
