@@ -332,7 +332,7 @@ def test_what_is_not_there(main, trained, run, path, words):
     assert words in done.error
 
 
-def test_onnx_is_the_same_network(main, trained, tmp_path, monkeypatch, capsys):
+def test_onnx_is_the_same_network(main, trained, tmp_path, monkeypatch, capfd):
     words = ["--onnx", "--quantize", "--data", trained / "data", "--json"]
     done = main("export", trained / "run", tmp_path / "model.onnx", *words)
     assert done.returncode == 0
@@ -352,7 +352,7 @@ def test_onnx_is_the_same_network(main, trained, tmp_path, monkeypatch, capsys):
     (tmp_path / "hand.png").write_bytes((folder / "1.png").read_bytes())
     monkeypatch.chdir(tmp_path)
     exec(snippet, {})
-    assert capsys.readouterr().out == "dark\n"
+    assert capfd.readouterr().out == "dark\n"
     (tmp_path / "hand.png").unlink()
     again = main("export", trained / "run", tmp_path / "model.onnx")
     assert again.returncode == 5
