@@ -35,7 +35,7 @@ MANIFEST, DOCUMENT, CLASSES, PROBLEMS = (
 SHARDS, INDEX = "shards.csv", "index.csv.gz"
 SIDECARS = frozenset({MANIFEST, DOCUMENT, CLASSES, PROBLEMS, SHARDS, INDEX})
 _LISTS = re.compile(
-    r"annotations(_(train|val|test))?\.txt|missing\.txt|WLASL\.json|croissant\.json"
+    r"annotations(_(train|val|test))?\.txt|missing\.txt|manifest\.parquet|WLASL\.json|croissant\.json"
 )
 
 COLUMNS = ("id", "path", "label", "split", "group", "source")

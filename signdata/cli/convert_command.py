@@ -8,7 +8,7 @@ import click
 
 from signdata.cli import display, options
 from signdata.cli.help import Command
-from signdata.options import ReadOptions, RunOptions, WriteOptions
+from signdata.options import ReadOptions, RunOptions, TableOptions, WriteOptions
 
 
 @click.command("convert", cls=Command)
@@ -21,8 +21,7 @@ from signdata.options import ReadOptions, RunOptions, WriteOptions
 @click.option(
     "--frames", type=click.IntRange(1), help="Evenly spaced frames of each clip [default: all]."
 )
-@options.metadata
-@options.groups(ReadOptions, WriteOptions, RunOptions)
+@options.groups(ReadOptions, WriteOptions, TableOptions, RunOptions)
 @options.shows
 def command(src: tuple[str, ...], out: str, **kwargs: Any) -> None:
     """Convert a dataset from any format to any other that can hold it.

@@ -8,14 +8,13 @@ import click
 
 from signdata.cli import display, options
 from signdata.cli.help import Command
-from signdata.options import RowOptions, RunOptions, WriteOptions
+from signdata.options import RowOptions, RunOptions, TableOptions, WriteOptions
 
 
 @click.command("csv-to-folders", cls=Command)
 @click.argument("csvs", metavar="CSV...", nargs=-1, required=True, type=options.PATH)
 @click.argument("out", type=options.PATH)
-@options.metadata
-@options.groups(RowOptions, WriteOptions, RunOptions)
+@options.groups(RowOptions, WriteOptions, TableOptions, RunOptions)
 @options.shows
 def command(csvs: tuple[str, ...], out: str, **kwargs: Any) -> None:
     """Turn the rows of Sign-MNIST CSVs into folders of pictures.

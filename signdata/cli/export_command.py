@@ -17,6 +17,13 @@ from signdata.options import ReadOptions
 @click.option("--onnx", is_flag=True, expose_value=False, hidden=True)  # typed by old scripts
 @click.option("--quantize", is_flag=True, help="Also write a file with 8-bit weights.")
 @click.option(
+    "--input-type",
+    type=click.Choice(["float32", "uint8"]),
+    default="float32",
+    show_default=True,
+    help="Type of the pixels, 0..255, that the network takes.",
+)
+@click.option(
     "--data",
     type=options.PATH,
     metavar="SRC",

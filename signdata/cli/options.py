@@ -135,6 +135,8 @@ TYPED: dict[str, dict[str, Any]] = {
     "videos": {"type": PATH, "metavar": "DIR"},
     "poses": {"type": PATH, "metavar": "DIR"},
     "pose_base": {"type": PoseBase()},
+    "metadata": {"type": click.Choice(["hf"])},
+    "manifest": {"type": click.Choice(["parquet"])},
     "device": {"type": click.Choice(["auto", "cpu", "cuda"])},
     "images": {"metavar": "NAME"},
     "targets": {"metavar": "NAME"},
@@ -232,11 +234,6 @@ to_format = click.option(
     "to_format",
     type=FormatName(registry.writable),
     help="Output format [default: from its name].",
-)
-metadata = click.option(
-    "--metadata",
-    type=click.Choice(["hf"]),
-    help="Write a metadata.csv next to the class folders, as Hugging Face reads it.",
 )
 fit = click.option(
     "--fit",

@@ -8,7 +8,7 @@ import click
 
 from signdata.cli import display, options
 from signdata.cli.help import Command
-from signdata.options import ReadOptions, RunOptions
+from signdata.options import ReadOptions, RunOptions, TableOptions
 
 
 @click.command("split", cls=Command)
@@ -57,9 +57,8 @@ from signdata.options import ReadOptions, RunOptions
     type=click.Choice(["folders", "hdf5", "csv"]),
     help="Format of OUT [default: from its name].",
 )
-@options.metadata
 @options.seed
-@options.groups(ReadOptions, RunOptions)
+@options.groups(ReadOptions, TableOptions, RunOptions)
 @options.shows
 def command(src: tuple[str, ...], out: str, keep: str | None, **kwargs: Any) -> None:
     """Split a dataset into train, val and test that do not leak, stratified by label.

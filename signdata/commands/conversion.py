@@ -34,6 +34,8 @@ from signdata.options import (
     RunOptions,
     SizeKeywords,
     SizeOptions,
+    TableKeywords,
+    TableOptions,
     WriteKeywords,
     WriteOptions,
     command,
@@ -43,7 +45,7 @@ from signdata.output.overlap import refuse_overlap
 from signdata.results import Problem, Result
 
 
-class CsvToFoldersKeywords(RowKeywords, WriteKeywords, RunKeywords, total=False):
+class CsvToFoldersKeywords(RowKeywords, WriteKeywords, TableKeywords, RunKeywords, total=False):
     pass
 
 
@@ -51,16 +53,14 @@ class FoldersToCsvKeywords(ReadKeywords, SizeKeywords, RunKeywords, total=False)
     pass
 
 
-class ConvertKeywords(ReadKeywords, WriteKeywords, RunKeywords, total=False):
+class ConvertKeywords(ReadKeywords, WriteKeywords, TableKeywords, RunKeywords, total=False):
     pass
 
 
-@command(RowOptions, WriteOptions, RunOptions)
+@command(RowOptions, WriteOptions, TableOptions, RunOptions)
 def csv_to_folders(
     csvs: PathLike | Sequence[PathLike],
     out: PathLike,
-    *,
-    metadata: str | None = None,
     **shared: Unpack[CsvToFoldersKeywords],
 ) -> Result:
     """Turn the rows of Sign-MNIST CSVs into an ImageFolder tree of pictures.
@@ -71,10 +71,9 @@ def csv_to_folders(
         One CSV gives ``OUT/LABEL/000001.png``; several give ``OUT/SPLIT/LABEL/...``.
     out : path
         The directory to make.
-    metadata : {'hf'}, optional
-        Write a ``metadata.csv`` next to the class folders, too, as `imagefolder` reads it.
     """
-    targets.check_metadata(metadata, "folders")
+    tables = TableOptions.taken_from(shared)
+    targets.check_tables(tables, "folders")
     rows, write = RowOptions.taken_from(shared), WriteOptions.taken_from(shared)
     read = ReadOptions(**vars(rows), from_format="csv")
     return convert_dataset(
@@ -82,11 +81,11 @@ def csv_to_folders(
         targets.writer_for(
             "folders",
             output_path(out),
-            replace(targets.picture_options(write.image_format, write.quality), metadata=metadata),
+            replace(targets.picture_options(write.image_format, write.quality), tables=tables),
         ),
         output_path(out),
         "csv-to-folders",
-        {**rows.record(), **write.record(), **_recorded(metadata)},
+        {**rows.record(), **write.record(), **tables.record()},
         RunOptions.taken_from(shared),
         transforms=geometry(write),
     )
@@ -126,7 +125,7 @@ def folders_to_csv(
     )
 
 
-@command(ReadOptions, WriteOptions, RunOptions)
+@command(ReadOptions, WriteOptions, TableOptions, RunOptions)
 def convert(
     src: PathLike | Sequence[PathLike],
     out: PathLike,
@@ -136,7 +135,6 @@ def convert(
     shards: int | None = None,
     shard_size: int = MEGABYTES,
     frames: int | None = None,
-    metadata: str | None = None,
     **shared: Unpack[ConvertKeywords],
 ) -> Result:
     """Convert a dataset from any format to any other that can hold it.
@@ -159,10 +157,9 @@ def convert(
         Megabytes of a shard, about.
     frames : int, optional
         That many evenly spaced frames of each clip; all by default.
-    metadata : {'hf'}, optional
-        Write a ``metadata.csv`` next to the class folders, too, as `imagefolder` reads it.
     """
     read, write = ReadOptions.taken_from(shared), WriteOptions.taken_from(shared)
+    tables = TableOptions.taken_from(shared)
     options = OpenOptions(read)
     if frames is not None:
         from signdata.media.video.frame_selection import Selection
@@ -176,10 +173,10 @@ def convert(
     cut = ShardOptions(shards, shard_size)
     if cut != ShardOptions() and not writer_class(written).sharded:
         raise UsageError(f"--shards and --shard-size go with formats of shards, not with {written}")
-    targets.check_metadata(metadata, written)
+    targets.check_tables(tables, written)
     return convert_dataset(
         reader,
-        writer(written, target, write, hdf5_layout, read.split, cut, metadata),
+        writer(written, target, write, hdf5_layout, read.split, cut, tables),
         target,
         "convert",
         {
@@ -189,17 +186,12 @@ def convert(
             **write.record(),
             **({} if frames is None else {"frames": frames}),
             **({} if cut == ShardOptions() else {"shards": shards, "shard_size": shard_size}),
-            **_recorded(metadata),
+            **tables.record(),
         },
         RunOptions.taken_from(shared),
         transforms=(*evenly_spaced(reader, frames), *geometry(write)),
         place=place,
     )
-
-
-def _recorded(metadata: str | None) -> dict[str, str]:
-    """What is recorded of a table for others: nothing where there is none."""
-    return {} if metadata is None else {"metadata": metadata}
 
 
 def evenly_spaced(reader: Reader, frames: int | None) -> tuple[Transform, ...]:
@@ -262,11 +254,11 @@ def writer(
     hdf5_layout: str,
     split: str | None,
     shards: ShardOptions = ShardOptions(),
-    metadata: str | None = None,
+    tables: TableOptions = TableOptions(),
 ) -> Writer:
     """The writer of a format, told how pictures are encoded."""
     pictures = targets.picture_options(encoding.image_format, encoding.quality)
-    pictures = replace(pictures, shards=shards, metadata=metadata)
+    pictures = replace(pictures, shards=shards, tables=tables)
     return targets.writer_for(name, out, pictures, layout=hdf5_layout, split=split)
 
 

@@ -318,6 +318,7 @@ def export(
     out: PathLike | None = None,
     *,
     quantize: bool = False,
+    input_type: str = "float32",
     data: PathLike | Sequence[PathLike] | None = None,
     overwrite: bool = False,
     **shared: Unpack[ReadKeywords],
@@ -332,6 +333,9 @@ def export(
         The ``.onnx`` file to make; ``model.onnx`` in the run folder by default.
     quantize : bool
         Whether a copy with 8-bit weights is written next to it (``NAME.uint8.onnx``).
+    input_type : {'float32', 'uint8'}
+        The type of the input ``image``. It holds pixels 0..255 either way: scaling is part of
+        the graph.
     data : path or sequence of paths, optional
         A dataset on whose `split` (``test`` by default) the networks are compared and tested;
         by default they are compared on random inputs. A dataset without any splits is tested
@@ -350,6 +354,7 @@ def export(
         Path(run),
         target,
         quantize=quantize,
+        input_type=input_type,
         reader=reader,
         split=read.split or "test",
         overwrite=overwrite,

@@ -22,6 +22,8 @@ from signdata.options import (
     ReadOptions,
     RunKeywords,
     RunOptions,
+    TableKeywords,
+    TableOptions,
     command,
     next_command,
     paths,
@@ -32,11 +34,11 @@ from signdata.splitting.split_options import SplitOptions
 from signdata.splitting.stratified import as_text
 
 
-class SplitKeywords(ReadKeywords, RunKeywords, total=False):
+class SplitKeywords(ReadKeywords, TableKeywords, RunKeywords, total=False):
     pass
 
 
-@command(ReadOptions, RunOptions)
+@command(ReadOptions, TableOptions, RunOptions)
 def split(
     src: PathLike | Sequence[PathLike],
     out: PathLike,
@@ -51,7 +53,6 @@ def split(
     allow_empty: bool = False,
     mode: str = "link",
     into: str | None = None,
-    metadata: str | None = None,
     seed: int = 0,
     **shared: Unpack[SplitKeywords],
 ) -> SplitResult:
@@ -91,19 +92,18 @@ def split(
     mode : {'link', 'copy', 'symlink', 'manifest'}
         How files that stay as they are come into a directory. `manifest` writes no picture,
         only ``manifest.csv`` with each sample's split.
-    metadata : {'hf'}, optional
-        Write a ``metadata.csv`` into every split folder, too.
     seed : int
         Random seed: another one draws another split.
     """
     read, how = ReadOptions.taken_from(shared), RunOptions.taken_from(shared)
+    tables = TableOptions.taken_from(shared)
     sources, target = paths(src), output_path(out)
     if mode == "manifest" and len(sources) > 1:
         raise UsageError(
             f"--mode manifest with {len(sources)} sources; expected one, which its paths lie below"
         )
     reader = open_source(sources, OpenOptions(read))
-    writer = targets.split_writer(target, reader.info, mode, shown(sources), into, metadata)
+    writer = targets.split_writer(target, reader.info, mode, shown(sources), into, tables)
     options = SplitOptions(
         as_text(ratios),
         tuple(keep),
@@ -129,7 +129,7 @@ def split(
             **options.record(),
             "mode": mode,
             **read.record_of(reader.info.format),
-            **({} if metadata is None else {"metadata": metadata}),
+            **tables.record(),
         },
         how,
         transforms=(plan.assign,),

@@ -171,6 +171,6 @@ class FoldersWriter(Writer):
         return (path.rpartition(".")[0] + POSE,)
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
-        pictures.write_sidecars(tree, finished)
-        if self._options.metadata is not None:
+        pictures.write_sidecars(tree, finished, self._options.tables)
+        if self._options.tables.metadata is not None:
             write_metadata(tree, finished)

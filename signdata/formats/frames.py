@@ -158,7 +158,7 @@ class FramesWriter(Writer):
         return {"n_frames": str(n_pieces)}
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
-        pictures.write_sidecars(tree, finished)
+        pictures.write_sidecars(tree, finished, self._options.tables)
 
 
 def _times(sample: Sample, folder: str) -> Iterator[EncodedItem]:

@@ -10,6 +10,7 @@ from signdata.errors import UnsafeNameError, UsageError
 from signdata.formats.sharding import ShardOptions
 from signdata.media.image import encode
 from signdata.media.image.encode import ImageFormat
+from signdata.options import TableOptions
 from signdata.safe_names import component, shortened
 from signdata.samples import SPLIT_NAMES, Sample
 
@@ -33,15 +34,15 @@ class PictureOptions:
         the start of it and a few digits.
     shards : ShardOptions
         How many shards there are, where the format has some.
-    metadata : {'hf'} or None
-        `hf` writes a table next to the pictures of class folders, as `imagefolder` reads it.
+    tables : TableOptions
+        Which tables for programs of others are written next to the pictures.
     """
 
     image_format: ImageFormat | None = None
     quality: int = 95
     mode: str = "copy"
     class_names: str = "as-is"
-    metadata: str | None = None
+    tables: TableOptions = TableOptions()
     shards: ShardOptions = ShardOptions()
 
     def place(self, sample: Sample) -> str:

@@ -7,10 +7,12 @@ from pathlib import Path
 from signdata.errors import UsageError
 from signdata.formats.file_suffixes import file_suffix
 from signdata.formats.manifest_only import ManifestWriter
+from signdata.formats.parquet.library import arrow
 from signdata.formats.picture_options import LINK_MODES, PictureOptions
 from signdata.formats.reader import DatasetInfo
 from signdata.formats.registry import FORMATS, Format, writer_class
 from signdata.formats.writer import Writer
+from signdata.options import TableOptions
 
 MODES = (*LINK_MODES, "manifest")
 
@@ -91,7 +93,7 @@ def split_writer(
     mode: str,
     source: Path,
     into: str | None = None,
-    metadata: str | None = None,
+    tables: TableOptions = TableOptions(),
 ) -> Writer:
     """The writer that a split's output name and mode ask for; `source` is what is split.
 
@@ -112,20 +114,34 @@ def split_writer(
         remedy = f"Call it {out.name}{ends}." if ends else "Name a directory."
         raise UsageError(f"--into {into}, but it is named like {found}", path=out, remedy=remedy)
     if mode == "manifest":
-        check_metadata(metadata, "a list")
+        check_tables(tables, "a list")
         return ManifestWriter(source)
     written = format_for(out, info)
-    check_metadata(metadata, written)
-    options = PictureOptions() if named else PictureOptions(mode=mode, metadata=metadata)
+    check_tables(tables, written)
+    options = PictureOptions() if named else PictureOptions(mode=mode, tables=tables)
     return writer_for(written, out, options)
 
 
-def check_metadata(metadata: str | None, written: str) -> None:
-    """Raise `UsageError` unless a table for others can be written next to this format."""
-    if metadata not in (None, "hf"):
-        raise UsageError(f"metadata {metadata!r}; expected hf")
-    if metadata is not None and written != "folders":
+def check_tables(tables: TableOptions, written: str) -> None:
+    """See that tables for others can be written next to this format.
+
+    Raises
+    ------
+    UsageError
+        If the format has none.
+    DependencyError
+        If one is Parquet, and pyarrow is not installed.
+    """
+    if tables.metadata is not None and written != "folders":
         raise UsageError(f"--metadata goes with folders of pictures, not with {written}")
+    if tables.manifest is None:
+        return
+    if written not in ("folders", "frames"):
+        raise UsageError(
+            f"--manifest goes with folders of pictures and of frames, not with {written}",
+            remedy=f"In Python, signdata.manifest(PATH) reads that of {written}.",
+        )
+    arrow()
 
 
 def split_targets() -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from signdata.errors import (
 from signdata.filesystem import full_disk, remove, writing
 from signdata.formats.reader import Reader
 from signdata.inference.network_process import NetworkProcess, open_predictor
+from signdata.inference.scaling import INPUT_TYPES
 from signdata.output.lock import Lock
 from signdata.output.overlap import refuse_overlap, refuse_replacing
 from signdata.results import Result
@@ -39,6 +40,7 @@ def export(
     out: Path,
     *,
     quantize: bool,
+    input_type: str,
     reader: Reader | None,
     split: str,
     overwrite: bool,
@@ -52,6 +54,8 @@ def export(
             )
     if run.suffix.lower() == ".onnx":
         raise UsageError("is already ONNX; expected a run of baseline", path=run)
+    if input_type not in INPUT_TYPES:
+        raise UsageError(f"input type {input_type!r}; expected {' or '.join(INPUT_TYPES)}")
     files = _named(out, quantize, overwrite)
     for file in files.values():
         refuse_overlap(reader.inputs if reader is not None else (), file)
@@ -64,7 +68,7 @@ def export(
             samples, labels = inputs.samples, inputs.labels
             expected = predictor.logits(samples)
             with writing(out), full_disk(folder):
-                predictor.export(made["whole"])
+                predictor.export(made["whole"], input_type)
                 if quantize:
                     predictor.quantise(made["whole"], made["quantised"])
         result.read = result.written = result.details["samples"] = len(samples)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from signdata import errors
 from signdata.errors import SigndataError
 from signdata.inference.card import Card
+from signdata.inference.scaling import FLOAT
 
 _LENGTHS = struct.Struct("<QQ")
 
@@ -41,9 +42,10 @@ class Read(msgspec.Struct, tag=True, frozen=True):
 
 
 class Export(msgspec.Struct, tag=True, frozen=True):
-    """Write the network as ONNX."""
+    """Write the network as ONNX, which takes pixels of this type."""
 
     target: bytes
+    input_type: str = FLOAT
 
 
 class Quantise(msgspec.Struct, tag=True, frozen=True):

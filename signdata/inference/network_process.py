@@ -187,9 +187,9 @@ class NetworkProcess(_Process):
         _, found = self._ask(request, Logits, SECONDS, payload, 4 * prod(wanted))
         return np.frombuffer(found, np.float32).reshape(wanted)
 
-    def export(self, target: Path) -> None:
-        """Export a run's network to ONNX."""
-        self._ask(Export(_bytes(target.absolute())), Done, EXPORT_SECONDS)
+    def export(self, target: Path, input_type: str) -> None:
+        """Export a run's network to ONNX, which takes pixels of this type."""
+        self._ask(Export(_bytes(target.absolute()), input_type), Done, EXPORT_SECONDS)
 
     def quantise(self, source: Path, target: Path) -> None:
         """Write a copy of an ONNX file with 8-bit weights."""

@@ -156,7 +156,8 @@ class Server:
             onnx_export.quantise(Path(source), Path(target))
             return
         assert isinstance(self._network, RunNetwork)
-        onnx_export.write(self._network, Path(os.fsdecode(request.target)))
+        made = Path(os.fsdecode(request.target))
+        onnx_export.write(self._network, made, request.input_type)
 
     def _fault(self, what: str) -> FormatError:
         return FormatError(what, path=self._shown)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from signdata.errors import DependencyError, FormatError, MissingError, SigndataError
 from signdata.filesystem import not_there
 from signdata.inference.card import Card, checked
-from signdata.inference.scaling import scaled
+from signdata.inference.scaling import INSIDE, scaled
 from signdata.media.fitting import BLACK, STRETCH
 from signdata.workers.memory import limited
 
@@ -163,8 +163,10 @@ class OnnxNetwork:
     session: Any
 
     def logits(self, samples: NDArray[np.uint8]) -> NDArray[np.float32]:
-        values = scaled(samples, self.card.normalise)
-        [answer] = self.session.run(["logits"], {self.session.get_inputs()[0].name: values})
+        [one] = self.session.get_inputs()
+        takes_bytes = one.type == "tensor(uint8)"
+        values = samples if takes_bytes else scaled(samples, self.card.normalise)
+        [answer] = self.session.run(["logits"], {one.name: values})
         return np.asarray(answer, np.float32)
 
 
@@ -219,9 +221,11 @@ def _mismatch(network: OnnxNetwork) -> str:
         return f"{len(inputs)} inputs; expected one"
     [one] = inputs
     wanted: Shape = ("N", *network.card.shape)
-    if one.type != "tensor(float)" or not _fits(one.shape, wanted):
+    # Only a network that scales its pixels itself can make something of bytes.
+    types = ["tensor(float)", *(["tensor(uint8)"] if network.card.normalise == INSIDE else [])]
+    if one.type not in types or not _fits(one.shape, wanted):
         found = f"{_shown(one.shape)} {one.type}"
-        return f"input {found}; expected {_shown(wanted)} tensor(float), as its card says"
+        return f"input {found}; expected {_shown(wanted)} {' or '.join(types)}, as its card says"
     outputs = {each.name: each for each in network.session.get_outputs()}
     if "logits" not in outputs:
         return f"no output 'logits'; found {', '.join(map(repr, outputs)) or 'none'}"

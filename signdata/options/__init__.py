@@ -56,6 +56,8 @@ from signdata.options.writing import (
     EncodingOptions,
     SizeKeywords,
     SizeOptions,
+    TableKeywords,
+    TableOptions,
     WriteKeywords,
     WriteOptions,
 )
@@ -88,6 +90,8 @@ __all__ = [
     "SizeOptions",
     "StoreKeywords",
     "StoreOptions",
+    "TableKeywords",
+    "TableOptions",
     "VideoKeywords",
     "VideoOptions",
     "WorkKeywords",

@@ -22,6 +22,11 @@ class EncodingKeywords(TypedDict, total=False):
     quality: int
 
 
+class TableKeywords(TypedDict, total=False):
+    metadata: str | None
+    manifest: str | None
+
+
 class WriteKeywords(SizeKeywords, EncodingKeywords, total=False):
     pass
 
@@ -74,3 +79,27 @@ class WriteOptions(EncodingOptions, SizeOptions):
             "image_format": self.image_format,
             "quality": self.quality,
         }
+
+
+@dataclass(frozen=True)
+class TableOptions(Group):
+    """Tables that are written next to pictures for programs of others."""
+
+    title = "Pictures"
+
+    metadata: str | None = keyword(
+        None, "Write a metadata.csv next to the class folders, as Hugging Face reads it."
+    )
+    manifest: str | None = keyword(
+        None, "Write a manifest.parquet next to manifest.csv: its ids stay text in pandas."
+    )
+
+    def __post_init__(self) -> None:
+        if self.metadata not in (None, "hf"):
+            raise UsageError(f"metadata {self.metadata!r}; expected hf")
+        if self.manifest not in (None, "parquet"):
+            raise UsageError(f"manifest {self.manifest!r}; expected parquet")
+
+    def record(self) -> dict[str, Any]:
+        """What is recorded of them: nothing where there are none."""
+        return {name: value for name, value in vars(self).items() if value is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -27,6 +28,8 @@ from signdata.media.image import encode
 from tests.conftest import picture
 from tests.inference import models
 from tests.videos import make_video
+
+DOCS = Path(__file__).parents[2] / "docs" / "baseline.md"
 
 
 @pytest.fixture(scope="module")
@@ -329,7 +332,7 @@ def test_what_is_not_there(main, trained, run, path, words):
     assert words in done.error
 
 
-def test_onnx_is_the_same_network(main, trained, tmp_path):
+def test_onnx_is_the_same_network(main, trained, tmp_path, monkeypatch, capfd):
     words = ["--onnx", "--quantize", "--data", trained / "data", "--json"]
     done = main("export", trained / "run", tmp_path / "model.onnx", *words)
     assert done.returncode == 0
@@ -345,6 +348,12 @@ def test_onnx_is_the_same_network(main, trained, tmp_path):
     one = main("predict", trained / "run", folder, "--json").json["predictions"]
     other = main("predict", tmp_path / "model.onnx", folder, "--json").json["predictions"]
     assert [p["top"][0]["label"] for p in one] == [p["top"][0]["label"] for p in other]
+    [snippet] = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    (tmp_path / "hand.png").write_bytes((folder / "1.png").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    exec(snippet, {})
+    assert capfd.readouterr().out == "dark\n"
+    (tmp_path / "hand.png").unlink()
     again = main("export", trained / "run", tmp_path / "model.onnx")
     assert again.returncode == 5
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["model.onnx", "model.uint8.onnx"]
@@ -432,9 +441,12 @@ def test_an_export_is_tested_on_all_of_a_set_without_splits(main, trained, tmp_p
     assert said == ["has no splits: tested on all 20 samples"]
     text = main("export", trained / "run", tmp_path / "b.onnx", "--data", data).stdout
     assert "100.00% of 20 samples, all of test" in text
-    words = ["--data", trained / "data", "--json"]
+    words = ["--data", trained / "data", "--input-type", "uint8", "--json"]
     found = main("export", trained / "run", tmp_path / "c.onnx", *words).json
     assert (found["samples"], found["measured_on"], found["problems"]) == (20, "test", [])
+    assert found["whole"]["accuracy"] == found["whole"]["same_top1"] == 1.0
+    [taken] = onnx.load(tmp_path / "c.onnx").graph.input
+    assert (taken.name, taken.type.tensor_type.elem_type) == ("image", onnx.TensorProto.UINT8)
 
 
 def test_a_strange_onnx_file(main, tmp_path, make_tree):

@@ -1,4 +1,4 @@
-"""``--metadata hf``: a table next to class folders, for Hugging Face's `imagefolder`."""
+"""Tables for programs of others: ``--metadata hf``, and ``--manifest parquet``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 import signdata
+from signdata.errors import UsageError
 from signdata.formats.open import open_dataset
+from signdata.media.image.encode import encode
 from tests.conftest import picture
 
 from .conformance import facts
@@ -126,3 +128,60 @@ def test_hugging_face_gives_labels_and_signers(
         ({"val": "validation"}.get(one.split, one.split), one.label, one.meta["signer"], (4, 4))
         for one in open_dataset(tree)
     }
+
+
+# -- manifest.parquet
+
+
+def test_a_parquet_manifest_says_what_the_manifest_says(
+    tree: Path, tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    out = tmp_path / "out"
+    words = ("--metadata", "hf", "--manifest", "parquet", "-j", 1)
+    assert main("convert", tree, out, *words).returncode == 0
+    made = pandas.read_parquet(out / "manifest.parquet")
+    told = pandas.read_csv(out / "manifest.csv", dtype=str, keep_default_na=False)
+    assert made.to_dict("records") == told.to_dict("records")
+    reader = open_dataset(out)
+    assert (reader.info.format, reader.info.notes) == ("folders", ())
+    assert [facts(one) for one in reader] == [facts(one) for one in open_dataset(tree)]
+    assert main("verify", out, "-j", 1).returncode == 0
+    assert "nothing to do" in main("convert", tree, out, *words).stdout
+
+
+def test_ids_of_a_csv_keep_their_zeros(make_csv: Callable[..., Path], tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    signdata.csv_to_folders(make_csv(), tmp_path / "out", manifest="parquet", workers=1)
+    assert pandas.read_parquet(tmp_path / "out/manifest.parquet").id[0] == "000001"
+
+
+def test_frame_folders_have_one_too(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    clips = tmp_path / "clips"
+    for name in ("A/c1", "B/c2"):
+        for k in range(2):
+            (clips / name).mkdir(parents=True, exist_ok=True)
+            (clips / name / f"img_{k:05d}.png").write_bytes(encode(picture(k), "png", 95))
+    signdata.split(clips, tmp_path / "out", ratios="50,50", manifest="parquet", workers=1)
+    rows = pandas.read_parquet(tmp_path / "out/manifest.parquet")
+    assert sorted(rows.id) == ["A/c1", "B/c2"]
+    assert set(rows.split) <= {"train", "test"}
+
+
+@pytest.mark.parametrize("target", ["a.h5", "b.csv"])
+def test_files_have_none(tree: Path, tmp_path: Path, main: Callable[..., Any], target: str) -> None:
+    ran = main("convert", tree, tmp_path / target, "--split", "train", "--manifest", "parquet")
+    assert ran.returncode == 2
+    assert "--manifest goes with folders of pictures and of frames, not with" in ran.error
+    assert not (tmp_path / target).exists()
+
+
+def test_what_it_may_be(tree: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="manifest 'csv'; expected parquet"):
+        signdata.convert(tree, tmp_path / "out", manifest="csv")
+    with pytest.raises(UsageError, match="metadata 'us'; expected hf"):
+        signdata.convert(tree, tmp_path / "out", metadata="us")

@@ -61,6 +61,22 @@ def by_brightness(**changes: Any) -> bytes:
     return model(nodes, constants=constants, **changes)
 
 
+def of_pixels(pixels: int, **card: Any) -> bytes:
+    """Tells light pictures from dark ones as well, by pixels 0..255 of this type."""
+    image = helper.make_tensor_value_info("image", pixels, ["batch", 1, 4, 4])
+    weights = helper.make_tensor("w", TensorProto.FLOAT, [1, 2], [-8 / 255, 8 / 255])
+    bias = helper.make_tensor("b", TensorProto.FLOAT, [2], [4.0, -4.0])
+    nodes = [
+        helper.make_node("Cast", ["image"], ["values"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["values", "axes"], ["mean"], keepdims=0),
+        helper.make_node("Unsqueeze", ["mean", "last"], ["column"]),
+        helper.make_node("Gemm", ["column", "w", "b"], ["logits"]),
+    ]
+    constants = [numbers("axes", [1, 2, 3]), numbers("last", [1]), weights, bias]
+    text = json.dumps({**CARD, "normalise": "inside", **card})
+    return model(nodes, inputs=(image,), constants=constants, card=text)
+
+
 def linear(
     weights: NDArray[np.float64], bias: NDArray[np.float64], *, size_hw: tuple[int, int]
 ) -> bytes:

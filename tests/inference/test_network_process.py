@@ -55,6 +55,14 @@ def test_it_reads_batch_by_batch(tmp_path, monkeypatch):
     np.testing.assert_array_equal(again, found[:1])
 
 
+@pytest.mark.parametrize("pixels", [TensorProto.FLOAT, TensorProto.UINT8])
+def test_a_network_that_scales_its_pixels_gets_them_as_they_are(tmp_path, pixels):
+    scaling = open_onnx(models.write(tmp_path / "new.onnx", models.of_pixels(pixels)))
+    scaled = open_onnx(models.write(tmp_path / "old.onnx", models.by_brightness()))
+    samples = np.arange(96, dtype=np.uint8).reshape(6, 1, 4, 4) * 2
+    np.testing.assert_allclose(scaling.logits(samples), scaled.logits(samples), atol=1e-5)
+
+
 # -- Cards
 
 
@@ -70,7 +78,7 @@ def test_it_reads_batch_by_batch(tmp_path, monkeypatch):
         ({"frames": 0}, "0 frames; expected 1 to 1,024"),
         ({"frames": 10**9}, "frames"),
         ({"frames": 1000, "size_hw": [1000, 1000]}, "samples of 1000x1000"),
-        ({"normalise": "../x"}, "scaling '../x'; expected each, imagenet, unit"),
+        ({"normalise": "../x"}, "scaling '../x'; expected each, imagenet, unit, inside"),
         ({"classes": []}, "0 classes; expected 1 to 100,000"),
         ({"classes": [str(k) for k in range(100_001)]}, "100,001 classes"),
         ({"classes": ["a", "a"]}, "a class that appears twice"),
@@ -125,6 +133,14 @@ def test_metadata_that_is_no_card(tmp_path, text):
             r"tensor\(int64\); expected",
         ),
         (models.constant([1, 2], inputs=[info("samples", [7, 3, 5, 5])]), "input 7x3x5x5"),
+        (
+            models.of_pixels(TensorProto.UINT8, normalise="unit"),
+            r"tensor\(uint8\); expected Nx1x4x4 tensor\(float\), as",
+        ),
+        (
+            models.of_pixels(TensorProto.DOUBLE),
+            r"tensor\(double\); expected Nx1x4x4 tensor\(float\) or tensor\(uint8\)",
+        ),
         (models.model([identity("o")], outputs=[info("o", None)]), "no output 'logits'; found 'o'"),
         (
             models.constant([1, 2], ONE, outputs=[info("logits", None, TensorProto.INT64)]),

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from signdata import sidecars
 from signdata.errors import DecodeError, UnsafeNameError
 from signdata.filesystem import write_file
+from signdata.formats.parquet.text_columns import write_texts
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import PictureSummary
 from signdata.formats.trees.picture_files import read
 from signdata.formats.writer import EncodedItem, EncodedStills, OutputSummary
 from signdata.media.image import decode, encode
+from signdata.options import TableOptions
 from signdata.samples import Encoded, Sample
 from signdata.sidecars import Row
 
@@ -86,7 +88,7 @@ def picture_summary(samples: Iterable[Sample]) -> PictureSummary:
     )
 
 
-def write_sidecars(tree: Path, finished: OutputSummary) -> None:
+def write_sidecars(tree: Path, finished: OutputSummary, tables: TableOptions) -> None:
     """Write the manifest, the class list and the document at the root of a directory.
 
     Raises
@@ -96,6 +98,8 @@ def write_sidecars(tree: Path, finished: OutputSummary) -> None:
     """
     rows = _of_own_folders(finished.rows())
     sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, rows)
+    if tables.manifest is not None:
+        write_texts(tree / "manifest.parquet", finished.columns, finished.rows())
     classes = "".join(f"{name}\n" for name in finished.classes)
     write_file(tree / sidecars.CLASSES, classes.encode())
     write_file(tree / sidecars.DOCUMENT, sidecars.dump_document(finished.document))
