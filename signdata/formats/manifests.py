@@ -46,7 +46,10 @@ def manifest(path: str | Path) -> pd.DataFrame:
 def _rows(path: Path) -> Iterator[Row]:
     file = sidecars.sidecar_path(path, sidecars.MANIFEST)
     if file.is_file():
-        yield from sidecars.read_rows(file)
+        rows = list(sidecars.read_rows(file))
+        if rows and sidecars.SHARD_KEY in rows[0]:  # listed by shards; read in the source's order
+            rows.sort(key=lambda row: row[sidecars.SHARD_KEY])
+        yield from rows
         return
     own = own_record(path) if path.is_file() else None
     root = path if path.is_dir() else path.parent

@@ -176,6 +176,12 @@ def write_json_lines(root: Path) -> Path:
     return root / "a.jsonl"
 
 
+def write_tars(root: Path) -> Path:
+    made = write_folders(root)
+    signdata.convert(made, root / "tars", to_format="webdataset", shards=2, workers=1)
+    return root / "tars"
+
+
 def picture_table() -> pyarrow.Table:
     """Six pictures and labels as columns, as others write them."""
     coded = [encode.encode(picture(i, 8, 8, 3), ("png", "jpg")[i % 2], 90) for i in range(6)]  # type: ignore[arg-type]
@@ -239,6 +245,7 @@ MADE: dict[str, tuple[Callable[[Path], Path], tuple[str, ...]]] = {
     "parquet": (write_parquet, ("*.parquet",)),
     "parquet arrow": (write_arrow, ("*.arrow",)),
     "parquet shards": (write_parquet_shards, ("*.parquet", "*.csv")),
+    "webdataset": (write_tars, ("*.tar", "*.gz", "*.csv")),
     "wlasl": (write_wlasl, ("*.json",)),
     "videos": (write_videos, ("*.mp4", "*.webm", "*.avi", "*.ts")),
 }

@@ -37,6 +37,7 @@ SHARES = {
     "parquet": 0.3,
     "parquet arrow": 0.3,
     "parquet shards": 0.1,
+    "webdataset": 1.0,
     "wlasl": 1.0,
     "videos": 1.0,
 }

@@ -191,7 +191,7 @@ def snapshot(root: Path) -> dict[str, bytes | None]:
     }
 
 
-def points(n: int, first: int = 5, middle: int = 4, last: int = 14) -> list[int]:
+def points(n: int, first: int = 4, middle: int = 3, last: int = 9) -> list[int]:
     """Some of the numbers 1..n: where things begin and end, all of them; some between.
 
     ``SIGNDATA_ATTACKS=2`` and more gives all.

@@ -51,7 +51,7 @@ ON_A_SMALL_DISK = [
 Tree = dict[str, bytes | None]
 DONE = (0, 3)
 
-WRITE_NOTHING = {"info", "verify", "demo", "serve"}
+WRITE_NOTHING = {"diff", "info", "verify", "demo", "serve"}
 """Commands that write nothing, or only by other commands; `serve` is killed in tests/serving."""
 
 

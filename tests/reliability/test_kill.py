@@ -104,7 +104,7 @@ def test_killed_while_it_replaces_another_output(
     words.append("--overwrite")
     n = child.count(words)
     assert snapshot(child.work) == whole
-    for at in points(n, 5, 2, 20):
+    for at in points(n, 4, 2, 12):
         foreign()
         assert child.run(words, at).code == -signal.SIGKILL
         marker = [path for path in child.work.rglob("commit") if path.read_bytes() != b""]

@@ -102,7 +102,11 @@ def _is_next_to_ours(folder: Path) -> bool:
     A ``metadata.csv`` in it says the same once more, for others.
     """
     manifest = folder / sidecars.MANIFEST
-    return manifest.is_file() and any(_class_folders(folder)) and _lists_files(manifest)
+    if not manifest.is_file() or not _lists_files(manifest):
+        return False
+    first = next(sidecars.read_rows(manifest), {})
+    above = first.get("path", "").rpartition("/")[0]
+    return above not in ("", first.get("split", ""))
 
 
 def _lists_files(manifest: Path) -> bool:

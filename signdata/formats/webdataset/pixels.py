@@ -83,13 +83,16 @@ class Extent:
             If the tar is not there, or ends before.
         """
         try:
-            data = os.pread(_open_file(self.path), self.length, self.offset)
+            file = _open_file(self.path)
+            if os.fstat(file).st_size < self.offset + self.length:
+                raise self._error("cut short")
+            data = os.pread(file, self.length, self.offset)
         except FileNotFoundError as err:
             raise MissingError("not there", path=self.path) from err
         except OSError as err:
             raise self._error(f"cannot be read ({err.strerror})") from err
         if len(data) < self.length:
-            raise self._error("cut short")
+            raise self._error("cut short while it was read")
         return data
 
     def _error(self, what: str) -> DecodeError:
