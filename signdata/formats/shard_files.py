@@ -31,6 +31,9 @@ from signdata.workers.pool import n_workers
 COLUMNS = ("shard", "samples", "bytes", "sha256")
 """The columns of ``shards.csv``."""
 
+LONGEST_NAME = 255
+"""Bytes of a path in a list: file systems have no longer names."""
+
 AT_ONCE = 1 << 20
 """Bytes that are written at once."""
 
@@ -302,6 +305,7 @@ def _digest(path: Path) -> str:
 
 
 def is_below(name: str) -> bool:
-    """Whether a path from a list stays below the root of its dataset."""
+    """Whether a path from a list can be that of a file below the root of its dataset."""
     parts = name.split("/")
-    return bool(name) and "\0" not in name and "\\" not in name and not {"", ".", ".."} & {*parts}
+    is_short = len(name.encode("utf-8", "surrogateescape")) <= LONGEST_NAME
+    return is_short and "\0" not in name and "\\" not in name and not {"", ".", ".."} & {*parts}
