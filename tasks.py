@@ -46,7 +46,8 @@ def install() -> None:
         return
     if not PYTHON.exists():
         venv.create(VENV, with_pip=True)
-    run(PYTHON, "-m", "pip", "install", "-q", "-e", ".[test]", "-c", "constraints.txt")
+    words = ("install", "-q", "--no-compile", "-e", ".[test]", "-c", "constraints.txt")
+    run(PYTHON, "-m", "pip", *words)
     STAMP.write_text(wanted)
 
 
@@ -54,13 +55,19 @@ def demo(*words: str) -> None:
     run(PYTHON, "-m", "signdata", "demo", *words)
 
 
-def keep_compiled_modules() -> None:
-    """Let the many Pythons that the tests start read compiled modules instead of compiling them."""
+def for_many_processes() -> None:
+    """What the many Pythons that the tests start need, so that none waits for another.
+
+    Modules are compiled once. Libraries that would start a thread for each core, in each of as
+    many processes as there are cores, start one.
+    """
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def test(*words: str) -> None:
-    keep_compiled_modules()
+    for_many_processes()
     run(PYTHON, "-m", "ruff", "check", ".")
     run(PYTHON, "-m", "ruff", "format", "--check", ".")
     run(PYTHON, "-m", "mypy")
@@ -69,7 +76,7 @@ def test(*words: str) -> None:
 
 def browser(*words: str) -> None:
     """Tests in a browser, in a process of their own; skipped where there is none."""
-    keep_compiled_modules()
+    for_many_processes()
     run(PYTHON, "-m", "tests.browser.prepare")
     os.environ["SIGNDATA_BROWSER"] = "1"
     run(PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile", "tests/browser", "-rs", *words)
