@@ -37,6 +37,8 @@ def datasets(
     made("convert", pictures, root / "signs.csv", "--split", "train", "--gray")
     made("convert", pictures, root / "signs.h5")
     made("convert", pictures, root / "signs.npz")
+    for name in ("parquet", "webdataset"):
+        made("convert", pictures, root / name, "--to", name, "--shards", "1")
     made("extract-frames", clips, root / "frames")
     table = pictures.parent / "signs.csv"
     rows = [
@@ -56,6 +58,8 @@ def datasets(
         "folders": pictures,
         "frames": root / "frames",
         "hdf5": root / "signs.h5",
+        "parquet": root / "parquet",
+        "webdataset": root / "webdataset",
         "table": table,
         "videos": clips,
         "wlasl": index,
