@@ -68,7 +68,7 @@ def run_cli(*args: str | Path, cwd: Path | None = None) -> Ran:
         capture_output=True,
         text=True,
         cwd=cwd,
-        timeout=120,
+        timeout=300,
     )
     return Ran(done.returncode, done.stdout, done.stderr)
 
