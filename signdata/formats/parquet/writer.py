@@ -112,8 +112,8 @@ class ParquetShard:
         return True
 
     def put_all(self, paths: Iterable[str], contents: Iterable[bytes]) -> None:
-        """Never asked: a row has more than a picture."""
-        raise NotImplementedError
+        """Not for rows: each has more than its picture, and `finish` takes it one by one."""
+        raise AssertionError("a row of Parquet is put one by one")
 
     def finish(self, row: Row) -> Row:
         """Take what else is in the row of the sample whose picture came last."""

@@ -5,19 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Self
-
-import numpy as np
-from numpy.typing import NDArray
 
 from signdata.errors import DecodeError, MissingError
 from signdata.formats import frame_times
 from signdata.media.image.decode import decode
 from signdata.media.image.masks import seen
 from signdata.media.image.pixels import CodedPixels
-from signdata.samples import TOGETHER, Frame, Stills
+from signdata.samples import Frame
 
 # A pipe must not make the opening wait for ever.
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -37,24 +33,10 @@ class PictureFiles(CodedPixels):
     def files(self) -> tuple[str, ...]:
         return self.paths
 
-    @classmethod
-    def together(cls, pixels: Sequence[Self]) -> Stills | None:
-        frames: NDArray[np.uint8] | None = None
-        digests = []
-        for number, one in enumerate(pixels):
-            if len(one.paths) != 1 or one.poses or one.times_file:
-                return None
-            data = read(one.paths[0])
-            frame, notes = decode(data, one.paths[0])
-            if frames is None:
-                if frame.size * len(pixels) > TOGETHER:
-                    return None
-                frames = np.empty((len(pixels), *frame.shape), np.uint8)
-            if notes or frame.shape != frames.shape[1:]:
-                return None
-            frames[number] = seen(frame) if one.of_masks else frame
-            digests.append(hashlib.sha256(data).hexdigest())
-        return None if frames is None else Stills(frames, tuple(digests))
+    def alone(self) -> tuple[bytes, str] | None:
+        if len(self.paths) != 1 or self.poses or self.times_file:
+            return None
+        return read(self.paths[0]), self.paths[0]
 
     def companion(self, number: int) -> tuple[str, bytes] | None:
         if not self.poses:

@@ -5,12 +5,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Self
-
-import numpy as np
-from numpy.typing import NDArray
 
 from signdata.errors import DecodeError, FormatError, MissingError
 from signdata.formats import frame_times
@@ -24,10 +20,7 @@ from signdata.formats.webdataset.fields import (
     is_picture,
     is_seen,
 )
-from signdata.media.image.decode import decode
-from signdata.media.image.masks import seen
 from signdata.media.image.pixels import CodedPixels
-from signdata.samples import TOGETHER, Stills
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,30 +186,17 @@ class TarPixels(CodedPixels):
             digest.update(data)
         return digest.hexdigest()
 
-    @classmethod
-    def together(cls, pixels: Sequence[Self]) -> Stills | None:
-        frames: NDArray[np.uint8] | None = None
-        digests = []
-        for number, one in enumerate(pixels):
-            members = list(one.extent.members())
-            chosen = [
-                (name, data)
-                for name, data in members
-                if (name in one.names if one.names else is_picture(name))
-            ]
-            if len(chosen) != 1 or any(name in (POSE, TIMES) for name, _ in members):
-                return None
-            name, data = chosen[0]
-            frame, notes = decode(bytes(data), one._place(name))
-            if frames is None:
-                if frame.size * len(pixels) > TOGETHER:
-                    return None
-                frames = np.empty((len(pixels), *frame.shape), np.uint8)
-            if notes or frame.shape != frames.shape[1:]:
-                return None
-            frames[number] = seen(frame) if one.of_masks else frame
-            digests.append(hashlib.sha256(data).hexdigest())
-        return None if frames is None else Stills(frames, tuple(digests))
+    def alone(self) -> tuple[bytes, str] | None:
+        members = list(self.extent.members())
+        chosen = [
+            (name, data)
+            for name, data in members
+            if (name in self.names if self.names else is_picture(name))
+        ]
+        if len(chosen) != 1 or any(name in (POSE, TIMES) for name, _ in members):
+            return None
+        name, data = chosen[0]
+        return bytes(data), self._place(name)
 
     def companion(self, number: int) -> tuple[str, bytes] | None:
         members = dict(self.extent.members())

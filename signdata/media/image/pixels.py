@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from signdata.media.image.decode import check, decode
 from signdata.media.image.masks import seen
-from signdata.samples import Encoded, Frame, Pixels
+from signdata.samples import TOGETHER, Encoded, Frame, Pixels, Stills
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,29 @@ class CodedPixels(Pixels):
 
     of_masks: bool = field(default=False, kw_only=True)
     _notes: list[str] = field(default_factory=list, compare=False, kw_only=True)
+
+    def alone(self) -> tuple[bytes, str] | None:
+        """The one picture that is all of the sample, and its place; None if there is more to it."""
+        return None
+
+    @classmethod
+    def together(cls, pixels: Sequence[Self]) -> Stills | None:
+        frames: NDArray[np.uint8] | None = None
+        digests = []
+        for number, one in enumerate(pixels):
+            picture = one.alone()
+            if picture is None:
+                return None
+            frame, notes = decode(*picture)
+            if frames is None:
+                if frame.size * len(pixels) > TOGETHER:
+                    return None
+                frames = np.empty((len(pixels), *frame.shape), np.uint8)
+            if notes or frame.shape != frames.shape[1:]:
+                return None
+            frames[number] = seen(frame) if one.of_masks else frame
+            digests.append(hashlib.sha256(picture[0]).hexdigest())
+        return None if frames is None else Stills(frames, tuple(digests))
 
     @abstractmethod
     def coded(self) -> Iterator[tuple[bytes, str]]:
