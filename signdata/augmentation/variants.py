@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Self
 
 import numpy as np
 
@@ -19,7 +21,16 @@ from signdata.magick.operations import BrightnessContrast, Chain, Crop, Pixelate
 from signdata.magick.profiles import Profile, Quanta
 from signdata.magick.recipe import Recipe, Variant
 from signdata.media.image.decode import TURNED
-from signdata.samples import ArrayPixels, Broken, Derived, Frame, Pixels, Sample
+from signdata.samples import (
+    TOGETHER,
+    ArrayPixels,
+    Broken,
+    Derived,
+    Frame,
+    Pixels,
+    Sample,
+    Stills,
+)
 
 COLUMNS = (
     "recipe",
@@ -106,7 +117,7 @@ class Variants:
         variants, places = self.planned(sample) if self.varies(sample.split) else ([], [])
         made = operations.run([variant.chain for variant in variants], quanta, places)
         if self.keep_original or not variants:
-            plain = _Made(
+            plain = MadePicture(
                 self._plain(frame, quanta, sample),
                 all_notes=notes,
                 sha256=sha256,
@@ -117,7 +128,7 @@ class Variants:
         frames = _all_to_frames(made, self.profile)
         for variant, place, one in zip(variants, places, frames, strict=True):
             moved_along = moved(beside, variant.chain, frame.shape[:2], place)
-            pixels = _Made(one, all_notes=notes, sha256=sha256, beside=moved_along)
+            pixels = MadePicture(one, all_notes=notes, sha256=sha256, beside=moved_along)
             yield self._variant(sample, variant, pixels, place, frame.shape[:2], turned)
             notes = ()
 
@@ -200,7 +211,7 @@ class Variants:
     def _plain_sample(
         self, sample: Sample, pixels: Pixels, frame: Frame, turned: _Turned
     ) -> Sample:
-        words: list[str] | None = []
+        words: tuple[str, ...] = ()
         if not self._fits(frame):
             place = Place(self.profile, self.box_of(sample))
             words = turned.before(operations.options(self.recipe.plain, frame.shape[:2], place))
@@ -228,31 +239,39 @@ class Variants:
         )
 
     def _described(
-        self, sample: Sample, name: str, chain: Chain, words: list[str] | None
+        self, sample: Sample, name: str, chain: Chain, words: Sequence[str]
     ) -> dict[str, str]:
-        brightness = contrast = rotation = pixelation = 0.0
-        filter = ""
-        for operation in chain or self.recipe.plain:
-            if isinstance(operation, Resize):
-                filter = operation.filter
-            elif isinstance(operation, BrightnessContrast):
-                brightness, contrast = operation.brightness, operation.contrast
-            elif isinstance(operation, Pixelate):
-                pixelation = operation.percent
-            else:
-                rotation = getattr(operation, "degrees", rotation)
         return {
             **sample.meta,
             "recipe": self.recipe.name,
             "variant": name,
-            "filter": filter,
-            "brightness": f"{brightness:g}",
-            "contrast": f"{contrast:g}",
-            "rotation": f"{rotation:g}",
-            "pixelation": f"{pixelation:g}",
+            **_settings(chain or self.recipe.plain),
             "profile": self.recipe.profile,
-            "imagemagick": " ".join(words or ()),
+            "imagemagick": " ".join(words),
         }
+
+
+@lru_cache(maxsize=1024)
+def _settings(chain: Chain) -> dict[str, str]:
+    """The manifest columns that hold what the operations of a chain were given."""
+    brightness = contrast = rotation = pixelation = 0.0
+    filter = ""
+    for operation in chain:
+        if isinstance(operation, Resize):
+            filter = operation.filter
+        elif isinstance(operation, BrightnessContrast):
+            brightness, contrast = operation.brightness, operation.contrast
+        elif isinstance(operation, Pixelate):
+            pixelation = operation.percent
+        else:
+            rotation = getattr(operation, "degrees", rotation)
+    return {
+        "filter": filter,
+        "brightness": f"{brightness:g}",
+        "contrast": f"{contrast:g}",
+        "rotation": f"{rotation:g}",
+        "pixelation": f"{pixelation:g}",
+    }
 
 
 @dataclass(frozen=True)
@@ -305,20 +324,34 @@ class _Turned:
         orientations = [note for note in notes if TURNED in note]
         return cls(bool(orientations), len(orientations) < len(notes))
 
-    def before(self, words: list[str]) -> list[str]:
-        """The options for ImageMagick itself; [] if it cannot do the same."""
+    def before(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """The options for ImageMagick itself; () if it cannot do the same."""
         if self.otherwise or not words:
-            return []
-        return ["-auto-orient", *words] if self.orientation else words
+            return ()
+        return ("-auto-orient", *words) if self.orientation else words
 
 
 @dataclass(frozen=True)
-class _Made(ArrayPixels):
+class MadePicture(ArrayPixels):
     """One picture (H, W, C) uint8, the notes about it, its source's checksum, its keypoints."""
 
     all_notes: tuple[str, ...] = ()
     sha256: str | None = None
     beside: tuple[str, bytes] | None = None
+
+    reads_together = True
+
+    @classmethod
+    def together(cls, pixels: Sequence[Self]) -> Stills | None:
+        arrays = [one.array for one in pixels]
+        if any(one.all_notes or one.beside for one in pixels):
+            return None
+        if len({array.shape for array in arrays}) > 1 or len(arrays) * arrays[0].size > TOGETHER:
+            return None
+        digests = [one.sha256 for one in pixels if one.sha256]
+        if digests and len(digests) != len(pixels):
+            return None
+        return Stills(np.stack(arrays), tuple(digests))
 
     def notes(self) -> tuple[str, ...]:
         return self.all_notes
