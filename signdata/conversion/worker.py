@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from signdata.conversion.killers import killers_in
+from signdata.conversion.losses import LOST
 from signdata.conversion.transforms import ChangesTogether, Transform
 from signdata.conversion.tree_files import TreeFiles
 from signdata.errors import (
@@ -310,7 +311,7 @@ class _Storing:
                 self._bytes.cut(before)
                 self._files.discard()
             raise
-        lost = [f"not preserved: {what}" for what in writer.loses_of(sample, len(lengths))]
+        lost = [f"{LOST}{what}" for what in writer.loses_of(sample, len(lengths))]
         for note in (*sample.pixels.notes(), *lost):
             self.outcome.problems.append(Problem(sample.source or sample.id, "", NOTE, note))
         return row, lengths

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from signdata import sidecars
-from signdata.conversion import pipeline
+from signdata.conversion import losses, pipeline
 from signdata.errors import FormatError
 from signdata.extraction import coverage
 from signdata.extraction.frame_folders import Sources, open_videos
@@ -76,7 +76,7 @@ def _lost_groups(clips: ClipSelection) -> list[Problem]:
     if not groups:
         return []
     what = f"the groups of {len(groups):,} corrected samples; the index names signers alone"
-    return [Problem("", "", NOTE, f"{pipeline.LOST}{what}")]
+    return [Problem("", "", NOTE, f"{losses.LOST}{what}")]
 
 
 WHOLE = ("1", "-1")
