@@ -20,8 +20,8 @@ HUGGING_FACE = b"huggingface"
 OWN = b"signdata"
 """Keys of a schema: what Hugging Face's library knows of its columns, and what we know."""
 
-PICTURE, LABEL = "image", "label"
-"""The columns of pictures and of labels in files that we write."""
+PICTURE, PATH, LABEL = "image", "path", "label"
+"""The columns of pictures, of paths of clips and of labels in files that we write."""
 
 PICTURES = (
     "image",
