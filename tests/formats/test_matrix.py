@@ -152,7 +152,14 @@ TARGETS: dict[str, tuple[str, dict[str, Any]]] = {
     "hdf5 encoded": ("out.h5", {"hdf5_layout": "encoded"}),
 }
 DECODED = ("videos", "wlasl", "table of clips")
-CLIPS = ("frames", "webdataset of clips", "parquet of clips", "hdf5 raw clips", "hdf5 encoded clips", *DECODED)
+CLIPS = (
+    "frames",
+    "webdataset of clips",
+    "parquet of clips",
+    "hdf5 raw clips",
+    "hdf5 encoded clips",
+    *DECODED,
+)
 
 
 def refusal(source: str, target: str) -> str:

@@ -131,6 +131,11 @@ def features_of(schema: Any, path: Path) -> dict[str, dict[str, Any]]:
     return {name: one for name, one in features.items() if isinstance(one, dict)}
 
 
+def class_names_of(schema: Any, path: Path) -> tuple[str, ...]:
+    """What the labels mean in a file that we wrote."""
+    return _class_names(features_of(schema, path).get(LABEL), LABEL, path)
+
+
 def _said(schema: Any, key: bytes, path: Path) -> dict[str, Any]:
     data = (schema.metadata or {}).get(key)
     if data is None:
