@@ -173,7 +173,7 @@ class _Storing:
 
     def _all(self, samples: Sequence[Sample]) -> None:
         """Store samples that may be read together, in one go or each on its own."""
-        found = self._encoded_together(samples)
+        found = self._encoded_together(samples, self._job.transforms)
         if found is not None:
             self.outcome.read += len(samples)
             self._store_together(samples, *found)
@@ -184,14 +184,16 @@ class _Storing:
             if self.outcome.fatal:
                 return
 
-    def _encoded_together(self, samples: Sequence[Sample]) -> tuple[EncodedStills, Stills] | None:
+    def _encoded_together(
+        self, samples: Sequence[Sample], transforms: Sequence[Transform]
+    ) -> tuple[EncodedStills, Stills] | None:
         """What is to be stored of samples that are read together; None where they cannot be.
 
         Nothing is told of what is wrong with one: that is for `_one`.
         """
         job, kind = self._job, type(samples[0].pixels)
         changes: list[ChangesTogether] = []
-        for transform in job.transforms:
+        for transform in transforms:
             if not isinstance(transform, ChangesTogether):
                 return None
             changes.append(transform)
@@ -245,10 +247,7 @@ class _Storing:
             with reading(sample.source or sample.id):
                 if self.outcome.read - 1 in self._killers:
                     raise CrashError(DIED, path=sample.source or sample.id)
-                for changed in self._transformed(sample):
-                    row, lengths = self._store(changed)
-                    self._rows.rows.append(row)
-                    self._rows.sizes.append(lengths)
+                self._store_all(self._transformed(sample))
         except OutputError as err:
             outcome.fatal = err
         except SigndataError as err:
@@ -266,6 +265,18 @@ class _Storing:
         for transform in self._job.transforms:
             samples = [changed for one in samples for changed in transform(one)]
         return samples
+
+    def _store_all(self, made: Iterable[Sample]) -> None:
+        """Store what was made of one sample, in one go or each on its own."""
+        for samples in runs(made):
+            found = self._encoded_together(samples, ()) if len(samples) > 1 else None
+            if found is not None:
+                self._store_together(samples, *found)
+                continue
+            for sample in samples:
+                row, lengths = self._store(sample)
+                self._rows.rows.append(row)
+                self._rows.sizes.append(lengths)
 
     def _store(self, sample: Sample) -> tuple[Row, list[int]]:
         for _ in range(2):
