@@ -13,7 +13,6 @@ from pathlib import Path
 from signdata.conversion.killers import killers_in
 from signdata.conversion.losses import LOST
 from signdata.conversion.transforms import ChangesTogether, Transform
-from signdata.conversion.tree_files import TreeFiles
 from signdata.errors import (
     CrashError,
     DatasetError,
@@ -30,6 +29,7 @@ from signdata.filesystem import (
 )
 from signdata.formats.batch_jobs import run_batches
 from signdata.formats.batches import Batch, ListBatch, WholeBatch, runs
+from signdata.formats.tree_files import TreeFiles
 from signdata.formats.writer import EncodedItem, EncodedStills, SampleFiles, Writer
 from signdata.options import STOP
 from signdata.output.journal import JournalRows, pack, unpack

@@ -58,7 +58,7 @@ class WritingRun:
         self.kept = self._rows_to_keep()
         self.kept_shards = KeptShards()
         if output.state == RETRY and writer.sharded:
-            self.kept_shards = complete_shards(reader, output.path)
+            self.kept_shards = complete_shards(reader, writer, output.path)
         self.end = 0
 
     def _rows_to_keep(self) -> dict[str, Row]:
@@ -150,7 +150,7 @@ class WritingRun:
             if row.keys() != previous:
                 columns.update(dict.fromkeys(row))
                 previous = row.keys()
-            if row["path"] and not self.writer.sharded:
+            if row["path"] and row["path"] != self.writer.shard_of(row):
                 paths.add(row["path"], self.writer.companions(row["path"]))
         for one in self._shard_sums():
             paths.add(one.shard)
