@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import inspect
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from signdata.errors import DatasetError, MissingError, UsageError
+from signdata.labels import LABEL_WORDS
 
 SOURCE = "source"
 """The key by which a place is recorded, instead of a value."""
@@ -35,6 +37,12 @@ _UNRECORDED = OUTPUTS | {
     "scratch",
 }
 """Keywords that make no difference to a finished output, name it, or hold what is secret."""
+
+_FOLDERS = frozenset({"videos", "root", "poses"})
+"""Keywords that may name a folder; a class that is called as a folder is not meant as one."""
+
+_WORDS: Mapping[str, Sequence[str]] = {"labels": LABEL_WORDS, "boxes": ("auto",)}
+"""Values that are no files, whatever the files nearby are called."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,7 @@ class Call:
             takes_paths = "PathLike" in str(parameter.annotation) or name == "labels"
             if takes_paths and kind is not kind.KEYWORD_ONLY:
                 made[name] = names.of_sources(value, several=kind is kind.VAR_POSITIONAL)
-            elif takes_paths and isinstance(value, str | Path) and Path(value).exists():
+            elif takes_paths and isinstance(value, str | Path) and _is_place(name, str(value)):
                 made[name] = _of_file(name, Path(value))
             else:
                 made[name] = _plain(value)
@@ -98,6 +106,14 @@ class _Names:
             name = f"{first}#{number}"
         self._taken.add(name)
         return {SOURCE: name, "split": split} if split else {SOURCE: name}
+
+
+def _is_place(keyword: str, value: str) -> bool:
+    """Whether a keyword's value names a file, or a folder where one is meant."""
+    if value in _WORDS.get(keyword, ()):
+        return False
+    # not those of `Path`: of a list of classes that is too long for a name they raise
+    return os.path.isfile(value) or (keyword in _FOLDERS and os.path.isdir(value))
 
 
 def _of_file(keyword: str, path: Path) -> dict[str, str]:
@@ -187,7 +203,7 @@ def check_places(recorded: Mapping[str, str], places: Mapping[str, Path]) -> Non
     unknown = sorted(places.keys() - recorded.keys())
     missing = sorted(recorded.keys() - places.keys())
     if unknown or missing:
-        fault = f"no source is called {unknown[0]!r}" if unknown else f"where is {missing[0]!r}?"
+        fault = f"no source is called {unknown[0]!r}." if unknown else f"where is {missing[0]!r}?"
         raise UsageError(
             f"{fault} It was made from {', '.join(map(repr, sorted(recorded)))}.",
             remedy="Say where each is: signdata replay --source NAME=PATH.",

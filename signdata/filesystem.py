@@ -112,6 +112,8 @@ def output_path(path: str | os.PathLike[str]) -> Path:
     ------
     UsageError
         If it is an address: whoever can write to one asks `is_url` first.
+    OutputError
+        If no file system takes its name.
     """
     if is_url(path):
         scheme = os.fspath(path).partition("://")[0]
@@ -126,6 +128,11 @@ def output_path(path: str | os.PathLike[str]) -> Path:
             place = place.parent
         else:
             place /= name
+    try:
+        os.lstat(place)
+    except OSError as err:
+        if err.errno == errno.ENAMETOOLONG:
+            raise OutputError("its name is too long", path=place) from err
     return place
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -93,7 +94,7 @@ def read_class_list(value: Sequence[str] | str | Path) -> tuple[str, ...]:
 
 
 def _is_file(value: Sequence[str] | str | Path) -> bool:
-    return isinstance(value, str | Path) and Path(value).is_file()
+    return isinstance(value, str | Path) and os.path.isfile(value)
 
 
 def read_names(path: Path) -> dict[str, str]:

@@ -186,3 +186,22 @@ def test_the_copy_lies_elsewhere(main, made):
     source, old = made
     done = main("replay", old, "--source", f"pixels.csv={source}", old / "new", "-j1")
     assert done.returncode == 2
+
+
+def test_a_source_with_an_equals_sign_in_its_name(main, make_csv, tmp_path):
+    source = make_csv(name="a=1.csv")
+    assert main("csv-to-folders", source, tmp_path / "old", "-j1").returncode == 0
+    words = ["--source", f"a=1.csv={source}", tmp_path / "new", "-j1", "--json"]
+    done = main("replay", tmp_path / "old", *words)
+    assert (done.returncode, done.json["identical"]) == (0, True)
+
+
+def test_words_are_words_whatever_is_called_like_them(main, make_csv, tmp_path, monkeypatch):
+    source = make_csv()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "0").mkdir()
+    (tmp_path / "codes").write_text("x\n")
+    assert main("csv-to-folders", source, "old", "--labels", "codes", "-j1").returncode == 0
+    assert main("convert", "old", "one", "--classes", "0", "-j1").returncode == 0
+    assert keywords(tmp_path / "old")["labels"] == "codes"
+    assert keywords(tmp_path / "one")["classes"] in ("0", ["0"])
