@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from signdata import sidecars
 from signdata.conversion import losses, pipeline
 from signdata.errors import FormatError, UsageError
 from signdata.extraction import coverage, loaders
