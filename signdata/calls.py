@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import inspect
 import os
+import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ class Call:
             if name in _UNRECORDED or value == parameter.default:
                 continue
             kind = parameter.kind
-            takes_paths = "PathLike" in str(parameter.annotation) or name == "labels"
+            takes_paths = _takes_paths(parameter)
             if takes_paths and kind is not kind.KEYWORD_ONLY:
                 made[name] = names.of_sources(value, several=kind is kind.VAR_POSITIONAL)
             elif takes_paths and isinstance(value, str | Path) and _is_place(name, str(value)):
@@ -79,6 +80,10 @@ class Call:
             else:
                 made[name] = _plain(value)
         return made
+
+
+def _takes_paths(parameter: inspect.Parameter) -> bool:
+    return "PathLike" in str(parameter.annotation)
 
 
 class _Names:
@@ -159,6 +164,51 @@ def current() -> dict[str, Any]:
 
 
 # -- The same again
+
+
+def check_recorded(signature: inspect.Signature, keywords: Mapping[str, Any], path: Path) -> None:
+    """Refuse recorded keywords that no call recorded: a record may come from a stranger.
+
+    What it says of places are names, and the user says where they are: a path in it would be
+    that of a file which nobody named.
+
+    Raises
+    ------
+    DatasetError
+        If a keyword is unknown, is never recorded, or leads to a file.
+    """
+    for name, value in keywords.items():
+        parameter = signature.parameters.get(name)
+        if parameter is None or name in _UNRECORDED:
+            raise DatasetError(f"records a keyword {name!r} that its command has not", path=path)
+        if parameter.kind is not parameter.KEYWORD_ONLY:
+            is_sound = _are_places(value)
+        elif isinstance(value, dict):
+            is_sound = _takes_paths(parameter) and _are_places(value)
+        else:
+            is_sound = not (_takes_paths(parameter) and _leads_somewhere(name, value))
+        if not is_sound:
+            what = f"records {name} {reprlib.repr(value)}; expected names of sources, no paths"
+            raise DatasetError(what, path=path)
+    first = next(iter(signature.parameters))
+    if first not in keywords:
+        raise DatasetError(f"does not record its {first}", path=path)
+
+
+def _are_places(value: Any) -> bool:
+    """Whether a recorded value is that of a source, or of several."""
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(one, dict) and _are_places(one) for one in value)
+    return (
+        isinstance(value, dict)
+        and SOURCE in value
+        and all(isinstance(one, str) for one in value.values())
+    )
+
+
+def _leads_somewhere(keyword: str, value: Any) -> bool:
+    """Whether a value that was recorded as it was given is the path of a file here."""
+    return isinstance(value, str) and ("://" in value or _is_place(keyword, value))
 
 
 def places_in(keywords: Mapping[str, Any]) -> dict[str, str]:

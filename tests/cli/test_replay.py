@@ -169,7 +169,13 @@ def test_audit_fix_and_augment(main, make_tree, tmp_path):
     [
         (lambda document: document.pop("keywords"), "of an earlier edition"),
         (lambda document: document.update(command="sample"), "made by sample"),
+        (lambda document: document.update(sources=["pixels.csv"]), "of an earlier edition"),
+        (lambda document: document["keywords"].pop("csvs"), "does not record its csvs"),
         (lambda document: document["keywords"].update(other=1), "records a keyword 'other'"),
+        (lambda document: document["keywords"].update(out="/x"), "records a keyword 'out'"),
+        (lambda document: document["keywords"].update(csvs="/etc/x"), "records csvs '/etc/x'"),
+        (lambda document: document["keywords"].update(labels="/etc/passwd"), "records labels"),
+        (lambda document: document["keywords"].update(labels="s3://a/b"), "records labels"),
     ],
 )
 def test_what_cannot_be_made_again(main, made, tmp_path, change, what):
@@ -180,6 +186,7 @@ def test_what_cannot_be_made_again(main, made, tmp_path, change, what):
     (old / sidecars.DOCUMENT).write_bytes(sidecars.dump_document(document))
     done = main("replay", old, "--source", f"pixels.csv={source}", tmp_path / "new", "-j1")
     assert (done.returncode, what in done.error) == (4, True)
+    assert not (tmp_path / "new").exists()
 
 
 def test_the_copy_lies_elsewhere(main, made):
