@@ -82,6 +82,9 @@ def full_disk(folder: Path) -> Iterator[None]:
 
 def path_below(path: str | Path, root: str | Path) -> str:
     """A path relative to `root`, POSIX separators."""
+    text, below = os.fspath(path), os.path.join(root, "")
+    if text.startswith(below) and text == os.path.normpath(text):  # much faster, for very many
+        return text[len(below) :].replace(os.sep, "/")
     return os.path.relpath(path, root).replace(os.sep, "/")
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 
 from signdata.errors import DatasetError, SigndataError, UsageError, one_line
 from signdata.formats.batches import Batch, samples_of_split
+from signdata.formats.described import Described
 from signdata.formats.numbered import Numbered
 from signdata.labels import LabelSpace
 from signdata.options import ReadOptions
@@ -274,6 +275,14 @@ class Reader(ABC):
     def _repr_html_(self) -> str:
         shown: str = import_module(_VIEW).of_reader(self)
         return shown
+
+    def described(self) -> Iterator[Described]:
+        """Yield all samples in order, some at a time, as columns.
+
+        By default made of the samples; a reader that knows columns gives the same without them.
+        """
+        for batch in self.batches():
+            yield Described.of(tuple(batch))
 
     @cached_property
     def outline(self) -> tuple[Sample, ...]:
