@@ -21,6 +21,7 @@ from signdata.formats.described import Described
 from signdata.formats.numbered import Numbered
 from signdata.labels import LabelSpace
 from signdata.options import ReadOptions
+from signdata.plurals import counted
 from signdata.results import Problem
 from signdata.samples import SPLITS, Broken, Sample, Unread
 from signdata.sidecars import FOLD
@@ -269,7 +270,7 @@ class Reader(ABC):
             return f"<{type(self).__name__}: {err}>"
         kind = f"{info.kind}s"
         known = f"{info.n_samples:,} {kind}" if info.n_samples is not None else kind
-        named = f" of {len(info.present):,} classes" if info.present else ""
+        named = f" of {counted(len(info.present), 'class', 'classes')}" if info.present else ""
         return one_line(f"<{type(self).__name__} {info.title}: {info.format}, {known}{named}>")
 
     def _repr_html_(self) -> str:

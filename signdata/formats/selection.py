@@ -18,6 +18,7 @@ from signdata.formats.reader import DatasetInfo, Reader
 from signdata.formats.views import FilteredReader, MappedReader
 from signdata.labels import LabelSpace
 from signdata.options import ReadOptions
+from signdata.plurals import counted
 from signdata.results import NOTE, Problem
 from signdata.samples import Sample
 from signdata.sidecars import FOLD, Row
@@ -284,7 +285,7 @@ class Folded(_Redescribed):
 
 
 def _note(n: int, why: str) -> tuple[Problem, ...]:
-    return (Problem("", "", NOTE, f"{n:,} samples left out: they {why}"),) if n else ()
+    return (Problem("", "", NOTE, f"{counted(n, 'sample')} left out: they {why}"),) if n else ()
 
 
 def _some(names: Iterable[str]) -> str:
