@@ -16,6 +16,7 @@ from signdata.formats.croissant import (
     field,
     file_set,
     of_column,
+    patterns_of,
     record_set,
 )
 from signdata.formats.parquet.files import SUFFIX
@@ -45,9 +46,7 @@ def describe(root: Path, reader: ParquetReader, base: str) -> Description:
         )
     schema = schema_of(reader.files[0])
     columns = columns_of(schema, reader.files[0])
-    files = file_set(
-        FILES, sorted({(path.parent / f"*{SUFFIX}").as_posix() for path in paths}), base
-    )
+    files = file_set(FILES, patterns_of(paths, root), base)
     inside = "bytes" if columns.in_struct else ""
     fields = [
         field(columns.picture, PICTURE, of_column(files, columns.picture, inside)),
