@@ -194,6 +194,10 @@ class OutputLockedError(OutputError):
     """An output that another run is writing."""
 
 
+class ClusterWarning(UserWarning):
+    """Something about a cluster that its user should know."""
+
+
 class ClusterError(OutputError):
     """A cluster that is gone or cannot be reached."""
 

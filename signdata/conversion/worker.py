@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from signdata.conversion.killers import killers_in
+from signdata.conversion.losses import LOST
 from signdata.conversion.transforms import ChangesTogether, Transform
-from signdata.conversion.tree_files import TreeFiles
 from signdata.errors import (
     CrashError,
     DatasetError,
@@ -29,6 +29,7 @@ from signdata.filesystem import (
 )
 from signdata.formats.batch_jobs import run_batches
 from signdata.formats.batches import Batch, ListBatch, WholeBatch, runs
+from signdata.formats.tree_files import TreeFiles
 from signdata.formats.writer import EncodedItem, EncodedStills, SampleFiles, Writer
 from signdata.options import STOP
 from signdata.output.journal import JournalRows, pack, unpack
@@ -310,7 +311,7 @@ class _Storing:
                 self._bytes.cut(before)
                 self._files.discard()
             raise
-        lost = [f"not preserved: {what}" for what in writer.loses_of(sample, len(lengths))]
+        lost = [f"{LOST}{what}" for what in writer.loses_of(sample, len(lengths))]
         for note in (*sample.pixels.notes(), *lost):
             self.outcome.problems.append(Problem(sample.source or sample.id, "", NOTE, note))
         return row, lengths

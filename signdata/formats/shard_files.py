@@ -10,6 +10,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Self
 
 from signdata import sidecars
 from signdata.errors import FormatError, MissingError, SigndataError
@@ -22,10 +23,13 @@ from signdata.filesystem import (
     write_file,
     writing,
 )
+from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import Reader
-from signdata.formats.sharding import ShardedReader, ShardOptions
+from signdata.formats.sharding import ShardedReader
 from signdata.formats.writer import OutputSummary, SampleFiles, ShardSum, Writer
 from signdata.results import NOTE, Problem
+from signdata.samples import Broken, Sample
+from signdata.sidecars import Row
 from signdata.workers.pool import n_workers
 
 COLUMNS = ("shard", "samples", "bytes", "sha256")
@@ -127,8 +131,8 @@ class ShardWriter(Writer):
 
     Parameters
     ----------
-    shards : ShardOptions
-        How many there are.
+    options : PictureOptions
+        How pictures are written, and how many shards there are.
 
     Attributes
     ----------
@@ -136,6 +140,9 @@ class ShardWriter(Writer):
         How shards are called.
     classes : tuple of str
         Class names in order, known once the dataset is arranged.
+    keeps_videos : bool
+        Whether clips are stored as the videos that they are: all of them or none, because what
+        reads shards wants the same of every sample. Known once the dataset is arranged.
     """
 
     single_file = False
@@ -143,14 +150,34 @@ class ShardWriter(Writer):
     splits_are_folders = True
     suffix: str
 
-    def __init__(self, shards: ShardOptions = ShardOptions()) -> None:
-        self._shards = shards
+    def __init__(self, options: PictureOptions = PictureOptions()) -> None:
+        self._options = options
         self.classes: tuple[str, ...] = ()
+        self.keeps_videos = False
+
+    @classmethod
+    def create(cls, out: Path, pictures: PictureOptions, *, layout: str, split: str) -> Self:
+        return cls(pictures)
 
     def arrange(self, reader: Reader) -> Reader:
-        arranged = ShardedReader(reader, self._shards, self.suffix)
+        arranged = ShardedReader(reader, self._options.shards, self.suffix)
         self.classes = arranged.info.labels.classes
+        self.keeps_videos = (
+            arranged.info.kind == "clip"
+            and self._options.image_format is None
+            and all(
+                isinstance(sample.pixels, Broken) or sample.pixels.whole_file_suffix()
+                for sample in arranged
+            )
+        )
         return arranged
+
+    def video_suffix(self, sample: Sample) -> str:
+        """The suffix of the video that is stored as it is, '' where pictures are stored."""
+        return sample.pixels.whole_file_suffix() if self.keeps_videos else ""
+
+    def shard_of(self, row: Row) -> str:
+        return row["path"]
 
     @abstractmethod
     def files(self, tree: str, key: str) -> SampleFiles:

@@ -286,6 +286,10 @@ class Writer(ABC):
         """
         return None
 
+    def shard_of(self, row: Row) -> str:
+        """The shard that a row of the manifest belongs to; '' where there are none."""
+        return ""
+
     def row_path(self, piece_path: str) -> str:
         """What the manifest calls the place of a sample, given that of one of its pieces."""
         return piece_path

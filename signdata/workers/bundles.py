@@ -16,7 +16,7 @@ import pickle
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic
 
@@ -73,13 +73,6 @@ class _Sent(Generic[T]):
     stops: int = 0
 
 
-@dataclass
-class _Results(Generic[T, R]):
-    """Results of an item that arrive in parts."""
-
-    parts: list[list[R | WorkerDied[T]] | None] = field(default_factory=list)
-
-
 def run(
     cluster: Cluster,
     node: Node,
@@ -121,7 +114,7 @@ class _Run(Generic[T, R]):
         self._feed = _Feed(items)
         self._again: deque[_Sent[T]] = deque()
         self._running: dict[Ticket, _Sent[T]] = {}
-        self._divided: dict[int, _Results[T, R]] = {}
+        self._divided: dict[int, list[list[R | WorkerDied[T]] | None]] = {}
         self._items: dict[int, T] = {}
         self._finished: dict[int, list[R | WorkerDied[T]]] = {}
         self._next = 0
@@ -232,7 +225,7 @@ class _Run(Generic[T, R]):
         if not parts or parts[0] is unit.item:
             self._keep(unit, [WorkerDied(unit.item)])
             return
-        self._divided[unit.number] = _Results([None] * len(parts))
+        self._divided[unit.number] = [None] * len(parts)
         self._again += (
             _Sent([_Unit(unit.number, part, place)]) for place, part in enumerate(parts)
         )
@@ -241,7 +234,7 @@ class _Run(Generic[T, R]):
         if unit.part is None:
             self._finished[unit.number] = results
             return
-        found = self._divided[unit.number].parts
+        found = self._divided[unit.number]
         found[unit.part] = results
         if all(part is not None for part in found):
             del self._divided[unit.number]

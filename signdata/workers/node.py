@@ -69,8 +69,8 @@ class _Child:
                 pipe.close()
 
     @property
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
 
 
 _child: _Child | None = None
@@ -89,7 +89,7 @@ def run(request: bytes) -> bytes:
         with _one_at_a_time:
             if run_file and Watch(run_file).is_over:
                 raise Stopped("the run is over")
-            if _child is None or not _child.is_alive:
+            if _child is None or _child.has_ended:
                 _child = _Child()
             return _child.run(request, run_file)
     except Lost as lost:

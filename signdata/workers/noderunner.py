@@ -19,6 +19,7 @@ from typing import Any
 
 from signdata.errors import NodeError, SigndataError
 from signdata.workers import pool
+from signdata.workers.memory import limited
 from signdata.workers.messages import Answer, Bundle, receive, send
 
 _PAUSE = 1.0
@@ -26,6 +27,11 @@ _PAUSE = 1.0
 
 _IDLE = 60.0
 """Seconds without a bundle after which the child ends."""
+
+MEMORY_LIMIT = "SIGNDATA_MEMORY_LIMIT"
+"""Variable of a node's environment: bytes that each of its worker processes may allocate."""
+
+LEAST = 100_000_000
 
 _SET_PARENT_DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
@@ -74,8 +80,24 @@ def _results(bundle: Bundle) -> bytes:
     items = pickle.loads(bundle.items)
     workers = min(workers, len(items))
     runs = pool.run(job, items, workers=workers, divide=divide, inline=False)
-    with contextlib.closing(runs) as finished:
+    with _memory_limit(), contextlib.closing(runs) as finished:
         return pickle.dumps([results for _, results in finished])
+
+
+def _memory_limit() -> contextlib.AbstractContextManager[None]:
+    """What each of the workers may allocate, if whoever started this node has set a limit.
+
+    A sample that needs more is lost by itself; the system would choose a process to kill.
+    """
+    text = os.environ.get(MEMORY_LIMIT, "")
+    if not text:
+        return contextlib.nullcontext()
+    if not (text.isascii() and text.isdecimal() and int(text) >= LEAST):
+        raise NodeError(
+            f"{MEMORY_LIMIT} is {text!r}; expected bytes, {LEAST:,} or more",
+            path=socket.gethostname(),
+        )
+    return limited(int(text))
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import signdata
-from signdata.augmentation.variants import MadePicture
+from signdata.augmentation.made_pixels import MadePicture
 from signdata.errors import SigndataError
 from signdata.formats.batches import ListBatch, list_batches, runs
 from signdata.formats.csv.rows_as_samples import CsvPixels

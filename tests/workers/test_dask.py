@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,8 @@ COMMANDS: dict[str, tuple[str, list[str], int]] = {
     "hdf5": ("convert", ["pixels.csv", "OUT.h5"], 0),
     "encoded": ("convert", ["tree", "OUT.h5", "--hdf5-layout", "encoded", "--on-error", "skip"], 3),
     "csv": ("convert", ["tree", "OUT.csv", "--on-error", "skip"], 3),
+    "parquet": ("convert", ["pixels.csv", "OUT", "--to", "parquet", "--shards", "5"], 0),
+    "clips": ("convert", ["index.json", "OUT", "--to", "parquet", "--on-error", "skip"], 3),
     "webdataset": ("convert", ["pixels.csv", "OUT", "--to", "webdataset", "--shards", "5"], 0),
     "augment": (
         "augment",
@@ -185,6 +189,36 @@ def test_an_unfit_node_is_refused_before_anything_is_made(
         data / "pixels.csv", tmp_path / "out", cluster=farm.address, allow_skew=True
     )
     assert len(list((tmp_path / "out").glob("*/*.png"))) == N_ROWS
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Iterator[list[str]]:
+    """Options of a scheduler and a worker; what Dask is configured with here."""
+    import dask
+
+    program = shutil.which("openssl") or pytest.skip("no openssl")
+    words = [program, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test"]
+    names = {"key": tmp_path / "key.pem", "cert": tmp_path / "cert.pem"}
+    words += ["-keyout", str(names["key"]), "-out", str(names["cert"])]
+    subprocess.run(words, check=True, capture_output=True)
+    cert, key = str(names["cert"]), str(names["key"])
+    configured = {"ca-file": cert, "client.cert": cert, "client.key": key}
+    with dask.config.set({f"distributed.comm.tls.{k}": v for k, v in configured.items()}):
+        yield ["--tls-ca-file", cert, "--tls-cert", cert, "--tls-key", key]
+
+
+def test_certificates_of_dask_are_used(
+    certificates: list[str], data: Path, tmp_path: Path, main: Callable[..., Ran]
+) -> None:
+    (tmp_path / "farm").mkdir()
+    with Farm(tmp_path / "farm", 1, options=certificates) as farm:
+        assert farm.scheduler_address.startswith("tls://")
+        where = f"dask:{farm.scheduler_address}"
+        ran = main("convert", data / "pixels.csv", tmp_path / "out.h5", "--cluster", where)
+        assert ran.returncode == 0, ran.stderr
+        assert "warning" not in ran.stderr
+        signdata.convert(data / "pixels.csv", tmp_path / "here.h5", workers=1)
+        assert (tmp_path / "out.h5").read_bytes() == (tmp_path / "here.h5").read_bytes()
 
 
 def test_a_worker_with_many_threads_is_refused() -> None:

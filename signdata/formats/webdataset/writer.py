@@ -20,7 +20,6 @@ import gzip
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Self
 
 import msgspec
 import numpy as np
@@ -43,7 +42,7 @@ from signdata.formats.writer import (
     refuse_broken,
 )
 from signdata.labels import class_to_idx
-from signdata.samples import Broken, Sample
+from signdata.samples import Sample
 from signdata.sidecars import SHARD_KEY, SHARD_LENGTH, SHARD_OFFSET, Row
 
 SUFFIX = ".tar"
@@ -53,47 +52,26 @@ ALWAYS = ("id", "label", "split", "group", "signer", "source", "sha256")
 
 
 class WebDatasetWriter(ShardWriter):
-    """Writes tars.
-
-    Parameters
-    ----------
-    options : PictureOptions
-        How pictures are written, and how many shards there are.
-    """
+    """Writes tars."""
 
     name = "webdataset"
     holds = frozenset({"still", "clip"})
     suffix = SUFFIX
 
-    @classmethod
-    def create(cls, out: Path, pictures: PictureOptions, *, layout: str, split: str) -> Self:
-        return cls(pictures)
-
     def __init__(self, options: PictureOptions = PictureOptions()) -> None:
-        super().__init__(options.shards)
-        self._options = options
+        super().__init__(options)
         self._columns: tuple[str, ...] = ()
-        self._keeps_videos = False
 
     def arrange(self, reader: Reader) -> Reader:
         arranged = super().arrange(reader)
         taken = {*sidecars.COLUMNS, *sidecars.OWN_COLUMNS, *ALWAYS}
         self._columns = tuple(name for name in arranged.info.columns if name not in taken)
-        # All or none: what reads tars wants the same files of every sample.
-        self._keeps_videos = (
-            arranged.info.kind == "clip"
-            and self._options.image_format is None
-            and all(
-                isinstance(sample.pixels, Broken) or sample.pixels.whole_file_suffix()
-                for sample in arranged
-            )
-        )
         return arranged
 
     def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         refuse_broken(sample)
         key = sample.meta[SHARD_KEY]
-        video = self._video(sample)
+        video = self.video_suffix(sample)
         if video:
             yield EncodedItem(f"{key}{video}", b"".join(sample.pixels.whole_file()))
             return
@@ -122,14 +100,10 @@ class WebDatasetWriter(ShardWriter):
         keys = (sample.meta[SHARD_KEY] for sample in samples)
         return pictures.encoded_together(keys, frames, self._options)
 
-    def _video(self, sample: Sample) -> str:
-        """The suffix of the video that is stored as it is, '' where pictures are stored."""
-        return sample.pixels.whole_file_suffix() if self._keeps_videos else ""
-
     def meta(self, sample: Sample, n_pieces: int) -> Row:
         if sample.kind == "still":
             return {}
-        return {"n_frames": "" if self._video(sample) else str(n_pieces)}
+        return {"n_frames": "" if self.video_suffix(sample) else str(n_pieces)}
 
     def files(self, tree: str, key: str) -> TarFiles:
         return TarFiles(tree, key, class_to_idx(self.classes), self._columns)
