@@ -38,8 +38,10 @@ class _Column(Sequence[str]):
         return self._made(place, place + 1)[0]
 
     def __iter__(self) -> Iterator[str]:
-        for start in range(0, len(self), _AT_ONCE):
-            yield from self._made(start, min(start + _AT_ONCE, len(self)))
+        n = len(self)
+        starts = range(0, n, _AT_ONCE)
+        parts = (self._made(start, min(start + _AT_ONCE, n)) for start in starts)
+        return itertools.chain.from_iterable(parts)
 
     def _made(self, start: int, stop: int) -> list[str]:
         """The values from one place up to another."""

@@ -213,9 +213,9 @@ def _worst(counts: Mapping[str, Mapping[str, int]], asked: Mapping[str, float]) 
 
 def _neighbours(samples: SplitSamples, order: Sequence[str]) -> list[dict[str, Any]]:
     """Number of samples whose number is within `STEPS` of a training sample of their class."""
-    if "train" not in order or None in map(last_number, samples.names):
+    numbers = _numbers(samples.names) if "train" in order else None
+    if numbers is None:
         return []
-    numbers = _numbers(samples.names)
     part_of = np.array(samples.parts, object)
     label_of = numbered(samples.labels)
     trained = part_of == "train"
@@ -240,9 +240,11 @@ def _neighbours(samples: SplitSamples, order: Sequence[str]) -> list[dict[str, A
     return found
 
 
-def _numbers(names: Sequence[str]) -> NDArray[Any]:
-    """The number in each name: as integers, or as Python's own where one has too many digits."""
-    numbers = [last_number(name) or 0 for name in names]
+def _numbers(names: Sequence[str]) -> NDArray[Any] | None:
+    """The number in each name, None where one has none; of too many digits as Python's own."""
+    numbers = [number for number in map(last_number, names) if number is not None]
+    if len(numbers) < len(names):
+        return None
     return np.array(numbers, np.int64 if max(numbers, default=0) < _LARGEST else object)
 
 
