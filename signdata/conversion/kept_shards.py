@@ -8,8 +8,6 @@ from pathlib import Path
 
 from signdata.errors import SigndataError
 from signdata.formats.reader import Reader
-from signdata.formats.shard_files import ShardFaults
-from signdata.formats.sharding import Shard
 from signdata.formats.writer import ShardSum
 from signdata.output import existing
 from signdata.sidecars import Row
@@ -43,6 +41,9 @@ def complete_shards(reader: Reader, out: Path) -> KeptShards:
 
     None, where the dataset is now cut otherwise: all are then written again.
     """
+    from signdata.formats.shard_files import ShardFaults
+    from signdata.formats.sharding import Shard
+
     try:
         faults = ShardFaults(out)
     except SigndataError:  # the list is gone or damaged

@@ -75,7 +75,7 @@ def run(
     tuple
         The item and its results: one, or one for each part that `divide` made of it.
     """
-    keep_freed(KEPT)
+    keep_freed()
     if workers == 1 and inline:
         for item in items:
             yield item, [function(item)]
@@ -85,10 +85,6 @@ def run(
         yield from pool.run(divide)
     finally:
         pool.stop()
-
-
-KEPT = 32 << 20
-"""Bytes of freed memory that a process may keep."""
 
 
 class _Pool(Generic[T, R]):

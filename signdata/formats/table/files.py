@@ -78,6 +78,8 @@ def _class_folders(folder: Path) -> Iterator[Path]:
 def recognises(place: Place) -> str:
     """An example of what makes a place this format, or ''."""
     path = place.path
+    if not place.is_dir and suffix_of(path) in (".csv", ".tsv"):
+        return path.name if is_table(path) else ""
     published = known.example_at(path)
     if published:
         return published
@@ -87,7 +89,7 @@ def recognises(place: Place) -> str:
             return ""
         if suffix == ".parquet" and holds_pictures(path):
             return ""
-        return path.name if suffix not in (".csv", ".tsv") or is_table(path) else ""
+        return path.name
     if _is_next_to_ours(path):
         return ""
     tables = tables_in(path)
