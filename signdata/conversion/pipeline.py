@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,7 @@ from signdata.output.existing import COMPLETE, RETRY, ExistingOutput, OutputRequ
 from signdata.output.journal import JournalEntry, unpack
 from signdata.output.output import Output
 from signdata.results import NOTE, Problem, Result
-from signdata.sidecars import Row
+from signdata.sidecars import Row, RowBlock
 from signdata.version import __version__
 from signdata.workers import cluster as clusters
 from signdata.workers import forks
@@ -269,19 +269,16 @@ class _Conversion:
         self._refuse_gaps()
         lost = {p.message.removeprefix(LOST) for p in problems if p.message.startswith(LOST)}
         paths = StoredPaths()
-        present: dict[str, int] = {}
+        present: Counter[str] = Counter()
         columns: dict[str, None] = {}
-        previous: Collection[str] = ()
-        for row in self._rows():
-            result.written += 1
-            present[row["label"]] = present.get(row["label"], 0) + 1
-            if row.keys() != previous:
-                columns.update(dict.fromkeys(row))
-                previous = row.keys()
-            if row["path"] and not self.writer.sharded:
-                paths.add(row["path"], self.writer.companions(row["path"]))
+        for block in self._blocks():
+            result.written += block.n
+            present.update(block.column("label"))
+            columns.update(dict.fromkeys(block.columns))
+            if not self.writer.single_file and not self.writer.sharded:
+                paths.add(list(filter(None, block.column("path"))), self.writer.companions)
         for one in self._shard_sums():
-            paths.add(one.shard)
+            paths.add([one.shard])
         if paths.may_meet():
             _refuse_meeting(self._rows())
         _refuse_nothing(result, problems, self.reader)
@@ -310,6 +307,7 @@ class _Conversion:
             self.end,
             result.written,
             self._shard_sums,
+            self._blocks,
         )
         with writing(output.path):
             output.closing()
@@ -364,10 +362,18 @@ class _Conversion:
         result.extend(problems)
         return problems
 
+    def _blocks(self) -> Iterator[RowBlock]:
+        """What `_rows` yields, as columns."""
+        if self.kept or self.kept_shards.rows:
+            yield from sidecars.blocks_of(self._rows())
+            return
+        for batch in self.reader.batches():
+            yield from self.output.journal.rows_of(batch.key).blocks()
+
     def _rows(self) -> Iterator[Row]:
         for batch in self.reader.batches():
             kept = self.kept_shards.rows.get(batch.key)
-            rows = kept or self.output.journal.rows_of(batch.key).rows
+            rows = kept or self.output.journal.rows_of(batch.key).each()
             if not self.kept:
                 yield from rows
                 continue
@@ -476,12 +482,11 @@ def _dry(
         for _, outcome in finished:
             if outcome.fatal:
                 raise outcome.fatal
-            rows = unpack(outcome.rows).rows
-            for row in rows:
-                if row["path"]:
-                    watched.add(row["path"])
+            for block in unpack(outcome.rows).blocks():
+                for path in filter(None, block.column("path")):
+                    watched.add(path)
+                result.written += block.n
             result.read += outcome.read
-            result.written += len(rows)
             result.skipped += outcome.skipped
             result.failed += outcome.failed
             problems += outcome.problems

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,13 +28,14 @@ from signdata.filesystem import (
     writing,
 )
 from signdata.formats.batch_jobs import run_batches
-from signdata.formats.batches import Batch, ListBatch, WholeBatch, runs
+from signdata.formats.batches import Batch, ColumnBatch, ListBatch, WholeBatch, runs
+from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.writer import EncodedItem, EncodedStills, SampleFiles, Writer
 from signdata.options import STOP
 from signdata.output.journal import JournalRows, pack, unpack
 from signdata.results import NOTE, Problem
 from signdata.samples import Pixels, ReadAgain, Sample, Stills
-from signdata.sidecars import STORED_AS, Row
+from signdata.sidecars import STORED_AS, Row, RowBlock
 from signdata.workers.cluster import Shared
 
 IN_MEMORY = 1 << 20
@@ -152,7 +153,7 @@ class _Storing:
         whole = False
         try:
             with reading(f"batch {batch.key}"):
-                for samples in runs(batch):
+                for samples in () if self._in_one(batch) else runs(batch):
                     self._all(samples)
                     if self.outcome.fatal:
                         break
@@ -171,12 +172,23 @@ class _Storing:
         except OutputError as err:
             self.outcome.fatal = err
 
+    def _in_one(self, batch: Batch) -> bool:
+        """Store a batch whose samples need not be made; False where they must be."""
+        if not isinstance(batch, ColumnBatch) or not self._takes_together(originals=False):
+            return False
+        return self._stored_together(batch.together)
+
     def _all(self, samples: Sequence[Sample]) -> None:
         """Store samples that may be read together, in one go or each on its own."""
-        found = self._encoded_together(samples)
-        if found is not None:
-            self.outcome.read += len(samples)
-            self._store_together(samples, *found)
+        kind = type(samples[0].pixels)
+
+        def together() -> tuple[SampleColumns, Stills] | None:
+            stills = kind.together([sample.pixels for sample in samples])
+            return None if stills is None else (SampleColumns.of(samples), stills)
+
+        originals = kind.encoded is not Pixels.encoded and not self._job.transforms
+        may = kind.reads_together and self._takes_together(originals=originals)
+        if may and self._stored_together(together):
             return
         for sample in samples:
             self.outcome.read += 1
@@ -184,56 +196,73 @@ class _Storing:
             if self.outcome.fatal:
                 return
 
-    def _encoded_together(self, samples: Sequence[Sample]) -> tuple[EncodedStills, Stills] | None:
-        """What is to be stored of samples that are read together; None where they cannot be.
+    def _takes_together(self, *, originals: bool) -> bool:
+        """Whether transforms and writer can deal with stills that are read together."""
+        changes = all(isinstance(one, ChangesTogether) for one in self._job.transforms)
+        return changes and self._job.writer.takes_together(originals=originals)
+
+    def _stored_together(self, together: Callable[[], tuple[SampleColumns, Stills] | None]) -> bool:
+        """Store stills that are read together; False, and nothing done, where they cannot be.
 
         Nothing is told of what is wrong with one: that is for `_one`.
         """
-        job, kind = self._job, type(samples[0].pixels)
-        changes: list[ChangesTogether] = []
-        for transform in job.transforms:
-            if not isinstance(transform, ChangesTogether):
-                return None
-            changes.append(transform)
-        originals = kind.encoded is not Pixels.encoded and not changes
-        if not kind.reads_together or not job.writer.takes_together(originals=originals):
-            return None
         try:
-            stills = kind.together([sample.pixels for sample in samples])
-            for change in changes:
-                stills = stills and change.changed_together(samples, stills)
-            encoded = stills and job.writer.encoded_together(samples, stills.frames)
+            found = together()
+            if found is None or not found[0].are_alike:
+                return False
+            samples, stills = found
+            for change in self._job.transforms:
+                assert isinstance(change, ChangesTogether)
+                changed = change.changed_together(samples, stills)
+                if changed is None:
+                    return False
+                stills = changed
+            encoded = self._job.writer.encoded_together(samples, stills.frames)
         except (SigndataError, OSError, MemoryError):
-            return None
-        return (encoded, stills) if encoded and stills else None
-
-    def _store_together(
-        self, samples: Sequence[Sample], encoded: EncodedStills, stills: Stills
-    ) -> None:
-        lengths = [[len(data)] for data in encoded.data]
-        digests = [hashlib.sha256(one).hexdigest() for one in encoded.contents or encoded.data]
-        paths = encoded.paths or [""] * len(samples)
-        sources = stills.source_sha256 or [""] * len(samples)
-        rows = [
-            self._row(sample, path, 1, {}, digest, source)
-            for sample, path, digest, source in zip(samples, paths, digests, sources, strict=True)
-        ]
+            return False
+        if encoded is None:
+            return False
+        self.outcome.read += len(samples)
         try:
-            self._put_together(encoded, rows)
+            self._store_together(samples, encoded, stills.source_sha256)
         except OutputError as err:
             self.outcome.fatal = err
-            return
-        self._rows.sizes += lengths
-        self._rows.rows += rows
+        return True
 
-    def _put_together(self, encoded: EncodedStills, rows: Sequence[Row]) -> None:
-        if self._job.tree is None:
-            return
+    def _store_together(
+        self, samples: SampleColumns, encoded: EncodedStills, source_sha256: Sequence[str]
+    ) -> None:
+        digests = [hashlib.sha256(one).hexdigest() for one in encoded.contents or encoded.data]
+        paths = encoded.paths or [""] * len(samples)
+        block = samples.rows(paths, digests, source_sha256)
         if self._job.writer.sharded:
+            self._put_in_shard(encoded, block.rows())
+            return
+        self._put_together(encoded)
+        self._add(block, [len(data) for data in encoded.data])
+
+    def _add(self, block: RowBlock, lengths: list[int]) -> None:
+        """Record rows that were stored together; as a block, where nothing else is in the batch."""
+        rows = self._rows
+        if not len(rows):
+            rows.block, rows.lengths = block, lengths
+            return
+        self._one_by_one()
+        rows.rows += block.rows()
+        rows.sizes += ([length] for length in lengths)
+
+    def _put_in_shard(self, encoded: EncodedStills, rows: list[Row]) -> None:
+        if self._job.tree is not None:
             for row, path, data in zip(rows, encoded.paths, encoded.data, strict=True):
                 self._files.put(EncodedItem(path, data))
                 row.update(self._files.finish(row))
-        elif encoded.paths:
+        self._rows.sizes += ([len(data)] for data in encoded.data)
+        self._rows.rows += rows
+
+    def _put_together(self, encoded: EncodedStills) -> None:
+        if self._job.tree is None:
+            return
+        if encoded.paths:
             self._files.put_all(encoded.paths, encoded.data)
         else:
             with self._writing_scratch:
@@ -247,6 +276,7 @@ class _Storing:
                     raise CrashError(DIED, path=sample.source or sample.id)
                 for changed in self._transformed(sample):
                     row, lengths = self._store(changed)
+                    self._one_by_one()
                     self._rows.rows.append(row)
                     self._rows.sizes.append(lengths)
         except OutputError as err:
@@ -260,6 +290,13 @@ class _Storing:
             outcome.problems.append(problem_of(sample, err))
             outcome.skipped += missing
             outcome.failed += not missing
+
+    def _one_by_one(self) -> None:
+        """Make room for rows of single samples behind those that were stored together."""
+        rows = self._rows
+        if rows.block is not None:
+            rows.rows, rows.sizes = rows.each(), rows.each_size()
+            rows.block, rows.lengths = None, []
 
     def _transformed(self, sample: Sample) -> Iterable[Sample]:
         samples: Iterable[Sample] = (sample,)
@@ -405,8 +442,8 @@ def _merged(parts: list[Outcome]) -> Outcome:
         merged.items += outcome.items
         merged.fatal = merged.fatal or outcome.fatal
         stored = unpack(outcome.rows)
-        rows.rows += stored.rows
-        rows.sizes += stored.sizes
+        rows.rows += stored.each()
+        rows.sizes += stored.each_size()
     merged.rows = pack(rows)
     return merged
 

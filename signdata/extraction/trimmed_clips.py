@@ -263,7 +263,7 @@ class TrimmedWriter(Writer):
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
         classes = "".join(f"{name}\n" for name in finished.classes)
-        sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, finished.rows())
+        sidecars.write_blocks(tree / sidecars.MANIFEST, finished.columns, finished.blocks())
         write_file(tree / sidecars.CLASSES, classes.encode())
         write_file(tree / sidecars.DOCUMENT, sidecars.dump_document(finished.document))
         coverage.write_missing(tree, self._missing)

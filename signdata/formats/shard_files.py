@@ -159,7 +159,7 @@ class ShardWriter(Writer):
 
 def write_sidecars(tree: Path, finished: OutputSummary) -> None:
     """Write the manifest, the class list, the list of shards and the document."""
-    sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, finished.rows())
+    sidecars.write_blocks(tree / sidecars.MANIFEST, finished.columns, finished.blocks())
     classes = "".join(f"{name}\n" for name in finished.classes)
     write_file(tree / sidecars.CLASSES, classes.encode())
     write_sums(tree / sidecars.SHARDS, finished.shards())

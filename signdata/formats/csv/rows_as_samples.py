@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -15,6 +15,7 @@ from signdata.formats.csv import parser
 from signdata.formats.csv.columns import UNLABELLED
 from signdata.formats.csv.scan import Block, Layout
 from signdata.formats.csv.shapes import PictureShape
+from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.stored_rows import RowRange
 from signdata.samples import SPLIT_NAMES, TOGETHER, ArrayPixels, Broken, Sample, Stills
 from signdata.sidecars import Row
@@ -100,7 +101,14 @@ class CsvBatch:
         return f"{self.file.split}:{self.block.first_row}"
 
     def __iter__(self) -> Iterator[Sample]:
-        return self.file.samples(self.block, self.stored.read() if self.stored else [])
+        return self.file.samples(self.block, self._stored_rows())
+
+    def _stored_rows(self) -> Sequence[Row]:
+        return self.stored.read() if self.stored else []
+
+    def together(self) -> tuple[SampleColumns, Stills] | None:
+        """All rows, without a sample for each; None where there is something to say of one."""
+        return self.file.together(self.block, self._stored_rows())
 
 
 @dataclass(frozen=True)
@@ -125,6 +133,50 @@ class CsvFile:
             number = block.first_row + i
             row = stored[i] if stored else {}
             yield self._sample(number, row, code, CsvPixels(pictures[i], parsed.plain), parsed, i)
+
+    def together(self, block: Block, stored: Sequence[Row]) -> tuple[SampleColumns, Stills] | None:
+        """What `samples` yields, as columns; None where a row is faulty or not plain."""
+        if not CsvPixels.reads_together:
+            return None
+        parsed = parser.read_rows(self.layout, block)
+        if parsed.faults or not parsed.plain or parsed.pixels.size > TOGETHER:
+            return None
+        names = {code: self._label(code, block.first_row, {}) for code in set(parsed.labels)}
+        labels = parsed.names or [names[code] for code in parsed.labels]
+        uses = parsed.uses or [""] * len(labels)
+        if self.layout.columns.label is None and stored:
+            labels = [row["label"] or label for row, label in zip(stored, labels, strict=True)]
+        if any(row["label"] != label for row, label in zip(stored, labels, strict=False)):
+            return None
+        samples = self._columns(block.first_row, labels, uses, stored)
+        return samples, Stills(np.ascontiguousarray(self.shape.pictures(parsed.pixels)))
+
+    def _columns(
+        self, first: int, labels: list[str], uses: Sequence[str], stored: Sequence[Row]
+    ) -> SampleColumns:
+        """What is known of rows beside their pixels, the first of them row `first`."""
+        n = len(labels)
+        prefix = f"{self.split}/" if self.split else ""
+        numbers = range(first, first + n)
+        ids = [f"{prefix}{number:0{self.digits}d}" for number in numbers]
+        splits = [self.split] * n if self.split else list(map(self.split_of, uses))
+        name = self.layout.columns.use_name
+        metas: list[Mapping[str, str]] = [{name: use} if use else {} for use in uses]
+        if not stored:
+            return SampleColumns(ids, labels, splits, [""] * n, [self._name] * n, [""] * n, metas)
+        metas = [
+            {**meta, **{key: row[key] for key in row if key not in NO_META}}
+            for meta, row in zip(metas, stored, strict=True)
+        ]
+        return SampleColumns(
+            [row.get("id") or one for row, one in zip(stored, ids, strict=True)],
+            labels,
+            [row.get("split") or one for row, one in zip(stored, splits, strict=True)],
+            [row.get("group", "") for row in stored],
+            [row.get("source") or self._name for row in stored],
+            [row.get(sidecars.STORED_AS, "") for row in stored],
+            metas,
+        )
 
     def _sample(
         self, number: int, row: Row, code: int, pixels: CsvPixels, parsed: parser.Rows, i: int

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import os
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,6 +26,7 @@ from signdata.formats.hdf5 import keypoints, safety, times
 from signdata.formats.hdf5.seal import unsealed
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import DatasetInfo, PictureSummary
+from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.trees import pictures
 from signdata.formats.writer import EncodedItem, EncodedStills, OutputSummary, Writer, values_of
 from signdata.samples import Pixels, Sample
@@ -116,12 +117,14 @@ class Hdf5Writer(Writer):
         return self._shape is not None
 
     def encoded_together(
-        self, samples: Sequence[Sample], frames: NDArray[np.uint8]
+        self, samples: SampleColumns, frames: NDArray[np.uint8]
     ) -> EncodedStills | None:
         if frames.shape[1:] != self._shape:
             return None
-        for sample in samples:
-            refuse_nul(sample)
+        texts = (samples.ids, samples.labels, samples.groups, samples.sources)
+        metas = (text for meta in samples.metas if meta for text in meta.values())
+        if "\0" in "".join(itertools.chain(*texts, metas)):
+            return None  # one by one, so that the sample is named
         return EncodedStills(values_of(frames))
 
     def _with_companions(self, sample: Sample) -> Iterator[EncodedItem]:
@@ -209,7 +212,8 @@ class Hdf5Writer(Writer):
             _describe(file, finished)
 
             def samples() -> Iterator[tuple[str, int]]:
-                return zip((row["id"] for row in finished.rows()), n_frames, strict=True)
+                ids = (name for block in finished.blocks() for name in block.column("id"))
+                return zip(ids, n_frames, strict=True)
 
             keypoints.store(file, tree, samples)
             times.store(file, tree, samples)
@@ -273,14 +277,27 @@ def _describe(file: h5py.File, finished: OutputSummary) -> None:
         for name in finished.columns
         if name not in ("path", "label")
     }
-    rows, start = finished.rows(), 0
-    while part := list(itertools.islice(rows, ROWS)):
-        end = start + len(part)
-        labels[start:end] = [index[row["label"]] for row in part]
+    start = 0
+    for part in _parts(finished, ["label", *columns]):
+        end = start + len(part["label"])
+        labels[start:end] = [index[label] for label in part["label"]]
         for name, dataset in columns.items():
-            dataset[start:end] = [row.get(name, "") for row in part]
+            dataset[start:end] = part[name]
         start = end
     file.attrs["signdata"] = sidecars.dump_document(unsealed(finished.document)).decode()
+
+
+def _parts(finished: OutputSummary, names: list[str]) -> Iterator[dict[str, list[str]]]:
+    """Yield some columns of the manifest, `ROWS` rows at a time."""
+    waiting: dict[str, list[str]] = {name: [] for name in names}
+    for block in finished.blocks():
+        for name, values in waiting.items():
+            values.extend(block.column(name))
+        while len(waiting[names[0]]) >= ROWS:
+            yield {name: values[:ROWS] for name, values in waiting.items()}
+            waiting = {name: values[ROWS:] for name, values in waiting.items()}
+    if waiting[names[0]]:
+        yield waiting
 
 
 def _place(column: str) -> str:
