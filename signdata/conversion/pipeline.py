@@ -242,6 +242,7 @@ class _Conversion:
                     self._todo(),
                     self.how.workers,
                     risky=self.reader.risky,
+                    harmless=self.reader.harmless,
                     shared=replace(shared, reads=self.reader.inputs),
                 )
             ) as finished,

@@ -411,6 +411,7 @@ def work(
     workers: int | None,
     *,
     risky: bool = False,
+    harmless: bool = False,
     shared: Shared = Shared(),
 ) -> Generator[tuple[Batch, Outcome], None, None]:
     """Run a job over batches; a sample that kills its worker counts as unreadable.
@@ -424,6 +425,7 @@ def work(
         workers,
         died=lambda batch: _died(batch, job.on_error),
         risky=risky,
+        harmless=harmless,
         shared=shared,
         ordered=job.scratch is not None,
     )

@@ -188,6 +188,7 @@ class Reader(ABC):
     """Whether the checksums in `info.sources` are of all that is read."""
 
     risky: ClassVar[bool] = False
+    harmless: ClassVar[bool] = False
     """Whether decoding may take the process down, so that it must not be this one."""
 
     @property

@@ -47,6 +47,7 @@ class CsvReader(Reader):
 
     name = "csv"
     self_contained = True
+    harmless = True
 
     @classmethod
     def open(cls, paths: list[Path], options: OpenOptions) -> Self:
