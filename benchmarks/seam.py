@@ -129,7 +129,10 @@ def main() -> None:
                 parts = here(tree, out) if way == "here" else there(tree, out, root)
                 taken[way].append(sum(parts.values()))
                 told = ", ".join(f"{part} {seconds:.2f}" for part, seconds in parts.items())
-                print(f"{way:6} {taken[way][-1]:7.2f} s ({told})  load {os.getloadavg()[0]:.1f}")
+                print(
+                    f"{way:6} {taken[way][-1]:7.2f} s ({told})  load {os.getloadavg()[0]:.1f}",
+                    flush=True,
+                )
             files = [sum(1 for _ in (root / way).rglob("*.jpg")) for way in taken]
             assert files[0] == files[1] == options.pictures, files
         medians = {way: statistics.median(values) for way, values in taken.items()}
