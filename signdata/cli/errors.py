@@ -160,9 +160,17 @@ def _is_output_error(err: Exception) -> bool:
     return isinstance(err, OSError) and err.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
+_NOT_OURS = (errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP, errno.EIO, errno.ESTALE)
+"""Why a file that was named cannot be reached, whatever is asked of it."""
+
+
+def _is_unreachable(err: Exception) -> bool:
+    return isinstance(err, OSError) and err.errno in _NOT_OURS and err.filename is not None
+
+
 def _code_of(err: Exception) -> int:
     """What the command ends with after an error that nobody expected."""
-    if isinstance(err, MemoryError):
+    if isinstance(err, MemoryError) or _is_unreachable(err):
         return 4
     return 5 if _is_output_error(err) else 1
 
@@ -173,6 +181,8 @@ def _bug(err: Exception) -> str:
         return f"does not fit into memory ({err or 'no more of it'})"
     if _is_output_error(err):
         return f"{err}. Free some space and run the same command again."
+    if isinstance(err, OSError) and _is_unreachable(err):
+        return f"{os.fsdecode(err.filename)}: cannot be reached ({err.strerror})"
     return f"{name}: {err}. This is a bug of signdata; --debug shows where."
 
 

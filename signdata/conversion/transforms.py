@@ -166,6 +166,13 @@ class ChangesTogether(Protocol):
 
 
 @runtime_checkable
+class DescribesTogether(Protocol):
+    """A transform that makes one sample of each and leaves its pixels as they are."""
+
+    def described_together(self, samples: Sequence[Sample]) -> Sequence[Sample]: ...
+
+
+@runtime_checkable
 class Resplits(Protocol):
     """A transform that changes the set of splits."""
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from signdata.conversion.killers import killers_in
-from signdata.conversion.transforms import ChangesTogether, Transform
+from signdata.conversion.losses import LOST
+from signdata.conversion.transforms import ChangesTogether, DescribesTogether, Transform
 from signdata.errors import (
     CrashError,
     DatasetError,
@@ -176,7 +177,7 @@ class _Storing:
         found = self._encoded_together(samples, self._job.transforms)
         if found is not None:
             self.outcome.read += len(samples)
-            self._store_together(samples, *found)
+            self._store_together(*found)
             return
         for sample in samples:
             self.outcome.read += 1
@@ -186,28 +187,34 @@ class _Storing:
 
     def _encoded_together(
         self, samples: Sequence[Sample], transforms: Sequence[Transform]
-    ) -> tuple[EncodedStills, Stills] | None:
-        """What is to be stored of samples that are read together; None where they cannot be.
+    ) -> tuple[Sequence[Sample], EncodedStills, Stills] | None:
+        """Samples that are read together, and what to store; None where they cannot be.
 
         Nothing is told of what is wrong with one: that is for `_one`.
         """
         job, kind = self._job, type(samples[0].pixels)
         changes: list[ChangesTogether] = []
+        describing: list[DescribesTogether] = []
         for transform in transforms:
-            if not isinstance(transform, ChangesTogether):
+            if isinstance(transform, DescribesTogether):
+                describing.append(transform)
+            elif isinstance(transform, ChangesTogether):
+                changes.append(transform)
+            else:
                 return None
-            changes.append(transform)
         originals = kind.encoded is not Pixels.encoded and not changes
         if not kind.reads_together or not job.writer.takes_together(originals=originals):
             return None
         try:
             stills = kind.together([sample.pixels for sample in samples])
+            for describe in describing if stills else ():
+                samples = describe.described_together(samples)
             for change in changes:
                 stills = stills and change.changed_together(samples, stills)
             encoded = stills and job.writer.encoded_together(samples, stills.frames)
         except (SigndataError, OSError, MemoryError):
             return None
-        return (encoded, stills) if encoded and stills else None
+        return (samples, encoded, stills) if encoded and stills else None
 
     def _store_together(
         self, samples: Sequence[Sample], encoded: EncodedStills, stills: Stills
@@ -271,7 +278,7 @@ class _Storing:
         for samples in runs(made):
             found = self._encoded_together(samples, ()) if len(samples) > 1 else None
             if found is not None:
-                self._store_together(samples, *found)
+                self._store_together(*found)
                 continue
             for sample in samples:
                 row, lengths = self._store(sample)
@@ -310,7 +317,7 @@ class _Storing:
                 self._bytes.cut(before)
                 self._files.discard()
             raise
-        lost = [f"not preserved: {what}" for what in writer.loses_of(sample, len(lengths))]
+        lost = [f"{LOST}{what}" for what in writer.loses_of(sample, len(lengths))]
         for note in (*sample.pixels.notes(), *lost):
             self.outcome.problems.append(Problem(sample.source or sample.id, "", NOTE, note))
         return row, lengths

@@ -5,7 +5,7 @@
     ROOT/[SPLIT/]CLASS/CLIP/img_00001.jpg
 
 Frames are numbered from 1 and read in the order of the numbers in their names.
-VideoFrameDataset and the WLASL I3D loader read the same layout.
+VideoFrameDataset, mmaction2 and others read the same layout.
 """
 
 from __future__ import annotations
@@ -135,9 +135,13 @@ class FramesWriter(Writer):
         if not distinct:
             raise UsageError(f"name template {template!r}; expected a number, as in img_{{:05d}}")
 
+    def folder(self, sample: Sample) -> str:
+        """Where the frames of a sample go, below the output's root."""
+        return self._options.place(sample)
+
     def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         refuse_broken(sample)
-        folder = self._options.place(sample)
+        folder = self.folder(sample)
         files = sample.pixels.files
         if self._options.mode != "copy" and self._options.image_format is None and files:
             for number, file in enumerate(files, 1):

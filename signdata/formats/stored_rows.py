@@ -47,16 +47,36 @@ class RowRange:
         FormatError
             If the file is not what it was.
         """
+        rows = [dict(zip(self.header, cells, strict=False)) for cells in self._cells()]
+        if self.prefix:
+            rows = [{**row, "id": f"{self.prefix}{row['id']}"} for row in rows]
+        return rows
+
+    def columns(self) -> dict[str, list[str]]:
+        """The same rows as columns.
+
+        Raises
+        ------
+        FormatError
+            If the file is not what it was.
+        """
+        cells = self._cells()
+        if any(len(row) != len(self.header) for row in cells):
+            raise FormatError("changed while it was read", path=self.path)
+        columns = dict(zip(self.header, map(list, zip(*cells, strict=True)), strict=True))
+        if self.prefix:
+            columns["id"] = [f"{self.prefix}{one}" for one in columns["id"]]
+        return columns
+
+    def _cells(self) -> list[list[str]]:
         with self.path.open("rb") as file:
             file.seek(self.offset)
             data = file.read(self.length)
         text = io.StringIO(data.decode("utf-8", "replace"), newline="")
-        rows = [dict(zip(self.header, cells, strict=False)) for cells in csv.reader(text)]
-        if len(data) < self.length or len(rows) != self.n:
+        cells = list(csv.reader(text))
+        if len(data) < self.length or len(cells) != self.n:
             raise FormatError("changed while it was read", path=self.path)
-        if self.prefix:
-            rows = [{**row, "id": f"{self.prefix}{row['id']}"} for row in rows]
-        return rows
+        return cells
 
 
 @dataclass(frozen=True)

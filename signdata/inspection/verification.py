@@ -21,6 +21,7 @@ from signdata.formats.reader import Reader
 from signdata.inspection.recorded_digests import RecordedDigests, agrees
 from signdata.options import ProgressCallback
 from signdata.output import existing
+from signdata.plurals import counted
 from signdata.results import Problem
 from signdata.samples import Sample
 from signdata.sidecars import Row
@@ -148,7 +149,7 @@ def compare(
     result.details = {"same": not n, "differences": n, "paired_by": "id" if by_id else "content"}
     result.leave_out(a.info.left_out)
     counts = f"{len(digests_a):,} and {len(digests_b):,} samples, {how}"
-    result.summary = f"the same: {counts}" if not n else f"{n:,} differences: {counts}"
+    result.summary = f"the same: {counts}" if not n else f"{counted(n, 'difference')}: {counts}"
     return result
 
 
@@ -250,7 +251,7 @@ def against_manifest(
     result.leave_out(reader.info.left_out)
     result.summary = _manifest_summary(done, len(lost), unrecorded, len(problems) - n_damaged)
     if n_damaged:
-        result.summary += f"; {n_damaged:,} shards are not as they were written"
+        result.summary += f"; {counted(n_damaged, 'shard')} not as they were written"
     return result
 
 
@@ -258,8 +259,12 @@ def _manifest_summary(done: int, n_lost: int, unrecorded: int, n_problems: int) 
     if n_problems:
         return f"{n_problems:,} of {done + n_lost:,} samples do not match the manifest"
     if unrecorded == done:
-        return f"{done:,} samples can be read; there is no manifest with checksums to check against"
-    text = f"{done - unrecorded:,} samples match the manifest"
+        return (
+            f"{counted(done, 'sample')} can be read; there is no manifest with checksums to check "
+            "against"
+        )
+    n = done - unrecorded
+    text = f"{counted(n, 'sample')} {'matches' if n == 1 else 'match'} the manifest"
     return text + (f", {unrecorded:,} without a checksum can be read" if unrecorded else "")
 
 

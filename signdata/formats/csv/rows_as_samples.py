@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -15,6 +15,7 @@ from signdata.formats.csv import parser
 from signdata.formats.csv.columns import UNLABELLED
 from signdata.formats.csv.scan import Block, Layout
 from signdata.formats.csv.shapes import PictureShape
+from signdata.formats.described import Described, names_of
 from signdata.formats.stored_rows import RowRange
 from signdata.samples import SPLIT_NAMES, TOGETHER, ArrayPixels, Broken, Sample, Stills
 from signdata.sidecars import Row
@@ -102,6 +103,11 @@ class CsvBatch:
     def __iter__(self) -> Iterator[Sample]:
         return self.file.samples(self.block, self.stored.read() if self.stored else [])
 
+    def described(self) -> Described:
+        """The same samples as columns."""
+        found = self.file.described(self.block, self.stored.columns() if self.stored else {})
+        return found or Described.of(tuple(self))  # which tell what is wrong with each
+
 
 @dataclass(frozen=True)
 class CsvFile:
@@ -125,6 +131,43 @@ class CsvFile:
             number = block.first_row + i
             row = stored[i] if stored else {}
             yield self._sample(number, row, code, CsvPixels(pictures[i], parsed.plain), parsed, i)
+
+    def described(self, block: Block, stored: Mapping[str, list[str]]) -> Described | None:
+        """The samples of a block as columns; None where something is wrong with one of them."""
+        parsed = parser.read_rows(self.layout, block)
+        n = len(parsed.labels)
+        labels = parsed.names or self._labels(parsed.labels, stored)
+        if parsed.faults or labels is None or stored.get("label", labels) != labels:
+            return None
+        ids = stored.get("id")
+        if ids is None:
+            before = f"{self.split}/" if self.split else ""
+            numbers = range(block.first_row, block.first_row + n)
+            ids = [f"{before}{number:0{self.digits}d}" for number in numbers]
+        nothing, uses = [""] * n, parsed.uses or [""] * n
+        meta = {self.layout.columns.use_name: uses} if any(uses) else {}
+        splits = [self.split_of(use) for use in uses]
+        return Described(
+            ids,
+            labels,
+            [own or other for own, other in zip(stored.get("split", nothing), splits, strict=True)],
+            stored.get("group", nothing),
+            [source or self._name for source in stored.get("source", nothing)],
+            names_of(ids, stored.get(sidecars.STORED_AS, ())),
+            nothing,
+            meta | {name: values for name, values in stored.items() if name not in NO_META},
+        )
+
+    def _labels(self, codes: Sequence[int], stored: Mapping[str, list[str]]) -> list[str] | None:
+        """The class names that codes stand for; None where one stands for none."""
+        if self.layout.columns.label is None:
+            return [label or UNLABELLED for label in stored.get("label", [""] * len(codes))]
+        if self.names is None:
+            return list(map(str, codes))
+        try:
+            return [self.names[code] for code in codes]
+        except KeyError:
+            return None
 
     def _sample(
         self, number: int, row: Row, code: int, pixels: CsvPixels, parsed: parser.Rows, i: int

@@ -13,7 +13,7 @@ import os
 from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import h5py
 import numpy as np
@@ -22,13 +22,14 @@ from numpy.typing import NDArray
 from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, UnsafeNameError, UsageError
 from signdata.filesystem import write_file
-from signdata.formats.hdf5 import keypoints, safety, times
+from signdata.formats.hdf5 import keypoints, safety, texts, times
 from signdata.formats.hdf5.seal import unsealed
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import DatasetInfo, PictureSummary
 from signdata.formats.trees import pictures
 from signdata.formats.writer import EncodedItem, EncodedStills, OutputSummary, Writer, values_of
 from signdata.samples import Pixels, Sample
+from signdata.sidecars import Row
 
 ROWS = 8192
 """Rows of the manifest that are in memory at once."""
@@ -264,33 +265,36 @@ def _copy_range(source: Path, start: int, target: Path, offset: int, length: int
 
 def _describe(file: h5py.File, finished: OutputSummary) -> None:
     index = {name: idx for idx, name in enumerate(finished.classes)}
-    strings = h5py.string_dtype("utf-8")
-    _put(file, "class_names", strings, len(finished.classes))[:] = list(finished.classes)
+    names = list(finished.classes)
+    texts.put(file, "class_names", len(names), texts.longest(names)).write(0, names)
     n = finished.n_samples
-    labels = _put(file, "labels", np.dtype(np.int64), n)
-    columns = {
-        name: _put(file, _place(name), strings, n)
-        for name in finished.columns
-        if name not in ("path", "label")
-    }
-    rows, start = finished.rows(), 0
-    while part := list(itertools.islice(rows, ROWS)):
-        end = start + len(part)
-        labels[start:end] = [index[row["label"]] for row in part]
-        for name, dataset in columns.items():
-            dataset[start:end] = [row.get(name, "") for row in part]
-        start = end
+    labels = file.create_dataset("labels", shape=(n,), dtype=np.int64, track_times=False)
+    stored = [name for name in finished.columns if name not in ("path", "label")]
+    longest = dict.fromkeys(stored, 0)
+    for part in _parts(finished):
+        for name in stored:
+            longest[name] = max(longest[name], texts.longest(row.get(name, "") for row in part))
+    columns = {name: texts.put(file, _place(name), n, longest[name]) for name in stored}
+    start = 0
+    for part in _parts(finished):
+        labels[start : start + len(part)] = [index[row["label"]] for row in part]
+        for name, column in columns.items():
+            column.write(start, [row.get(name, "") for row in part])
+        start += len(part)
     file.attrs["signdata"] = sidecars.dump_document(unsealed(finished.document)).decode()
+
+
+def _parts(finished: OutputSummary) -> Iterator[list[Row]]:
+    """The rows of the manifest, some at a time."""
+    rows = finished.rows()
+    while part := list(itertools.islice(rows, ROWS)):
+        yield part
 
 
 def _place(column: str) -> str:
     """What the dataset of a manifest's column is called."""
     own = {"id": "ids", "split": "splits", "group": "groups"}
     return own.get(column) or f"meta/{safety.link_name(column)}"
-
-
-def _put(file: h5py.File, name: str, dtype: Any, n: int) -> Any:
-    return file.create_dataset(name, shape=(n,), dtype=dtype, track_times=False)
 
 
 def _sync(path: Path) -> None:

@@ -16,6 +16,7 @@ from signdata.formats.croissant import (
     field,
     file_set,
     of_column,
+    patterns_of,
     record_set,
 )
 from signdata.formats.parquet.files import SUFFIX
@@ -44,9 +45,7 @@ def describe(root: Path, reader: ParquetReader, base: str) -> Description:
             remedy="Make it with convert --to parquet.",
         )
     schema = schema_of(reader.files[0])
-    files = file_set(
-        FILES, sorted({(path.parent / f"*{SUFFIX}").as_posix() for path in paths}), base
-    )
+    files = file_set(FILES, patterns_of(paths, root), base)
     first: list[Node] = []
     if reader.kind == "clip":
         names, classes = tuple(schema.names), class_names_of(schema, reader.files[0])

@@ -15,8 +15,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from signdata import sidecars
-from signdata.filesystem import write_file
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.table.metadata import write_metadata
 from signdata.formats.trees import pictures
@@ -56,10 +54,7 @@ class TableWriter(Writer):
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
         write_metadata(tree, finished)
-        sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, finished.rows())
-        classes = "".join(f"{name}\n" for name in finished.classes)
-        write_file(tree / sidecars.CLASSES, classes.encode())
-        write_file(tree / sidecars.DOCUMENT, sidecars.dump_document(finished.document))
+        pictures.write_flat_sidecars(tree, finished)
 
 
 def place(sample: Sample) -> str:

@@ -96,10 +96,18 @@ def write_sidecars(tree: Path, finished: OutputSummary, tables: TableOptions) ->
     UnsafeNameError
         If two classes would share a folder.
     """
-    rows = _of_own_folders(finished.rows())
-    sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, rows)
+    _write(tree, finished, _of_own_folders(finished.rows()))
     if tables.manifest is not None:
         write_texts(tree / "manifest.parquet", finished.columns, finished.rows())
+
+
+def write_flat_sidecars(tree: Path, finished: OutputSummary) -> None:
+    """The same where samples are not in folders of their classes."""
+    _write(tree, finished, finished.rows())
+
+
+def _write(tree: Path, finished: OutputSummary, rows: Iterable[Row]) -> None:
+    sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, rows)
     classes = "".join(f"{name}\n" for name in finished.classes)
     write_file(tree / sidecars.CLASSES, classes.encode())
     write_file(tree / sidecars.DOCUMENT, sidecars.dump_document(finished.document))
