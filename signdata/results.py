@@ -46,8 +46,7 @@ class Problem(msgspec.Struct, frozen=True, order=True):
     @classmethod
     def from_error(cls, error: SigndataError, kind: str, path: str = "") -> Problem:
         """The problem for an error that cost one sample."""
-        message = f"{error.what}. {error.remedy}" if error.remedy else error.what
-        return cls(path or error.path, error.where, kind, message)
+        return cls(path or error.path, error.where, kind, error.message)
 
 
 @dataclass(repr=False)

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from signdata.conversion import pipeline
+from signdata.conversion import losses, pipeline
 from signdata.errors import FormatError, UsageError
 from signdata.extraction import coverage, loaders
 from signdata.extraction.frame_folders import Sources, open_videos
@@ -94,7 +94,7 @@ def _lost_groups(clips: ClipSelection) -> list[Problem]:
     if not groups:
         return []
     what = f"the groups of {len(groups):,} corrected samples; the index names signers alone"
-    return [Problem("", "", NOTE, f"{pipeline.LOST}{what}")]
+    return [Problem("", "", NOTE, f"{losses.LOST}{what}")]
 
 
 def cut(sample: Sample) -> Iterable[Sample]:

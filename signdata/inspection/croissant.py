@@ -88,9 +88,11 @@ class About:
     def __post_init__(self) -> None:
         if self.date is not None:
             try:
-                date.fromisoformat(self.date)
-            except ValueError as err:
-                raise UsageError(f"--date {self.date!r}; expected YYYY-MM-DD") from err
+                written = date.fromisoformat(self.date).isoformat()
+            except ValueError:
+                written = ""
+            if written != self.date:  # Python reads other spellings, too
+                raise UsageError(f"--date {self.date!r}; expected YYYY-MM-DD")
 
     def nodes(self) -> dict[str, Any]:
         """What was said, as Croissant names it."""
