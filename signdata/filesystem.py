@@ -186,6 +186,28 @@ def put_file(path: str | Path, data: bytes) -> None:
         replace_by(path, lambda staged: _create(staged, data))
 
 
+def put_files(files: Iterable[tuple[str, bytes]]) -> None:
+    """Write many files to existing folders; see `put_file`.
+
+    An `OSError` names the file that could not be written.
+    """
+    for path, data in files:
+        try:
+            file = os.open(path, _NEW_FILE, 0o666)
+        except FileExistsError:
+            put_file(path, data)
+            continue
+        try:
+            written = os.write(file, data)
+            if written < len(data):
+                write_all(file, data[written:])
+        except OSError as err:
+            err.filename = path
+            raise
+        finally:
+            os.close(file)
+
+
 def _create(path: str | Path, data: bytes) -> None:
     file = os.open(path, _NEW_FILE, 0o666)
     try:

@@ -80,6 +80,9 @@ def run(
     """Call a library function with a command's options and show what it returns."""
     as_json = options.pop("as_json", False)
     hidden = options.pop("quiet", False)
+    from signdata.workers.memory import keep_freed  # not for --help
+
+    keep_freed()  # this process is ours, and reads whole sources before any worker does
     unit, units = counted(function.__name__)
     with progress_bar(unit, hidden=hidden, units=units) as progress:
         if progress is not None and "progress" in inspect.signature(function).parameters:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, MissingError, UsageError
-from signdata.formats.corrected import Corrected, labels_in
 from signdata.formats.reader import DatasetInfo, Reader
 from signdata.formats.views import FilteredReader, MappedReader
 from signdata.labels import LabelSpace
@@ -28,6 +27,8 @@ def selected(reader: Reader, read: ReadOptions) -> Reader:
     """The part that was asked for of a dataset: corrected, renamed, then chosen, then limited."""
     further: list[Path] = []
     if read.corrections is not None:
+        from signdata.formats.corrected import Corrected
+
         reader = Corrected(reader, Path(read.corrections))
     if read.rename is not None:
         further.append(Path(read.rename))
@@ -67,7 +68,11 @@ def row_filter(read: ReadOptions) -> Callable[[Row], bool]:
     Which of them `max_per_class` leaves out depends on all the others, and is not told.
     """
     names = {} if read.rename is None else read_names(Path(read.rename))
-    labels = {} if read.corrections is None else labels_in(Path(read.corrections))
+    labels: Mapping[str, str] = {}
+    if read.corrections is not None:
+        from signdata.formats.corrected import labels_in
+
+        labels = labels_in(Path(read.corrections))
     classes = None if read.classes is None else frozenset(read_class_list(read.classes))
 
     def takes(row: Row) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from signdata.errors import FormatError
-from signdata.sidecars import Row, numbered_rows, refuse_repeated_ids
+from signdata.sidecars import Row, refuse_repeated_ids, row_blocks
 
 
 @dataclass(frozen=True)
@@ -112,12 +112,16 @@ class StoredRows:
         offsets, hashes = array("q"), array("q")
         splits: Counter[str] = Counter()
         header: Sequence[str] = ()
-        for _, row in numbered_rows(path, offsets):
-            header = header or tuple(row)
-            hashes.append(hash(row["id"]))
-            splits[row.get("split", "")] += 1
+        for header, rows in row_blocks(path, offsets):
+            ids = header.index("id")
+            hashes.extend(hash(cells[ids]) for cells in rows)
+            if "split" in header:
+                of_split = header.index("split")
+                splits.update(cells[of_split] for cells in rows)
+            else:
+                splits[""] += len(rows)
         refuse_repeated_ids(path, hashes)
-        return cls(path, header, splits, offsets, hashes)
+        return cls(path, tuple(header), splits, offsets, hashes)
 
     def __len__(self) -> int:
         return len(self.hashes)

@@ -35,7 +35,7 @@ def describe(
     result.extend(info.notes)
     counts: Counter[tuple[str, str]] = Counter()
     groups: set[str] = set()
-    for part in reader.described():
+    for part in reader.columns():
         result.read += len(part)
         for place, error in part.broken.items():
             _count_broken(result, error, part.ids[place])

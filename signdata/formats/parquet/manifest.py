@@ -36,6 +36,7 @@ def listed(root: Path, faults: ShardFaults, options: ClipOptions, *, of_masks: b
         what = f"no column {min(missing)}; expected the manifest of a dataset in Parquet files"
         raise FormatError(what, path=manifest)
     rows.sort(key=lambda row: row[SHARD_KEY])
+    faults.count(_shard_of(row, root) for row in rows)
     columns = tuple(name for name in rows[0] if name not in NO_META)
     is_of_clips = clip_files.is_clip(rows[0]["path"])
     kind = "clip" if is_of_clips else "still"

@@ -15,10 +15,7 @@ programs cut names at their first dot, and then take several samples for one.
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -26,14 +23,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata import sidecars
-from signdata.filesystem import write_file
 from signdata.formats import frame_times
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import Reader
+from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.shard_files import ShardFile, ShardWriter, write_sidecars
 from signdata.formats.trees import pictures
 from signdata.formats.webdataset import ustar
 from signdata.formats.webdataset.fields import POSE, TIMES
+from signdata.formats.webdataset.index import write_index
 from signdata.formats.writer import (
     EncodedItem,
     EncodedStills,
@@ -93,12 +91,11 @@ class WebDatasetWriter(ShardWriter):
         return not originals
 
     def encoded_together(
-        self, samples: Sequence[Sample], frames: NDArray[np.uint8]
+        self, samples: SampleColumns, frames: NDArray[np.uint8]
     ) -> EncodedStills | None:
-        if any(sample.kind != "still" for sample in samples):
+        if not samples.are_stills:
             return None
-        keys = (sample.meta[SHARD_KEY] for sample in samples)
-        return pictures.encoded_together(keys, frames, self._options)
+        return pictures.encoded_together(samples.meta[SHARD_KEY], frames, self._options)
 
     def meta(self, sample: Sample, n_pieces: int) -> Row:
         if sample.kind == "still":
@@ -198,18 +195,3 @@ def _json(described: Row) -> bytes:
                 for name, text in described.items()
             }
         )
-
-
-def write_index(path: Path, rows: Iterable[Row]) -> None:
-    """Write ``index.csv.gz``: where each sample is."""
-    packed = io.BytesIO()
-    with (
-        gzip.GzipFile("", "wb", fileobj=packed, mtime=0) as file,
-        io.TextIOWrapper(file, "utf-8", errors="backslashreplace", newline="") as text,
-    ):
-        lines = csv.writer(text, lineterminator="\n")
-        lines.writerow(("id", "shard", "offset", "length"))
-        lines.writerows(
-            (row["id"], row["path"], row[SHARD_OFFSET], row[SHARD_LENGTH]) for row in rows
-        )
-    write_file(path, packed.getvalue())
