@@ -82,6 +82,9 @@ def full_disk(folder: Path) -> Iterator[None]:
 
 def path_below(path: str | Path, root: str | Path) -> str:
     """A path relative to `root`, POSIX separators."""
+    text, below = os.fspath(path), os.path.join(root, "")
+    if text.startswith(below) and text == os.path.normpath(text):  # much faster, for very many
+        return text[len(below) :].replace(os.sep, "/")
     return os.path.relpath(path, root).replace(os.sep, "/")
 
 
@@ -181,6 +184,28 @@ def put_file(path: str | Path, data: bytes) -> None:
         _create(path, data)
     except FileExistsError:
         replace_by(path, lambda staged: _create(staged, data))
+
+
+def put_files(files: Iterable[tuple[str, bytes]]) -> None:
+    """Write many files to existing folders; see `put_file`.
+
+    An `OSError` names the file that could not be written.
+    """
+    for path, data in files:
+        try:
+            file = os.open(path, _NEW_FILE, 0o666)
+        except FileExistsError:
+            put_file(path, data)
+            continue
+        try:
+            written = os.write(file, data)
+            if written < len(data):
+                write_all(file, data[written:])
+        except OSError as err:
+            err.filename = path
+            raise
+        finally:
+            os.close(file)
 
 
 def _create(path: str | Path, data: bytes) -> None:

@@ -25,6 +25,7 @@ from signdata.options import (
 )
 from signdata.output import existing
 from signdata.output.overlap import refuse_overlap
+from signdata.plurals import counted
 from signdata.results import NOTE, Problem, Result
 from signdata.sidecars import refuse_partial
 from signdata.version import __version__
@@ -181,7 +182,8 @@ def _compared(
     result.details = {"replayed": document["command"]}
     if dry_run:
         result.details["dry_run"] = True
-        result.summary = f"{made.written:,} samples would be made again by {document['command']}"
+        n_samples = counted(made.written, "sample")
+        result.summary = f"{n_samples} would be made again by {document['command']}"
         return result
     identical = _is_identical(old, Path(made.output))
     if not (identical or differs):

@@ -36,12 +36,11 @@ def dry_run(
         for _, outcome in finished:
             if outcome.fatal:
                 raise outcome.fatal
-            rows = unpack(outcome.rows).rows
-            for row in rows:
-                if row["path"]:
-                    watched.add(row["path"])
+            for block in unpack(outcome.rows).blocks():
+                for path in filter(None, block.column("path")):
+                    watched.add(path)
+                result.written += block.n
             result.read += outcome.read
-            result.written += len(rows)
             result.skipped += outcome.skipped
             result.failed += outcome.failed
             problems += outcome.problems

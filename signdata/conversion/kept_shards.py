@@ -43,6 +43,7 @@ def complete_shards(reader: Reader, writer: Writer, out: Path) -> KeptShards:
 
     None, where the dataset is now cut otherwise: all are then written again.
     """
+
     try:
         faults = ShardFaults(out)
     except SigndataError:  # the list is gone or damaged
@@ -52,7 +53,7 @@ def complete_shards(reader: Reader, writer: Writer, out: Path) -> KeptShards:
         return KeptShards()
     rows: dict[str, list[Row]] = {}
     for row in existing.read_rows(out):
-        rows.setdefault(writer.shard_of(row), []).append(row)
+        rows.setdefault(writer.shard_of(row["path"]), []).append(row)
     whole = {
         key: rows[key]
         for key, shard in shards.items()

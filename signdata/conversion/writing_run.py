@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from signdata.output.existing import RETRY
 from signdata.output.journal import JournalEntry
 from signdata.output.output import Output
 from signdata.results import NOTE, Problem, Result
-from signdata.sidecars import Row
+from signdata.sidecars import Row, RowBlock
 from signdata.workers import cluster as clusters
 from signdata.workers import forks
 from signdata.workers.cluster import Shared
@@ -114,6 +115,7 @@ class WritingRun:
                     self._todo(),
                     self.how.workers,
                     risky=self.reader.risky,
+                    harmless=self.reader.harmless,
                     shared=replace(shared, reads=self.reader.inputs),
                 )
             ) as finished,
@@ -141,19 +143,15 @@ class WritingRun:
         self._refuse_gaps()
         lost = {p.message.removeprefix(LOST) for p in problems if p.message.startswith(LOST)}
         paths = StoredPaths()
-        present: dict[str, int] = {}
+        present: Counter[str] = Counter()
         columns: dict[str, None] = {}
-        previous: Collection[str] = ()
-        for row in self._rows():
-            result.written += 1
-            present[row["label"]] = present.get(row["label"], 0) + 1
-            if row.keys() != previous:
-                columns.update(dict.fromkeys(row))
-                previous = row.keys()
-            if row["path"] and row["path"] != self.writer.shard_of(row):
-                paths.add(row["path"], self.writer.companions(row["path"]))
+        for block in self._blocks():
+            result.written += block.n
+            present.update(block.column("label"))
+            columns.update(dict.fromkeys(block.columns))
+            paths.add(self._own_files(block), self.writer.companions)
         for one in self._shard_sums():
-            paths.add(one.shard)
+            paths.add([one.shard])
         if paths.may_meet():
             _refuse_meeting(self._rows())
         refuse_nothing(result, problems, self.reader)
@@ -182,6 +180,7 @@ class WritingRun:
             self.end,
             result.written,
             self._shard_sums,
+            self._blocks,
         )
         with writing(output.path):
             output.closing()
@@ -236,10 +235,23 @@ class WritingRun:
         result.extend(problems)
         return problems
 
+    def _own_files(self, block: RowBlock) -> list[str]:
+        """The paths of samples that have files of their own."""
+        paths = filter(None, block.column("path"))
+        return [path for path in paths if path != self.writer.shard_of(path)]
+
+    def _blocks(self) -> Iterator[RowBlock]:
+        """What `_rows` yields, as columns."""
+        if self.kept or self.kept_shards.rows:
+            yield from sidecars.blocks_of(self._rows())
+            return
+        for batch in self.reader.batches():
+            yield from self.output.journal.rows_of(batch.key).blocks()
+
     def _rows(self) -> Iterator[Row]:
         for batch in self.reader.batches():
             kept = self.kept_shards.rows.get(batch.key)
-            rows = kept or self.output.journal.rows_of(batch.key).rows
+            rows = kept or self.output.journal.rows_of(batch.key).each()
             if not self.kept:
                 yield from rows
                 continue

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, overload, runtime_checkable
 
-from signdata.samples import Sample
+from signdata.formats.sample_columns import SampleColumns
+from signdata.samples import Sample, Stills
 
 BATCH = 64
 """Samples in one unit of work."""
@@ -100,6 +101,15 @@ class BatchOfRange(ListBatch):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ListBatch, (self.key, self.samples)
+
+
+@runtime_checkable
+class ColumnBatch(Batch, Protocol):
+    """A batch that can be read together before any `Sample` of it is made."""
+
+    def together(self) -> tuple[SampleColumns, Stills] | None:
+        """All samples and their pictures; None where each has to be read on its own."""
+        ...
 
 
 @runtime_checkable

@@ -31,7 +31,6 @@ from signdata.formats.sharding import ShardedReader
 from signdata.formats.writer import OutputSummary, SampleFiles, ShardSum, Writer
 from signdata.results import NOTE, Problem
 from signdata.samples import Broken, Sample
-from signdata.sidecars import Row
 from signdata.workers.pool import n_workers
 
 COLUMNS = ("shard", "samples", "bytes", "sha256")
@@ -178,8 +177,8 @@ class ShardWriter(Writer):
         """The suffix of the video that is stored as it is, '' where pictures are stored."""
         return sample.pixels.whole_file_suffix() if self.keeps_videos else ""
 
-    def shard_of(self, row: Row) -> str:
-        return row["path"]
+    def shard_of(self, path: str) -> str:
+        return path
 
     @abstractmethod
     def files(self, tree: str, key: str) -> SampleFiles:
@@ -188,7 +187,7 @@ class ShardWriter(Writer):
 
 def write_sidecars(tree: Path, finished: OutputSummary) -> None:
     """Write the manifest, the class list, the list of shards and the document."""
-    sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, finished.rows())
+    sidecars.write_blocks(tree / sidecars.MANIFEST, finished.columns, finished.blocks())
     classes = "".join(f"{name}\n" for name in finished.classes)
     write_file(tree / sidecars.CLASSES, classes.encode())
     write_sums(tree / sidecars.SHARDS, finished.shards())

@@ -13,7 +13,6 @@ import hashlib
 import itertools
 import os
 import pickle
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import Any, Generic
 
 from signdata.errors import NodeError, OutputError
-from signdata.workers.cluster import NO_NODES, Cluster, no_nodes
+from signdata.workers.cluster import Cluster
 from signdata.workers.engines import Killer, Lost, Stopped, Ticket
 from signdata.workers.forks import R, T
 from signdata.workers.messages import Answer, Bundle
@@ -119,7 +118,6 @@ class _Run(Generic[T, R]):
         self._finished: dict[int, list[R | WorkerDied[T]]] = {}
         self._next = 0
         self._size = _Size(cluster.cores)
-        self._node_seen = time.monotonic()
 
     def run(self) -> Iterator[tuple[T, list[R | WorkerDied[T]]]]:
         ended = False
@@ -147,11 +145,7 @@ class _Run(Generic[T, R]):
 
     def _fill(self) -> None:
         """Send bundles while there are nodes without one."""
-        slots = self._cluster.engine.slots()
-        if slots:
-            self._node_seen = time.monotonic()
-        elif time.monotonic() - self._node_seen > NO_NODES:
-            raise no_nodes()
+        slots = self._cluster.slots()
         while len(self._running) < slots:
             if self._again:
                 self._send(self._again.popleft())

@@ -15,7 +15,7 @@ import signdata
 from signdata.augmentation.made_pixels import MadePicture
 from signdata.errors import SigndataError
 from signdata.formats.batches import ListBatch, list_batches, runs
-from signdata.formats.csv.rows_as_samples import CsvPixels
+from signdata.formats.csv.rows_as_samples import CsvBatch, CsvPixels
 from signdata.formats.trees.picture_files import PictureFiles
 from signdata.samples import ArrayPixels, Broken, Sample, Stills
 from tests.conftest import picture
@@ -32,6 +32,7 @@ class Runs:
         self.n_together = 0
         for kind in KINDS:
             monkeypatch.setattr(kind, "together", self._counted(kind))
+        monkeypatch.setattr(CsvBatch, "together", self._counted_batch(CsvBatch.together))
 
     def _counted(self, kind: Any) -> Any:
         together = kind.together
@@ -42,6 +43,14 @@ class Runs:
             return stills
 
         return classmethod(counted)
+
+    def _counted_batch(self, together: Any) -> Any:
+        def counted(batch: CsvBatch) -> Any:
+            found = together(batch)
+            self.n_together += 0 if found is None else len(found[0])
+            return found
+
+        return counted
 
     def both(self, convert: Callable[[Path], Any], name: str) -> None:
         """Assert that a conversion ends in the same way, with the same files."""

@@ -154,7 +154,7 @@ def test_an_end_without_nodes_is_no_end() -> None:
 
 
 def test_no_node_for_a_long_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundles, "NO_NODES", -1.0)
+    monkeypatch.setattr(clusters, "NO_NODES", -1.0)
     engine = Fake(slots=iter([1, *[0] * 100]))
     with pytest.raises(ClusterError, match="has had no node"):
         run(engine, range(100))

@@ -13,6 +13,7 @@ import pytest
 
 import signdata
 from signdata.errors import ClusterError, NodeError
+from signdata.output.journal import Journal
 from signdata.workers import bundles, cluster
 from signdata.workers.dask_engine import DaskEngine
 from tests.conftest import Ran, listing, picture
@@ -148,31 +149,69 @@ def test_a_client_of_the_user_is_used_and_stays_connected(
         assert client.status == "running"
 
 
-def test_a_run_that_was_killed_here_is_finished_there(
-    farm: Farm, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from signdata.output.journal import Journal
+AS_JPEGS: dict[str, Any] = {"image_format": "jpg", "on_error": "skip"}
 
-    whole, out = tmp_path / "whole", tmp_path / "out"
-    signdata.convert(data / "tree", whole, image_format="jpg", on_error="skip", workers=1)
 
-    class Killed(BaseException):
-        pass
+@pytest.fixture(scope="module")
+def jpegs(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What is made of the tree on this machine alone."""
+    out = tmp_path_factory.mktemp("whole") / "out"
+    signdata.convert(data / "tree", out, **AS_JPEGS, workers=1)
+    return listing(out)
+
+
+def at_entry(n: int, act: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do something before the n-th entry of a journal is written."""
+    kept, added = Journal.add, []
 
     def add(journal: Journal, *entry: Any) -> None:
         added.append(entry)
-        if len(added) == 4:
-            raise Killed
+        if len(added) == n:
+            act()
         kept(journal, *entry)
 
-    kept, added = Journal.add, []
     monkeypatch.setattr(Journal, "add", add)
+
+
+def test_a_run_that_was_killed_here_is_finished_there(
+    farm: Farm,
+    data: Path,
+    jpegs: dict[str, bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill() -> None:
+        raise Killed
+
+    out = tmp_path / "out"
+    at_entry(4, kill, monkeypatch)
     with pytest.raises(Killed):
-        signdata.convert(data / "tree", out, image_format="jpg", on_error="skip", workers=1)
-    monkeypatch.undo()
+        signdata.convert(data / "tree", out, **AS_JPEGS, workers=1)
     assert (out / ".signdata-partial").is_dir()
-    signdata.convert(data / "tree", out, image_format="jpg", on_error="skip", cluster=farm.address)
-    assert listing(out) == listing(whole)
+    signdata.convert(data / "tree", out, **AS_JPEGS, cluster=farm.address)
+    assert listing(out) == jpegs
+
+
+def test_a_worker_that_is_killed_costs_nothing(
+    farm: Farm,
+    data: Path,
+    jpegs: dict[str, bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def replace() -> None:
+        farm.kill(farm.workers[0])
+        farm.start_worker()
+        replaced.append(True)
+
+    replaced: list[bool] = []
+    at_entry(3, replace, monkeypatch)
+    signdata.convert(data / "tree", tmp_path / "out", **AS_JPEGS, cluster=farm.address)
+    assert replaced
+    assert listing(tmp_path / "out") == jpegs
 
 
 def test_an_unfit_node_is_refused_before_anything_is_made(

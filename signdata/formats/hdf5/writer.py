@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import os
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -26,10 +26,10 @@ from signdata.formats.hdf5 import keypoints, safety, texts, times
 from signdata.formats.hdf5.seal import unsealed
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import DatasetInfo, PictureSummary
+from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.trees import pictures
 from signdata.formats.writer import EncodedItem, EncodedStills, OutputSummary, Writer, values_of
 from signdata.samples import Pixels, Sample
-from signdata.sidecars import Row
 
 ROWS = 8192
 """Rows of the manifest that are in memory at once."""
@@ -117,12 +117,13 @@ class Hdf5Writer(Writer):
         return self._shape is not None
 
     def encoded_together(
-        self, samples: Sequence[Sample], frames: NDArray[np.uint8]
+        self, samples: SampleColumns, frames: NDArray[np.uint8]
     ) -> EncodedStills | None:
         if frames.shape[1:] != self._shape:
             return None
-        for sample in samples:
-            refuse_nul(sample)
+        texts = (samples.ids, samples.labels, samples.groups, samples.sources)
+        if "\0" in "".join(itertools.chain(*texts, *samples.meta.values())):
+            return None  # one by one, so that the sample is named
         return EncodedStills(values_of(frames))
 
     def _with_companions(self, sample: Sample) -> Iterator[EncodedItem]:
@@ -210,7 +211,8 @@ class Hdf5Writer(Writer):
             _describe(file, finished)
 
             def samples() -> Iterator[tuple[str, int]]:
-                return zip((row["id"] for row in finished.rows()), n_frames, strict=True)
+                ids = (name for block in finished.blocks() for name in block.column("id"))
+                return zip(ids, n_frames, strict=True)
 
             keypoints.store(file, tree, samples)
             times.store(file, tree, samples)
@@ -271,24 +273,31 @@ def _describe(file: h5py.File, finished: OutputSummary) -> None:
     labels = file.create_dataset("labels", shape=(n,), dtype=np.int64, track_times=False)
     stored = [name for name in finished.columns if name not in ("path", "label")]
     longest = dict.fromkeys(stored, 0)
-    for part in _parts(finished):
+    for block in finished.blocks():
         for name in stored:
-            longest[name] = max(longest[name], texts.longest(row.get(name, "") for row in part))
+            longest[name] = max(longest[name], texts.longest(block.column(name)))
     columns = {name: texts.put(file, _place(name), n, longest[name]) for name in stored}
     start = 0
-    for part in _parts(finished):
-        labels[start : start + len(part)] = [index[row["label"]] for row in part]
+    for part in _parts(finished, ["label", *columns]):
+        end = start + len(part["label"])
+        labels[start:end] = [index[label] for label in part["label"]]
         for name, column in columns.items():
-            column.write(start, [row.get(name, "") for row in part])
-        start += len(part)
+            column.write(start, part[name])
+        start = end
     file.attrs["signdata"] = sidecars.dump_document(unsealed(finished.document)).decode()
 
 
-def _parts(finished: OutputSummary) -> Iterator[list[Row]]:
-    """The rows of the manifest, some at a time."""
-    rows = finished.rows()
-    while part := list(itertools.islice(rows, ROWS)):
-        yield part
+def _parts(finished: OutputSummary, names: list[str]) -> Iterator[dict[str, list[str]]]:
+    """Yield some columns of the manifest, `ROWS` rows at a time."""
+    waiting: dict[str, list[str]] = {name: [] for name in names}
+    for block in finished.blocks():
+        for name, values in waiting.items():
+            values.extend(block.column(name))
+        while len(waiting[names[0]]) >= ROWS:
+            yield {name: values[:ROWS] for name, values in waiting.items()}
+            waiting = {name: values[ROWS:] for name, values in waiting.items()}
+    if waiting[names[0]]:
+        yield waiting
 
 
 def _place(column: str) -> str:

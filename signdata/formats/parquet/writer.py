@@ -21,7 +21,7 @@ from signdata.formats.parquet import clip_files
 from signdata.formats.parquet.files import SUFFIX
 from signdata.formats.parquet.library import arrow
 from signdata.formats.parquet.shard import ClipShard, ParquetShard, PictureShard
-from signdata.formats.parquet.stored_columns import LABEL, PATH, PICTURE
+from signdata.formats.parquet.stored_columns import LABEL, PICTURE
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import DatasetInfo, Reader
 from signdata.formats.shard_files import ShardWriter, write_sidecars
@@ -84,8 +84,8 @@ class ParquetWriter(ShardWriter):
             return {}
         return {"n_frames": "" if self.video_suffix(sample) else str(n_pieces)}
 
-    def shard_of(self, row: Row) -> str:
-        return clip_files.shard_of(row[PATH])
+    def shard_of(self, path: str) -> str:
+        return clip_files.shard_of(path)
 
     def files(self, tree: str, key: str) -> ParquetShard:
         made = ClipShard if self._of_clips else PictureShard

@@ -80,6 +80,8 @@ def _class_folders(folder: Path) -> Iterator[Path]:
 def recognises(place: Place) -> str:
     """An example of what makes a place this format, or ''."""
     path = place.path
+    if not place.is_dir and suffix_of(path) in (".csv", ".tsv"):
+        return path.name if is_table(path) else ""
     published = known.example_at(path)
     if published:
         return published

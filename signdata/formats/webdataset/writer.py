@@ -15,7 +15,7 @@ programs cut names at their first dot, and then take several samples for one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from signdata import sidecars
 from signdata.formats import frame_times
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import Reader
+from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.shard_files import ShardFile, ShardWriter, write_sidecars
 from signdata.formats.trees import pictures
 from signdata.formats.webdataset import ustar
@@ -89,12 +90,11 @@ class WebDatasetWriter(ShardWriter):
         return not originals
 
     def encoded_together(
-        self, samples: Sequence[Sample], frames: NDArray[np.uint8]
+        self, samples: SampleColumns, frames: NDArray[np.uint8]
     ) -> EncodedStills | None:
-        if any(sample.kind != "still" for sample in samples):
+        if not samples.are_stills:
             return None
-        keys = (sample.meta[SHARD_KEY] for sample in samples)
-        return pictures.encoded_together(keys, frames, self._options)
+        return pictures.encoded_together(samples.meta[SHARD_KEY], frames, self._options)
 
     def meta(self, sample: Sample, n_pieces: int) -> Row:
         if sample.kind == "still":
