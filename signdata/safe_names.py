@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from signdata.errors import UnsafeNameError
 
@@ -61,7 +62,7 @@ def component(
     return name
 
 
-def components(names: list[str]) -> list[str]:
+def components(names: Sequence[str]) -> Sequence[str]:
     """Return several names if `component` would return each; those that are numbers go fast."""
     if not _NUMBERS.fullmatch("/".join(names)):
         for name in names:

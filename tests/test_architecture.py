@@ -14,9 +14,9 @@ ROOT = Path(signdata.__file__).parent
 CODECS = {"PIL", "av", "cv2", "ffmpeg", "imageio_ffmpeg", "simplejpeg"}
 
 LEVELS = [
-    {"errors", "labels", "version"},
+    {"errors", "labels", "plurals", "version"},
     {"bars", "notebooks", "workers"},
-    {"calls", "downloads", "filesystem", "fonts", "limits", "magick"}
+    {"calls", "columns", "downloads", "filesystem", "fonts", "limits", "magick"}
     | {"results", "safe_names", "samples", "values"},
     {"stores"},
     {"command_results", "sidecars", "options", "media"},

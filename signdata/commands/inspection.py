@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -14,7 +14,7 @@ from signdata.formats.reader import OpenOptions, Reader
 from signdata.formats.selection import row_filter, whole
 from signdata.formats.sources import shown
 from signdata.formats.wlasl import layout
-from signdata.inspection import summary, verification
+from signdata.inspection import same_samples, summary, verification
 from signdata.options import (
     PathLike,
     ProgressCallback,
@@ -27,6 +27,7 @@ from signdata.options import (
     named_split,
     paths,
 )
+from signdata.sidecars import Row
 
 
 class VerifyKeywords(ReadKeywords, WorkKeywords, total=False):
@@ -93,21 +94,15 @@ def verify(
             )
         place = layout.dataset_of(first[0])
         reader = opened([place], read)
-        left_out: frozenset[str] = frozenset()
+        chosen = None
         if whole(read) != read:
-            every = {sample.id for sample in opened([place], whole(read)).outline}
-            left_out = frozenset(every - {sample.id for sample in reader.outline})
-        takes = row_filter(read)
+            chosen = _row_choice(read, reader, opened([place], whole(read)))
         return verification.against_manifest(
-            reader,
-            place,
-            how.workers,
-            how.progress,
-            chosen=lambda row: row["id"] not in left_out and takes(row),
+            reader, place, how.workers, how.progress, chosen=chosen
         )
     second = paths(b)
     other = replace(read, from_format=None, videos=None, corrections=None)
-    return verification.compare(
+    return same_samples.compare(
         opened(first, read),
         opened(second, other),
         shown(first),
@@ -115,3 +110,11 @@ def verify(
         how.workers,
         how.progress,
     )
+
+
+def _row_choice(read: ReadOptions, chosen: Reader, every: Reader) -> Callable[[Row], bool]:
+    """Tells whether the sample of a manifest's row is one of those that were asked for."""
+    left_out = {sample.id for sample in every.outline}
+    left_out -= {sample.id for sample in chosen.outline}
+    takes = row_filter(read)
+    return lambda row: row["id"] not in left_out and takes(row)

@@ -62,8 +62,8 @@ class Geometry:
 
     def changed_together(self, samples: SampleColumns, stills: Stills) -> Stills | None:
         """Stills that were read together, changed; None where one has a box to be changed, too."""
-        named = (meta.get(name) for meta in samples.metas if meta for name in BOX_COLUMNS)
-        if self.size_hw is not None and any(named):
+        boxes = (any(samples.meta.get(name, ())) for name in BOX_COLUMNS)
+        if self.size_hw is not None and any(boxes):
             return None
         frames = np.stack([self.apply(frame) for frame in stills.frames])
         return Stills(frames, stills.source_sha256) if frames.size <= TOGETHER else None
@@ -164,6 +164,13 @@ class ChangesTogether(Protocol):
     """A transform that makes one sample of each, and can change stills that were read together."""
 
     def changed_together(self, samples: SampleColumns, stills: Stills) -> Stills | None: ...
+
+
+@runtime_checkable
+class DescribesTogether(Protocol):
+    """A transform that makes one sample of each and leaves its pixels as they are."""
+
+    def described_together(self, samples: SampleColumns) -> SampleColumns: ...
 
 
 @runtime_checkable

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from signdata.conversion.killers import killers_in
-from signdata.conversion.transforms import ChangesTogether, Transform
-from signdata.conversion.tree_files import TreeFiles
+from signdata.conversion.losses import LOST
+from signdata.conversion.transforms import ChangesTogether, DescribesTogether, Transform
 from signdata.errors import (
     CrashError,
     DatasetError,
@@ -30,12 +30,13 @@ from signdata.filesystem import (
 from signdata.formats.batch_jobs import run_batches
 from signdata.formats.batches import Batch, ColumnBatch, ListBatch, WholeBatch, runs
 from signdata.formats.sample_columns import SampleColumns
+from signdata.formats.tree_files import TreeFiles
 from signdata.formats.writer import EncodedItem, EncodedStills, SampleFiles, Writer
 from signdata.options import STOP
 from signdata.output.journal import JournalRows, pack, unpack
 from signdata.results import NOTE, Problem
 from signdata.samples import Pixels, ReadAgain, Sample, Stills
-from signdata.sidecars import STORED_AS, Row, RowBlock
+from signdata.sidecars import STORED_AS, Row
 from signdata.workers.cluster import Shared
 
 IN_MEMORY = 1 << 20
@@ -174,21 +175,20 @@ class _Storing:
 
     def _in_one(self, batch: Batch) -> bool:
         """Store a batch whose samples need not be made; False where they must be."""
-        if not isinstance(batch, ColumnBatch) or not self._takes_together(originals=False):
+        transforms = self._job.transforms
+        if not isinstance(batch, ColumnBatch):
             return False
-        return self._stored_together(batch.together)
+        if not self._takes_together(transforms, originals=False):
+            return False
+        n = self._stored_together(batch.together, transforms)
+        self.outcome.read += n
+        return n > 0
 
     def _all(self, samples: Sequence[Sample]) -> None:
         """Store samples that may be read together, in one go or each on its own."""
-        kind = type(samples[0].pixels)
-
-        def together() -> tuple[SampleColumns, Stills] | None:
-            stills = kind.together([sample.pixels for sample in samples])
-            return None if stills is None else (SampleColumns.of(samples), stills)
-
-        originals = kind.encoded is not Pixels.encoded and not self._job.transforms
-        may = kind.reads_together and self._takes_together(originals=originals)
-        if may and self._stored_together(together):
+        n = self._read_together(samples, self._job.transforms)
+        if n:
+            self.outcome.read += n
             return
         for sample in samples:
             self.outcome.read += 1
@@ -196,38 +196,60 @@ class _Storing:
             if self.outcome.fatal:
                 return
 
-    def _takes_together(self, *, originals: bool) -> bool:
-        """Whether transforms and writer can deal with stills that are read together."""
-        changes = all(isinstance(one, ChangesTogether) for one in self._job.transforms)
-        return changes and self._job.writer.takes_together(originals=originals)
+    def _read_together(self, samples: Sequence[Sample], transforms: Sequence[Transform]) -> int:
+        """Store samples of one kind in one go; how many were stored, 0 where that cannot be."""
+        kind = type(samples[0].pixels)
 
-    def _stored_together(self, together: Callable[[], tuple[SampleColumns, Stills] | None]) -> bool:
-        """Store stills that are read together; False, and nothing done, where they cannot be.
+        def together() -> tuple[SampleColumns, Stills] | None:
+            stills = kind.together([sample.pixels for sample in samples])
+            return None if stills is None else (SampleColumns.of(samples), stills)
+
+        changes = any(isinstance(one, ChangesTogether) for one in transforms)
+        originals = kind.encoded is not Pixels.encoded and not changes
+        if not kind.reads_together or not self._takes_together(transforms, originals=originals):
+            return 0
+        return self._stored_together(together, transforms)
+
+    def _takes_together(self, transforms: Sequence[Transform], *, originals: bool) -> bool:
+        """Whether transforms and writer can deal with stills that are read together."""
+        if not all(isinstance(one, ChangesTogether | DescribesTogether) for one in transforms):
+            return False
+        return self._job.writer.takes_together(originals=originals)
+
+    def _stored_together(
+        self,
+        together: Callable[[], tuple[SampleColumns, Stills] | None],
+        transforms: Sequence[Transform],
+    ) -> int:
+        """Store stills that are read together; 0, and nothing done, where they cannot be.
 
         Nothing is told of what is wrong with one: that is for `_one`.
         """
         try:
             found = together()
-            if found is None or not found[0].are_alike:
-                return False
+            if found is None:
+                return 0
             samples, stills = found
-            for change in self._job.transforms:
-                assert isinstance(change, ChangesTogether)
-                changed = change.changed_together(samples, stills)
-                if changed is None:
-                    return False
-                stills = changed
+            for change in transforms:
+                if isinstance(change, DescribesTogether):
+                    samples = change.described_together(samples)
+                elif isinstance(change, ChangesTogether):
+                    changed = change.changed_together(samples, stills)
+                    if changed is None:
+                        return 0
+                    stills = changed
+            if not samples.are_alike:
+                return 0
             encoded = self._job.writer.encoded_together(samples, stills.frames)
         except (SigndataError, OSError, MemoryError):
-            return False
+            return 0
         if encoded is None:
-            return False
-        self.outcome.read += len(samples)
+            return 0
         try:
             self._store_together(samples, encoded, stills.source_sha256)
         except OutputError as err:
             self.outcome.fatal = err
-        return True
+        return len(samples)
 
     def _store_together(
         self, samples: SampleColumns, encoded: EncodedStills, source_sha256: Sequence[str]
@@ -239,17 +261,7 @@ class _Storing:
             self._put_in_shard(encoded, block.rows())
             return
         self._put_together(encoded)
-        self._add(block, [len(data) for data in encoded.data])
-
-    def _add(self, block: RowBlock, lengths: list[int]) -> None:
-        """Record rows that were stored together; as a block, where nothing else is in the batch."""
-        rows = self._rows
-        if not len(rows):
-            rows.block, rows.lengths = block, lengths
-            return
-        self._one_by_one()
-        rows.rows += block.rows()
-        rows.sizes += ([length] for length in lengths)
+        self._rows.add_together(block, [len(data) for data in encoded.data])
 
     def _put_in_shard(self, encoded: EncodedStills, rows: list[Row]) -> None:
         if self._job.tree is not None:
@@ -274,11 +286,7 @@ class _Storing:
             with reading(sample.source or sample.id):
                 if self.outcome.read - 1 in self._killers:
                     raise CrashError(DIED, path=sample.source or sample.id)
-                for changed in self._transformed(sample):
-                    row, lengths = self._store(changed)
-                    self._one_by_one()
-                    self._rows.rows.append(row)
-                    self._rows.sizes.append(lengths)
+                self._store_all(self._transformed(sample))
         except OutputError as err:
             outcome.fatal = err
         except SigndataError as err:
@@ -291,18 +299,19 @@ class _Storing:
             outcome.skipped += missing
             outcome.failed += not missing
 
-    def _one_by_one(self) -> None:
-        """Make room for rows of single samples behind those that were stored together."""
-        rows = self._rows
-        if rows.block is not None:
-            rows.rows, rows.sizes = rows.each(), rows.each_size()
-            rows.block, rows.lengths = None, []
-
     def _transformed(self, sample: Sample) -> Iterable[Sample]:
         samples: Iterable[Sample] = (sample,)
         for transform in self._job.transforms:
             samples = [changed for one in samples for changed in transform(one)]
         return samples
+
+    def _store_all(self, made: Iterable[Sample]) -> None:
+        """Store what was made of one sample, in one go or each on its own."""
+        for samples in runs(made):
+            if len(samples) > 1 and self._read_together(samples, ()):
+                continue
+            for sample in samples:
+                self._rows.add(*self._store(sample))
 
     def _store(self, sample: Sample) -> tuple[Row, list[int]]:
         for _ in range(2):
@@ -336,7 +345,7 @@ class _Storing:
                 self._bytes.cut(before)
                 self._files.discard()
             raise
-        lost = [f"not preserved: {what}" for what in writer.loses_of(sample, len(lengths))]
+        lost = [f"{LOST}{what}" for what in writer.loses_of(sample, len(lengths))]
         for note in (*sample.pixels.notes(), *lost):
             self.outcome.problems.append(Problem(sample.source or sample.id, "", NOTE, note))
         return row, lengths

@@ -131,10 +131,10 @@ def samples_of_split(samples: Iterable[Sample], split: str | None) -> Iterator[S
     return (sample for sample in samples if split is None or sample.split == split)
 
 
-def runs(batch: Batch) -> Iterator[list[Sample]]:
-    """The samples of a batch in order: those that follow each other and can be read together."""
+def runs(samples: Iterable[Sample]) -> Iterator[list[Sample]]:
+    """Samples in order: those that follow each other and can be read together."""
     run: list[Sample] = []
-    for sample in batch:
+    for sample in samples:
         kind = type(sample.pixels)
         if run and not (kind.reads_together and kind is type(run[0].pixels)):
             yield run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ class OwnRecord:
     rows : callable
         Yields what the manifest's rows say of samples and sources: id, label, split, group,
         source and checksums.
+    digests : callable
+        Yields ids and checksums, many at once; '' where none is recorded.
     seal : callable
         Puts a digest of a finished file into its record.
     is_as_sealed : callable
@@ -29,5 +31,6 @@ class OwnRecord:
 
     document: Callable[[Path], dict[str, Any] | None]
     rows: Callable[[Path], Iterator[Row]]
+    digests: Callable[[Path], Iterator[tuple[Sequence[str], Sequence[str]]]]
     seal: Callable[[Path], None]
     is_as_sealed: Callable[[Path], bool]

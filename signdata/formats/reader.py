@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 from signdata.errors import DatasetError, SigndataError, UsageError, one_line
 from signdata.formats.batches import Batch, samples_of_split
 from signdata.formats.numbered import Numbered
+from signdata.formats.sample_columns import SampleColumns
 from signdata.labels import LabelSpace
 from signdata.options import ReadOptions
+from signdata.plurals import counted
 from signdata.results import Problem
 from signdata.samples import SPLITS, Broken, Sample, Unread
 from signdata.sidecars import FOLD
@@ -269,12 +271,20 @@ class Reader(ABC):
             return f"<{type(self).__name__}: {err}>"
         kind = f"{info.kind}s"
         known = f"{info.n_samples:,} {kind}" if info.n_samples is not None else kind
-        named = f" of {len(info.present):,} classes" if info.present else ""
+        named = f" of {counted(len(info.present), 'class', 'classes')}" if info.present else ""
         return one_line(f"<{type(self).__name__} {info.title}: {info.format}, {known}{named}>")
 
     def _repr_html_(self) -> str:
         shown: str = import_module(_VIEW).of_reader(self)
         return shown
+
+    def columns(self) -> Iterator[SampleColumns]:
+        """Yield all samples in order, some at a time, as columns.
+
+        By default made of the samples; a reader that knows columns gives the same without them.
+        """
+        for batch in self.batches():
+            yield SampleColumns.of(tuple(batch))
 
     @cached_property
     def outline(self) -> tuple[Sample, ...]:

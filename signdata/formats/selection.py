@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ from signdata.formats.reader import DatasetInfo, Reader
 from signdata.formats.views import FilteredReader, MappedReader
 from signdata.labels import LabelSpace
 from signdata.options import ReadOptions
+from signdata.plurals import counted
 from signdata.results import NOTE, Problem
 from signdata.samples import Sample
 from signdata.sidecars import FOLD, Row
@@ -98,7 +100,7 @@ def read_class_list(value: Sequence[str] | str | Path) -> tuple[str, ...]:
 
 
 def _is_file(value: Sequence[str] | str | Path) -> bool:
-    return isinstance(value, str | Path) and Path(value).is_file()
+    return isinstance(value, str | Path) and os.path.isfile(value)
 
 
 def read_names(path: Path) -> dict[str, str]:
@@ -288,7 +290,7 @@ class Folded(_Redescribed):
 
 
 def _note(n: int, why: str) -> tuple[Problem, ...]:
-    return (Problem("", "", NOTE, f"{n:,} samples left out: they {why}"),) if n else ()
+    return (Problem("", "", NOTE, f"{counted(n, 'sample')} left out: they {why}"),) if n else ()
 
 
 def _some(names: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from signdata.errors import FormatError
-from signdata.sidecars import Row, numbered_rows, refuse_repeated_ids
+from signdata.sidecars import Row, refuse_repeated_ids, row_blocks
 
 
 @dataclass(frozen=True)
@@ -47,16 +47,36 @@ class RowRange:
         FormatError
             If the file is not what it was.
         """
+        rows = [dict(zip(self.header, cells, strict=False)) for cells in self._cells()]
+        if self.prefix:
+            rows = [{**row, "id": f"{self.prefix}{row['id']}"} for row in rows]
+        return rows
+
+    def columns(self) -> dict[str, list[str]]:
+        """The same rows as columns.
+
+        Raises
+        ------
+        FormatError
+            If the file is not what it was.
+        """
+        cells = self._cells()
+        if any(len(row) != len(self.header) for row in cells):
+            raise FormatError("changed while it was read", path=self.path)
+        columns = dict(zip(self.header, map(list, zip(*cells, strict=True)), strict=True))
+        if self.prefix:
+            columns["id"] = [f"{self.prefix}{one}" for one in columns["id"]]
+        return columns
+
+    def _cells(self) -> list[list[str]]:
         with self.path.open("rb") as file:
             file.seek(self.offset)
             data = file.read(self.length)
         text = io.StringIO(data.decode("utf-8", "replace"), newline="")
-        rows = [dict(zip(self.header, cells, strict=False)) for cells in csv.reader(text)]
-        if len(data) < self.length or len(rows) != self.n:
+        cells = list(csv.reader(text))
+        if len(data) < self.length or len(cells) != self.n:
             raise FormatError("changed while it was read", path=self.path)
-        if self.prefix:
-            rows = [{**row, "id": f"{self.prefix}{row['id']}"} for row in rows]
-        return rows
+        return cells
 
 
 @dataclass(frozen=True)
@@ -92,12 +112,16 @@ class StoredRows:
         offsets, hashes = array("q"), array("q")
         splits: Counter[str] = Counter()
         header: Sequence[str] = ()
-        for _, row in numbered_rows(path, offsets):
-            header = header or tuple(row)
-            hashes.append(hash(row["id"]))
-            splits[row.get("split", "")] += 1
+        for header, rows in row_blocks(path, offsets):
+            ids = header.index("id")
+            hashes.extend(hash(cells[ids]) for cells in rows)
+            if "split" in header:
+                of_split = header.index("split")
+                splits.update(cells[of_split] for cells in rows)
+            else:
+                splits[""] += len(rows)
         refuse_repeated_ids(path, hashes)
-        return cls(path, header, splits, offsets, hashes)
+        return cls(path, tuple(header), splits, offsets, hashes)
 
     def __len__(self) -> int:
         return len(self.hashes)

@@ -292,6 +292,10 @@ class Writer(ABC):
         """
         return None
 
+    def shard_of(self, path: str) -> str:
+        """The shard that holds or names a sample at a path; '' where there are none."""
+        return ""
+
     def row_path(self, piece_path: str) -> str:
         """What the manifest calls the place of a sample, given that of one of its pieces."""
         return piece_path

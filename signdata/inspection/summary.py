@@ -11,8 +11,9 @@ from signdata.errors import SigndataError, UnsupportedError, UsageError
 from signdata.formats import notebook_view
 from signdata.formats.reader import Reader
 from signdata.options import ProgressCallback
+from signdata.plurals import counted
 from signdata.results import Problem, Result, table
-from signdata.samples import SPLITS, Broken
+from signdata.samples import SPLITS
 
 MOST_ROWS = 50
 """Classes that a table shows one by one; of more, the largest and the smallest."""
@@ -34,19 +35,20 @@ def describe(
     result.extend(info.notes)
     counts: Counter[tuple[str, str]] = Counter()
     groups: set[str] = set()
-    for sample in reader:
-        result.read += 1
-        if isinstance(sample.pixels, Broken):
-            _count_broken(result, sample.pixels.error, sample.id)
-        if sample.label:
-            counts[sample.label, sample.split] += 1
-        groups.add(sample.group)
-        if progress and result.read % 256 == 0:
+    for part in reader.columns():
+        result.read += len(part)
+        for place, error in part.broken.items():
+            _count_broken(result, error, part.ids[place])
+        counts.update(zip(part.labels, part.splits, strict=True))
+        groups.update(part.groups)
+        if progress:
             progress(result.read, info.n_samples)
+    for split in ("", *SPLITS):  # a row of which nothing is known is no picture
+        del counts["", split]
     classes = info.labels.order(label for label, _ in counts)
     splits = [name for name in ("", *SPLITS) if any(split == name for _, split in counts)]
     summary = reader.picture_summary()
-    n = sum(counts.values())  # a row of which nothing is known is no picture
+    n = sum(counts.values())
     n_frames = summary.n_frames
     if info.kind == "still" and n_frames is not None:
         n_frames = min(n, n_frames)
@@ -86,9 +88,10 @@ def _summary(
     size = details["size"]
     shown = f"{size[0]}x{size[1]}" if size else "of several sizes"
     colour = {1: "grey", 3: "colour"}.get(details["channels"], "")
-    kind = "clips" if details["kind"] == "clip" else "pictures"
+    kind = "clip" if details["kind"] == "clip" else "picture"
+    n_samples = counted(details["samples"], kind)
     lines = [
-        f"{details['format']}: {details['samples']:,} {kind} of {len(classes)} classes"
+        f"{details['format']}: {n_samples} of {counted(len(classes), 'class', 'classes')}"
         + (f", {shown} {colour}".rstrip() if details["frames"] is not None else "")
     ]
     if result.skipped or result.failed:

@@ -7,7 +7,8 @@ import csv
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -301,6 +302,28 @@ def read_rows(path: Path, *, distinct: bool = True) -> Iterator[Row]:
     file = sidecars.sidecar_path(path, sidecars.MANIFEST)
     if file.is_file():
         yield from sidecars.read_rows(file, distinct=distinct)
+
+
+def read_digests(path: Path) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+    """Yield ids and checksums of the manifest of the dataset at `path`, many at once.
+
+    The same as `read_rows` has, in a fraction of its time; '' where none is recorded.
+    """
+    own = own_record_of(path)
+    if own:
+        yield from own.digests(path)
+        return
+    file = sidecars.sidecar_path(path, sidecars.MANIFEST)
+    if not file.is_file():
+        return
+    hashes = array("q")
+    for header, rows in sidecars.row_blocks(file):
+        place = header.index("id")
+        ids = [cells[place] for cells in rows]
+        hashes.extend(map(hash, ids))
+        recorded = header.index("sha256") if "sha256" in header else None
+        yield ids, [""] * len(ids) if recorded is None else [cells[recorded] for cells in rows]
+    sidecars.refuse_repeated_ids(file, hashes)
 
 
 def read_problems(path: Path) -> Iterator[Problem]:

@@ -34,29 +34,47 @@ class JournalRows(msgspec.Struct):
     """What a finished batch stored: manifest rows, and the size in bytes of each encoded item.
 
     Of an output in shards, also what is recorded of the shard that the batch became. Where all
-    samples were stored together, each as one item, `block` and `lengths` stand for rows and sizes.
+    samples were stored together, each as one item, `together` and `lengths` stand for rows and
+    sizes.
     """
 
     rows: list[dict[str, str]]
     sizes: list[list[int]]
     shard: ShardSum | None = None
-    block: RowBlock | None = None
+    together: list[RowBlock] = []
     lengths: list[int] = []
 
     def __len__(self) -> int:
-        return len(self.rows) if self.block is None else self.block.n
+        return len(self.rows) + sum(block.n for block in self.together)
+
+    def add(self, row: dict[str, str], sizes: list[int]) -> None:
+        """Record a sample that was stored on its own."""
+        if self.together:
+            self.rows, self.sizes = self.each(), self.each_size()
+            self.together, self.lengths = [], []
+        self.rows.append(row)
+        self.sizes.append(sizes)
+
+    def add_together(self, block: RowBlock, lengths: list[int]) -> None:
+        """Record samples that were stored together."""
+        if self.rows:
+            self.rows += block.rows()
+            self.sizes += ([length] for length in lengths)
+        else:
+            self.together.append(block)
+            self.lengths += lengths
 
     def each(self) -> list[dict[str, str]]:
         """The rows, one by one."""
-        return self.rows if self.block is None else self.block.rows()
+        return self.rows or [row for block in self.together for row in block.rows()]
 
     def blocks(self) -> list[RowBlock]:
         """The rows as columns."""
-        return list(blocks_of(self.rows)) if self.block is None else [self.block]
+        return self.together or list(blocks_of(self.rows))
 
     def each_size(self) -> list[list[int]]:
         """The sizes of the items of each row."""
-        return self.sizes if self.block is None else [[length] for length in self.lengths]
+        return self.sizes or [[length] for length in self.lengths]
 
 
 class _Sizes(msgspec.Struct):

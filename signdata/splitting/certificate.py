@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from signdata.errors import one_line
 from signdata.media.suffixes import last_number
@@ -148,7 +149,7 @@ def certify(
     if evidence is not None:
         twins = evidence.twins
     cluster_of = clusters(n, twins.inside(numbered(samples.labels)))
-    digests = evidence.digests if evidence else [""] * n
+    digests: Sequence[str] = evidence.digests if evidence else [""] * n
     known = Known(samples.parts, digests, samples.groups, samples.signers, twins, cluster_of)
     found = leakage.leaks(order, known)
     counts = _counts(samples)
@@ -174,25 +175,25 @@ def certify(
 
 
 def _counts(samples: SplitSamples) -> dict[str, dict[str, int]]:
-    counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for part, label in zip(samples.parts, samples.labels, strict=True):
-        counts[label][part] += 1
-    return {label: dict(by_part) for label, by_part in counts.items()}
+    counts: dict[str, dict[str, int]] = defaultdict(dict)
+    pairs = Counter(zip(samples.labels, samples.parts, strict=True))
+    for (label, part), n in pairs.items():
+        counts[label][part] = n
+    return dict(counts)
 
 
 def _shares(
     samples: SplitSamples, order: Sequence[str], asked: Mapping[str, float]
 ) -> dict[str, dict[str, float | None]]:
-    n_drawn = sum(part in asked for part in samples.parts)
+    sizes = Counter(samples.parts)
+    n_drawn = sum(sizes[part] for part in asked)
     return {
         part: {
             "asked": round(asked[part], 6) if part in asked else None,
-            "reached": round(sum(p == part for p in samples.parts) / max(1, n_drawn), 6)
-            if part in asked
-            else None,
+            "reached": round(sizes[part] / max(1, n_drawn), 6) if part in asked else None,
         }
         for part in order
-        if part in asked or part in set(samples.parts)
+        if part in asked or part in sizes
     }
 
 
@@ -212,36 +213,50 @@ def _worst(counts: Mapping[str, Mapping[str, int]], asked: Mapping[str, float]) 
 
 def _neighbours(samples: SplitSamples, order: Sequence[str]) -> list[dict[str, Any]]:
     """Number of samples whose number is within `STEPS` of a training sample of their class."""
-    numbers = [last_number(name) for name in samples.names]
-    if None in numbers or "train" not in order:
+    numbers = _numbers(samples.names) if "train" in order else None
+    if numbers is None:
         return []
-    trained: dict[str, list[int]] = defaultdict(list)
-    for part, label, number in zip(samples.parts, samples.labels, numbers, strict=True):
-        if part == "train" and number is not None:
-            trained[label].append(number)
-    sorted_numbers = {label: np.array(sorted(known)) for label, known in trained.items()}
+    part_of = np.array(samples.parts, object)
+    label_of = numbered(samples.labels)
+    trained = part_of == "train"
     found = []
     for other in order:
-        mine = [i for i, part in enumerate(samples.parts) if part == other]
-        if other == "train" or not mine or not trained:
+        mine = part_of == other
+        n = int(mine.sum())
+        if other == "train" or not n or not trained.any():
             continue
-        near = sum(_is_near(numbers[i] or 0, sorted_numbers.get(samples.labels[i])) for i in mine)
+        near = sum(
+            _n_near(numbers[mine & (label_of == label)], numbers[trained & (label_of == label)])
+            for label in np.unique(label_of[mine]).tolist()
+        )
         found.append(
             {
                 "between": ["train", other],
                 "steps": STEPS,
                 "near": near,
-                "share": round(near / len(mine), 6),
+                "share": round(near / n, 6),
             }
         )
     return found
 
 
-def _is_near(number: int, known: Any) -> bool:
-    if known is None or not len(known):
-        return False
-    place = int(np.searchsorted(known, number))
-    return any(abs(int(k) - number) <= STEPS for k in known[max(0, place - 1) : place + 1])
+def _numbers(names: Sequence[str]) -> NDArray[Any] | None:
+    """The number in each name, None where one has none; of too many digits as Python's own."""
+    numbers = [number for number in map(last_number, names) if number is not None]
+    if len(numbers) < len(names):
+        return None
+    return np.array(numbers, np.int64 if max(numbers, default=0) < _LARGEST else object)
+
+
+_LARGEST = 1 << 62
+"""Numbers from here on are too large for 64 bits, or for what is added to them."""
+
+
+def _n_near(numbers: NDArray[Any], known: NDArray[Any]) -> int:
+    """How many numbers are within `STEPS` of one of some others."""
+    known = np.sort(known)
+    low = np.searchsorted(known, numbers - STEPS, "left")
+    return int((np.searchsorted(known, numbers + STEPS, "right") > low).sum())
 
 
 def _warnings(

@@ -78,7 +78,7 @@ def _best(samples: SampleTable, evidence: Evidence | None) -> Grouping:
     if any(samples.groups):
         groups = grouping.by_twins(samples.ids, evidence.twins, samples.groups)
         why = "the manifest has groups"
-        if groups != samples.groups:
+        if groups != list(samples.groups):
             why += "; those that share near-duplicates were merged"
         return Grouping(groups, "group", why)
     film = grouping.film_like(samples.labels, near_duplicates.clusters(len(samples), inside))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from signdata.errors import UsageError
 from signdata.media.suffixes import last_number
 from signdata.options import one_group
+from signdata.plurals import counted
 from signdata.similarity.near_duplicates import Pairs, clusters, numbered
 
 GUARD = 10
@@ -31,7 +32,7 @@ class Grouping:
 
     Attributes
     ----------
-    groups : list of str
+    groups : sequence of str
         Group of each sample; '' if it has none.
     how : str
         ``none``, ``group``, ``signer``, ``near-duplicates``, ``blocks:K``, a column's name or a
@@ -40,7 +41,7 @@ class Grouping:
         The reason for this grouping, as text.
     """
 
-    groups: list[str]
+    groups: Sequence[str]
     how: str
     why: str = ""
 
@@ -59,11 +60,14 @@ def by_pattern(paths: Sequence[str], text: str) -> list[str]:
         If the expression is invalid, does not have exactly one group, or does not match a path.
     """
     pattern = one_group(text, "--group-by")
-    found = [pattern.search(path) for path in paths]
-    missed = next((p for p, match in zip(paths, found, strict=True) if not match), None)
-    if missed is not None:
-        raise UsageError(f"--group-by {text!r} does not match {missed!r}")
-    return [match[1] or "" for match in found if match]
+    groups, known = [], {"": ""}
+    for path in paths:
+        match = pattern.search(path)
+        if match is None:
+            raise UsageError(f"--group-by {text!r} does not match {path!r}")
+        group = match[1] or ""
+        groups.append(known.setdefault(group, group))
+    return groups
 
 
 def by_twins(ids: Sequence[str], twins: Pairs, groups: Sequence[str] = ()) -> list[str]:
@@ -111,7 +115,7 @@ def joined(found: Grouping, ids: Sequence[str], together: Mapping[str, str]) -> 
     index = np.array(links, np.int64).reshape(-1, 2)
     twins = Pairs(index, np.ones(len(index), np.float32))
     n = sum(len(some) for some in named.values() if len(some) > 1)
-    why = "; ".join(filter(None, (found.why, f"{n:,} samples are joined by --corrections")))
+    why = "; ".join(filter(None, (found.why, f"{counted(n, 'sample')} joined by --corrections")))
     merged = by_twins(ids, twins, found.groups)
     names: dict[str, str] = {}
     for name, some in named.items():

@@ -15,10 +15,12 @@ import numpy as np
 from signdata import results
 from signdata.errors import DatasetError, UsageError
 from signdata.formats.reader import Reader
+from signdata.plurals import counted
 from signdata.samples import SPLITS
 from signdata.similarity.near_duplicates import Pairs
 from signdata.splitting import group_choice, grouped, split_warnings, stratified
 from signdata.splitting.assignment import Assign
+from signdata.splitting.by_id import ById
 from signdata.splitting.certificate import Certificate, Evidence, SplitSamples, certify
 from signdata.splitting.certificate_summary import CERTIFICATE, Certified
 from signdata.splitting.groups import Grouping, joined
@@ -137,9 +139,9 @@ def plan(
     found = joined(found, samples.ids, together)
     parts = list(samples.splits)
     assigned = grouped.grouped(
-        [samples.ids[i] for i in drawn],
-        [strata[i] for i in drawn],
-        [found.groups[i] for i in drawn],
+        _of(samples.ids, drawn),
+        _of(strata, drawn),
+        _of(found.groups, drawn),
         shares,
         options.seed,
     )
@@ -151,9 +153,9 @@ def plan(
     groups = found.groups
     shared_out = _without(drawn, left_out)
     what = AssignedSamples(
-        [parts[i] for i in shared_out],
-        [samples.labels[i] for i in shared_out],
-        [groups[i] for i in shared_out],
+        _of(parts, shared_out),
+        _of(samples.labels, shared_out),
+        _of(groups, shared_out),
         shares,
         options.folds is not None,
     )
@@ -168,12 +170,14 @@ def plan(
         what,
     )
     splits = _as_splits(parts, drawn, options)
+    ungrouped = [i for i in drawn if groups[i] and not samples.groups[i]] if any(groups) else []
+    ids = _of(samples.ids, drawn)
     return Plan(
         Assign(
-            {samples.ids[i]: splits[i] for i in drawn},
-            dict(_renamed(samples, drawn, splits)),
-            {samples.ids[i]: groups[i] for i in drawn if groups[i]},
-            {samples.ids[i]: parts[i] for i in drawn} if options.folds else {},
+            ById(ids, _of(splits, drawn)),
+            dict(_renamed(samples, drawn)),
+            ById(_of(samples.ids, ungrouped), _of(groups, ungrouped)),
+            ById(ids, _of(parts, drawn)) if options.folds else ById(),
             options.pool,
         ),
         {s: by for s, by in _count(samples, splits, kept, ("", *SPLITS)).items() if by},
@@ -185,6 +189,11 @@ def plan(
         certificate,
         _notes(left_out, certificate, shares if what.are_folds else ()),
     )
+
+
+def _of(values: Sequence[str], places: Sequence[int]) -> Sequence[str]:
+    """The values at some places; those themselves, if it is all of them."""
+    return values if places == range(len(values)) else [values[i] for i in places]
 
 
 def _known(samples: SampleTable, together: Mapping[str, str], options: SplitOptions) -> SampleTable:
@@ -267,11 +276,11 @@ def _split_samples(
     signers = samples.columns.get("signer", [""] * len(samples))
     groups = found.groups if any(found.groups) else samples.groups
     return SplitSamples(
-        [parts[i] for i in kept],
-        [samples.labels[i] for i in kept],
-        [groups[i] for i in kept],
-        [signers[i] for i in kept],
-        [samples.names[i] for i in kept],
+        _of(parts, kept),
+        _of(samples.labels, kept),
+        _of(groups, kept),
+        _of(signers, kept),
+        _of(samples.names, kept),
         found.how not in (NONE, TWINS),
     )
 
@@ -289,26 +298,36 @@ def _evidence_of(evidence: Evidence | None, kept: Sequence[int]) -> Evidence | N
 
 
 def _count(
-    samples: SampleTable, splits: Sequence[str], kept: Iterable[int], order: Iterable[str]
+    samples: SampleTable, splits: Sequence[str], kept: Sequence[int], order: Iterable[str]
 ) -> dict[str, dict[str, int]]:
     counter: dict[str, Counter[str]] = defaultdict(Counter)
-    for i in kept:
-        counter[splits[i]][samples.labels[i]] += 1
+    pairs = Counter(zip(_of(splits, kept), _of(samples.labels, kept), strict=True))
+    for (split, label), n in pairs.items():
+        counter[split][label] = n
     return {s: dict(sorted(counter[s].items())) for s in order}
 
 
-def _renamed(
-    samples: SampleTable, drawn: Sequence[int], splits: Sequence[str]
-) -> Iterator[tuple[str, str]]:
+def _renamed(samples: SampleTable, drawn: Sequence[int]) -> Iterator[tuple[str, str]]:
     """New names for pooled samples of one class that would share a name."""
+    if len(set(samples.splits)) < 2:
+        return
     places: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for i in drawn:
+    for i in _sharing(samples, drawn):
         places[samples.labels[i], samples.names[i]].append(i)
     for same in places.values():
         if len({samples.splits[i] for i in same}) > 1:
             for i in same:
                 split, name = samples.splits[i], samples.names[i]
                 yield samples.ids[i], f"{split}-{name}" if split else name
+
+
+def _sharing(samples: SampleTable, drawn: Sequence[int]) -> Iterator[int]:
+    """The samples that seem to share class and name with another, some by chance; in order."""
+    pairs = zip(_of(samples.labels, drawn), _of(samples.names, drawn), strict=True)
+    hashes = np.fromiter(map(hash, pairs), np.int64, len(drawn))
+    found, counts = np.unique(hashes, return_counts=True)
+    for place in np.flatnonzero(np.isin(hashes, found[counts > 1])).tolist():
+        yield drawn[place]
 
 
 def _notes(left_out: list[int], certificate: Certificate, folds: Collection[str]) -> list[str]:
@@ -318,6 +337,6 @@ def _notes(left_out: list[int], certificate: Certificate, folds: Collection[str]
         notes.append(split_warnings.lacking(name, lacking))
     if left_out:
         notes.append(
-            f"{len(left_out):,} samples were left out as a gap between runs of different splits"
+            f"{counted(len(left_out), 'sample')} left out as a gap between runs of different splits"
         )
     return notes

@@ -2,48 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from signdata.columns import ColumnMaker
 from signdata.errors import UsageError
 from signdata.filesystem import path_below
 from signdata.formats.reader import Reader
-from signdata.samples import Broken, Sample
+from signdata.formats.sample_columns import SampleColumns
 
 
 @dataclass(frozen=True)
 class SampleTable:
-    """All readable samples, one entry each."""
+    """All readable samples, one entry each; there may be millions."""
 
-    ids: list[str]
-    labels: list[str]
-    splits: list[str]
-    names: list[str]
-    paths: list[str]
-    groups: list[str]
-    columns: dict[str, list[str]]
+    ids: Sequence[str]
+    labels: Sequence[str]
+    splits: Sequence[str]
+    names: Sequence[str]
+    paths: Sequence[str]
+    groups: Sequence[str]
+    columns: Mapping[str, Sequence[str]]
 
     @classmethod
     def of(cls, reader: Reader, root: Path) -> SampleTable:
-        columns: dict[str, list[str]] = {name: [] for name in reader.info.columns}
-        found = cls([], [], [], [], [], [], columns)
-        for sample in reader:
-            if isinstance(sample.pixels, Broken):
-                continue
-            found.ids.append(sample.id)
-            found.labels.append(sample.label)
-            found.splits.append(sample.split)
-            found.names.append(sample.name)
-            found.paths.append(_path(sample, root))
-            found.groups.append(sample.group)
+        below = root if root.is_dir() else None
+        ids, labels, splits = ColumnMaker(), ColumnMaker(), ColumnMaker()
+        names, paths, groups = ColumnMaker(), ColumnMaker(), ColumnMaker()
+        columns = {name: ColumnMaker() for name in reader.info.columns}
+        same = True
+        for part in map(SampleColumns.readable, reader.columns()):
+            ids.extend(part.ids)
+            labels.extend(part.labels)
+            splits.extend(part.splits)
+            names.extend(part.names)
+            paths.extend(_paths(part, below))
+            groups.extend(part.groups)
+            same &= part.names == part.ids
             for name, values in columns.items():
-                values.append(sample.meta.get(name, ""))
-        return found
+                values.extend(part.meta.get(name) or [""] * len(part))
+        return cls(
+            ids.column,
+            labels.column,
+            splits.column,
+            ids.column if same else names.column,  # one column in memory instead of two
+            paths.column,
+            groups.column,
+            {name: made.column for name, made in columns.items()},
+        )
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def column(self, name: str, option: str) -> list[str]:
+    def column(self, name: str, option: str) -> Sequence[str]:
         """Values of a manifest column; raise `UsageError` if it does not exist or is empty."""
         own = {"label": self.labels, "split": self.splits, "group": self.groups, "id": self.ids}
         values = own.get(name) or self.columns.get(name)
@@ -55,8 +67,10 @@ class SampleTable:
         return values
 
 
-def _path(sample: Sample, root: Path) -> str:
-    files = sample.pixels.files
-    if files and root.is_dir():
-        return path_below(files[0], root)
-    return sample.source or sample.id
+def _paths(part: SampleColumns, root: Path | None) -> list[str]:
+    """The path of each sample below the dataset, where it is a folder; else where it came from."""
+    files = part.files or [""] * len(part)
+    return [
+        path_below(file, root) if file and root is not None else source or sample_id
+        for file, source, sample_id in zip(files, part.sources, part.ids, strict=True)
+    ]

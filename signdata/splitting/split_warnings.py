@@ -5,9 +5,10 @@ Pure: names and shares in, sentences out.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 FAR = 0.05
 """Deviation from the requested share above which there is a warning."""
@@ -50,19 +51,17 @@ class AssignedSamples:
     @property
     def n_groups(self) -> int:
         """Number of groups; each sample without a group counts as one."""
-        return len(set(self._group_names))
+        sizes = Counter(self.groups)
+        alone = sizes.pop("", 0)
+        return len(sizes) + alone
 
-    @property
+    @cached_property
     def groups_of(self) -> dict[str, int]:
         """Number of groups of each class."""
-        found: dict[str, set[str]] = defaultdict(set)
-        for label, group in zip(self.labels, self._group_names, strict=True):
-            found[label].add(group)
-        return {label: len(found[label]) for label in sorted(found)}
-
-    @property
-    def _group_names(self) -> list[str]:
-        return [group or f"\0{i}" for i, group in enumerate(self.groups)]
+        found: Counter[str] = Counter()
+        for (label, group), n in Counter(zip(self.labels, self.groups, strict=True)).items():
+            found[label] += 1 if group else n
+        return dict(sorted(found.items()))
 
 
 def sentences(drawn: AssignedSamples, missing: Mapping[str, Sequence[str]]) -> list[str]:
@@ -138,9 +137,9 @@ def _too_few(drawn: AssignedSamples) -> Iterator[str]:
 
 def _uneven(drawn: AssignedSamples) -> list[str]:
     n = max(1, len(drawn.parts))
-    far = []
+    far, sizes = [], Counter(drawn.parts)
     for part in drawn.requested:
-        reached = sum(other == part for other in drawn.parts) / n
+        reached = sizes[part] / n
         if abs(reached - drawn.asked[part]) > FAR and part not in drawn.empty:
             far.append(f"{part} {reached:.1%} (asked {drawn.asked[part]:.1%})")
     if not far:

@@ -108,6 +108,7 @@ def coded(names: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:
 
 _PRIME = np.uint64(0x100000001B3)
 _CHUNK = 1 << 16
+_64_BITS = (1 << 64) - 1
 
 
 def draws(ids: Sequence[str], seed: int) -> NDArray[np.uint64]:
@@ -118,6 +119,19 @@ def draws(ids: Sequence[str], seed: int) -> NDArray[np.uint64]:
     start = int(_mixed(np.array([seed % (1 << 64)], np.uint64))[0])
     parts = [_hashed(ids[i : i + _CHUNK], start) for i in range(0, len(ids), _CHUNK)]
     return _mixed(np.concatenate(parts)) if parts else np.empty(0, np.uint64)
+
+
+def draw(one: str, seed: int) -> int:
+    """The random number of one id; see `draws`."""
+    value = int(_mixed(np.array([seed % (1 << 64)], np.uint64))[0]) if seed else _START
+    prime = int(_PRIME)
+    for letter in one:
+        if letter != "\0":
+            value = (value ^ ord(letter)) * prime & _64_BITS
+    value = value + 0x9E3779B97F4A7C15 & _64_BITS
+    value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9 & _64_BITS
+    value = (value ^ value >> 27) * 0x94D049BB133111EB & _64_BITS
+    return value ^ value >> 31
 
 
 def _hashed(ids: Sequence[str], start: int) -> NDArray[np.uint64]:
@@ -134,6 +148,9 @@ def _mixed(value: NDArray[np.uint64]) -> NDArray[np.uint64]:
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return value ^ (value >> np.uint64(31))
+
+
+_START = int(_mixed(np.zeros(1, np.uint64))[0])
 
 
 def _table(totals: Sequence[int], ratios: Mapping[str, float]) -> list[list[int]]:

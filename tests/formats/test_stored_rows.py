@@ -7,9 +7,9 @@ import pickle
 import pytest
 
 from signdata import sidecars
+from signdata.columns import TextColumn
 from signdata.errors import FormatError
 from signdata.formats.batches import SampleRange, list_batches
-from signdata.formats.hdf5.columns import TextColumn
 from signdata.formats.stored_rows import StoredRows
 from signdata.samples import Sample, Unread
 

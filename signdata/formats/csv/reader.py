@@ -26,7 +26,6 @@ from typing import Any, Self
 
 from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, UnsafeNameError, UsageError
-from signdata.formats.batches import Batch
 from signdata.formats.csv import one_based
 from signdata.formats.csv.dialect import CsvDialects, dialect_of_line, recorded_dialects
 from signdata.formats.csv.files import csv_files
@@ -35,6 +34,7 @@ from signdata.formats.csv.rows_as_samples import NO_META, CsvBatch, CsvFile, Csv
 from signdata.formats.csv.scan import Layout, scan, with_texts
 from signdata.formats.csv.shapes import asked, shape_of
 from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader
+from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.stored_rows import StoredRows
 from signdata.labels import LABEL_WORDS, ONE_BASED_CODES, SIGN_MNIST_CODES, LabelSpace
 from signdata.results import NOTE, Problem
@@ -185,7 +185,11 @@ class CsvReader(Reader):
             origin["codes"] = {name: code for code, name in first.names.items()}
         return origin
 
-    def batches(self) -> Iterator[Batch]:
+    def columns(self) -> Iterator[SampleColumns]:
+        for batch in self.batches():
+            yield batch.columns()
+
+    def batches(self) -> Iterator[CsvBatch]:
         for file, rows in zip(self._files, self._rows, strict=True):
             blocks = file.layout.blocks
             light = replace(file, layout=replace(file.layout, blocks=()))

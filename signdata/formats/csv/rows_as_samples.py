@@ -101,14 +101,19 @@ class CsvBatch:
         return f"{self.file.split}:{self.block.first_row}"
 
     def __iter__(self) -> Iterator[Sample]:
-        return self.file.samples(self.block, self._stored_rows())
-
-    def _stored_rows(self) -> Sequence[Row]:
-        return self.stored.read() if self.stored else []
+        return self.file.samples(self.block, self.stored.read() if self.stored else [])
 
     def together(self) -> tuple[SampleColumns, Stills] | None:
         """All rows, without a sample for each; None where there is something to say of one."""
-        return self.file.together(self.block, self._stored_rows())
+        return self.file.together(self.block, self._stored_columns())
+
+    def columns(self) -> SampleColumns:
+        """The same samples as columns."""
+        found = self.file.columns(self.block, self._stored_columns())
+        return found or SampleColumns.of(tuple(self))  # which tell what is wrong with each
+
+    def _stored_columns(self) -> Mapping[str, list[str]]:
+        return self.stored.columns() if self.stored else {}
 
 
 @dataclass(frozen=True)
@@ -134,49 +139,59 @@ class CsvFile:
             row = stored[i] if stored else {}
             yield self._sample(number, row, code, CsvPixels(pictures[i], parsed.plain), parsed, i)
 
-    def together(self, block: Block, stored: Sequence[Row]) -> tuple[SampleColumns, Stills] | None:
-        """What `samples` yields, as columns; None where a row is faulty or not plain."""
+    def columns(self, block: Block, stored: Mapping[str, list[str]]) -> SampleColumns | None:
+        """What `samples` yields, as columns; None where something is wrong with one of them."""
+        return self._columns(parser.read_rows(self.layout, block), block.first_row, stored)
+
+    def together(
+        self, block: Block, stored: Mapping[str, list[str]]
+    ) -> tuple[SampleColumns, Stills] | None:
+        """The same with all pictures; None, too, where a row is not plain."""
         if not CsvPixels.reads_together:
             return None
         parsed = parser.read_rows(self.layout, block)
-        if parsed.faults or not parsed.plain or parsed.pixels.size > TOGETHER:
+        if not parsed.plain or parsed.pixels.size > TOGETHER:
             return None
-        names = {code: self._label(code, block.first_row, {}) for code in set(parsed.labels)}
-        labels = parsed.names or [names[code] for code in parsed.labels]
-        uses = parsed.uses or [""] * len(labels)
-        if self.layout.columns.label is None and stored:
-            labels = [row["label"] or label for row, label in zip(stored, labels, strict=True)]
-        if any(row["label"] != label for row, label in zip(stored, labels, strict=False)):
+        samples = self._columns(parsed, block.first_row, stored)
+        if samples is None:
             return None
-        samples = self._columns(block.first_row, labels, uses, stored)
         return samples, Stills(np.ascontiguousarray(self.shape.pictures(parsed.pixels)))
 
     def _columns(
-        self, first: int, labels: list[str], uses: Sequence[str], stored: Sequence[Row]
-    ) -> SampleColumns:
-        """What is known of rows beside their pixels, the first of them row `first`."""
-        n = len(labels)
-        prefix = f"{self.split}/" if self.split else ""
-        numbers = range(first, first + n)
-        ids = [f"{prefix}{number:0{self.digits}d}" for number in numbers]
-        splits = [self.split] * n if self.split else list(map(self.split_of, uses))
-        name = self.layout.columns.use_name
-        metas: list[Mapping[str, str]] = [{name: use} if use else {} for use in uses]
-        if not stored:
-            return SampleColumns(ids, labels, splits, [""] * n, [self._name] * n, [""] * n, metas)
-        metas = [
-            {**meta, **{key: row[key] for key in row if key not in NO_META}}
-            for meta, row in zip(metas, stored, strict=True)
-        ]
+        self, parsed: parser.Rows, first: int, stored: Mapping[str, list[str]]
+    ) -> SampleColumns | None:
+        n = len(parsed.labels)
+        labels = parsed.names or self._labels(parsed.labels, stored)
+        if parsed.faults or labels is None or stored.get("label", labels) != labels:
+            return None
+        ids = stored.get("id")
+        if ids is None:
+            before = f"{self.split}/" if self.split else ""
+            ids = [f"{before}{number:0{self.digits}d}" for number in range(first, first + n)]
+        nothing, uses = [""] * n, parsed.uses or [""] * n
+        meta = {self.layout.columns.use_name: uses} if any(uses) else {}
+        splits = [self.split_of(use) for use in uses]
         return SampleColumns(
-            [row.get("id") or one for row, one in zip(stored, ids, strict=True)],
+            ids,
             labels,
-            [row.get("split") or one for row, one in zip(stored, splits, strict=True)],
-            [row.get("group", "") for row in stored],
-            [row.get("source") or self._name for row in stored],
-            [row.get(sidecars.STORED_AS, "") for row in stored],
-            metas,
+            [own or other for own, other in zip(stored.get("split", nothing), splits, strict=True)],
+            stored.get("group", nothing),
+            [source or self._name for source in stored.get("source", nothing)],
+            stored.get(sidecars.STORED_AS, ()),
+            meta | {name: values for name, values in stored.items() if name not in NO_META},
+            lack_nothing=all(uses) or not meta,
         )
+
+    def _labels(self, codes: Sequence[int], stored: Mapping[str, list[str]]) -> list[str] | None:
+        """The class names that codes stand for; None where one stands for none."""
+        if self.layout.columns.label is None:
+            return [label or UNLABELLED for label in stored.get("label", [""] * len(codes))]
+        if self.names is None:
+            return list(map(str, codes))
+        try:
+            return [self.names[code] for code in codes]
+        except KeyError:
+            return None
 
     def _sample(
         self, number: int, row: Row, code: int, pixels: CsvPixels, parsed: parser.Rows, i: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -118,17 +118,20 @@ class CsvWriter(Writer):
         cells = parser.cells_of(frames, self._shape.colour)
         pairs = dict.fromkeys(zip(samples.labels, samples.sources, strict=True))
         labels = {label: self._label(label, source) for label, source in pairs}
-        uses = zip(samples.metas, samples.splits, strict=True)
+        said = samples.meta.get(self._columns.use_name) or [""] * len(samples)
         rows = [
-            self._row(labels[label], own, use_of(meta, split, self._columns))
-            for label, own, (meta, split) in zip(samples.labels, cells, uses, strict=True)
+            self._row(labels[label], own, use_of(use, split, self._columns))
+            for label, own, use, split in zip(
+                samples.labels, cells, said, samples.splits, strict=True
+            )
         ]
         return EncodedStills(rows, contents=values_of(frames))
 
     def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         refuse_broken(sample)
         label = self._label(sample.label, sample.source)
-        use = use_of(sample.meta, sample.split, self._columns)
+        said = sample.meta.get(self._columns.use_name, "")
+        use = use_of(said, sample.split, self._columns)
         for frame in sample.frames():
             if frame.shape[2] != self._shape.channels:
                 held = "colour" if self._shape.colour else "grey"
@@ -194,8 +197,8 @@ def _is_plain_cell(name: str) -> bool:
     return not spoiled and name == name.strip() and bool(name)
 
 
-def use_of(meta: Mapping[str, str], split: str, columns: Columns) -> bytes:
+def use_of(use: str, split: str, columns: Columns) -> bytes:
     """What the column of splits says of a sample: as it was read, else its split."""
     if columns.use is None:
         return b""
-    return (meta.get(columns.use_name) or FER_USES.get(split, "")).encode()
+    return (use or FER_USES.get(split, "")).encode()

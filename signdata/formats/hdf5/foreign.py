@@ -17,6 +17,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from signdata.formats.batches import BATCH
 from signdata.formats.hdf5 import safety
 from signdata.formats.pixel_arrays.forms import Form
 from signdata.formats.pixel_arrays.names import Head, role_of
@@ -75,6 +76,11 @@ class ForeignPictures:
     def kind(self) -> str:
         """What its samples are."""
         return self.table.kind
+
+    @property
+    def batch_size(self) -> int:
+        """Samples of one unit of work."""
+        return BATCH
 
     def of(self, i: int) -> ItemPixels:
         """Pixels of sample `i`."""

@@ -20,6 +20,9 @@ from signdata.formats.pixel_arrays.forms import BLOCK_BYTES
 from signdata.limits import described, larger_remedy, max_pixels
 from signdata.samples import Pixels
 
+MOST, AT_ONCE = 4096, 1 << 18
+"""Samples of one unit of work at most, and bytes of those of which there are more than a few."""
+
 
 class _Companions(TypedDict):
     """What is stored next to the pixels of a sample."""
@@ -49,6 +52,13 @@ class _Stored:
     step: int = 1
     keypoints: tuple[int, NDArray[np.int64]] | None = None
     times: NDArray[np.float64] | None = None
+
+    @property
+    def batch_size(self) -> int:
+        """Samples of one unit of work: many where they are small and read in one go."""
+        if self.offset is None or self.frame_shape is None or self.bounds is not None:
+            return BATCH
+        return max(BATCH, min(MOST, AT_ONCE // math.prod(self.frame_shape)))
 
     def span(self, i: int) -> tuple[int, int]:
         """The frames of sample `i`, half-open."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BufferedReader
-from typing import Any
+from typing import Any, Self
 
 import h5py
 import numpy as np
@@ -19,7 +19,7 @@ from signdata.errors import DecodeError
 from signdata.formats.hdf5.keypoints import StoredKeypoints
 from signdata.formats.pixel_arrays.forms import ROUNDED, to_frame
 from signdata.media.image.pixels import CodedPixels
-from signdata.samples import Frame, Pixels
+from signdata.samples import TOGETHER, Frame, Pixels, Stills
 
 
 @contextlib.contextmanager
@@ -56,6 +56,27 @@ class RawPixels(StoredPixels):
     frame_shape: tuple[int, ...]
     start: int
     stop: int
+
+    reads_together = True
+
+    @classmethod
+    def together(cls, pixels: Sequence[Self]) -> Stills | None:
+        first, n = pixels[0], len(pixels)
+        size = math.prod(first.frame_shape)
+        if any(one != first._following(i) for i, one in enumerate(pixels)) or n * size > TOGETHER:
+            return None
+        with _opened(first.path) as file:
+            file.seek(first.offset + first.start * size)
+            data = file.read(n * size)
+        if len(data) < n * size:
+            return None
+        height, width, *channels = first.frame_shape
+        return Stills(np.frombuffer(data, np.uint8).reshape(n, height, width, *(channels or (1,))))
+
+    def _following(self, i: int) -> Self:
+        """The still that comes `i` places later in the array; nothing is next to it."""
+        start = self.start + i
+        return type(self)(self.path, self.offset, self.frame_shape, start, start + 1)
 
     def frames(self) -> Iterator[Frame]:
         height, width, *channels = self.frame_shape

@@ -26,16 +26,18 @@ from typing import Any, Self
 import h5py
 
 from signdata import sidecars
+from signdata.columns import TextColumn
 from signdata.errors import DatasetError, FormatError, UnsafeNameError
 from signdata.formats.batches import Batch, SampleRange, list_batches, samples_of_split
 from signdata.formats.hdf5 import foreign, safety
-from signdata.formats.hdf5.columns import TextColumn, column
+from signdata.formats.hdf5.columns import column
 from signdata.formats.hdf5.document import own_document
 from signdata.formats.hdf5.foreign import ForeignPictures
-from signdata.formats.hdf5.layout import _pixels_of, _Stored
+from signdata.formats.hdf5.layout import MOST, _pixels_of, _Stored
 from signdata.formats.hdf5.pixels import BlobPixels, _opened
 from signdata.formats.pixel_arrays.labels import labels_of, strings
 from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader
+from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.trees.masks import are_recorded
 from signdata.labels import LabelSpace
 from signdata.media.image import decode
@@ -139,7 +141,7 @@ class Hdf5Reader(Reader):
         )
 
     def batches(self) -> Iterator[Batch]:
-        return list_batches(self._samples)
+        return list_batches(self._samples, self._pixels.batch_size)
 
     @cached_property
     def _samples(self) -> SampleRange:
@@ -147,23 +149,45 @@ class Hdf5Reader(Reader):
 
     def _made(self, start: int, stop: int) -> list[Sample]:
         """Samples `start` up to `stop`."""
-        columns = [name for name in self._meta if name not in NO_META]
-        stored_as = self._meta.get(sidecars.STORED_AS, [])
-        sources = self._meta.get("source", [])
+        part, n = slice(start, stop), stop - start
+        names = [name for name in self._meta if name not in NO_META]
+        columns = [self._meta[name][part] for name in names]
+        metas = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        own = [
+            self._meta[name][part] if self._meta.get(name) else [default] * n
+            for name, default in (("source", self._path.name), (sidecars.STORED_AS, ""))
+        ]
         return [
             Sample(
-                id=self._ids[i],
-                label=self._labels[i],
-                pixels=self._pixels_of(i),
-                split=self._splits[i],
-                group=self._groups[i],
-                source=sources[i] if sources else self._path.name,
-                kind=self._pixels.kind,
-                meta={name: self._meta[name][i] for name in columns},
-                stored_as=stored_as[i] if stored_as else "",
+                one, label, self._pixels_of(i), split, group, source, self._pixels.kind, meta, name
             )
-            for i in range(start, stop)
+            for i, one, label, split, group, meta, source, name in zip(
+                range(start, stop),
+                self._ids[part],
+                self._labels[part],
+                self._splits[part],
+                self._groups[part],
+                metas or [{} for _ in range(n)],
+                *own,
+                strict=True,
+            )
         ]
+
+    def columns(self) -> Iterator[SampleColumns]:
+        n = len(self._labels)
+        for start in range(0, n, MOST):
+            part = slice(start, min(start + MOST, n))
+            sources = self._meta.get("source") or [self._path.name] * n
+            ids = self._ids[part]
+            yield SampleColumns(
+                ids,
+                self._labels[part],
+                self._splits[part],
+                self._groups[part],
+                sources[part],
+                self._meta.get(sidecars.STORED_AS, ())[part],
+                {name: values[part] for name, values in self._meta.items() if name not in NO_META},
+            )
 
     def _pixels_of(self, i: int) -> Pixels:
         pixels = self._pixels.of(i)

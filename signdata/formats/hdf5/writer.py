@@ -13,7 +13,7 @@ import os
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import h5py
 import numpy as np
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, UnsafeNameError, UsageError
 from signdata.filesystem import write_file
-from signdata.formats.hdf5 import keypoints, safety, times
+from signdata.formats.hdf5 import keypoints, safety, texts, times
 from signdata.formats.hdf5.seal import unsealed
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import DatasetInfo, PictureSummary
@@ -122,8 +122,7 @@ class Hdf5Writer(Writer):
         if frames.shape[1:] != self._shape:
             return None
         texts = (samples.ids, samples.labels, samples.groups, samples.sources)
-        metas = (text for meta in samples.metas if meta for text in meta.values())
-        if "\0" in "".join(itertools.chain(*texts, metas)):
+        if "\0" in "".join(itertools.chain(*texts, *samples.meta.values())):
             return None  # one by one, so that the sample is named
         return EncodedStills(values_of(frames))
 
@@ -268,21 +267,22 @@ def _copy_range(source: Path, start: int, target: Path, offset: int, length: int
 
 def _describe(file: h5py.File, finished: OutputSummary) -> None:
     index = {name: idx for idx, name in enumerate(finished.classes)}
-    strings = h5py.string_dtype("utf-8")
-    _put(file, "class_names", strings, len(finished.classes))[:] = list(finished.classes)
+    names = list(finished.classes)
+    texts.put(file, "class_names", len(names), texts.longest(names)).write(0, names)
     n = finished.n_samples
-    labels = _put(file, "labels", np.dtype(np.int64), n)
-    columns = {
-        name: _put(file, _place(name), strings, n)
-        for name in finished.columns
-        if name not in ("path", "label")
-    }
+    labels = file.create_dataset("labels", shape=(n,), dtype=np.int64, track_times=False)
+    stored = [name for name in finished.columns if name not in ("path", "label")]
+    longest = dict.fromkeys(stored, 0)
+    for block in finished.blocks():
+        for name in stored:
+            longest[name] = max(longest[name], texts.longest(block.column(name)))
+    columns = {name: texts.put(file, _place(name), n, longest[name]) for name in stored}
     start = 0
     for part in _parts(finished, ["label", *columns]):
         end = start + len(part["label"])
         labels[start:end] = [index[label] for label in part["label"]]
-        for name, dataset in columns.items():
-            dataset[start:end] = part[name]
+        for name, column in columns.items():
+            column.write(start, part[name])
         start = end
     file.attrs["signdata"] = sidecars.dump_document(unsealed(finished.document)).decode()
 
@@ -304,10 +304,6 @@ def _place(column: str) -> str:
     """What the dataset of a manifest's column is called."""
     own = {"id": "ids", "split": "splits", "group": "groups"}
     return own.get(column) or f"meta/{safety.link_name(column)}"
-
-
-def _put(file: h5py.File, name: str, dtype: Any, n: int) -> Any:
-    return file.create_dataset(name, shape=(n,), dtype=dtype, track_times=False)
 
 
 def _sync(path: Path) -> None:

@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from signdata.formats.parquet.library import as_format_error, is_installed
 from signdata.formats.parquet.stored_columns import features_of, picture_columns
 from signdata.formats.parquet.stored_files import schema_of
 from signdata.formats.place import Place
+from signdata.formats.shard_files import read_sums, refuse_gaps, stem_of
 from signdata.formats.trees.layout import split_word, splits_of_names
 from signdata.media.suffixes import natural
 from signdata.safe_names import is_junk
@@ -35,8 +35,6 @@ SAVED, SAVED_SPLITS = "state.json", "dataset_dict.json"
 """Files that `save_to_disk` of Hugging Face's library leaves: of one split, and of several."""
 
 SUFFIX = ".parquet"
-
-_SHARD = re.compile(r"(?P<stem>.*)-(?P<number>\d{5})-of-(?P<total>\d{5})(?P<rest>.*)")
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,6 @@ def is_own(path: Path) -> bool:
     """Whether a folder is a dataset in Parquet files that signdata has written."""
     if not (path / sidecars.SHARDS).is_file() or not (path / sidecars.MANIFEST).is_file():
         return False
-    from signdata.formats.shard_files import read_sums
 
     return any(one.shard.endswith(SUFFIX) for one in read_sums(path / sidecars.SHARDS))
 
@@ -204,8 +201,8 @@ def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
 
 def _with_splits(root: Path, paths: Sequence[Path]) -> list[DataFile]:
     """Files of one folder, with the splits that their names say."""
-    _refuse_gaps(paths)
-    stems = {path: _stem(path) for path in paths}
+    refuse_gaps(paths)
+    stems = {path: stem_of(path) for path in paths}
     splits = splits_of_names(dict.fromkeys(stems.values()))
     silent = next((path for path, stem in stems.items() if not splits[stem]), None)
     if silent is not None and any(splits.values()):
@@ -219,30 +216,6 @@ def _with_splits(root: Path, paths: Sequence[Path]) -> list[DataFile]:
 def _in_order(files: Iterable[DataFile]) -> list[DataFile]:
     """Files by split, in the order of listings; each split's as they were."""
     return sorted(files, key=lambda one: ("", *SPLITS).index(one.split))
-
-
-def _stem(path: Path) -> str:
-    """The name of a file without its number among others."""
-    numbered = _SHARD.fullmatch(path.stem)
-    return numbered["stem"] if numbered else path.stem
-
-
-def _refuse_gaps(paths: Iterable[Path]) -> None:
-    """Raise `MissingError` if one of the files that are numbered ``-00000-of-00012`` is missing."""
-    there: dict[tuple[str, str], dict[int, Path]] = {}
-    for path in paths:
-        numbered = _SHARD.fullmatch(path.stem)
-        if numbered:
-            group = there.setdefault((numbered["stem"], numbered["total"]), {})
-            group[int(numbered["number"])] = path
-    for (stem, total), found in there.items():
-        lost = next((i for i in range(int(total)) if i not in found), None)
-        if lost is not None:
-            name = f"{stem}-{lost:05d}-of-{total}{SUFFIX}"
-            raise MissingError(
-                f"not there; expected {int(total)} files",
-                path=next(iter(found.values())).with_name(name),
-            )
 
 
 def recognises(place: Place) -> str:

@@ -28,6 +28,8 @@ def tables_in(folder: Path) -> list[tuple[str, Path]]:
     folders; otherwise tables at the root of any name, next to pictures or folders of them.
     """
     manifest = folder / sidecars.MANIFEST
+    if lists_clip_folders(folder):
+        return [("", manifest)]
     if manifest.is_file() and is_table(manifest) and not any(_class_folders(folder)):
         return [("", manifest)]
     at_root = [("", folder / name) for name in NAMES if (folder / name).is_file()]
@@ -89,7 +91,9 @@ def recognises(place: Place) -> str:
             return ""
         if suffix == ".parquet" and holds_pictures(path):
             return ""
-        return path.name
+        return path.name if suffix not in (".csv", ".tsv") or is_table(path) else ""
+    if lists_clip_folders(path):
+        return sidecars.MANIFEST
     if _is_next_to_ours(path):
         return ""
     tables = tables_in(path)
@@ -115,3 +119,12 @@ def _lists_files(manifest: Path) -> bool:
     """Whether the first file that a manifest lists lies below it."""
     place = next(sidecars.read_rows(manifest), {}).get("path", "")
     return bool(place) and os.path.isfile(manifest.parent / place)
+
+
+def lists_clip_folders(folder: Path) -> bool:
+    """Whether our own manifest lists folders of frames next to it: clips, whatever their class."""
+    manifest = folder / sidecars.MANIFEST
+    if not manifest.is_file():
+        return False
+    place = next(sidecars.read_rows(manifest), {}).get("path", "")
+    return bool(place) and "/" not in place and (folder / place).is_dir()

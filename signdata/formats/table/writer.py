@@ -15,8 +15,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from signdata import sidecars
-from signdata.filesystem import write_file
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.table.metadata import write_metadata
@@ -57,10 +55,7 @@ class TableWriter(Writer):
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
         write_metadata(tree, finished)
-        sidecars.write_blocks(tree / sidecars.MANIFEST, finished.columns, finished.blocks())
-        classes = "".join(f"{name}\n" for name in finished.classes)
-        write_file(tree / sidecars.CLASSES, classes.encode())
-        write_file(tree / sidecars.DOCUMENT, sidecars.dump_document(finished.document))
+        pictures.write_flat_sidecars(tree, finished)
 
 
 def place(sample: Sample) -> str:

@@ -96,10 +96,18 @@ def write_sidecars(tree: Path, finished: OutputSummary, tables: TableOptions) ->
     UnsafeNameError
         If two classes would share a folder.
     """
-    blocks = _of_own_folders(finished.blocks())
-    sidecars.write_blocks(tree / sidecars.MANIFEST, finished.columns, blocks)
+    _write(tree, finished, _of_own_folders(finished.blocks()))
     if tables.manifest is not None:
         write_texts(tree / "manifest.parquet", finished.columns, finished.rows())
+
+
+def write_flat_sidecars(tree: Path, finished: OutputSummary) -> None:
+    """The same where samples are not in folders of their classes."""
+    _write(tree, finished, finished.blocks())
+
+
+def _write(tree: Path, finished: OutputSummary, blocks: Iterable[RowBlock]) -> None:
+    sidecars.write_blocks(tree / sidecars.MANIFEST, finished.columns, blocks)
     classes = "".join(f"{name}\n" for name in finished.classes)
     write_file(tree / sidecars.CLASSES, classes.encode())
     write_file(tree / sidecars.DOCUMENT, sidecars.dump_document(finished.document))
