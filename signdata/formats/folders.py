@@ -93,7 +93,7 @@ class FoldersReader(TreeReader):
                 pixels = Broken(refused)
             yield Found(f"{place}{name}", class_dir.split, class_dir.label, pixels, self.kind)
 
-    def _ordered(self, found: list[Found]) -> list[Found]:
+    def _ordered(self, found: Sequence[Found]) -> Sequence[Found]:
         return sorted(found, key=_number_key(found)) if self._by_number else found
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
@@ -120,7 +120,7 @@ def _poses(files: tuple[str, ...]) -> dict[str, str]:
     }
 
 
-def _number_key(found: list[Found]) -> Callable[[Found], Any]:
+def _number_key(found: Sequence[Found]) -> Callable[[Found], Any]:
     """Key that orders by the last number in the name if every name has one, else by path."""
     numbers = {entry.path: last_number(os.path.splitext(entry.path)[0]) for entry in found}
     if None in numbers.values():
