@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import inspect
+import os
+import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from signdata.errors import DatasetError, MissingError, UsageError
+from signdata.labels import LABEL_WORDS
 
 SOURCE = "source"
 """The key by which a place is recorded, instead of a value."""
@@ -35,6 +38,12 @@ _UNRECORDED = OUTPUTS | {
     "scratch",
 }
 """Keywords that make no difference to a finished output, name it, or hold what is secret."""
+
+_FOLDERS = frozenset({"videos", "root", "poses"})
+"""Keywords that may name a folder; a class that is called as a folder is not meant as one."""
+
+_WORDS: Mapping[str, Sequence[str]] = {"labels": LABEL_WORDS, "boxes": ("auto",)}
+"""Values that are no files, whatever the files nearby are called."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +72,18 @@ class Call:
             if name in _UNRECORDED or value == parameter.default:
                 continue
             kind = parameter.kind
-            takes_paths = "PathLike" in str(parameter.annotation) or name == "labels"
+            takes_paths = _takes_paths(parameter)
             if takes_paths and kind is not kind.KEYWORD_ONLY:
                 made[name] = names.of_sources(value, several=kind is kind.VAR_POSITIONAL)
-            elif takes_paths and isinstance(value, str | Path) and Path(value).exists():
+            elif takes_paths and isinstance(value, str | Path) and _is_place(name, str(value)):
                 made[name] = _of_file(name, Path(value))
             else:
                 made[name] = _plain(value)
         return made
+
+
+def _takes_paths(parameter: inspect.Parameter) -> bool:
+    return "PathLike" in str(parameter.annotation)
 
 
 class _Names:
@@ -98,6 +111,14 @@ class _Names:
             name = f"{first}#{number}"
         self._taken.add(name)
         return {SOURCE: name, "split": split} if split else {SOURCE: name}
+
+
+def _is_place(keyword: str, value: str) -> bool:
+    """Whether a keyword's value names a file, or a folder where one is meant."""
+    if value in _WORDS.get(keyword, ()):
+        return False
+    # not those of `Path`: of a list of classes that is too long for a name they raise
+    return os.path.isfile(value) or (keyword in _FOLDERS and os.path.isdir(value))
 
 
 def _of_file(keyword: str, path: Path) -> dict[str, str]:
@@ -145,6 +166,51 @@ def current() -> dict[str, Any]:
 # -- The same again
 
 
+def check_recorded(signature: inspect.Signature, keywords: Mapping[str, Any], path: Path) -> None:
+    """Refuse recorded keywords that no call recorded: a record may come from a stranger.
+
+    What it says of places are names, and the user says where they are: a path in it would be
+    that of a file which nobody named.
+
+    Raises
+    ------
+    DatasetError
+        If a keyword is unknown, is never recorded, or leads to a file.
+    """
+    for name, value in keywords.items():
+        parameter = signature.parameters.get(name)
+        if parameter is None or name in _UNRECORDED:
+            raise DatasetError(f"records a keyword {name!r} that its command has not", path=path)
+        if parameter.kind is not parameter.KEYWORD_ONLY:
+            is_sound = _are_places(value)
+        elif isinstance(value, dict):
+            is_sound = _takes_paths(parameter) and _are_places(value)
+        else:
+            is_sound = not (_takes_paths(parameter) and _leads_somewhere(name, value))
+        if not is_sound:
+            what = f"records {name} {reprlib.repr(value)}; expected names of sources, no paths"
+            raise DatasetError(what, path=path)
+    first = next(iter(signature.parameters))
+    if first not in keywords:
+        raise DatasetError(f"does not record its {first}", path=path)
+
+
+def _are_places(value: Any) -> bool:
+    """Whether a recorded value is that of a source, or of several."""
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(one, dict) and _are_places(one) for one in value)
+    return (
+        isinstance(value, dict)
+        and SOURCE in value
+        and all(isinstance(one, str) for one in value.values())
+    )
+
+
+def _leads_somewhere(keyword: str, value: Any) -> bool:
+    """Whether a value that was recorded as it was given is the path of a file here."""
+    return isinstance(value, str) and ("://" in value or _is_place(keyword, value))
+
+
 def places_in(keywords: Mapping[str, Any]) -> dict[str, str]:
     """The name of every place in recorded keywords, with its checksum, '' if there is none."""
     found: dict[str, str] = {}
@@ -187,7 +253,7 @@ def check_places(recorded: Mapping[str, str], places: Mapping[str, Path]) -> Non
     unknown = sorted(places.keys() - recorded.keys())
     missing = sorted(recorded.keys() - places.keys())
     if unknown or missing:
-        fault = f"no source is called {unknown[0]!r}" if unknown else f"where is {missing[0]!r}?"
+        fault = f"no source is called {unknown[0]!r}." if unknown else f"where is {missing[0]!r}?"
         raise UsageError(
             f"{fault} It was made from {', '.join(map(repr, sorted(recorded)))}.",
             remedy="Say where each is: signdata replay --source NAME=PATH.",

@@ -69,10 +69,14 @@ class SigndataError(Exception):
 
     def __str__(self) -> str:
         place = ":".join(part for part in (self.path, self.where) if part)
-        text = f"{place}: {self.what}" if place else self.what
-        if self.remedy:
-            text = f"{text}{'' if text.endswith('.') else '.'} {self.remedy}"
-        return one_line(text)
+        return one_line(f"{place}: {self.message}" if place else self.message)
+
+    @property
+    def message(self) -> str:
+        """What is wrong and what can be done, without the place."""
+        if not self.remedy:
+            return self.what
+        return f"{self.what}{'' if self.what.endswith('.') else '.'} {self.remedy}"
 
     def __repr__(self) -> str:
         told = {"path": self.path, "where": self.where, "remedy": self.remedy}
@@ -188,6 +192,10 @@ class OutputExistsError(OutputError, FileExistsError):
 
 class OutputLockedError(OutputError):
     """An output that another run is writing."""
+
+
+class ClusterWarning(UserWarning):
+    """Something about a cluster that its user should know."""
 
 
 class ClusterError(OutputError):

@@ -115,6 +115,8 @@ def output_path(path: str | os.PathLike[str]) -> Path:
     ------
     UsageError
         If it is an address: whoever can write to one asks `is_url` first.
+    OutputError
+        If no file system takes its name.
     """
     if is_url(path):
         scheme = os.fspath(path).partition("://")[0]
@@ -129,6 +131,11 @@ def output_path(path: str | os.PathLike[str]) -> Path:
             place = place.parent
         else:
             place /= name
+    try:
+        os.lstat(place)
+    except OSError as err:
+        if err.errno == errno.ENAMETOOLONG:
+            raise OutputError("its name is too long", path=place) from err
     return place
 
 
@@ -177,6 +184,28 @@ def put_file(path: str | Path, data: bytes) -> None:
         _create(path, data)
     except FileExistsError:
         replace_by(path, lambda staged: _create(staged, data))
+
+
+def put_files(files: Iterable[tuple[str, bytes]]) -> None:
+    """Write many files to existing folders; see `put_file`.
+
+    An `OSError` names the file that could not be written.
+    """
+    for path, data in files:
+        try:
+            file = os.open(path, _NEW_FILE, 0o666)
+        except FileExistsError:
+            put_file(path, data)
+            continue
+        try:
+            written = os.write(file, data)
+            if written < len(data):
+                write_all(file, data[written:])
+        except OSError as err:
+            err.filename = path
+            raise
+        finally:
+            os.close(file)
 
 
 def _create(path: str | Path, data: bytes) -> None:

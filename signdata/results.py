@@ -12,6 +12,7 @@ import msgspec
 
 from signdata import notebooks
 from signdata.errors import SigndataError, one_line
+from signdata.plurals import counted
 
 T = TypeVar("T")
 
@@ -45,8 +46,7 @@ class Problem(msgspec.Struct, frozen=True, order=True):
     @classmethod
     def from_error(cls, error: SigndataError, kind: str, path: str = "") -> Problem:
         """The problem for an error that cost one sample."""
-        message = f"{error.what}. {error.remedy}" if error.remedy else error.what
-        return cls(path or error.path, error.where, kind, message)
+        return cls(path or error.path, error.where, kind, error.message)
 
 
 @dataclass(repr=False)
@@ -109,7 +109,7 @@ class Result:
         counts += [f"{self.written:,} written"] if self.output and self.shows_counts else []
         for n, what in ((self.skipped, "skipped"), (self.failed, "failed")):
             counts += [f"{n:,} {what}"] if n else []
-        counts += [f"{len(self.problems):,} problems"] if self.problems else []
+        counts += [counted(len(self.problems), "problem")] if self.problems else []
         made = f" -> {self.output}" if self.output else ""
         told = ", ".join([*counts, f"exit code {self.exit_code}"])
         return one_line(f"<{type(self).__name__} {self.command}{made}: {told}>")

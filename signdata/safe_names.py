@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from signdata.errors import UnsafeNameError
 
@@ -23,6 +24,7 @@ _RESERVED = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])( *\..*)?", re.IGNORECASE
 )
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_NUMBERS = re.compile(r"[0-9]{1,200}(/[0-9]{1,200})*")
 _CONTROL = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 JUNK_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
@@ -58,6 +60,14 @@ def component(
             remedy="Rename it in the source.",
         )
     return name
+
+
+def components(names: Sequence[str]) -> Sequence[str]:
+    """Return several names if `component` would return each; those that are numbers go fast."""
+    if not _NUMBERS.fullmatch("/".join(names)):
+        for name in names:
+            component(name)
+    return names
 
 
 def shortened(name: str) -> str:

@@ -56,6 +56,50 @@ FOLD = "fold"
 Row = dict[str, str]
 
 
+class RowBlock(msgspec.Struct, frozen=True):
+    """Rows of a manifest that have the same columns.
+
+    Attributes
+    ----------
+    n : int
+        How many rows there are.
+    columns : dict
+        A value for each row, or one text where all rows have the same.
+    """
+
+    n: int
+    columns: dict[str, list[str] | str]
+
+    @classmethod
+    def of(cls, n: int, columns: Mapping[str, Sequence[str]]) -> RowBlock:
+        """Rows whose columns are given in full."""
+        made: dict[str, list[str] | str] = {}
+        for name, values in columns.items():
+            first = values[0]
+            made[name] = first if values.count(first) == n else list(values)
+        return cls(n, made)
+
+    def column(self, name: str) -> Sequence[str]:
+        """The values of a column; '' for each row where there is none."""
+        values = self.columns.get(name, "")
+        return [values] * self.n if isinstance(values, str) else values
+
+    def rows(self) -> list[Row]:
+        """The rows, one by one."""
+        names = list(self.columns)
+        cells = zip(*map(self.column, names), strict=True)
+        return [dict(zip(names, one, strict=True)) for one in cells]
+
+
+def blocks_of(rows: Iterable[Row]) -> Iterator[RowBlock]:
+    """Rows as blocks; '' where a row of a block lacks a column of another."""
+    rest = iter(rows)
+    while part := list(itertools.islice(rest, _AT_ONCE)):
+        names = dict.fromkeys(name for row in part for name in row)
+        columns = {name: [row.get(name, "") for row in part] for name in names}
+        yield RowBlock.of(len(part), columns)
+
+
 def is_sidecar(name: str) -> bool:
     """Whether a file at the root of a directory dataset is a sidecar, not a sample or a stray."""
     return name in SIDECARS or _LISTS.fullmatch(name) is not None
@@ -81,7 +125,16 @@ def columns_of(rows: Iterable[Row]) -> list[str]:
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
     """Write a manifest: UTF-8, LF, one row per sample."""
-    _write_csv(path, columns, ([row.get(name, "") for name in columns] for row in rows))
+    write_blocks(path, columns, blocks_of(rows))
+
+
+def write_blocks(path: Path, columns: Sequence[str], blocks: Iterable[RowBlock]) -> None:
+    """Write a manifest as `write_rows` does, a block at a time."""
+    _write_csv(
+        path,
+        columns,
+        (cells for one in blocks for cells in zip(*map(one.column, columns), strict=True)),
+    )
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

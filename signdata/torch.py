@@ -149,11 +149,15 @@ class Dataset(data.Dataset[Item]):
     def __getitems__(self, indices: list[int]) -> list[Item]:
         """Several items at once: what a `DataLoader` calls for a batch."""
         if self._rows is None:
-            return [self[index] for index in indices]
-        if self._array is None:  # in this process for the first time
-            self._array = self._data.mapped()
-        assert self._array is not None
-        batch = torch.from_numpy(self._array[self._rows[indices]]).movedim(-1, -3)
+            planes = self._data.planes(indices) if self._data.kind == "still" else None
+            if planes is None:
+                return [self[index] for index in indices]
+            batch = torch.from_numpy(planes)
+        else:
+            if self._array is None:  # in this process for the first time
+                self._array = self._data.mapped()
+            assert self._array is not None
+            batch = torch.from_numpy(self._array[self._rows[indices]]).movedim(-1, -3)
         targets = self._data.targets[indices].tolist()
         return [self._item(image, target) for image, target in zip(batch, targets, strict=True)]
 

@@ -14,7 +14,7 @@ ROOT = Path(signdata.__file__).parent
 CODECS = {"PIL", "av", "cv2", "ffmpeg", "imageio_ffmpeg", "simplejpeg"}
 
 LEVELS = [
-    {"errors", "labels", "version"},
+    {"errors", "labels", "plurals", "version"},
     {"bars", "notebooks", "workers"},
     {"calls", "columns", "downloads", "filesystem", "fonts", "limits", "magick"}
     | {"results", "safe_names", "samples", "values"},

@@ -8,11 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import pytest
 
 import signdata
+from signdata.cli.app import COMMANDS, group
 from signdata.errors import FormatError, UsageError
+from signdata.options.allowed import CHOICES
 from signdata.values import KINDS, kinds
 from tests.conftest import picture
 
@@ -134,6 +137,64 @@ def test_every_command_says_what_it_takes() -> None:
     for command in commands:
         for parameter in inspect.signature(command).parameters.values():
             assert set(kinds(parameter.annotation)) <= {*KINDS, *ours}, (command, parameter)
+
+
+def limited() -> list[tuple[str, str, list[Any]]]:
+    """Each option of a command that takes a few names or a range: command, keyword, no values."""
+    found: list[tuple[str, str, list[Any]]] = []
+    for name in COMMANDS:
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
+        for param in command.params:
+            one, kind = param.name, param.type
+            if not isinstance(param, click.Option) or one in OF_THE_REGISTRY or one is None:
+                continue
+            if isinstance(kind, click.Choice) and one != "pose_base":
+                assert {*map(str, kind.choices)} <= {*CHOICES[one]}, (name, one)
+                found.append((name, one, ["nonsense", f"{kind.choices[0]} "]))
+            elif isinstance(kind, click.IntRange | click.FloatRange):
+                low = 0 if one == "workers" else kind.min
+                wrong = [] if low is None else [low if kind.min_open else low - 1]
+                wrong += [] if kind.max is None else [kind.max + 1]
+                found.append((name, one, wrong if one != "seed" else wrong[:1]))
+    return found
+
+
+OF_THE_REGISTRY = {"from_format", "to_format"}
+
+
+@pytest.mark.parametrize(("name", "keyword", "wrong"), limited())
+def test_a_value_that_no_keyword_takes_is_refused_before_anything_is_looked_at(
+    name: str, keyword: str, wrong: list[Any]
+) -> None:
+    """Also where it would not matter: nothing that these calls read is there."""
+    function = getattr(signdata, name.replace("-", "_"))
+    for value in wrong:
+        with pytest.raises(UsageError, match=f"--{keyword.replace('_', '-')} .*expected"):
+            function(*places(function), **{keyword: value})
+
+
+def places(function: Callable[..., Any]) -> list[str]:
+    """Paths that are not there, for what a function takes by position."""
+    return [
+        "nowhere"
+        for one in inspect.signature(function).parameters.values()
+        if one.kind is one.VAR_POSITIONAL
+        or (one.kind is one.POSITIONAL_OR_KEYWORD and one.default is one.empty)
+    ]
+
+
+@pytest.mark.parametrize("name", ["convert", "folders-to-csv", "info", "verify", "split", "audit"])
+def test_a_format_that_is_none_is_refused(tmp_path: Path, tree: Path, name: str) -> None:
+    function = getattr(signdata, name.replace("-", "_"))
+    target = tmp_path / ("out.csv" if name == "folders-to-csv" else "out.h5")
+    out = [target] if name in ("convert", "folders-to-csv", "split") else []
+    more = {"ratios": (90, 10)} if name == "split" else {}
+    with pytest.raises(UsageError, match="format 'nonsense'"):
+        function(tree, *out, from_format="nonsense", **more)
+    if name == "convert":
+        with pytest.raises(UsageError, match="format 'nonsense'"):
+            function(tree, *out, to_format="nonsense")
 
 
 def test_an_error_shows_where_and_what_to_do() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from signdata.auditing.findings import Finding
 from signdata.auditing.pairs import Compared, Group
+from signdata.plurals import counted
 from signdata.similarity.comparison import Comparison, LeakingSample
 from signdata.similarity.fingerprints import Fingerprint
 from signdata.similarity.near_duplicates import RELATED
@@ -104,7 +105,7 @@ def related(compared: Comparison, name: str, threshold: float) -> Iterator[Findi
     """One line about similar pairs below the threshold: bursts or sessions, not duplicates."""
     if len(compared.related):
         text = (
-            f"outside these groups, {len(compared.related):,} pairs within classes have a "
+            f"outside these groups, {counted(len(compared.related), 'pair')} within classes with a "
             f"correlation of {RELATED:g} to {threshold:g}: bursts or sessions, not duplicates"
         )
         yield Finding("related", name, "", text, counts=False)

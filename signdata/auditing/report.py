@@ -12,6 +12,7 @@ from signdata.auditing.findings import Finding
 from signdata.auditing.run import Audit, AuditedDataset, samples_per_part
 from signdata.command_results import AuditResult
 from signdata.errors import one_line
+from signdata.plurals import counted
 from signdata.results import Problem, Result
 
 
@@ -44,7 +45,7 @@ def add_contact_sheet(made: AuditResult, path: str, *, drawn: bool) -> None:
 def add_findings(made: AuditResult, path: str, listed: Collection[Finding]) -> None:
     """Add the path of the table of all findings to a result."""
     made.details["findings_file"] = path
-    made.summary += f"\n{one_line(path)}: {len(listed):,} findings"
+    made.summary += f"\n{one_line(path)}: {counted(len(listed), 'finding')}"
 
 
 def with_fixed(
@@ -114,8 +115,8 @@ def table(found: Audit) -> str:
     lines = [_dataset(dataset) for dataset in found.datasets]
     clusters = found.compared.clusters()
     n_groups = found.compared.n_clusters
-    text = f"{len(found.compared.copies):,} exact duplicates; "
-    text += f"{n_groups:,} different {_kind(found.first)} at {found.threshold:g}"
+    text = f"{counted(len(found.compared.copies), 'exact duplicate')}; "
+    text += f"{n_groups:,} different {_kind(found.first)}s at {found.threshold:g}"
     if clusters:
         text += f"; the largest group of near-duplicates has {len(clusters[0]):,}"
     lines.append(text)
@@ -126,18 +127,22 @@ def table(found: Audit) -> str:
         probe = found.probe
         lines += [
             "",
-            f"nearest-neighbour accuracy: {probe.random:.1%} on a random tenth, {probe.apart:.1%} "
-            f"on unseen {probe.unseen}",
+            f"nearest neighbour: a random tenth {probe.random:.0%} right, unseen {probe.unseen} "
+            f"{probe.apart:.0%}: no sign that {_LEAKING[probe.unseen]} leak",
         ]
     count = found.serious
-    verdict = f"{count:,} problems found" if count else "no problems found"
+    verdict = f"{counted(count, 'problem')} found" if count else "no problems found"
     if found.accepted:
         verdict += f"; {len(found.accepted):,} more were accepted (keep in --corrections)"
     return "\n".join([*lines, "", verdict])
 
 
+_LEAKING = {"blocks": "films", "signers": "signers"}
+"""What would make a random tenth easier than one of which nothing like it was seen."""
+
+
 def _kind(dataset: AuditedDataset) -> str:
-    return "clips" if dataset.info.kind == "clip" else "pictures"
+    return "clip" if dataset.info.kind == "clip" else "picture"
 
 
 def _dataset(dataset: AuditedDataset) -> str:
@@ -146,7 +151,8 @@ def _dataset(dataset: AuditedDataset) -> str:
     colours = {one.channels for one in fingerprints}
     n_classes = len({one.label for one in fingerprints})
     total = len(dataset.fingerprints)
-    text = f"{one_line(dataset.name)}: {total:,} {_kind(dataset)} of {n_classes:,} classes"
+    text = f"{one_line(dataset.name)}: {counted(total, _kind(dataset))} of "
+    text += counted(n_classes, "class", "classes")
     if len(sizes) == 1:
         height, width = sizes.pop()
         text += f", {width}x{height}"

@@ -5,10 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
 from signdata.augmentation.boxes import are_fractions, parse
+from signdata.augmentation.made_pixels import (
+    MadeFrames,
+    MadePicture,
+    all_to_frames,
+    loaded,
+    to_frames,
+)
 from signdata.augmentation.moved_keypoints import moved
 from signdata.errors import DatasetError
 from signdata.formats.reader import PictureSummary
@@ -19,7 +27,12 @@ from signdata.magick.operations import BrightnessContrast, Chain, Crop, Pixelate
 from signdata.magick.profiles import Profile, Quanta
 from signdata.magick.recipe import Recipe, Variant
 from signdata.media.image.decode import TURNED
-from signdata.samples import ArrayPixels, Broken, Derived, Frame, Pixels, Sample
+from signdata.samples import (
+    Broken,
+    Frame,
+    Pixels,
+    Sample,
+)
 
 COLUMNS = (
     "recipe",
@@ -102,11 +115,11 @@ class Variants:
         notes, sha256 = sample.pixels.notes(), sample.pixels.source_sha256()
         turned, beside = _Turned.of(notes), sample.pixels.companion(0)
         self._check_box(sample, frame)
-        quanta = _loaded(frame)
+        quanta = loaded(frame)
         variants, places = self.planned(sample) if self.varies(sample.split) else ([], [])
         made = operations.run([variant.chain for variant in variants], quanta, places)
         if self.keep_original or not variants:
-            plain = _Made(
+            plain = MadePicture(
                 self._plain(frame, quanta, sample),
                 all_notes=notes,
                 sha256=sha256,
@@ -114,10 +127,10 @@ class Variants:
             )
             yield self._plain_sample(sample, plain, frame, turned)
             notes = ()
-        frames = _all_to_frames(made, self.profile)
+        frames = all_to_frames(made, self.profile)
         for variant, place, one in zip(variants, places, frames, strict=True):
             moved_along = moved(beside, variant.chain, frame.shape[:2], place)
-            pixels = _Made(one, all_notes=notes, sha256=sha256, beside=moved_along)
+            pixels = MadePicture(one, all_notes=notes, sha256=sha256, beside=moved_along)
             yield self._variant(sample, variant, pixels, place, frame.shape[:2], turned)
             notes = ()
 
@@ -140,11 +153,11 @@ class Variants:
             if self._fits(first):
                 yield self._plain_sample(sample, sample.pixels, first, turned)
             else:
-                pixels = _Processed(sample.pixels, self.recipe.plain, place, first.shape[:2])
+                pixels = MadeFrames(sample.pixels, self.recipe.plain, place, first.shape[:2])
                 yield self._plain_sample(sample, pixels, first, turned)
         if varied:
             for variant, place in zip(*self.planned(sample), strict=True):
-                pixels = _Processed(sample.pixels, variant.chain, place, first.shape[:2])
+                pixels = MadeFrames(sample.pixels, variant.chain, place, first.shape[:2])
                 yield self._variant(sample, variant, pixels, place, first.shape[:2], turned)
 
     def _plain(self, frame: Frame, quanta: Quanta, sample: Sample) -> Frame:
@@ -152,7 +165,7 @@ class Variants:
             return frame
         place = Place(self.profile, self.box_of(sample))
         [values] = operations.run([self.recipe.plain], quanta, [place])
-        plain: Frame = _to_frames(values, self.profile)[0]
+        plain: Frame = to_frames(values, self.profile)[0]
         return plain
 
     def _fits(self, frame: Frame) -> bool:
@@ -200,7 +213,7 @@ class Variants:
     def _plain_sample(
         self, sample: Sample, pixels: Pixels, frame: Frame, turned: _Turned
     ) -> Sample:
-        words: list[str] | None = []
+        words: tuple[str, ...] = ()
         if not self._fits(frame):
             place = Place(self.profile, self.box_of(sample))
             words = turned.before(operations.options(self.recipe.plain, frame.shape[:2], place))
@@ -228,31 +241,39 @@ class Variants:
         )
 
     def _described(
-        self, sample: Sample, name: str, chain: Chain, words: list[str] | None
+        self, sample: Sample, name: str, chain: Chain, words: Sequence[str]
     ) -> dict[str, str]:
-        brightness = contrast = rotation = pixelation = 0.0
-        filter = ""
-        for operation in chain or self.recipe.plain:
-            if isinstance(operation, Resize):
-                filter = operation.filter
-            elif isinstance(operation, BrightnessContrast):
-                brightness, contrast = operation.brightness, operation.contrast
-            elif isinstance(operation, Pixelate):
-                pixelation = operation.percent
-            else:
-                rotation = getattr(operation, "degrees", rotation)
         return {
             **sample.meta,
             "recipe": self.recipe.name,
             "variant": name,
-            "filter": filter,
-            "brightness": f"{brightness:g}",
-            "contrast": f"{contrast:g}",
-            "rotation": f"{rotation:g}",
-            "pixelation": f"{pixelation:g}",
+            **_settings(chain or self.recipe.plain),
             "profile": self.recipe.profile,
-            "imagemagick": " ".join(words or ()),
+            "imagemagick": " ".join(words),
         }
+
+
+@lru_cache(maxsize=1024)
+def _settings(chain: Chain) -> dict[str, str]:
+    """The manifest columns that hold what the operations of a chain were given."""
+    brightness = contrast = rotation = pixelation = 0.0
+    filter = ""
+    for operation in chain:
+        if isinstance(operation, Resize):
+            filter = operation.filter
+        elif isinstance(operation, BrightnessContrast):
+            brightness, contrast = operation.brightness, operation.contrast
+        elif isinstance(operation, Pixelate):
+            pixelation = operation.percent
+        else:
+            rotation = getattr(operation, "degrees", rotation)
+    return {
+        "filter": filter,
+        "brightness": f"{brightness:g}",
+        "contrast": f"{contrast:g}",
+        "rotation": f"{rotation:g}",
+        "pixelation": f"{pixelation:g}",
+    }
 
 
 @dataclass(frozen=True)
@@ -305,64 +326,11 @@ class _Turned:
         orientations = [note for note in notes if TURNED in note]
         return cls(bool(orientations), len(orientations) < len(notes))
 
-    def before(self, words: list[str]) -> list[str]:
-        """The options for ImageMagick itself; [] if it cannot do the same."""
+    def before(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """The options for ImageMagick itself; () if it cannot do the same."""
         if self.otherwise or not words:
-            return []
-        return ["-auto-orient", *words] if self.orientation else words
-
-
-@dataclass(frozen=True)
-class _Made(ArrayPixels):
-    """One picture (H, W, C) uint8, the notes about it, its source's checksum, its keypoints."""
-
-    all_notes: tuple[str, ...] = ()
-    sha256: str | None = None
-    beside: tuple[str, bytes] | None = None
-
-    def notes(self) -> tuple[str, ...]:
-        return self.all_notes
-
-    def source_sha256(self) -> str | None:
-        return self.sha256
-
-    def companion(self, number: int) -> tuple[str, bytes] | None:
-        return self.beside
-
-
-@dataclass(frozen=True, slots=True)
-class _Processed(Derived):
-    """The frames of another sample, of one size, each processed alike."""
-
-    chain: Chain
-    place: Place
-    size_hw: tuple[int, int]
-
-    def frames(self) -> Iterator[Frame]:
-        for frame in self.pixels.frames():
-            [values] = operations.run([self.chain], _loaded(frame), [self.place])
-            yield _to_frames(values, self.place.profile)[0]
-
-    def companion(self, number: int) -> tuple[str, bytes] | None:
-        return moved(self.pixels.companion(number), self.chain, self.size_hw, self.place)
-
-
-def _loaded(frame: Frame) -> Quanta:
-    """Quanta (1, C, H, W) of a frame (H, W, C)."""
-    return profiles.load(np.ascontiguousarray(frame.transpose(2, 0, 1))[None])
-
-
-def _to_frames(quanta: Quanta, profile: Profile) -> Frame:
-    """Frames (F, H, W, C) of quanta (F, C, H, W)."""
-    frames: Frame = np.ascontiguousarray(profiles.to_bytes(quanta, profile).transpose(0, 2, 3, 1))
-    return frames
-
-
-def _all_to_frames(many: Sequence[Quanta], profile: Profile) -> Iterable[Frame]:
-    """A frame (H, W, C) of each (1, C, H, W), in one call if all have the same shape."""
-    if len({quanta.shape for quanta in many}) == 1:
-        return _to_frames(np.concatenate(many), profile)
-    return (_to_frames(quanta, profile)[0] for quanta in many)
+            return ()
+        return ("-auto-orient", *words) if self.orientation else words
 
 
 def _exact_size(chain: Chain) -> tuple[int, int] | None:

@@ -30,3 +30,5 @@ def command(out: str, as_json: bool, quiet: bool, **kwargs: Any) -> None:
 
     result = signdata.demo(out, say=(lambda text: None) if quiet else say, **kwargs)
     display.show(result, as_json=as_json, quiet=quiet)
+    if not (as_json or quiet):
+        display.tell_next("demo", (out,), kwargs, result)

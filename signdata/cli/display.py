@@ -7,7 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from signdata.bars import bar, counted
+from signdata.cli import next_step
 from signdata.errors import one_line, printable
 
 if TYPE_CHECKING:
@@ -79,6 +80,9 @@ def run(
     """Call a library function with a command's options and show what it returns."""
     as_json = options.pop("as_json", False)
     hidden = options.pop("quiet", False)
+    from signdata.workers.memory import keep_freed  # not for --help
+
+    keep_freed()  # this process is ours, and reads whole sources before any worker does
     unit, units = counted(function.__name__)
     with progress_bar(unit, hidden=hidden, units=units) as progress:
         if progress is not None and "progress" in inspect.signature(function).parameters:
@@ -86,10 +90,21 @@ def run(
         result = function(*args, **options)
     try:
         show(result, as_json=as_json, quiet=hidden)
+        if not (as_json or hidden or result.silent):
+            tell_next(function.__name__, args, options, result)
         sys.stdout.flush()
     except BrokenPipeError:  # `| head -1` has read enough; the exit code still tells
         drop_closed()
     click.get_current_context().exit(result.exit_code)
+
+
+def tell_next(
+    command: str, words: Sequence[Any], options: Mapping[str, Any], result: Result
+) -> None:
+    """Print what may be typed next."""
+    line = next_step.line_after(command, words, options, result)
+    if line:
+        say(line)
 
 
 def drop_closed() -> bool:

@@ -9,20 +9,24 @@ import json
 import os
 import signal
 import sys
+import warnings
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
 from signdata.cli.app import COMMANDS, group
 from signdata.cli.display import drop_closed
-from signdata.errors import SigndataError, one_line
+from signdata.errors import ClusterWarning, SigndataError, one_line
 
 CLOSED_PIPE = 128 + 13
 """What a command ends with that was broken off because nobody reads its output any more."""
 
 LATEST = 4.0
 """Seconds after a signal when the process ends, whatever it is still doing."""
+
+
+_usual_show = warnings.showwarning
 
 
 class Interrupted(BaseException):
@@ -40,6 +44,7 @@ def main(args: list[str] | None = None) -> NoReturn:
     gc.set_threshold(50_000)  # what a run makes it keeps: looking through it again finds nothing
     debug = "--debug" in args
     before = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
+    shown, warnings.showwarning = warnings.showwarning, _show_warning
     try:
         code = group.main(args=_debug_first(args), standalone_mode=False, prog_name="signdata")
         sys.stdout.flush()
@@ -76,9 +81,25 @@ def main(args: list[str] | None = None) -> NoReturn:
             raise
         _fail(_bug(err), _code_of(err))
     finally:
+        warnings.showwarning = shown
         for number, handler in before.items():
             signal.signal(number, handler)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """A warning of ours in one line; what libraries warn of as they would."""
+    if issubclass(category, ClusterWarning):
+        click.echo(f"warning: {one_line(str(message))}", err=True)
+    else:
+        _usual_show(message, category, filename, lineno, file, line)
 
 
 def _print_failure(err: SigndataError, args: list[str]) -> None:
@@ -139,9 +160,17 @@ def _is_output_error(err: Exception) -> bool:
     return isinstance(err, OSError) and err.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
+_NOT_OURS = (errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP, errno.EIO, errno.ESTALE)
+"""Why a file that was named cannot be reached, whatever is asked of it."""
+
+
+def _is_unreachable(err: Exception) -> bool:
+    return isinstance(err, OSError) and err.errno in _NOT_OURS and err.filename is not None
+
+
 def _code_of(err: Exception) -> int:
     """What the command ends with after an error that nobody expected."""
-    if isinstance(err, MemoryError):
+    if isinstance(err, MemoryError) or _is_unreachable(err):
         return 4
     return 5 if _is_output_error(err) else 1
 
@@ -152,6 +181,8 @@ def _bug(err: Exception) -> str:
         return f"does not fit into memory ({err or 'no more of it'})"
     if _is_output_error(err):
         return f"{err}. Free some space and run the same command again."
+    if isinstance(err, OSError) and _is_unreachable(err):
+        return f"{os.fsdecode(err.filename)}: cannot be reached ({err.strerror})"
     return f"{name}: {err}. This is a bug of signdata; --debug shows where."
 
 

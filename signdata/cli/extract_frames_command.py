@@ -69,26 +69,25 @@ class Count(click.ParamType[int | None]):
     "--montage", is_flag=True, help="Put all frames of a clip side by side in one picture."
 )
 @click.option(
+    "--layout-for",
+    type=click.Choice(["i3d", "videoframedataset", "sign2text", "mmaction2"]),
+    help="Write what this loader reads; see docs/open-it-in.md.",
+)
+@click.option(
     "--image-format",
     type=click.Choice(["jpg", "png"]),
-    default="jpg",
-    show_default=True,
-    help="jpg, or png, which is lossless.",
+    help="jpg, or png, which is lossless [default: jpg].",
 )
-@click.option("--name-template", default="img_{:05d}", show_default=True, help="Name of a frame.")
+@click.option("--name-template", help="Name of a frame [default: img_{:05d}].")
 @click.option(
     "--class-names",
     type=click.Choice(["safe", "as-is"]),
-    default="safe",
-    show_default=True,
-    help="Replace spaces in class and clip folders with _, or keep names as they are.",
+    help="Replace spaces in class and clip folders with _, or keep names [default: safe].",
 )
 @click.option(
     "--annotations-style",
     type=click.Choice(["v2", "v1"]),
-    default="v2",
-    show_default=True,
-    help="PATH START END CLASS_IDX, or PATH N_FRAMES CLASS_IDX.",
+    help="PATH START END CLASS_IDX, or PATH N_FRAMES CLASS_IDX [default: v2].",
 )
 @click.option(
     "--decoder",

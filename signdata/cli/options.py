@@ -20,6 +20,7 @@ from signdata.cli.help import SharedOption
 from signdata.formats import registry
 from signdata.limits import HIGHEST_LIMIT
 from signdata.options import Group
+from signdata.options.allowed import CHOICES
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -120,7 +121,7 @@ class FormatName(click.Choice[str]):
 
 
 TYPED: dict[str, dict[str, Any]] = {
-    "split": {"type": click.Choice(["train", "val", "test"])},
+    "split": {"type": click.Choice(CHOICES["split"])},
     "labels": {"metavar": "letters|one-based|codes|text|none|FILE"},
     "csv_size": {"type": CSV_SIZE, "metavar": "WxH[x3]"},
     "from_format": {"type": FormatName(registry.readable)},
@@ -128,16 +129,16 @@ TYPED: dict[str, dict[str, Any]] = {
     "classes": {"metavar": "A,B,...|FILE"},
     "rename": {"type": PATH, "metavar": "FILE"},
     "corrections": {"type": PATH, "metavar": "FILE"},
-    "deinterlace": {"type": click.Choice(["auto", "off"])},
+    "deinterlace": {"type": click.Choice(CHOICES["deinterlace"])},
     "max_per_class": {"type": click.IntRange(1)},
     "fold": {"type": click.IntRange(1)},
     "val_fold": {"type": click.IntRange(1)},
     "videos": {"type": PATH, "metavar": "DIR"},
     "poses": {"type": PATH, "metavar": "DIR"},
     "pose_base": {"type": PoseBase()},
-    "metadata": {"type": click.Choice(["hf"])},
-    "manifest": {"type": click.Choice(["parquet"])},
-    "device": {"type": click.Choice(["auto", "cpu", "cuda"])},
+    "metadata": {"type": click.Choice(CHOICES["metadata"])},
+    "manifest": {"type": click.Choice(CHOICES["manifest"])},
+    "device": {"type": click.Choice(CHOICES["device"])},
     "images": {"metavar": "NAME"},
     "targets": {"metavar": "NAME"},
     "root": {"type": PATH, "metavar": "DIR"},
@@ -149,18 +150,18 @@ TYPED: dict[str, dict[str, Any]] = {
     "subset": {"type": PATH, "metavar": "JSON"},
     "signers": {"type": NAMES, "metavar": "ID,..."},
     "limit": {"type": click.IntRange(1)},
-    "ranges": {"type": click.Choice(["auto", "apply", "ignore"])},
-    "json_fps": {"type": click.Choice(["25", "auto"])},
+    "ranges": {"type": click.Choice(CHOICES["ranges"])},
+    "json_fps": {"type": click.Choice(CHOICES["json_fps"])},
     "max_pixels": {"type": click.IntRange(1, HIGHEST_LIMIT), "metavar": "N"},
     "timeout": {"type": Number(0, min_open=True)},
     "size": {"type": SIZE, "metavar": "WxH"},
-    "fit": {"type": click.Choice(["stretch", "pad", "crop"])},
+    "fit": {"type": click.Choice(CHOICES["fit"])},
     "background": {"metavar": "COLOR"},
-    "image_format": {"type": click.Choice(["png", "jpg"])},
+    "image_format": {"type": click.Choice(CHOICES["image_format"])},
     "quality": {"type": click.IntRange(1, 100)},
     "workers": {"type": click.IntRange(1)},
     "cluster": {"metavar": "dask:ADDRESS|ray:auto", "envvar": "SIGNDATA_CLUSTER"},
-    "on_error": {"type": click.Choice(["stop", "skip"])},
+    "on_error": {"type": click.Choice(CHOICES["on_error"])},
 }
 """What may be typed for a keyword of a group, where that is not any text or a flag."""
 
@@ -237,7 +238,7 @@ to_format = click.option(
 )
 fit = click.option(
     "--fit",
-    type=click.Choice(["stretch", "pad", "crop"]),
+    type=click.Choice(CHOICES["fit"]),
     default="stretch",
     show_default=True,
     help="Bring other proportions to --size: stretch; pad with the background; crop the middle.",
@@ -257,7 +258,7 @@ described_format = click.option(
 )
 hdf5_layout = click.option(
     "--hdf5-layout",
-    type=click.Choice(["auto", "raw", "encoded"]),
+    type=click.Choice(CHOICES["hdf5_layout"]),
     default="auto",
     show_default=True,
     help="Store pixel arrays (raw) or picture files (encoded).",

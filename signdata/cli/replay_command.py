@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -19,10 +20,13 @@ class Place(click.ParamType[tuple[str, str]]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, str]:
-        name, equals, path = str(value).partition("=")
-        if not (name and equals and path):
+        parts = str(value).split("=")
+        found = [("=".join(parts[:i]), "=".join(parts[i:])) for i in range(1, len(parts))]
+        found = [(name, path) for name, path in found if name and path]
+        if not found:
             self.fail(f"{value!r}; expected NAME=PATH", param, ctx)
-        return name, path
+        # A name may hold the sign, too, and so may a path: that one is meant which is there.
+        return next((one for one in found if os.path.exists(one[1]) or "://" in one[1]), found[0])
 
 
 @click.command("replay", cls=Command)

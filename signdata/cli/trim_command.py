@@ -15,6 +15,11 @@ from signdata.options import SKIP, ClipSelection, PoseOptions, RunOptions
 @click.argument("src", type=options.PATH)
 @click.argument("out", type=options.PATH)
 @click.option("--copy", is_flag=True, help="Copy files that need no change.")
+@click.option(
+    "--layout-for",
+    type=click.Choice(["i3d"]),
+    help="Write nslt_N.json as well, which WLASL's I3D reads.",
+)
 @options.groups(ClipSelection, PoseOptions, RunOptions, on_error=SKIP)
 @options.shows
 def command(src: str, out: str, **kwargs: Any) -> None:

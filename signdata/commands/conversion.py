@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
-from signdata.commands.store_output import Place
 from signdata.conversion import pipeline
 from signdata.conversion.transforms import EvenFrames, Geometry, Transform
 from signdata.errors import UsageError
@@ -21,7 +20,6 @@ from signdata.formats.registry import writer_class
 from signdata.formats.sharding import MEGABYTES, ShardOptions
 from signdata.formats.sources import shown
 from signdata.formats.writer import Writer
-from signdata.inspection import summary
 from signdata.media.fitting import Fit
 from signdata.options import (
     EncodingOptions,
@@ -43,6 +41,9 @@ from signdata.options import (
 )
 from signdata.output.overlap import refuse_overlap
 from signdata.results import Problem, Result
+
+if TYPE_CHECKING:  # imported where an output goes to a store
+    from signdata.commands.store_output import Place
 
 
 class CsvToFoldersKeywords(RowKeywords, WriteKeywords, TableKeywords, RunKeywords, total=False):
@@ -113,6 +114,8 @@ def folders_to_csv(
     targets.check_named("csv", target)
     reader = open_source(sources, OpenOptions(read, by_number=True))
     if read.split is None and not has_split_column(reader.info.origin):
+        from signdata.inspection import summary
+
         summary.refuse_several_splits(reader, shown(sources))
     return convert_dataset(
         reader,
@@ -167,7 +170,11 @@ def convert(
         clips = replace(options.clip_options, selection=Selection(n_frames=frames))
         options = replace(options, clips=clips)
     reader = open_source(paths(src), options)
-    place = Place.at(out, read) if is_url(out) else None
+    place = None
+    if is_url(out):
+        from signdata.commands.store_output import Place
+
+        place = Place.at(out, read)
     target = output_path(out) if place is None else place.staging
     written = targets.format_for(target, reader.info, to_format)
     cut = ShardOptions(shards, shard_size)

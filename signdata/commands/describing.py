@@ -21,6 +21,7 @@ from signdata.options import (
     paths,
 )
 from signdata.output.overlap import refuse_overlap, refuse_replacing
+from signdata.plurals import counted
 from signdata.results import Result
 
 
@@ -105,7 +106,7 @@ def _write(data: bytes, target: Path, result: Result, *, overwrite: bool) -> Non
     refuse_replacing(target, START, "JSON", overwrite=overwrite, called="Croissant file")
     with writing(target), in_folder(target.parent):
         replace_file(target, data)
-    result.summary = f"{shown}: {len(data):,} bytes, {result.read:,} samples"
+    result.summary = f"{shown}: {len(data):,} bytes, {counted(result.read, 'sample')}"
 
 
 def _folder_of(sources: Sequence[Path]) -> Path:

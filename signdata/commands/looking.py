@@ -23,6 +23,7 @@ from signdata.options import (
     paths,
 )
 from signdata.output.overlap import refuse_overlap, refuse_replacing
+from signdata.plurals import counted
 from signdata.results import Result
 from signdata.version import __version__
 
@@ -165,7 +166,7 @@ def _written(made: ReportPage, target: Path, how: OutputOptions) -> Result:
 
 def _place(shown: str, made: ReportPage, how: OutputOptions) -> str:
     verb = "would have " if how.dry_run else ""
-    pictures = f"{made.n_pictures:,} pictures" if made.n_pictures else "no pictures"
+    pictures = counted(made.n_pictures, "picture") if made.n_pictures else "no pictures"
     return f"{shown}: {verb}{len(made.data) / 1e6:.2f} MB with {pictures}, opens in any browser"
 
 

@@ -26,7 +26,6 @@ from signdata.options import (
     VideoOptions,
     callback,
     command,
-    next_command,
     paths,
 )
 from signdata.output.overlap import refuse_overlap
@@ -202,7 +201,6 @@ def baseline(
         result = baseline_runs.run(
             reader, place, settings, seed, overwrite, callback(progress), reading
         )
-    result.summary += f"\n{next_command('report', *sources, place)}"
     return BaselineResult.of(result)
 
 

@@ -25,7 +25,6 @@ from signdata.options import (
     TableKeywords,
     TableOptions,
     command,
-    next_command,
     paths,
 )
 from signdata.results import NOTE, Problem
@@ -145,7 +144,5 @@ def split(
     result.details["leak_certificate"] = certificate
     for key in ("leaks", "missing_classes", "warnings"):
         result.details[key] = certificate[key]
-    unseen = how.dry_run or mode == "manifest"
-    next_one = "" if unseen else next_command("report", out)
-    result.summary = "\n".join(part for part in (result.summary, plan.text, next_one) if part)
+    result.summary = "\n".join(part for part in (result.summary, plan.text) if part)
     return result

@@ -25,6 +25,7 @@ from signdata.options import (
 )
 from signdata.output import existing
 from signdata.output.overlap import refuse_overlap
+from signdata.plurals import counted
 from signdata.results import NOTE, Problem, Result
 from signdata.sidecars import refuse_partial
 from signdata.version import __version__
@@ -98,6 +99,7 @@ def replay(
     function: Callable[..., Result] = getattr(
         import_module(f"signdata.commands.{_MODULES[name]}"), name.replace("-", "_")
     )
+    calls.check_recorded(inspect.signature(function), document["keywords"], old)
     places = {key: Path(path) for key, path in (sources or {}).items()}
     calls.check_places(calls.places_in(document["keywords"]), places)
     refuse_overlap([old], target)
@@ -119,8 +121,9 @@ def _record_of(path: Path) -> tuple[str, dict[str, Any]]:
             f"{', '.join(_MODULES)}",
             path=path,
         )
-    whole = isinstance(document.get("keywords"), dict) and isinstance(document.get("sources"), list)
-    if not whole:
+    sources = document.get("sources")
+    are_listed = isinstance(sources, list) and all(isinstance(one, dict) for one in sources)
+    if not (isinstance(document.get("keywords"), dict) and are_listed):
         raise FormatError(
             "does not record how its command was called; it is of an earlier edition",
             path=path,
@@ -150,9 +153,6 @@ def _called(
     keywords = {
         name: calls.with_places(value, places) for name, value in document["keywords"].items()
     }
-    unknown = sorted(keywords.keys() - parameters.keys())
-    if unknown:
-        raise FormatError(f"records a keyword {unknown[0]!r} that {function.__name__} has not")
     if "on_error" in parameters:
         keywords["on_error"] = SKIP  # what could not be read then may be missing again
     keywords["out" if "out" in parameters else "fix"] = target
@@ -174,7 +174,7 @@ def _compared(
     result = Result("replay", made.output, made.read, made.written, made.skipped, made.failed)
     result.shows_counts = False
     result.rejected = differs
-    edition = document["signdata"]
+    edition = document.get("signdata")
     if edition != __version__:
         text = f"made by signdata {edition}; this is {__version__}"
         result.problems.append(Problem(str(old), "", NOTE, text))
@@ -182,7 +182,8 @@ def _compared(
     result.details = {"replayed": document["command"]}
     if dry_run:
         result.details["dry_run"] = True
-        result.summary = f"{made.written:,} samples would be made again by {document['command']}"
+        n_samples = counted(made.written, "sample")
+        result.summary = f"{n_samples} would be made again by {document['command']}"
         return result
     identical = _is_identical(old, Path(made.output))
     if not (identical or differs):

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Unpack
 
 from signdata.filesystem import output_path
-from signdata.formats.frames import DEFAULT_TEMPLATE
-from signdata.formats.targets import picture_options
 from signdata.media.fitting import Fit
 from signdata.media.video.frame_conversion import FrameShape
 from signdata.media.video.frame_selection import Selection
@@ -51,11 +49,12 @@ def extract_frames(
     crop_bbox: bool = False,
     bbox_scale: float = 1.0,
     montage: bool = False,
-    image_format: str = "jpg",
+    layout_for: str | None = None,
+    image_format: str | None = None,
     quality: int = 95,
-    name_template: str = DEFAULT_TEMPLATE,
-    class_names: str = "safe",
-    annotations_style: str = "v2",
+    name_template: str | None = None,
+    class_names: str | None = None,
+    annotations_style: str | None = None,
     decoder: str = "pyav",
     times: bool = False,
     **shared: Unpack[VideoKeywords],
@@ -98,17 +97,19 @@ def extract_frames(
         Cut out WLASL's box, grown by this factor.
     montage : bool
         Put the frames of a clip side by side in one picture.
-    image_format : {'jpg', 'png'}
+    layout_for : {'i3d', 'videoframedataset', 'sign2text', 'mmaction2'}, optional
+        Write what this loader reads: its names of pictures, its lists, its folders.
+    image_format : {'jpg', 'png'}, optional
         JPEG by default; PNG keeps every value.
     quality : int
         JPEG quality, 1..100.
-    name_template : str
-        Name of a picture without suffix; given its number from 1.
-    class_names : {'safe', 'as-is'}
-        `safe` writes ``_`` for blanks in class and clip folders, as loaders split lines at
-        blanks; the class list and the manifest keep the names.
-    annotations_style : {'v2', 'v1'}
-        ``PATH START END CLASS_IDX`` or ``PATH N_FRAMES CLASS_IDX``.
+    name_template : str, optional
+        Name of a picture without suffix; given its number from 1. ``img_{:05d}`` by default.
+    class_names : {'safe', 'as-is'}, optional
+        `safe`, the default, writes ``_`` for blanks in class and clip folders, as loaders
+        split lines at blanks; the class list and the manifest keep the names.
+    annotations_style : {'v2', 'v1'}, optional
+        ``PATH START END CLASS_IDX``, the default, or ``PATH N_FRAMES CLASS_IDX``.
     decoder : {'pyav', 'ffmpeg'}
         The library, or the ffmpeg program in a process of its own.
     times : bool
@@ -133,10 +134,8 @@ def extract_frames(
             decoder,
             times,
         ),
-        frame_folders.Pictures(
-            picture_options(image_format, quality, class_names=class_names),
-            name_template,
-            annotations_style,
+        frame_folders.pictures_for(
+            layout_for, image_format, quality, name_template, class_names, annotations_style
         ),
         RunOptions.taken_from(shared),
     )
@@ -148,6 +147,7 @@ def trim(
     out: PathLike,
     *,
     copy: bool = False,
+    layout_for: str | None = None,
     **shared: Unpack[VideoKeywords],
 ) -> Result:
     """Cut raw downloads of WLASL's videos into one MP4 for each instance.
@@ -167,6 +167,8 @@ def trim(
     copy : bool
         Whether a file of which nothing has to change (the whole of an MP4 of H.264, upright,
         of even size) is copied as it is, with its sound.
+    layout_for : {'i3d'}, optional
+        Write ``nslt_N.json`` as well, by which WLASL's I3D finds classes and splits.
     """
     from signdata.extraction import trimmed_clips
 
@@ -177,4 +179,5 @@ def trim(
         PoseOptions.taken_from(shared),
         RunOptions.taken_from(shared),
         copy=copy,
+        layout_for=layout_for,
     )

@@ -10,7 +10,7 @@ from signdata.errors import SigndataError
 from signdata.formats.reader import Reader
 from signdata.formats.shard_files import ShardFaults
 from signdata.formats.sharding import Shard
-from signdata.formats.writer import ShardSum
+from signdata.formats.writer import ShardSum, Writer
 from signdata.output import existing
 from signdata.sidecars import Row
 
@@ -38,11 +38,12 @@ class KeptShards:
             yield from rows
 
 
-def complete_shards(reader: Reader, out: Path) -> KeptShards:
+def complete_shards(reader: Reader, writer: Writer, out: Path) -> KeptShards:
     """The shards of the output at `out` that nothing has to be added to.
 
     None, where the dataset is now cut otherwise: all are then written again.
     """
+
     try:
         faults = ShardFaults(out)
     except SigndataError:  # the list is gone or damaged
@@ -52,7 +53,7 @@ def complete_shards(reader: Reader, out: Path) -> KeptShards:
         return KeptShards()
     rows: dict[str, list[Row]] = {}
     for row in existing.read_rows(out):
-        rows.setdefault(row["path"], []).append(row)
+        rows.setdefault(writer.shard_of(row["path"]), []).append(row)
     whole = {
         key: rows[key]
         for key, shard in shards.items()

@@ -3,39 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from signdata import calls, safe_names, sidecars
-from signdata.conversion.kept_shards import KeptShards, complete_shards
+from signdata import calls
+from signdata.conversion.dry_run import dry_run
+from signdata.conversion.losses import LOST
 from signdata.conversion.source_check import Sources
-from signdata.conversion.stored_paths import StoredPaths
 from signdata.conversion.transforms import ChangesPictures, Resplits, Transform
-from signdata.conversion.worker import ItemBytes, Job, Outcome, work
+from signdata.conversion.writing_run import WritingRun
 from signdata.errors import DatasetError, OutputError, SigndataError, one_line
-from signdata.filesystem import full_disk, remove, writing
-from signdata.formats.batches import Batch, ListBatch
 from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
-from signdata.formats.writer import OutputSummary, ShardSum, Writer
+from signdata.formats.writer import Writer
 from signdata.options import RunOptions
 from signdata.output import existing
-from signdata.output.existing import COMPLETE, RETRY, ExistingOutput, OutputRequest
-from signdata.output.journal import JournalEntry, unpack
+from signdata.output.existing import COMPLETE, ExistingOutput, OutputRequest
 from signdata.output.output import Output
 from signdata.results import NOTE, Problem, Result
-from signdata.sidecars import Row
 from signdata.version import __version__
 from signdata.workers import cluster as clusters
-from signdata.workers import forks
 from signdata.workers.cluster import Shared
-
-T = TypeVar("T")
-
-LOST = "not preserved: "
-"""Prefix of notes about what the target format cannot store."""
 
 
 def convert(
@@ -121,7 +111,7 @@ def convert(
             changed=changed,
         )
         if how.dry_run and output.inspect() != COMPLETE:
-            _dry(reader, writer, transforms, how, result, notes)
+            dry_run(reader, writer, transforms, how, result, notes)
             return result
         cluster = clusters.current()
         if cluster is not None and not how.dry_run and output.inspect() != COMPLETE:
@@ -133,9 +123,9 @@ def convert(
             result.extend(existing.read_problems(output.path))
             return result
         try:
-            conversion = _Conversion(reader, writer, output, transforms, how, result)
-            conversion.run()
-            conversion.finish(record, notes, describe)
+            run = WritingRun(reader, writer, output, transforms, how, result)
+            run.run()
+            run.finish(record, notes, describe)
         except OutputError:
             output.release()
             raise
@@ -161,282 +151,6 @@ def _locating_errors(reader: Reader) -> Iterator[None]:
         raise type(err)(err.what, path=path, where=where, remedy=err.remedy) from err
 
 
-class _Conversion:
-    """A run that writes.
-
-    Attributes
-    ----------
-    kept : dict
-        Rows of a complete output whose samples are kept, by id.
-    kept_shards : KeptShards
-        Shards of a complete output that are kept.
-    """
-
-    def __init__(
-        self,
-        reader: Reader,
-        writer: Writer,
-        output: Output,
-        transforms: Sequence[Transform],
-        how: RunOptions,
-        result: Result,
-    ) -> None:
-        self.reader, self.writer, self.output = reader, writer, output
-        self.transforms, self.how, self.result = transforms, how, result
-        self.kept = self._rows_to_keep()
-        self.kept_shards = KeptShards()
-        if output.state == RETRY and writer.sharded:
-            self.kept_shards = complete_shards(reader, output.path)
-        self.end = 0
-
-    def _rows_to_keep(self) -> dict[str, Row]:
-        """Rows of a complete output, if each belongs to one sample whose id is known."""
-        if self.output.state != RETRY or self.writer.single_file or self.writer.sharded:
-            return {}
-        ids: set[str] = set()
-        for batch in self.reader.batches():
-            if not isinstance(batch, ListBatch):
-                return {}
-            ids.update(sample.id for sample in batch.samples)
-        rows = {row["id"]: row for row in existing.read_rows(self.output.path)}
-        return rows if rows.keys() <= ids else {}
-
-    def _todo(self) -> Iterator[Batch]:
-        """Batches that are not in the journal, without the samples that are kept."""
-        for batch in self.reader.batches():
-            if batch.key in self.output.journal or batch.key in self.kept_shards.rows:
-                continue
-            if self.kept and isinstance(batch, ListBatch):
-                batch = batch.without(self.kept.keys())
-                if not batch.samples:
-                    continue
-            yield batch
-
-    def run(self) -> None:
-        """Store every batch and add it to the journal."""
-        output, journal = self.output, self.output.journal
-        done = len(self.kept) + len(self.kept_shards) + journal.read
-        scratch = output.partial / "scratch"
-        target: Path | None = None
-        with writing(output.path):
-            remove(scratch)
-            if self.writer.single_file:
-                if not journal:  # an earlier start may have been interrupted
-                    remove(output.tree)
-                    output.tree.mkdir()
-                scratch.mkdir()
-                target, begin = _in_subprocess(lambda: self.writer.begin(output.tree), output.path)
-                self.end = max(begin, journal.end)
-        job = Job(
-            self.writer,
-            self.transforms,
-            output.tree,
-            scratch if self.writer.single_file else None,
-            self.how.on_error,
-        )
-        with (
-            _beating(output) as shared,
-            closing(
-                work(
-                    job,
-                    self._todo(),
-                    self.how.workers,
-                    risky=self.reader.risky,
-                    shared=replace(shared, reads=self.reader.inputs),
-                )
-            ) as finished,
-        ):
-            for batch, outcome in finished:
-                if outcome.fatal:
-                    raise outcome.fatal
-                with writing(output.path):
-                    if target is not None:
-                        self.end = _append(target, self.end, outcome.items)
-                    journal.add(_entry(batch, outcome, self.end), outcome.rows)
-                done += outcome.read
-                if self.how.progress:
-                    self.how.progress(done, self.reader.info.n_samples)
-
-    def finish(
-        self,
-        record: dict[str, Any],
-        notes: list[Problem],
-        describe: Callable[[], dict[str, Any]] | None,
-    ) -> None:
-        """Write counts and sidecars, and move the output to its final path."""
-        result, output = self.result, self.output
-        problems = self._count(notes)
-        self._refuse_gaps()
-        lost = {p.message.removeprefix(LOST) for p in problems if p.message.startswith(LOST)}
-        paths = StoredPaths()
-        present: dict[str, int] = {}
-        columns: dict[str, None] = {}
-        previous: Collection[str] = ()
-        for row in self._rows():
-            result.written += 1
-            present[row["label"]] = present.get(row["label"], 0) + 1
-            if row.keys() != previous:
-                columns.update(dict.fromkeys(row))
-                previous = row.keys()
-            if row["path"] and not self.writer.sharded:
-                paths.add(row["path"], self.writer.companions(row["path"]))
-        for one in self._shard_sums():
-            paths.add(one.shard)
-        if paths.may_meet():
-            _refuse_meeting(self._rows())
-        _refuse_nothing(result, problems, self.reader)
-        info = self.reader.info
-        classes = info.labels.order(present)
-        document = {
-            **record,
-            "counts": {
-                "read": result.read,
-                "written": result.written,
-                "skipped": result.skipped,
-                "failed": result.failed,
-                **({"left_out": len(info.left_out)} if info.left_out else {}),
-                "classes": {name: present.get(name, 0) for name in classes},
-            },
-            "not_preserved": sorted(lost),
-            "origin": dict(info.origin),
-            **(describe() if describe else {}),
-        }
-        finished = OutputSummary(
-            self._rows,
-            self._sizes,
-            classes,
-            sidecars.columns_of([dict.fromkeys(columns, "")]),
-            document,
-            self.end,
-            result.written,
-            self._shard_sums,
-        )
-        with writing(output.path):
-            output.closing()
-            if not self.writer.single_file:
-                paths.sweep(output.tree)
-            if self.writer.single_file:
-                _in_subprocess(lambda: self.writer.finish(output.tree, finished), output.path)
-                existing.seal(output.tree / output.path.name)
-            else:
-                self.writer.finish(output.tree, finished)
-            if problems:
-                name = sidecars.PROBLEMS
-                if self.writer.single_file:
-                    name = f"{output.path.name}.{name}"
-                sidecars.write_problems(output.tree / name, problems)
-        # Shards that are now cut otherwise have other names: none of the old ones may stay.
-        output.commit(anew=self.writer.sharded and not self.kept_shards.rows)
-
-    def _refuse_gaps(self) -> None:
-        """Raise `OutputError` unless every batch was stored and every sample counted.
-
-        A process pool may end early without an error; samples would then be missing silently.
-        """
-        gap = next((f"batch {batch.key} was not stored" for batch in self._todo()), "")
-        wanted, read = self.reader.info.n_samples, self.result.read
-        if not gap and wanted is not None and read != wanted:
-            gap = f"{read:,} of {wanted:,} samples were read"
-        if gap:
-            raise OutputError(
-                f"not complete: {gap}",
-                path=self.output.path,
-                remedy="Run the same command again to resume.",
-            )
-
-    def _count(self, notes: list[Problem]) -> list[Problem]:
-        """Count samples read, skipped and failed; return all problems, each once, sorted."""
-        result = self.result
-        problems = list(notes)
-        kept = [*self.kept.values(), *self.kept_shards]
-        if kept:
-            sources = {row["source"] or row["id"] for row in kept}
-            problems += (
-                problem
-                for problem in existing.read_problems(self.output.path)
-                if problem.kind == NOTE and problem.path in sources
-            )
-        journal = self.output.journal
-        result.read = len(kept) + journal.read
-        result.skipped, result.failed = journal.skipped, journal.failed
-        problems += journal.problems
-        problems = sorted(set(problems))
-        result.extend(problems)
-        return problems
-
-    def _rows(self) -> Iterator[Row]:
-        for batch in self.reader.batches():
-            kept = self.kept_shards.rows.get(batch.key)
-            rows = kept or self.output.journal.rows_of(batch.key).rows
-            if not self.kept:
-                yield from rows
-                continue
-            new = {row["id"]: row for row in rows}
-            for sample in batch:
-                row = new.get(sample.id) or self.kept.get(sample.id)
-                if row:
-                    yield row
-
-    def _shard_sums(self) -> Iterator[ShardSum]:
-        """What is recorded of each shard, for an output that has some."""
-        for batch in self.reader.batches() if self.writer.sharded else ():
-            kept = self.kept_shards.sums.get(batch.key)
-            shard = kept or self.output.journal.rows_of(batch.key).shard
-            if shard is not None:
-                yield shard
-
-    def _sizes(self) -> Iterator[list[int]]:
-        for batch in self.reader.batches():
-            yield from self.output.journal.sizes_of(batch.key)
-
-
-@contextmanager
-def _beating(output: Output) -> Iterator[Shared]:
-    """Show the nodes of a cluster, if one is in use, that this run is alive."""
-    if clusters.current() is None:
-        yield Shared()
-        return
-    from signdata.workers.heartbeat import Heartbeat
-
-    with ExitStack() as stack:
-        with writing(output.path):
-            heartbeat = stack.enter_context(Heartbeat(output.partial))
-        yield Shared(run_file=heartbeat.file)
-
-
-def _entry(batch: Batch, outcome: Outcome, end: int) -> JournalEntry:
-    return JournalEntry(
-        batch.key, outcome.read, outcome.skipped, outcome.failed, outcome.problems, end
-    )
-
-
-def _append(path: Path, end: int, items: list[ItemBytes]) -> int:
-    """Write bytes to a file from position `end` on; return the new end."""
-    with path.open("r+b") as file:
-        file.seek(end)
-        for item in items:
-            for data in item.take():
-                file.write(data)
-        return file.tell()
-
-
-def _in_subprocess(function: Callable[[], T], path: Path) -> T:
-    """Call a function that writes an HDF5 file; on a full disk, its library may crash."""
-    try:
-        with full_disk(path.parent):
-            return forks.run_in_subprocess(function)
-    except (forks.Died, RuntimeError) as err:
-        raise OutputError(f"cannot be written ({err or 'the library crashed'})", path=path) from err
-
-
-def _refuse_meeting(rows: Iterable[Row]) -> None:
-    """Raise `UnsafeNameError` if a file system may treat two paths as the same name."""
-    names = safe_names.Names()
-    for row in rows:
-        if row["path"]:
-            names.add(row["path"])
-
-
 def _picture_summary(reader: Reader, transforms: Sequence[Transform]) -> PictureSummary:
     """What the pictures will have in common after the transforms."""
     summary = reader.picture_summary()
@@ -455,51 +169,6 @@ def _resplit(info: DatasetInfo, transforms: Sequence[Transform]) -> DatasetInfo:
         if isinstance(transform, Resplits):
             info = replace(info, splits=transform.resplit(info.splits))
     return info
-
-
-def _dry(
-    reader: Reader,
-    writer: Writer,
-    transforms: Sequence[Transform],
-    how: RunOptions,
-    result: Result,
-    notes: list[Problem],
-) -> None:
-    """Read and count everything; write nothing."""
-    watched = safe_names.Names()
-    problems = list(notes)
-    job = Job(writer, transforms, None, None, how.on_error)
-    runs = work(
-        job, reader.batches(), how.workers, risky=reader.risky, shared=Shared(reader.inputs)
-    )
-    with closing(runs) as finished:
-        for _, outcome in finished:
-            if outcome.fatal:
-                raise outcome.fatal
-            rows = unpack(outcome.rows).rows
-            for row in rows:
-                if row["path"]:
-                    watched.add(row["path"])
-            result.read += outcome.read
-            result.written += len(rows)
-            result.skipped += outcome.skipped
-            result.failed += outcome.failed
-            problems += outcome.problems
-            if how.progress:
-                how.progress(result.read, reader.info.n_samples)
-    problems = sorted(set(problems))
-    result.extend(problems)
-    _refuse_nothing(result, problems, reader)
-    result.details["dry_run"] = True
-
-
-def _refuse_nothing(result: Result, problems: list[Problem], reader: Reader) -> None:
-    if not result.written:
-        first = next((p.message for p in problems if p.kind != NOTE), "no samples in it")
-        sources = reader.info.sources
-        raise DatasetError(
-            f"nothing could be written: {first}", path=sources[0]["name"] if sources else ""
-        )
 
 
 def _already_done(result: Result, document: Mapping[str, Any]) -> None:

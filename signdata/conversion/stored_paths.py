@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from array import array
-from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from signdata.filesystem import remove
 from signdata.safe_names import key
@@ -26,15 +27,18 @@ class StoredPaths:
         self._folders: set[str] = set()
         self._folder_keys: set[str] = set()
 
-    def add(self, path: str, companions: Iterable[str] = ()) -> None:
-        """Record a sample's path (POSIX separators), and where files next to it may be."""
-        self._keys.append(hash(key(path)))
-        for place in (path, *companions):
-            self._paths.append(hash(place))
-            self._add_folders(place)
+    def add(
+        self, paths: Sequence[str], companions: Callable[[str], Iterable[str]] = lambda path: ()
+    ) -> None:
+        """Record paths of samples (POSIX separators), and where files next to each may be."""
+        self._keys.extend(map(hash, map(key, paths)))
+        beside = itertools.chain.from_iterable(map(companions, paths))
+        places = [*paths, *beside]
+        self._paths.extend(map(hash, places))
+        for folder in {place.rpartition("/")[0] for place in places}:
+            self._add_folders(folder)
 
-    def _add_folders(self, path: str) -> None:
-        folder = path.rpartition("/")[0]
+    def _add_folders(self, folder: str) -> None:
         while folder and folder not in self._folders:
             self._folders.add(folder)
             self._folder_keys.add(key(folder))
@@ -58,18 +62,28 @@ class StoredPaths:
 
     def sweep(self, tree: Path) -> None:
         """Remove what has no path here from a tree, left by a killed run or a dead worker."""
-        np.frombuffer(self._paths, np.int64).sort()
+        hashes = np.frombuffer(self._paths, np.int64)
+        hashes.sort()
         waiting = [""]
         while waiting:
             folder = waiting.pop()
+            below = f"{folder}/" if folder else ""
+            others = []
             for entry in list(os.scandir(tree / folder)):
-                place = f"{folder}/{entry.name}" if folder else entry.name
-                if place in self._folders and not entry.is_symlink():
-                    waiting.append(place)
-                elif not self._holds(place):
-                    remove(Path(entry.path))
+                if below + entry.name in self._folders and not entry.is_symlink():
+                    waiting.append(below + entry.name)
+                else:
+                    others.append(entry.name)
+            wanted = [hash(below + name) for name in others]
+            for name, is_held in zip(others, _are_in(hashes, wanted), strict=True):
+                if not is_held:
+                    remove(tree / folder / name)
 
-    def _holds(self, path: str) -> bool:
-        wanted = hash(path)
-        place = bisect_left(self._paths, wanted)
-        return place < len(self._paths) and self._paths[place] == wanted
+
+def _are_in(hashes: NDArray[np.int64], wanted: list[int]) -> list[bool]:
+    """Whether each number is in a sorted array."""
+    if not len(hashes):
+        return [False] * len(wanted)
+    found = np.array(wanted, np.int64)
+    places = np.minimum(np.searchsorted(hashes, found), len(hashes) - 1)
+    return [bool(one) for one in hashes[places] == found]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import numpy as np
 
 from signdata.formats.reader import PictureSummary
+from signdata.formats.sample_columns import SampleColumns
 from signdata.media import keypoints
 from signdata.media.fitting import STRETCHED, Fit
 from signdata.media.image import ops
@@ -59,10 +60,10 @@ class Geometry:
             lossless=True,
         )
 
-    def changed_together(self, samples: Sequence[Sample], stills: Stills) -> Stills | None:
+    def changed_together(self, samples: SampleColumns, stills: Stills) -> Stills | None:
         """Stills that were read together, changed; None where one has a box to be changed, too."""
-        named = (sample.meta.get(name) for sample in samples for name in BOX_COLUMNS)
-        if self.size_hw is not None and any(named):
+        boxes = (any(samples.meta.get(name, ())) for name in BOX_COLUMNS)
+        if self.size_hw is not None and any(boxes):
             return None
         frames = np.stack([self.apply(frame) for frame in stills.frames])
         return Stills(frames, stills.source_sha256) if frames.size <= TOGETHER else None
@@ -162,14 +163,14 @@ class ChangesPictures(Protocol):
 class ChangesTogether(Protocol):
     """A transform that makes one sample of each, and can change stills that were read together."""
 
-    def changed_together(self, samples: Sequence[Sample], stills: Stills) -> Stills | None: ...
+    def changed_together(self, samples: SampleColumns, stills: Stills) -> Stills | None: ...
 
 
 @runtime_checkable
 class DescribesTogether(Protocol):
     """A transform that makes one sample of each and leaves its pixels as they are."""
 
-    def described_together(self, samples: Sequence[Sample]) -> Sequence[Sample]: ...
+    def described_together(self, samples: SampleColumns) -> SampleColumns: ...
 
 
 @runtime_checkable

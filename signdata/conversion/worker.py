@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from signdata.conversion.killers import killers_in
+from signdata.conversion.losses import LOST
 from signdata.conversion.transforms import ChangesTogether, DescribesTogether, Transform
-from signdata.conversion.tree_files import TreeFiles
 from signdata.errors import (
     CrashError,
     DatasetError,
@@ -28,7 +28,9 @@ from signdata.filesystem import (
     writing,
 )
 from signdata.formats.batch_jobs import run_batches
-from signdata.formats.batches import Batch, ListBatch, WholeBatch, runs
+from signdata.formats.batches import Batch, ColumnBatch, ListBatch, WholeBatch, runs
+from signdata.formats.sample_columns import SampleColumns
+from signdata.formats.tree_files import TreeFiles
 from signdata.formats.writer import EncodedItem, EncodedStills, SampleFiles, Writer
 from signdata.options import STOP
 from signdata.output.journal import JournalRows, pack, unpack
@@ -152,7 +154,7 @@ class _Storing:
         whole = False
         try:
             with reading(f"batch {batch.key}"):
-                for samples in runs(batch):
+                for samples in () if self._in_one(batch) else runs(batch):
                     self._all(samples)
                     if self.outcome.fatal:
                         break
@@ -171,12 +173,22 @@ class _Storing:
         except OutputError as err:
             self.outcome.fatal = err
 
+    def _in_one(self, batch: Batch) -> bool:
+        """Store a batch whose samples need not be made; False where they must be."""
+        transforms = self._job.transforms
+        if not isinstance(batch, ColumnBatch):
+            return False
+        if not self._takes_together(transforms, originals=False):
+            return False
+        n = self._stored_together(batch.together, transforms)
+        self.outcome.read += n
+        return n > 0
+
     def _all(self, samples: Sequence[Sample]) -> None:
         """Store samples that may be read together, in one go or each on its own."""
-        found = self._encoded_together(samples)
-        if found is not None:
-            self.outcome.read += len(samples)
-            self._store_together(*found)
+        n = self._read_together(samples, self._job.transforms)
+        if n:
+            self.outcome.read += n
             return
         for sample in samples:
             self.outcome.read += 1
@@ -184,64 +196,85 @@ class _Storing:
             if self.outcome.fatal:
                 return
 
-    def _encoded_together(
-        self, samples: Sequence[Sample]
-    ) -> tuple[Sequence[Sample], EncodedStills, Stills] | None:
-        """Samples that are read together, and what to store; None where they cannot be.
+    def _read_together(self, samples: Sequence[Sample], transforms: Sequence[Transform]) -> int:
+        """Store samples of one kind in one go; how many were stored, 0 where that cannot be."""
+        kind = type(samples[0].pixels)
+
+        def together() -> tuple[SampleColumns, Stills] | None:
+            stills = kind.together([sample.pixels for sample in samples])
+            return None if stills is None else (SampleColumns.of(samples), stills)
+
+        changes = any(isinstance(one, ChangesTogether) for one in transforms)
+        originals = kind.encoded is not Pixels.encoded and not changes
+        if not kind.reads_together or not self._takes_together(transforms, originals=originals):
+            return 0
+        return self._stored_together(together, transforms)
+
+    def _takes_together(self, transforms: Sequence[Transform], *, originals: bool) -> bool:
+        """Whether transforms and writer can deal with stills that are read together."""
+        if not all(isinstance(one, ChangesTogether | DescribesTogether) for one in transforms):
+            return False
+        return self._job.writer.takes_together(originals=originals)
+
+    def _stored_together(
+        self,
+        together: Callable[[], tuple[SampleColumns, Stills] | None],
+        transforms: Sequence[Transform],
+    ) -> int:
+        """Store stills that are read together; 0, and nothing done, where they cannot be.
 
         Nothing is told of what is wrong with one: that is for `_one`.
         """
-        job, kind = self._job, type(samples[0].pixels)
-        changes: list[ChangesTogether] = []
-        describing: list[DescribesTogether] = []
-        for transform in job.transforms:
-            if isinstance(transform, DescribesTogether):
-                describing.append(transform)
-            elif isinstance(transform, ChangesTogether):
-                changes.append(transform)
-            else:
-                return None
-        originals = kind.encoded is not Pixels.encoded and not changes
-        if not kind.reads_together or not job.writer.takes_together(originals=originals):
-            return None
         try:
-            stills = kind.together([sample.pixels for sample in samples])
-            for describe in describing if stills else ():
-                samples = describe.described_together(samples)
-            for change in changes:
-                stills = stills and change.changed_together(samples, stills)
-            encoded = stills and job.writer.encoded_together(samples, stills.frames)
+            found = together()
+            if found is None:
+                return 0
+            samples, stills = found
+            for change in transforms:
+                if isinstance(change, DescribesTogether):
+                    samples = change.described_together(samples)
+                elif isinstance(change, ChangesTogether):
+                    changed = change.changed_together(samples, stills)
+                    if changed is None:
+                        return 0
+                    stills = changed
+            if not samples.are_alike:
+                return 0
+            encoded = self._job.writer.encoded_together(samples, stills.frames)
         except (SigndataError, OSError, MemoryError):
-            return None
-        return (samples, encoded, stills) if encoded and stills else None
-
-    def _store_together(
-        self, samples: Sequence[Sample], encoded: EncodedStills, stills: Stills
-    ) -> None:
-        lengths = [[len(data)] for data in encoded.data]
-        digests = [hashlib.sha256(one).hexdigest() for one in encoded.contents or encoded.data]
-        paths = encoded.paths or [""] * len(samples)
-        sources = stills.source_sha256 or [""] * len(samples)
-        rows = [
-            self._row(sample, path, 1, {}, digest, source)
-            for sample, path, digest, source in zip(samples, paths, digests, sources, strict=True)
-        ]
+            return 0
+        if encoded is None:
+            return 0
         try:
-            self._put_together(encoded, rows)
+            self._store_together(samples, encoded, stills.source_sha256)
         except OutputError as err:
             self.outcome.fatal = err
-            return
-        self._rows.sizes += lengths
-        self._rows.rows += rows
+        return len(samples)
 
-    def _put_together(self, encoded: EncodedStills, rows: Sequence[Row]) -> None:
-        if self._job.tree is None:
-            return
+    def _store_together(
+        self, samples: SampleColumns, encoded: EncodedStills, source_sha256: Sequence[str]
+    ) -> None:
+        digests = [hashlib.sha256(one).hexdigest() for one in encoded.contents or encoded.data]
+        paths = encoded.paths or [""] * len(samples)
+        block = samples.rows(paths, digests, source_sha256)
         if self._job.writer.sharded:
+            self._put_in_shard(encoded, block.rows())
+            return
+        self._put_together(encoded)
+        self._rows.add_together(block, [len(data) for data in encoded.data])
+
+    def _put_in_shard(self, encoded: EncodedStills, rows: list[Row]) -> None:
+        if self._job.tree is not None:
             for row, path, data in zip(rows, encoded.paths, encoded.data, strict=True):
                 self._files.put(EncodedItem(path, data))
                 row.update(self._files.finish(row))
-        elif encoded.paths:
+        self._rows.sizes += ([len(data)] for data in encoded.data)
+        self._rows.rows += rows
+
+    def _put_together(self, encoded: EncodedStills) -> None:
+        if self._job.tree is None:
+            return
+        if encoded.paths:
             self._files.put_all(encoded.paths, encoded.data)
         else:
             with self._writing_scratch:
@@ -253,10 +286,7 @@ class _Storing:
             with reading(sample.source or sample.id):
                 if self.outcome.read - 1 in self._killers:
                     raise CrashError(DIED, path=sample.source or sample.id)
-                for changed in self._transformed(sample):
-                    row, lengths = self._store(changed)
-                    self._rows.rows.append(row)
-                    self._rows.sizes.append(lengths)
+                self._store_all(self._transformed(sample))
         except OutputError as err:
             outcome.fatal = err
         except SigndataError as err:
@@ -274,6 +304,14 @@ class _Storing:
         for transform in self._job.transforms:
             samples = [changed for one in samples for changed in transform(one)]
         return samples
+
+    def _store_all(self, made: Iterable[Sample]) -> None:
+        """Store what was made of one sample, in one go or each on its own."""
+        for samples in runs(made):
+            if len(samples) > 1 and self._read_together(samples, ()):
+                continue
+            for sample in samples:
+                self._rows.add(*self._store(sample))
 
     def _store(self, sample: Sample) -> tuple[Row, list[int]]:
         for _ in range(2):
@@ -307,7 +345,7 @@ class _Storing:
                 self._bytes.cut(before)
                 self._files.discard()
             raise
-        lost = [f"not preserved: {what}" for what in writer.loses_of(sample, len(lengths))]
+        lost = [f"{LOST}{what}" for what in writer.loses_of(sample, len(lengths))]
         for note in (*sample.pixels.notes(), *lost):
             self.outcome.problems.append(Problem(sample.source or sample.id, "", NOTE, note))
         return row, lengths
@@ -382,6 +420,7 @@ def work(
     workers: int | None,
     *,
     risky: bool = False,
+    harmless: bool = False,
     shared: Shared = Shared(),
 ) -> Generator[tuple[Batch, Outcome], None, None]:
     """Run a job over batches; a sample that kills its worker counts as unreadable.
@@ -395,6 +434,7 @@ def work(
         workers,
         died=lambda batch: _died(batch, job.on_error),
         risky=risky,
+        harmless=harmless,
         shared=shared,
         ordered=job.scratch is not None,
     )
@@ -413,8 +453,8 @@ def _merged(parts: list[Outcome]) -> Outcome:
         merged.items += outcome.items
         merged.fatal = merged.fatal or outcome.fatal
         stored = unpack(outcome.rows)
-        rows.rows += stored.rows
-        rows.sizes += stored.sizes
+        rows.rows += stored.each()
+        rows.sizes += stored.each_size()
     merged.rows = pack(rows)
     return merged
 

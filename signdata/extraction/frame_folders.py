@@ -11,17 +11,19 @@ from signdata import sidecars
 from signdata.conversion import pipeline
 from signdata.conversion.transforms import Transform
 from signdata.errors import FormatError, UsageError
-from signdata.extraction import coverage
+from signdata.extraction import coverage, loaders
 from signdata.extraction.montage import montage
 from signdata.filesystem import write_file
 from signdata.formats import detect, targets
 from signdata.formats.clip_choice import Choice
 from signdata.formats.folders import FoldersWriter
-from signdata.formats.frames import FramesWriter
+from signdata.formats.frames import DEFAULT_TEMPLATE, FramesWriter
 from signdata.formats.open import open_source
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import OpenOptions, Reader
 from signdata.formats.registry import FORMATS
+from signdata.formats.targets import picture_options
+from signdata.formats.trees.pictures import write_flat_sidecars
 from signdata.formats.writer import OutputSummary, Writer
 from signdata.labels import class_to_idx
 from signdata.media.image import decode
@@ -31,6 +33,7 @@ from signdata.media.video.frame_selection import Selection
 from signdata.options import ClipSelection, ReadOptions, RunOptions
 from signdata.output.overlap import refuse_overlap
 from signdata.results import Result
+from signdata.safe_names import component
 from signdata.samples import Sample
 
 ANNOTATION_STYLES = ("v2", "v1")
@@ -72,8 +75,46 @@ class Pictures:
     """How frames are written; see `signdata.extract_frames`."""
 
     options: PictureOptions = PictureOptions()
-    name_template: str = "img_{:05d}"
+    name_template: str = DEFAULT_TEMPLATE
     annotations_style: str = "v2"
+    layout_for: str | None = None
+
+
+def pictures_for(
+    layout_for: str | None,
+    image_format: str | None,
+    quality: int,
+    name_template: str | None,
+    class_names: str | None,
+    annotations_style: str | None,
+) -> Pictures:
+    """How frames are written: as was said, else as a loader reads them, else as usual.
+
+    Raises
+    ------
+    UsageError
+        If a loader could not read what was said.
+    """
+    loader = loaders.loader_named(layout_for)
+    said = {
+        "--image-format": (image_format, loader.image_format),
+        "--name-template": (name_template, loader.name_template),
+        "--annotations-style": (annotations_style, loader.annotations_style),
+        "--class-names": (class_names, "safe"),
+    }
+    for option, (value, read) in said.items():
+        if layout_for is not None and value not in (None, read):
+            raise UsageError(
+                f"{option} {value}, but {layout_for} reads {read}",
+                remedy=f"Leave out {option} or --layout-for.",
+            )
+    written = {option: read if value is None else value for option, (value, read) in said.items()}
+    return Pictures(
+        picture_options(written["--image-format"], quality, class_names=written["--class-names"]),
+        written["--name-template"],
+        written["--annotations-style"],
+        layout_for,
+    )
 
 
 def read_glosses(value: int | Sequence[str] | str | Path | None) -> int | tuple[str, ...] | None:
@@ -219,6 +260,8 @@ def _recorded(sources: Sources, clips: Clips, pictures: Pictures) -> dict[str, A
         everything.pop("allow_repeats")
     if not clips.times:
         everything.pop("times")
+    if pictures.layout_for is None:
+        everything.pop("layout_for")
     everything.pop("mode")
     if clips.poses is not None:
         everything["poses"] = clips.poses.name
@@ -227,6 +270,8 @@ def _recorded(sources: Sources, clips: Clips, pictures: Pictures) -> dict[str, A
 
 def _transforms(reader: Reader, clips: Clips, pictures: Pictures) -> list[Transform]:
     transforms: list[Transform] = [montage] if clips.montage else []
+    if pictures.layout_for == loaders.I3D:
+        return [*transforms, loaders.ShortNames(loaders.short_names(reader))]
     if pictures.options.class_names == "safe":
         taken = frozenset(map(_place, reader))
         if any(" " in name for _, _, name in taken):
@@ -275,6 +320,10 @@ def _writer(
     pictures: Pictures, clips: Clips, missing: Sequence[str], out: Path, reader: Reader
 ) -> Writer:
     written = targets.format_for(out, reader.info)
+    if pictures.layout_for is not None:
+        if clips.montage or FORMATS[written].is_file:
+            raise UsageError("--layout-for writes folders of frames, nothing else", path=out)
+        loaders.check_splits(reader, pictures.layout_for)
     if FORMATS[written].is_file:
         if clips.montage:
             raise UsageError("--montage makes pictures; expected the name of a folder", path=out)
@@ -287,6 +336,8 @@ def _writer(
         if clips.times:
             raise UsageError("--times goes with frames, not with --montage")
         return MontageWriter(pictures.options, missing)
+    if pictures.layout_for == loaders.I3D:
+        return I3dFramesWriter(pictures, missing, loaders.nslt_entries(reader))
     return AnnotatedFramesWriter(pictures, missing)
 
 
@@ -306,7 +357,7 @@ class MontageWriter(FoldersWriter):
 
 
 class AnnotatedFramesWriter(FramesWriter):
-    """Writes frame folders with the lists that VideoFrameDataset and the WLASL kit read.
+    """Writes frame folders with the lists that VideoFrameDataset and mmaction2 read.
 
     ``annotations.txt``, or ``annotations_SPLIT.txt`` where there are splits, has a line a clip:
     ``PATH START END CLASS_IDX`` (1-based, inclusive) or ``PATH N_FRAMES CLASS_IDX``;
@@ -334,4 +385,24 @@ class AnnotatedFramesWriter(FramesWriter):
         for split, of_split in lines.items():
             name = f"annotations_{split}.txt" if split else "annotations.txt"
             write_file(tree / name, "".join(of_split).encode())
+        coverage.write_missing(tree, self._missing)
+
+
+class I3dFramesWriter(AnnotatedFramesWriter):
+    """Writes a folder of frames a clip, whatever its class, and the index of WLASL's I3D."""
+
+    splits_are_folders = False
+
+    def __init__(
+        self, pictures: Pictures, missing: Sequence[str], entries: Sequence[loaders.NsltEntry]
+    ) -> None:
+        super().__init__(pictures, missing)
+        self._entries = entries
+
+    def folder(self, sample: Sample) -> str:
+        return component(sample.name, what="name")
+
+    def finish(self, tree: Path, finished: OutputSummary) -> None:
+        write_flat_sidecars(tree, finished)
+        loaders.write_nslt(tree, self._entries, finished)
         coverage.write_missing(tree, self._missing)

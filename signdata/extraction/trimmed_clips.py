@@ -15,15 +15,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from signdata import sidecars
-from signdata.conversion import pipeline
-from signdata.errors import FormatError
-from signdata.extraction import coverage
+from signdata.conversion import losses, pipeline
+from signdata.errors import FormatError, UsageError
+from signdata.extraction import coverage, loaders
 from signdata.extraction.frame_folders import Sources, open_videos
+from signdata.extraction.spans import cut_out
 from signdata.filesystem import remove, write_file
-from signdata.formats.clip_tables.reader import SPAN_COLUMNS
 from signdata.formats.corrected import groups_in
 from signdata.formats.table.metadata import METADATA
+from signdata.formats.trees.pictures import write_flat_sidecars
 from signdata.formats.wlasl.index import index_of
 from signdata.formats.wlasl.layout import POSES, TRIMMED_INDEX, index_at
 from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
@@ -41,9 +41,18 @@ from signdata.samples import Sample
 
 
 def trim(
-    src: Path, out: Path, clips: ClipSelection, poses: PoseOptions, how: RunOptions, *, copy: bool
+    src: Path,
+    out: Path,
+    clips: ClipSelection,
+    poses: PoseOptions,
+    how: RunOptions,
+    *,
+    copy: bool,
+    layout_for: str | None = None,
 ) -> Result:
     """Run the command; see `signdata.trim`."""
+    if layout_for not in (None, loaders.I3D):
+        raise UsageError(f"--layout-for {layout_for}; expected {loaders.I3D}")
     ffmpeg_program.find_program()
     reader = open_videos(
         src,
@@ -56,14 +65,23 @@ def trim(
     refuse_overlap(reader.inputs, out)
     covered = coverage.of(reader)
     index = index_at(src) if reader.info.format == "wlasl" else None
+    listed = loaders.nslt_entries(reader, renamed=False) if layout_for else ()
     result = pipeline.convert(
         reader,
-        TrimmedWriter(index, covered.missing, copy=copy, dry_run=how.dry_run),
+        TrimmedWriter(index, covered.missing, listed, copy=copy, dry_run=how.dry_run),
         out,
         command="trim",
-        options={**clips.record(), "copy": copy, **poses.record()},
+        options={
+            **clips.record(),
+            "copy": copy,
+            **poses.record(),
+            **({} if layout_for is None else {"layout_for": layout_for}),
+        },
         transforms=(cut,),
-        notes=_lost_groups(clips) if index is not None else (),
+        notes=[
+            *(_lost_groups(clips) if index is not None else ()),
+            *loaders.passed_over(listed),
+        ],
         how=how,
     )
     covered.tell(result)
@@ -76,30 +94,12 @@ def _lost_groups(clips: ClipSelection) -> list[Problem]:
     if not groups:
         return []
     what = f"the groups of {len(groups):,} corrected samples; the index names signers alone"
-    return [Problem("", "", NOTE, f"{pipeline.LOST}{what}")]
-
-
-WHOLE = ("1", "-1")
-"""Where a clip begins and ends in a file that holds nothing else."""
-
-SOURCE = "source_"
-"""What stands before a column that tells of the file that a clip was cut out of."""
+    return [Problem("", "", NOTE, f"{losses.LOST}{what}")]
 
 
 def cut(sample: Sample) -> Iterable[Sample]:
     """A transform: the sample as it is once its clip is a file of its own."""
     pixels = sample.pixels
-    meta = dict(sample.meta)
-    if {"frame_start", "frame_end", "site"} <= meta.keys():  # an instance of WLASL
-        was_cut = "source_frame_start" in meta and (meta["frame_start"], meta["frame_end"]) == WHOLE
-        if not was_cut:
-            meta["source_frame_start"] = meta["frame_start"]
-            meta["source_frame_end"] = meta["frame_end"]
-        meta["frame_start"], meta["frame_end"] = WHOLE
-    else:
-        for column in SPAN_COLUMNS:
-            if column in meta:
-                meta[f"{SOURCE}{column}"] = meta.pop(column)
     if isinstance(pixels, ClipPixels):
         pixels = CutPixels(
             pixels.video,
@@ -108,7 +108,7 @@ def cut(sample: Sample) -> Iterable[Sample]:
             poses=pixels.poses,
             _learned=pixels._learned,
         )
-    return (replace(sample, pixels=pixels, meta=meta),)
+    return (replace(sample, pixels=pixels, meta=cut_out(sample.meta)),)
 
 
 @dataclass(frozen=True)
@@ -225,6 +225,8 @@ class TrimmedWriter(Writer):
         the index, and ``metadata.csv`` the one that Hugging Face's `videofolder` reads.
     missing : sequence of str
         Ids of videos that are not there.
+    listed : sequence of NsltEntry
+        What ``nslt_N.json`` has of them; () for no such file.
     copy : bool
         Whether files of which nothing has to change are copied.
     dry_run : bool
@@ -236,10 +238,17 @@ class TrimmedWriter(Writer):
     holds = frozenset({"clip"})
 
     def __init__(
-        self, index: Path | None, missing: Sequence[str], *, copy: bool, dry_run: bool
+        self,
+        index: Path | None,
+        missing: Sequence[str],
+        listed: Sequence[loaders.NsltEntry] = (),
+        *,
+        copy: bool,
+        dry_run: bool,
     ) -> None:
         self._index = index
         self._missing = missing
+        self._listed = listed
         self._copy = copy
         self._dry_run = dry_run
 
@@ -262,11 +271,10 @@ class TrimmedWriter(Writer):
         return (f"{POSES}/{path.removesuffix('.mp4')}",)
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
-        classes = "".join(f"{name}\n" for name in finished.classes)
-        sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, finished.rows())
-        write_file(tree / sidecars.CLASSES, classes.encode())
-        write_file(tree / sidecars.DOCUMENT, sidecars.dump_document(finished.document))
+        write_flat_sidecars(tree, finished)
         coverage.write_missing(tree, self._missing)
+        if self._listed:
+            loaders.write_nslt(tree, self._listed, finished)
         if self._index is None:
             _write_metadata(tree / METADATA, finished)
         else:

@@ -14,6 +14,9 @@ from signdata.workers.cluster import Shared
 
 R = TypeVar("R")
 
+PATIENCE = 1.0
+"""Seconds of work for which no worker is started: a start and what is sent cost about a third."""
+
 
 def run_batches(
     job: Callable[[Batch], R],
@@ -22,6 +25,7 @@ def run_batches(
     *,
     died: Callable[[Batch], R],
     risky: bool = True,
+    harmless: bool = False,
     shared: Shared = Shared(),
     ordered: bool = True,
 ) -> Generator[tuple[Batch, list[R]], None, None]:
@@ -42,6 +46,8 @@ def run_batches(
         of samples that are known by name was cut into single samples before.
     risky : bool
         Whether a job may take its process down, so that it must not be this one.
+    harmless : bool
+        Whether none can: what is done soon is then done here, unless `workers` says how many.
     shared : Shared
         What the nodes of a cluster must see.
     ordered : bool
@@ -60,6 +66,7 @@ def run_batches(
             workers=pool.n_workers(workers),
             divide=divide,
             inline=not risky,
+            patience=PATIENCE if harmless and workers is None else 0.0,
         )
     else:
         from signdata.formats.node_check import checked  # with all codecs

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, overload, runtime_checkable
 
-from signdata.samples import Sample
+from signdata.formats.sample_columns import SampleColumns
+from signdata.samples import Sample, Stills
 
 BATCH = 64
 """Samples in one unit of work."""
@@ -103,6 +104,15 @@ class BatchOfRange(ListBatch):
 
 
 @runtime_checkable
+class ColumnBatch(Batch, Protocol):
+    """A batch that can be read together before any `Sample` of it is made."""
+
+    def together(self) -> tuple[SampleColumns, Stills] | None:
+        """All samples and their pictures; None where each has to be read on its own."""
+        ...
+
+
+@runtime_checkable
 class WholeBatch(Batch, Protocol):
     """A batch that is stored as one file, and so cannot be divided."""
 
@@ -121,10 +131,10 @@ def samples_of_split(samples: Iterable[Sample], split: str | None) -> Iterator[S
     return (sample for sample in samples if split is None or sample.split == split)
 
 
-def runs(batch: Batch) -> Iterator[list[Sample]]:
-    """The samples of a batch in order: those that follow each other and can be read together."""
+def runs(samples: Iterable[Sample]) -> Iterator[list[Sample]]:
+    """Samples in order: those that follow each other and can be read together."""
     run: list[Sample] = []
-    for sample in batch:
+    for sample in samples:
         kind = type(sample.pixels)
         if run and not (kind.reads_together and kind is type(run[0].pixels)):
             yield run

@@ -24,6 +24,7 @@ from signdata.formats.trees.picture_files import PictureFiles
 from signdata.formats.trees.pictures import picture_summary
 from signdata.formats.views import FilteredBatch, MappedBatch, ReaderView
 from signdata.labels import LabelSpace, in_order
+from signdata.plurals import counted
 from signdata.results import NOTE, Problem
 from signdata.safe_names import component, key
 from signdata.samples import SPLITS, Broken, Sample
@@ -220,10 +221,9 @@ def _why(row: Correction, path: Path) -> str:
 
 def _new_classes(added: Mapping[str, int], name: str) -> Iterator[Problem]:
     for label in in_order(added):
-        n = added[label]
-        counted = "1 sample" if n == 1 else f"{n:,} samples"
+        n_samples = counted(added[label], "sample")
         yield Problem(
-            name, "", NOTE, f"class {label!r} is new, of {counted}: added after the others"
+            name, "", NOTE, f"class {label!r} is new, of {n_samples}: added after the others"
         )
 
 

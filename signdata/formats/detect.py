@@ -14,6 +14,7 @@ from signdata.formats.clip_tables import known
 from signdata.formats.hdf5.signature import starts_as_hdf5
 from signdata.formats.place import Place
 from signdata.formats.registry import FORMATS
+from signdata.formats.table.files import lists_clip_folders
 from signdata.formats.trees.readings import (
     Reading,
     layout_readings,
@@ -124,8 +125,9 @@ def readings(place: Place) -> dict[str, str]:
             found = {name: one.recognised_in(place) for name, one in named.items()}
             certain = {name: example for name, example in found.items() if example}
             return certain or {next(iter(named)): place.path.name}
-    # A published dataset is known by its tables: the folders next to them are no classes.
-    published = known.layout_at(place.path) is not None
+    # A published dataset is known by its tables: the folders next to them are no classes. So
+    # are clips of ours that lie next to their manifest.
+    published = known.layout_at(place.path) is not None or lists_clip_folders(place.path)
     found = {}
     fault: FormatError | None = None
     for name in ("table", "wlasl") if published else FORMATS:

@@ -13,7 +13,7 @@ Hugging Face `imagefolder` loader read the same trees.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from signdata.formats.batches import samples_of_split
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import OpenOptions, PictureSummary
+from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.table.metadata import write_metadata
 from signdata.formats.trees import picture_files, pictures
 from signdata.formats.trees.manifest_join import Found
@@ -161,11 +162,8 @@ class FoldersWriter(Writer):
     def takes_together(self, *, originals: bool) -> bool:
         return not originals
 
-    def encoded_together(
-        self, samples: Sequence[Sample], frames: NDArray[np.uint8]
-    ) -> EncodedStills:
-        stems = map(self._options.place, samples)
-        return pictures.encoded_together(stems, frames, self._options)
+    def encoded_together(self, samples: SampleColumns, frames: NDArray[np.uint8]) -> EncodedStills:
+        return pictures.encoded_together(self._options.places(samples), frames, self._options)
 
     def companions(self, path: str) -> tuple[str, ...]:
         return (path.rpartition(".")[0] + POSE,)

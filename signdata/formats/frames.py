@@ -5,11 +5,12 @@
     ROOT/[SPLIT/]CLASS/CLIP/img_00001.jpg
 
 Frames are numbered from 1 and read in the order of the numbers in their names.
-VideoFrameDataset and the WLASL I3D loader read the same layout.
+VideoFrameDataset, mmaction2 and others read the same layout.
 """
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from collections.abc import Iterator
@@ -29,7 +30,8 @@ from signdata.formats.trees.reader import TreeReader
 from signdata.formats.trees.scan import ClassDir
 from signdata.formats.writer import EncodedItem, OutputSummary, Writer, refuse_broken
 from signdata.media import suffixes
-from signdata.media.image.kinds import suffix_by_content, unsupported
+from signdata.media.image.kinds import is_picture, suffix_by_content, unsupported
+from signdata.media.suffixes import natural
 from signdata.safe_names import MAX_BYTES, component
 from signdata.samples import Broken, Pixels, Sample
 from signdata.sidecars import Row
@@ -75,7 +77,7 @@ class FramesReader(TreeReader):
             times = str(folder / frame_times.FILE) if frame_times.FILE in files else ""
             files = tuple(name for name in files if name not in others)
             inside = ClassDir(class_dir.split, class_dir.label, folder, files, folders)
-            names = sorted(self._tree.pictures(inside), key=suffixes.natural)
+            names = sorted(self._tree.pictures(inside), key=natural)
             for name in folders:
                 self._tree.note(folder / name, "folder inside a clip: not read")
             if not names:
@@ -133,9 +135,13 @@ class FramesWriter(Writer):
         if not distinct:
             raise UsageError(f"name template {template!r}; expected a number, as in img_{{:05d}}")
 
+    def folder(self, sample: Sample) -> str:
+        """Where the frames of a sample go, below the output's root."""
+        return self._options.place(sample)
+
     def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         refuse_broken(sample)
-        folder = self._options.place(sample)
+        folder = self.folder(sample)
         files = sample.pixels.files
         if self._options.mode != "copy" and self._options.image_format is None and files:
             for number, file in enumerate(files, 1):
@@ -145,11 +151,7 @@ class FramesWriter(Writer):
                 yield from pictures.companions(sample, number, path)
             yield from _times(sample, folder)
             return
-        for number, picture in enumerate(pictures.encoded_frames(sample, self._options), 1):
-            path = f"{folder}/{self._template.format(number)}{picture.suffix}"
-            yield EncodedItem(path, picture.data)
-            yield from pictures.companions(sample, number, path)
-        yield from _times(sample, folder)
+        yield from frame_items(sample, folder, self._options, self._template)
 
     def row_path(self, piece_path: str) -> str:
         return posixpath.dirname(piece_path)
@@ -159,6 +161,27 @@ class FramesWriter(Writer):
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
         pictures.write_sidecars(tree, finished, self._options.tables)
+
+
+def frame_items(
+    sample: Sample, folder: str, options: PictureOptions, template: str = DEFAULT_TEMPLATE
+) -> Iterator[EncodedItem]:
+    """A folder of the frames of a sample, with what belongs next to them."""
+    for number, picture in enumerate(pictures.encoded_frames(sample, options), 1):
+        path = f"{folder}/{template.format(number)}{picture.suffix}"
+        yield EncodedItem(path, picture.data)
+        yield from pictures.companions(sample, number, path)
+    yield from _times(sample, folder)
+
+
+def frames_in(folder: Path) -> PictureFiles | None:
+    """What `frame_items` has written to a folder; None where it has no frames."""
+    names = set(os.listdir(folder))
+    found = sorted((name for name in names if is_picture(f"{folder}/{name}")), key=natural)
+    poses = any(f"{os.path.splitext(name)[0]}.json" in names for name in found)
+    times = str(folder / frame_times.FILE) if frame_times.FILE in names else ""
+    paths = tuple(f"{folder}/{name}" for name in found)
+    return PictureFiles(paths, poses=poses, times_file=times) if paths else None
 
 
 def _times(sample: Sample, folder: str) -> Iterator[EncodedItem]:

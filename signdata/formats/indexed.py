@@ -16,6 +16,8 @@ from signdata.formats.open import open_dataset
 from signdata.formats.trees.picture_files import PictureFiles
 from signdata.limits import check_size
 from signdata.media.image import ops
+from signdata.media.image.decode import decode
+from signdata.media.image.masks import seen
 from signdata.media.image.pixels import CodedPixels
 from signdata.media.video.clip import ClipOptions
 from signdata.media.video.frame_selection import Selection, evenly
@@ -171,6 +173,33 @@ class IndexedDataset:
                 remedy="Give a size.",
             )
         return np.stack(frames)
+
+    def planes(self, numbers: Sequence[int]) -> NDArray[np.uint8] | None:
+        """Several stills at once, (N, C, H, W); None where each has to be read on its own.
+
+        Raises
+        ------
+        DecodeError
+            If one cannot be read.
+        """
+        made: NDArray[np.uint8] | None = None
+        buffer: NDArray[np.uint8] | None = None
+        for row, number in enumerate(numbers):
+            pixels = self.samples[number].pixels
+            picture = pixels.alone() if isinstance(pixels, CodedPixels) else None
+            if picture is None or not isinstance(pixels, CodedPixels):
+                return None
+            frame, _ = decode(*picture, buffer)
+            if buffer is None:
+                buffer = np.empty(frame.size, np.uint8)
+            frame = self.wanted.apply(seen(frame) if pixels.of_masks else frame)
+            shape = (frame.shape[2], *frame.shape[:2])
+            if made is None:
+                made = np.empty((len(numbers), *shape), np.uint8)
+            if shape != made.shape[1:]:
+                return None
+            ops.put_planes(frame, made[row])
+        return made
 
     def mapped(self) -> NDArray[np.uint8] | None:
         """The stills as rows of an array in a file, mapped into memory; None where they are not.

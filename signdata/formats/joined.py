@@ -67,6 +67,7 @@ class JoinedReader(Reader):
         self._parts = list(zip(sources, readers, strict=True))
         self.inputs = tuple(path for reader in readers for path in reader.inputs)
         self.risky = any(reader.risky for reader in readers)  # type: ignore[misc]  # of its parts
+        self.harmless = all(reader.harmless for reader in readers)  # type: ignore[misc]
         kinds = {reader.info.kind for reader in readers}
         if len(kinds) > 1:
             raise UsageError(

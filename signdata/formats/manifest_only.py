@@ -32,7 +32,7 @@ class ManifestWriter(Writer):
         return {"path": path_below(file.parent if sample.kind == "clip" else file, self._source)}
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
-        sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, finished.rows())
+        sidecars.write_blocks(tree / sidecars.MANIFEST, finished.columns, finished.blocks())
         classes = "".join(f"{name}\n" for name in finished.classes)
         write_file(tree / sidecars.CLASSES, classes.encode())
         write_file(tree / sidecars.DOCUMENT, sidecars.dump_document(finished.document))

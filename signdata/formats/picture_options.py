@@ -7,11 +7,12 @@ from functools import lru_cache
 
 from signdata import sidecars
 from signdata.errors import UnsafeNameError, UsageError
+from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.sharding import ShardOptions
 from signdata.media.image import encode
 from signdata.media.image.encode import ImageFormat
 from signdata.options import TableOptions
-from signdata.safe_names import component, shortened
+from signdata.safe_names import component, components, shortened
 from signdata.samples import SPLIT_NAMES, Sample
 
 LINK_MODES = ("link", "copy", "symlink")
@@ -51,6 +52,16 @@ class PictureOptions:
             label = shortened(sample.label.replace(" ", "_"))
             sample = replace(sample, label=label)
         return target(sample)
+
+    def places(self, samples: SampleColumns) -> list[str]:
+        """What `place` says of each of several samples."""
+        labels = samples.labels
+        if self.class_names == "safe":
+            labels = [shortened(label.replace(" ", "_")) for label in labels]
+        pairs = list(zip(labels, samples.splits, strict=True))
+        folders = {pair: _class_folder(*pair) for pair in dict.fromkeys(pairs)}
+        names = components(samples.names)
+        return [f"{folders[pair]}/{name}" for pair, name in zip(pairs, names, strict=True)]
 
     def __post_init__(self) -> None:
         if self.class_names not in ("safe", "as-is"):

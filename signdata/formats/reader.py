@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
 
 from signdata.errors import DatasetError, SigndataError, UsageError, one_line
 from signdata.formats.batches import Batch, samples_of_split
-from signdata.formats.described import Described
 from signdata.formats.numbered import Numbered
+from signdata.formats.sample_columns import SampleColumns
 from signdata.labels import LabelSpace
 from signdata.options import ReadOptions
+from signdata.plurals import counted
 from signdata.results import Problem
 from signdata.samples import SPLITS, Broken, Sample, Unread
 from signdata.sidecars import FOLD
@@ -189,6 +190,7 @@ class Reader(ABC):
     """Whether the checksums in `info.sources` are of all that is read."""
 
     risky: ClassVar[bool] = False
+    harmless: ClassVar[bool] = False
     """Whether decoding may take the process down, so that it must not be this one."""
 
     @property
@@ -269,20 +271,20 @@ class Reader(ABC):
             return f"<{type(self).__name__}: {err}>"
         kind = f"{info.kind}s"
         known = f"{info.n_samples:,} {kind}" if info.n_samples is not None else kind
-        named = f" of {len(info.present):,} classes" if info.present else ""
+        named = f" of {counted(len(info.present), 'class', 'classes')}" if info.present else ""
         return one_line(f"<{type(self).__name__} {info.title}: {info.format}, {known}{named}>")
 
     def _repr_html_(self) -> str:
         shown: str = import_module(_VIEW).of_reader(self)
         return shown
 
-    def described(self) -> Iterator[Described]:
+    def columns(self) -> Iterator[SampleColumns]:
         """Yield all samples in order, some at a time, as columns.
 
         By default made of the samples; a reader that knows columns gives the same without them.
         """
         for batch in self.batches():
-            yield Described.of(tuple(batch))
+            yield SampleColumns.of(tuple(batch))
 
     @cached_property
     def outline(self) -> tuple[Sample, ...]:

@@ -155,8 +155,8 @@ FORMATS: dict[str, Format] = {
         ),
         Format(
             "parquet",
-            "Parquet files with a column of pictures; folders of `save_to_disk`",
-            _STILL,
+            "Parquet files with a column of pictures, or of paths of clips; `save_to_disk` folders",
+            _CLIP | _STILL,
             (),
             (".parquet", ".arrow"),
             reader="signdata.formats.parquet.reader:ParquetReader",

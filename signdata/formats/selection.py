@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -12,11 +13,11 @@ from pathlib import Path
 
 from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, MissingError, UsageError
-from signdata.formats.corrected import Corrected, labels_in
 from signdata.formats.reader import DatasetInfo, Reader
 from signdata.formats.views import FilteredReader, MappedReader
 from signdata.labels import LabelSpace
 from signdata.options import ReadOptions
+from signdata.plurals import counted
 from signdata.results import NOTE, Problem
 from signdata.samples import Sample
 from signdata.sidecars import FOLD, Row
@@ -26,6 +27,8 @@ def selected(reader: Reader, read: ReadOptions) -> Reader:
     """The part that was asked for of a dataset: corrected, renamed, then chosen, then limited."""
     further: list[Path] = []
     if read.corrections is not None:
+        from signdata.formats.corrected import Corrected
+
         reader = Corrected(reader, Path(read.corrections))
     if read.rename is not None:
         further.append(Path(read.rename))
@@ -65,7 +68,11 @@ def row_filter(read: ReadOptions) -> Callable[[Row], bool]:
     Which of them `max_per_class` leaves out depends on all the others, and is not told.
     """
     names = {} if read.rename is None else read_names(Path(read.rename))
-    labels = {} if read.corrections is None else labels_in(Path(read.corrections))
+    labels: Mapping[str, str] = {}
+    if read.corrections is not None:
+        from signdata.formats.corrected import labels_in
+
+        labels = labels_in(Path(read.corrections))
     classes = None if read.classes is None else frozenset(read_class_list(read.classes))
 
     def takes(row: Row) -> bool:
@@ -93,7 +100,7 @@ def read_class_list(value: Sequence[str] | str | Path) -> tuple[str, ...]:
 
 
 def _is_file(value: Sequence[str] | str | Path) -> bool:
-    return isinstance(value, str | Path) and Path(value).is_file()
+    return isinstance(value, str | Path) and os.path.isfile(value)
 
 
 def read_names(path: Path) -> dict[str, str]:
@@ -283,7 +290,7 @@ class Folded(_Redescribed):
 
 
 def _note(n: int, why: str) -> tuple[Problem, ...]:
-    return (Problem("", "", NOTE, f"{n:,} samples left out: they {why}"),) if n else ()
+    return (Problem("", "", NOTE, f"{counted(n, 'sample')} left out: they {why}"),) if n else ()
 
 
 def _some(names: Iterable[str]) -> str:

@@ -6,10 +6,13 @@ import contextlib
 import csv
 import hashlib
 import os
+import re
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Self
 
 from signdata import sidecars
 from signdata.errors import FormatError, MissingError, SigndataError
@@ -22,10 +25,12 @@ from signdata.filesystem import (
     write_file,
     writing,
 )
+from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import Reader
-from signdata.formats.sharding import ShardedReader, ShardOptions
+from signdata.formats.sharding import ShardedReader
 from signdata.formats.writer import OutputSummary, SampleFiles, ShardSum, Writer
 from signdata.results import NOTE, Problem
+from signdata.samples import Broken, Sample
 from signdata.workers.pool import n_workers
 
 COLUMNS = ("shard", "samples", "bytes", "sha256")
@@ -127,8 +132,8 @@ class ShardWriter(Writer):
 
     Parameters
     ----------
-    shards : ShardOptions
-        How many there are.
+    options : PictureOptions
+        How pictures are written, and how many shards there are.
 
     Attributes
     ----------
@@ -136,6 +141,9 @@ class ShardWriter(Writer):
         How shards are called.
     classes : tuple of str
         Class names in order, known once the dataset is arranged.
+    keeps_videos : bool
+        Whether clips are stored as the videos that they are: all of them or none, because what
+        reads shards wants the same of every sample. Known once the dataset is arranged.
     """
 
     single_file = False
@@ -143,14 +151,34 @@ class ShardWriter(Writer):
     splits_are_folders = True
     suffix: str
 
-    def __init__(self, shards: ShardOptions = ShardOptions()) -> None:
-        self._shards = shards
+    def __init__(self, options: PictureOptions = PictureOptions()) -> None:
+        self._options = options
         self.classes: tuple[str, ...] = ()
+        self.keeps_videos = False
+
+    @classmethod
+    def create(cls, out: Path, pictures: PictureOptions, *, layout: str, split: str) -> Self:
+        return cls(pictures)
 
     def arrange(self, reader: Reader) -> Reader:
-        arranged = ShardedReader(reader, self._shards, self.suffix)
+        arranged = ShardedReader(reader, self._options.shards, self.suffix)
         self.classes = arranged.info.labels.classes
+        self.keeps_videos = (
+            arranged.info.kind == "clip"
+            and self._options.image_format is None
+            and all(
+                isinstance(sample.pixels, Broken) or sample.pixels.whole_file_suffix()
+                for sample in arranged
+            )
+        )
         return arranged
+
+    def video_suffix(self, sample: Sample) -> str:
+        """The suffix of the video that is stored as it is, '' where pictures are stored."""
+        return sample.pixels.whole_file_suffix() if self.keeps_videos else ""
+
+    def shard_of(self, path: str) -> str:
+        return path
 
     @abstractmethod
     def files(self, tree: str, key: str) -> SampleFiles:
@@ -159,7 +187,7 @@ class ShardWriter(Writer):
 
 def write_sidecars(tree: Path, finished: OutputSummary) -> None:
     """Write the manifest, the class list, the list of shards and the document."""
-    sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, finished.rows())
+    sidecars.write_blocks(tree / sidecars.MANIFEST, finished.columns, finished.blocks())
     classes = "".join(f"{name}\n" for name in finished.classes)
     write_file(tree / sidecars.CLASSES, classes.encode())
     write_sums(tree / sidecars.SHARDS, finished.shards())
@@ -233,6 +261,7 @@ class ShardFaults:
         self._root = root
         self.sums = {one.shard: one for one in read_sums(root / sidecars.SHARDS)}
         self._errors: dict[str, SigndataError | None] = {}
+        self._n_listed: Counter[str] | None = None
         folders = {shard.rpartition("/")[0] for shard in self.sums}
         suffixes = {os.path.splitext(shard)[1] for shard in self.sums}
         self.extra = sorted(
@@ -267,10 +296,30 @@ class ShardFaults:
             remedy="Fetch it again, or make the dataset again.",
         )
 
+    def count(self, shards: Iterable[str]) -> None:
+        """Take down which shard each row of the manifest is in: rows may be missing there, too."""
+        self._n_listed = Counter(shards)
+
+    def _uncounted(self) -> list[tuple[str, str]]:
+        """The shards of which the manifest lists more or fewer samples, and what to say of each."""
+        n_listed = self._n_listed
+        if n_listed is None:
+            return []
+        return [
+            (
+                one.shard,
+                f"{sidecars.MANIFEST} lists {n_listed[one.shard]:,} of its samples; "
+                f"expected {one.samples:,}, as {sidecars.SHARDS} says",
+            )
+            for one in self.sums.values()
+            if n_listed[one.shard] != one.samples
+        ]
+
     def notes(self) -> list[Problem]:
-        """What lies next to the shards and is not read."""
+        """What lies next to the shards and is not read, and samples that the manifest lacks."""
         what = f"not listed in {sidecars.SHARDS}: not read"
-        return [Problem(name, "", NOTE, what) for name in self.extra]
+        extra = [Problem(name, "", NOTE, what) for name in self.extra]
+        return [*extra, *(Problem(name, "", NOTE, text) for name, text in self._uncounted())]
 
     def damage(self, workers: int | None = None) -> list[Problem]:
         """Compare every shard with its digest: those missing, cut, changed, swapped, or extra."""
@@ -296,7 +345,36 @@ class ShardFaults:
                     message = what if owner else changed
                     found.append(Problem(one.shard, "", "differs", message))
         what = f"not listed in {sidecars.SHARDS}: a shard too many"
-        return [*found, *(Problem(name, "", "extra", what) for name in self.extra)]
+        extra = [Problem(name, "", "extra", what) for name in self.extra]
+        counted = [Problem(name, "", "differs", text) for name, text in self._uncounted()]
+        return [*found, *extra, *counted]
+
+
+_NUMBERED = re.compile(r"(?P<stem>.*)-(?P<number>\d{5})-of-(?P<total>\d{5})(?P<rest>.*)")
+
+
+def stem_of(path: Path) -> str:
+    """The name of a file without its number among others."""
+    numbered = _NUMBERED.fullmatch(path.stem)
+    return numbered["stem"] if numbered else path.stem
+
+
+def refuse_gaps(paths: Iterable[Path]) -> None:
+    """Raise `MissingError` if one of the files that are numbered ``-00000-of-00012`` is missing."""
+    there: dict[tuple[Path, str, str], dict[int, Path]] = {}
+    for path in paths:
+        numbered = _NUMBERED.fullmatch(path.stem)
+        if numbered:
+            group = there.setdefault((path.parent, numbered["stem"], numbered["total"]), {})
+            group[int(numbered["number"])] = path
+    for (folder, stem, total), found in there.items():
+        lost = next((i for i in range(int(total)) if i not in found), None)
+        if lost is not None:
+            suffix = next(iter(found.values())).suffix
+            raise MissingError(
+                f"not there; expected {int(total):,} files",
+                path=folder / f"{stem}-{lost:05d}-of-{total}{suffix}",
+            )
 
 
 def _digest(path: Path) -> str:

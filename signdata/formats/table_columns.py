@@ -33,6 +33,9 @@ IDS = ("id", "image_id", "img_id")
 LABELS = ("label", "class", "gloss", "target", "class_name", "category", "letter")
 
 MAX_LINE = 1 << 20
+MOST_COLUMNS = 30
+"""Columns of numbers that no published table of clips has."""
+
 SEEN = 20
 """Rows at which is looked to tell one-hot columns."""
 
@@ -144,21 +147,27 @@ def is_table(path: Path) -> bool:
 
     A header in which two columns could be meant is one as well.
     """
-    if known.layout_at(path) is not None:
-        return True
     try:
         with text_of(path) as file:
             lines = iter(lambda: file.readline(MAX_LINE), "")
             reader = csv.reader(lines, delimiter=delimiter_of(path))
             header = next(reader, [])
-            if names_clips(header):
+            if _are_pixels(header):
+                return False
+            if known.layout_at(path) is not None or names_clips(header):
                 return True
             rows = (dict(zip(header, cells, strict=False)) for cells in reader)
             return _is_of_files(header, rows, path)
     except OSError as err:
         raise DecodeError(f"cannot be read ({err.strerror or err})", path=path) from err
     except (UnicodeDecodeError, csv.Error):
-        return False
+        return known.layout_at(path) is not None
+
+
+def _are_pixels(header: Sequence[str]) -> bool:
+    """Whether all columns but one are pixels, and there are more than any table of clips has."""
+    pixels = sum(_PIXEL.fullmatch(name.strip().lower()) is not None for name in header)
+    return pixels >= max(MOST_COLUMNS, len(header) - 1)
 
 
 def _is_of_files(header: Sequence[str], rows: Iterable[Mapping[str, str]], path: Path) -> bool:

@@ -27,6 +27,7 @@ class ReaderView(Reader):
         self.inputs = reader.inputs
         self.self_contained = reader.self_contained  # type: ignore[misc]  # the same
         self.risky = reader.risky  # type: ignore[misc]  # of the dataset that is read
+        self.harmless = reader.harmless  # type: ignore[misc]
 
     def __getstate__(self) -> dict[str, Any]:
         """What goes to a worker with `describe` or `takes`: nothing of the dataset itself."""

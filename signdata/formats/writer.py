@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 from signdata.errors import DatasetError, UsageError
 from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
 from signdata.samples import Broken, Sample
-from signdata.sidecars import Row
+from signdata.sidecars import Row, RowBlock
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from signdata.formats.picture_options import PictureOptions
+    from signdata.formats.sample_columns import SampleColumns
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,8 @@ class OutputSummary:
         How many samples were stored.
     shards : callable
         Returns an iterator over the shards, for outputs that have some.
+    blocks : callable
+        Returns an iterator over the manifest's rows as columns, in the same order.
     """
 
     rows: Callable[[], Iterator[Row]]
@@ -108,6 +111,7 @@ class OutputSummary:
     end: int
     n_samples: int
     shards: Callable[[], Iterator[ShardSum]] = lambda: iter(())
+    blocks: Callable[[], Iterator[RowBlock]] = lambda: iter(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,16 +272,18 @@ class Writer(ABC):
         return False
 
     def encoded_together(
-        self, samples: Sequence[Sample], frames: NDArray[np.uint8]
+        self, samples: SampleColumns, frames: NDArray[np.uint8]
     ) -> EncodedStills | None:
         """What `encoded_items` yields for each of some stills; None where each has to be asked for.
 
         Parameters
         ----------
-        samples : sequence of Sample
-            The stills, each stored as one item.
+        samples : SampleColumns
+            What is known of the stills, each stored as one item.
         frames : ndarray
             Their pictures, (N, H, W, C) uint8.
+
+        Neither `row_path` nor `meta` is asked then: a writer for which they matter gives None.
 
         Raises
         ------
@@ -285,6 +291,10 @@ class Writer(ABC):
             If one cannot be stored; `encoded_items` is asked then, and tells which.
         """
         return None
+
+    def shard_of(self, path: str) -> str:
+        """The shard that holds or names a sample at a path; '' where there are none."""
+        return ""
 
     def row_path(self, piece_path: str) -> str:
         """What the manifest calls the place of a sample, given that of one of its pieces."""

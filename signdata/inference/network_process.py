@@ -161,6 +161,8 @@ class NetworkProcess(_Process):
     split_seed: int | None
 
     def __init__(self, path: Path, device: str, scratch: Path | None, *, threads: int = 0) -> None:
+        with contextlib.suppress(FileNotFoundError):  # that one is told with a remedy
+            os.stat(path)
         super().__init__(path, scratch)
         try:
             request = Open(_bytes(path.absolute()), _bytes(path), device, MAX_MEMORY, threads)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from signdata.inspection.changes import ADDED, KINDS, NO_SPLIT, REWRITTEN, Changes
+from signdata.plurals import counted
 from signdata.results import Result, table
 from signdata.samples import SPLITS
 
@@ -58,7 +59,7 @@ def _headline(changes: Changes) -> str:
     if found:
         text = f"{a:,} -> {b:,} samples: {', '.join(found)}; {changes.unchanged:,} unchanged"
     else:
-        text = f"the same: {a:,} samples"
+        text = f"the same: {counted(a, 'sample')}"
     if changes.without_digest:
         text += f"; the bytes of {changes.without_digest:,} cannot be compared: no checksums"
     return text

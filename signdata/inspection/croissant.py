@@ -15,6 +15,7 @@ from typing import Any
 from signdata.errors import UsageError
 from signdata.formats import registry
 from signdata.formats.reader import Reader
+from signdata.plurals import counted
 from signdata.samples import SPLITS, Broken
 
 CONFORMS_TO = "http://mlcommons.org/croissant/1.0"
@@ -87,9 +88,11 @@ class About:
     def __post_init__(self) -> None:
         if self.date is not None:
             try:
-                date.fromisoformat(self.date)
-            except ValueError as err:
-                raise UsageError(f"--date {self.date!r}; expected YYYY-MM-DD") from err
+                written = date.fromisoformat(self.date).isoformat()
+            except ValueError:
+                written = ""
+            if written != self.date:  # Python reads other spellings, too
+                raise UsageError(f"--date {self.date!r}; expected YYYY-MM-DD")
 
     def nodes(self) -> dict[str, Any]:
         """What was said, as Croissant names it."""
@@ -153,7 +156,7 @@ def _described(reader: Reader) -> str:
             n_of[sample.split] = n_of.get(sample.split, 0) + 1
     unit = "clips" if reader.info.kind == "clip" else "pictures"
     classes = reader.info.labels.order(labels)
-    text = f"{sum(n_of.values()):,} {unit} of {len(classes):,} classes"
+    text = f"{sum(n_of.values()):,} {unit} of {counted(len(classes), 'class', 'classes')}"
     splits = [f"{name} {n_of[name]:,}" for name in SPLITS if name in n_of]
     return f"{text} ({', '.join(splits)})." if splits else f"{text}."
 

@@ -15,6 +15,7 @@ from signdata.command_results import VerifyResult
 from signdata.formats.reader import Reader
 from signdata.inspection.digests import LENGTH, OfPixels, digests_of
 from signdata.options import ProgressCallback
+from signdata.plurals import counted
 from signdata.results import Problem
 
 Column = CodedColumn | TextColumn
@@ -97,7 +98,7 @@ def compare(
     result.details = {"same": not n, "differences": n, "paired_by": by}
     result.leave_out(a.info.left_out)
     counts = f"{len(one):,} and {len(other):,} samples, {how}"
-    result.summary = f"the same: {counts}" if not n else f"{n:,} differences: {counts}"
+    result.summary = f"the same: {counts}" if not n else f"{counted(n, 'difference')}: {counts}"
     return result
 
 

@@ -11,6 +11,7 @@ from signdata.errors import SigndataError, UnsupportedError, UsageError
 from signdata.formats import notebook_view
 from signdata.formats.reader import Reader
 from signdata.options import ProgressCallback
+from signdata.plurals import counted
 from signdata.results import Problem, Result, table
 from signdata.samples import SPLITS
 
@@ -34,7 +35,7 @@ def describe(
     result.extend(info.notes)
     counts: Counter[tuple[str, str]] = Counter()
     groups: set[str] = set()
-    for part in reader.described():
+    for part in reader.columns():
         result.read += len(part)
         for place, error in part.broken.items():
             _count_broken(result, error, part.ids[place])
@@ -87,9 +88,10 @@ def _summary(
     size = details["size"]
     shown = f"{size[0]}x{size[1]}" if size else "of several sizes"
     colour = {1: "grey", 3: "colour"}.get(details["channels"], "")
-    kind = "clips" if details["kind"] == "clip" else "pictures"
+    kind = "clip" if details["kind"] == "clip" else "picture"
+    n_samples = counted(details["samples"], kind)
     lines = [
-        f"{details['format']}: {details['samples']:,} {kind} of {len(classes)} classes"
+        f"{details['format']}: {n_samples} of {counted(len(classes), 'class', 'classes')}"
         + (f", {shown} {colour}".rstrip() if details["frames"] is not None else "")
     ]
     if result.skipped or result.failed:

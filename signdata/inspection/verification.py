@@ -15,6 +15,7 @@ from signdata.inspection.digests import Digests, OfStoredBytes, digests_of
 from signdata.inspection.recorded_digests import OTHER, SAME, UNKNOWN, RecordedDigests
 from signdata.options import ProgressCallback
 from signdata.output import existing
+from signdata.plurals import counted
 from signdata.results import Problem
 from signdata.sidecars import Row
 
@@ -69,7 +70,7 @@ def against_manifest(
     result.leave_out(reader.info.left_out)
     result.summary = _manifest_summary(done, len(lost), unrecorded, len(problems) - n_damaged)
     if n_damaged:
-        result.summary += f"; {n_damaged:,} shards are not as they were written"
+        result.summary += f"; {counted(n_damaged, 'shard')} not as they were written"
     return result
 
 
@@ -100,6 +101,10 @@ def _manifest_summary(done: int, n_lost: int, unrecorded: int, n_problems: int) 
     if n_problems:
         return f"{n_problems:,} of {done + n_lost:,} samples do not match the manifest"
     if unrecorded == done:
-        return f"{done:,} samples can be read; there is no manifest with checksums to check against"
-    text = f"{done - unrecorded:,} samples match the manifest"
+        return (
+            f"{counted(done, 'sample')} can be read; there is no manifest with checksums to check "
+            "against"
+        )
+    n = done - unrecorded
+    text = f"{counted(n, 'sample')} {'matches' if n == 1 else 'match'} the manifest"
     return text + (f", {unrecorded:,} without a checksum can be read" if unrecorded else "")

@@ -126,7 +126,7 @@ def disc_of(
             inside = place < _STEPS
             weights.append(np.where(inside, table[np.where(inside, place, 0).astype(int)], 0.0))
             indices.append(_flat(x, y, width, height, white))
-    sums = WeightedSums(np.array(indices, np.int64), np.array(weights))
+    sums = WeightedSums(np.array(indices, np.int64), np.array(weights)).without_padding()
     return Disc((out_height, out_width), sums, 1 / np.add.reduce(sums.weight, axis=0))
 
 

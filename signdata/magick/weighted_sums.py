@@ -43,16 +43,32 @@ class WeightedSums:
         np.add.at(weights, (np.arange(len(weights)), self.index), self.weight)
         return weights
 
+    def without_padding(self) -> WeightedSums:
+        """The same sums, in the same order, with no more padding than the longest needs."""
+        used = self.weight != 0
+        order = np.argsort(~used, axis=0, kind="stable")[: used.sum(axis=0).max()]
+        index = np.take_along_axis(self.index, order, axis=0)
+        return WeightedSums(index, np.take_along_axis(self.weight, order, axis=0))
+
     def rows(self, quanta: Quanta) -> Values:
         """Sums (..., M, W) over the rows of (..., H, W)."""
-        return _summed(quanta[..., self.index, :] * self.weight[:, :, None], -3)
+        return _summed(quanta, self.index, self.weight[:, :, None], -2)
 
     def columns(self, quanta: Quanta | Values) -> Values:
         """Sums (..., M) over the last axis."""
-        return _summed(quanta[..., self.index] * self.weight, -2)
+        return _summed(quanta, self.index, self.weight, -1)
 
 
-def _summed(products: Values, axis: int) -> Values:
-    """Add in sequence, as a loop would: another order may round to another level."""
-    total: Values = np.add.reduce(products, axis=axis)
+def _summed(quanta: Quanta | Values, index: NDArray[np.int64], weight: Values, axis: int) -> Values:
+    """Add in sequence, as a loop would: another order may round to another level.
+
+    numpy adds rows in sequence, but the elements of a single row in pairs.
+    """
+    products = np.take(quanta.astype(np.float64), index, axis=axis)
+    products *= weight
+    total: Values
+    if products.shape[axis:] in ((1,), (1, 1)):  # a single row
+        total = np.add.accumulate(products, axis=axis - 1).take(-1, axis=axis - 1)
+    else:
+        total = np.add.reduce(products, axis=axis - 1)
     return total

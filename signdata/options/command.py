@@ -13,8 +13,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from signdata import bars
 from signdata.calls import Call, calling
-from signdata.errors import UsageError
 from signdata.limits import MAX_PIXELS, pixel_limit
+from signdata.options.allowed import check_allowed
 from signdata.options.group import Group
 from signdata.options.running import ProgressCallback
 from signdata.results import Result
@@ -77,8 +77,7 @@ def command(
                     raise TypeError(_unexpected(function.__name__, name, known))
             start = time.monotonic()
             values, taken = checked_call(everything, args, keywords, flags)
-            if taken.get("seed", 0) < 0:
-                raise UsageError(f"--seed {taken['seed']}; expected 0 or more")
+            check_allowed(taken, flags)
             with (
                 _limited(shared, taken),
                 _on_cluster(shared, taken),

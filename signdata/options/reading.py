@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -204,7 +205,7 @@ def _content_of_file(value: Sequence[str] | PathLike | None) -> str | list[str] 
         return None
     if not isinstance(value, str | Path):
         return list(value)
-    return _content_of(str(value)) if Path(value).is_file() else str(value)
+    return _content_of(str(value)) if os.path.isfile(value) else str(value)
 
 
 def _content_of(labels: PathLike | Sequence[str]) -> str | list[str]:

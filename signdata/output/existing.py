@@ -25,7 +25,6 @@ from signdata.errors import (
 from signdata.filesystem import write_file
 from signdata.formats.own_record import OwnRecord
 from signdata.formats.registry import own_record
-from signdata.formats.shard_files import ShardFaults
 from signdata.options import same_options
 from signdata.results import Problem
 from signdata.sidecars import PARTIAL_DIR, Row
@@ -200,6 +199,8 @@ def _shortened(path: Path) -> OutputError | None:
         return None
     remedy = "Restore it, or make the output again with --overwrite."
     try:
+        from signdata.formats.shard_files import ShardFaults
+
         faults = ShardFaults(path)
     except SigndataError as err:
         return OutputError(err.what, path=err.path, where=err.where, remedy=remedy)

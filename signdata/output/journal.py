@@ -16,6 +16,7 @@ import msgspec
 from signdata.filesystem import write_all
 from signdata.formats.writer import ShardSum
 from signdata.results import Problem
+from signdata.sidecars import RowBlock, blocks_of
 
 
 class JournalEntry(msgspec.Struct):
@@ -32,18 +33,55 @@ class JournalEntry(msgspec.Struct):
 class JournalRows(msgspec.Struct):
     """What a finished batch stored: manifest rows, and the size in bytes of each encoded item.
 
-    Of an output in shards, also what is recorded of the shard that the batch became.
+    Of an output in shards, also what is recorded of the shard that the batch became. Where all
+    samples were stored together, each as one item, `together` and `lengths` stand for rows and
+    sizes.
     """
 
     rows: list[dict[str, str]]
     sizes: list[list[int]]
     shard: ShardSum | None = None
+    together: list[RowBlock] = []
+    lengths: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self.rows) + sum(block.n for block in self.together)
+
+    def add(self, row: dict[str, str], sizes: list[int]) -> None:
+        """Record a sample that was stored on its own."""
+        if self.together:
+            self.rows, self.sizes = self.each(), self.each_size()
+            self.together, self.lengths = [], []
+        self.rows.append(row)
+        self.sizes.append(sizes)
+
+    def add_together(self, block: RowBlock, lengths: list[int]) -> None:
+        """Record samples that were stored together."""
+        if self.rows:
+            self.rows += block.rows()
+            self.sizes += ([length] for length in lengths)
+        else:
+            self.together.append(block)
+            self.lengths += lengths
+
+    def each(self) -> list[dict[str, str]]:
+        """The rows, one by one."""
+        return self.rows or [row for block in self.together for row in block.rows()]
+
+    def blocks(self) -> list[RowBlock]:
+        """The rows as columns."""
+        return self.together or list(blocks_of(self.rows))
+
+    def each_size(self) -> list[list[int]]:
+        """The sizes of the items of each row."""
+        return self.sizes or [[length] for length in self.lengths]
 
 
 class _Sizes(msgspec.Struct):
     """Of `JournalRows`, what is read without making the rows."""
 
     sizes: list[list[int]]
+    lengths: list[int] = []
 
 
 _decode_rows = msgspec.json.Decoder(JournalRows).decode
@@ -128,7 +166,10 @@ class Journal:
 
     def sizes_of(self, key: str) -> list[list[int]]:
         """Sizes of the encoded items of each sample of the batch `key`; [] if it has no entry."""
-        return _decode_sizes(_unpacked(self._part(key))).sizes if key in self._starts else []
+        if key not in self._starts:
+            return []
+        found = _decode_sizes(_unpacked(self._part(key)))
+        return found.sizes or [[length] for length in found.lengths]
 
     def _part(self, key: str) -> bytes:
         """The packed rows in the line of a batch."""
@@ -141,7 +182,7 @@ class Journal:
     def rows(self) -> Iterator[tuple[str, dict[str, str]]]:
         """Yield every stored row with the key of its batch."""
         for key in self._starts:
-            for row in self.rows_of(key).rows:
+            for row in self.rows_of(key).each():
                 yield key, row
 
     def close(self) -> None:

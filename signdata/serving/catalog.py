@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata.errors import DecodeError, SigndataError
-from signdata.formats.batches import Batch
+from signdata.formats.batches import Batch, list_batches
 from signdata.formats.hdf5.pixels import RawPixels
 from signdata.formats.reader import DatasetInfo, Reader
 from signdata.samples import SPLITS, ArrayPixels, Broken, Frame, Pixels, Sample
@@ -191,3 +191,19 @@ def anonymous(column: Column, word: str) -> Column:
     """The same column with numbers for names; '' stays."""
     names = (value and f"{word} {number}" for number, value in enumerate(column.values, 1))
     return Column(tuple(names), column.codes)
+
+
+class HeldReader(Reader):
+    """The samples of a catalog as a dataset, for those who count them."""
+
+    name = "held"
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    @property
+    def info(self) -> DatasetInfo:
+        return self._catalog.info
+
+    def batches(self) -> Iterator[Batch]:
+        return iter(list_batches(self._catalog.samples))

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from signdata.formats.corrections import COLUMNS
-from signdata.serving import bodies
 from signdata.serving import openapi as description
+from signdata.serving import questions, replies, run_pages
 from signdata.serving.marks import correction
 from signdata.serving.pictures import Sheet
 from signdata.serving.prediction import SECONDS
@@ -40,7 +40,7 @@ async def apart(function: Callable[..., T], *arguments: Any) -> T:
 
 
 async def dataset(request: Request) -> Response:
-    parameters(request, bodies.Nothing)
+    parameters(request, questions.Nothing)
     return json(await apart(site_of(request).dataset))
 
 
@@ -49,7 +49,7 @@ async def samples(request: Request) -> Response:
     chosen = site.index.chosen(asked)
     part = chosen[asked.from_ : asked.from_ + asked.n].tolist()
     return json(
-        bodies.Samples(
+        replies.Samples(
             total=len(chosen),
             from_=asked.from_,
             version=site.version,
@@ -87,7 +87,7 @@ def _cell(value: float | None) -> str:
 
 async def facets(request: Request) -> Response:
     asked, site = parameters(request, Filter), site_of(request)
-    return json(bodies.Facets(total=_total(site, asked), facets=site.index.facets(asked)))
+    return json(replies.Facets(total=_total(site, asked), facets=site.index.facets(asked)))
 
 
 def _total(site: Site, asked: Filter) -> int:
@@ -105,7 +105,7 @@ async def facets_csv(request: Request) -> Response:
 
 
 async def sheet(request: Request) -> Response:
-    asked, site = parameters(request, bodies.SheetQuery), site_of(request)
+    asked, site = parameters(request, questions.SheetQuery), site_of(request)
     if asked.numbers:
         numbers = [site.number(one) for one in asked.numbers.split(",")]
         if len(numbers) > MOST:
@@ -129,13 +129,13 @@ def _sheet(made: Sheet, version: str) -> Response:
 
 
 async def sample(request: Request) -> Response:
-    parameters(request, bodies.Nothing)
+    parameters(request, questions.Nothing)
     site = site_of(request)
     return json(await apart(site.page, site.number(request.path_params["n"])))
 
 
 async def frame(request: Request) -> Response:
-    asked, site = parameters(request, bodies.PictureQuery), site_of(request)
+    asked, site = parameters(request, questions.PictureQuery), site_of(request)
     n, k = site.number(request.path_params["n"]), request.path_params["k"]
     if not (k.isascii() and k.isdecimal() and len(k) < 10):
         raise ApiError(404, f"no frame {k!r}", where="k")
@@ -144,19 +144,19 @@ async def frame(request: Request) -> Response:
 
 
 async def film(request: Request) -> Response:
-    asked, site = parameters(request, bodies.FilmQuery), site_of(request)
+    asked, site = parameters(request, questions.FilmQuery), site_of(request)
     n = site.number(request.path_params["n"])
     return _sheet(await apart(site.pictures.film, n, asked.from_, asked.n, asked.size), asked.v)
 
 
 async def strip(request: Request) -> Response:
-    asked, site = parameters(request, bodies.StripQuery), site_of(request)
+    asked, site = parameters(request, questions.StripQuery), site_of(request)
     n = site.number(request.path_params["n"])
     return _sheet(await apart(site.pictures.strip, n, asked.size), asked.v)
 
 
 async def file(request: Request) -> Response:
-    asked, site = parameters(request, bodies.FileQuery), site_of(request)
+    asked, site = parameters(request, questions.FileQuery), site_of(request)
     n = site.number(request.path_params["n"])
     media_type, found = await apart(site.pictures.original, n)
     if isinstance(found, bytes):
@@ -168,19 +168,19 @@ async def file(request: Request) -> Response:
 
 
 async def pairs(request: Request) -> Response:
-    return json(site_of(request).pairs(parameters(request, bodies.PairsQuery)))
+    return json(site_of(request).pairs(parameters(request, questions.PairsQuery)))
 
 
 async def pairs_csv(request: Request) -> Response:
-    asked, site = parameters(request, bodies.PairsQuery), site_of(request)
+    asked, site = parameters(request, questions.PairsQuery), site_of(request)
     return table(_pair_rows(site, asked), f"{asked.kind}-pairs.csv")
 
 
-def _pair_rows(site: Site, asked: bodies.PairsQuery) -> Iterator[Sequence[str]]:
+def _pair_rows(site: Site, asked: questions.PairsQuery) -> Iterator[Sequence[str]]:
     yield "kind", "left", "right", "left_split", "right_split", "correlation", "reason"
     start = 0
     while True:
-        page = bodies.PairsQuery(kind=asked.kind, marked=asked.marked, from_=start, n=200)
+        page = questions.PairsQuery(kind=asked.kind, marked=asked.marked, from_=start, n=200)
         some = site.pairs(page).pairs
         for one in some:
             yield (
@@ -193,65 +193,67 @@ def _pair_rows(site: Site, asked: bodies.PairsQuery) -> Iterator[Sequence[str]]:
 
 
 async def groups(request: Request) -> Response:
-    return json(site_of(request).groups(parameters(request, bodies.GroupsQuery)))
+    return json(site_of(request).groups(parameters(request, questions.GroupsQuery)))
 
 
 # -- Runs
 
 
 async def runs(request: Request) -> Response:
-    parameters(request, bodies.Nothing)
+    parameters(request, questions.Nothing)
     site = site_of(request)
-    return json(bodies.RunList(runs=[site.run_summary(r) for r in range(len(site.runs))]))
+    summaries = [run_pages.run_summary(r, one) for r, one in enumerate(site.runs)]
+    return json(replies.RunList(runs=summaries))
 
 
 async def run(request: Request) -> Response:
-    parameters(request, bodies.Nothing)
+    parameters(request, questions.Nothing)
     site = site_of(request)
-    return json(site.run_page(site.run(request.path_params["r"])))
+    r = site.run(request.path_params["r"])
+    return json(run_pages.run_page(r, site.runs[r]))
 
 
 async def confusion(request: Request) -> Response:
-    asked, site = parameters(request, bodies.ConfusionQuery), site_of(request)
-    r = site.run(request.path_params["r"])
-    return json(await apart(site.confusion, r, asked.split))
+    asked, site = parameters(request, questions.ConfusionQuery), site_of(request)
+    asked_run = site.runs[site.run(request.path_params["r"])]
+    return json(await apart(run_pages.confusion, asked_run, asked.split))
 
 
 # -- Marks
 
 
 async def marks(request: Request) -> Response:
-    parameters(request, bodies.Nothing)
+    parameters(request, questions.Nothing)
     return json(site_of(request).all_marks())
 
 
 async def marks_csv(request: Request) -> Response:
-    parameters(request, bodies.Nothing)
+    parameters(request, questions.Nothing)
     rows = [[getattr(one, name) for name in COLUMNS] for one in site_of(request).marks]
     return table([COLUMNS, *rows], "corrections.csv")
 
 
 async def mark(request: Request) -> Response:
-    parameters(request, bodies.Nothing)
-    sent = decoded(await body(request, MAX_JSON, (JSON,)), bodies.MarkBody)
+    parameters(request, questions.Nothing)
+    sent = decoded(await body(request, MAX_JSON, (JSON,)), questions.MarkBody)
     site = site_of(request)
     row = correction(sent.id, sent.was, sent.action, sent.label, sent.group, sent.note)
     await apart(site.marks.put, row)
-    return json(bodies.Marked(n=len(site.marks), version=site.version, mark=mark_body(row)))
+    return json(replies.Marked(n=len(site.marks), version=site.version, mark=mark_body(row)))
 
 
 async def unmark(request: Request) -> Response:
-    parameters(request, bodies.Nothing)
+    parameters(request, questions.Nothing)
     site = site_of(request)
     await apart(site.marks.remove, request.path_params["id"])
-    return json(bodies.Marked(n=len(site.marks), version=site.version, mark=None))
+    return json(replies.Marked(n=len(site.marks), version=site.version, mark=None))
 
 
 # -- The network
 
 
 async def predict(request: Request) -> Response:
-    asked, site = parameters(request, bodies.PredictQuery), site_of(request)
+    asked, site = parameters(request, questions.PredictQuery), site_of(request)
     predictor = site.predictor
     if predictor is None:
         raise ApiError(
@@ -274,9 +276,9 @@ async def predict(request: Request) -> Response:
 
 
 async def openapi(request: Request) -> Response:
-    parameters(request, bodies.Nothing)
+    parameters(request, questions.Nothing)
     return json(description.document())
 
 
 async def health(request: Request) -> Response:
-    return json(bodies.Health(True))
+    return json(replies.Health(True))

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from signdata.serving import bodies
+from signdata.serving import replies
 from signdata.serving.routes import JSON, ROUTES, Route
 from signdata.version import __version__
 
@@ -39,7 +39,7 @@ def document() -> dict[str, Any]:
     """The OpenAPI 3.1 document."""
     types = {route.answer for route in ROUTES if route.answer is not None}
     types |= {route.body for route in ROUTES if isinstance(route.body, type)}
-    types |= {route.query for route in ROUTES} | {bodies.Error}
+    types |= {route.query for route in ROUTES} | {replies.Error}
     ordered = sorted(types, key=lambda one: one.__name__)
     _, schemas = msgspec.json.schema_components(ordered, ref_template=_REFERENCE)
     paths: dict[str, Any] = {}
@@ -108,7 +108,7 @@ def _responses(route: Route) -> dict[str, Any]:
         found = {"200": {"description": "OK", "content": {route.answer_type: {}}}}
     always = () if route.path == "/healthz" else _ALWAYS
     for status in sorted({*always, *route.errors}):
-        found[str(status)] = _content(JSON, _ref(bodies.Error), description=_STATUSES[status])
+        found[str(status)] = _content(JSON, _ref(replies.Error), description=_STATUSES[status])
     return found
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from signdata.errors import FormatError, SigndataError
 from signdata.inference.card import Card
 from signdata.inference.network_process import NetworkProcess, probabilities
-from signdata.serving import bodies, decoding_tasks
+from signdata.serving import decoding_tasks, questions, replies
 from signdata.serving.decoding import Decoders
 from signdata.serving.problems import ApiError
 
@@ -70,7 +70,7 @@ class Predictor:
         """Give the place back."""
         self._free.release()
 
-    def read(self, data: bytes, asked: bodies.PredictQuery) -> bodies.Prediction:
+    def read(self, data: bytes, asked: questions.PredictQuery) -> replies.Prediction:
         """What the network reads in a picture or video.
 
         Raises
@@ -89,7 +89,7 @@ class Predictor:
             samples = self._in_ring(asked.ring, samples)
         shares = probabilities(self._logits(samples))
         mean = shares.mean(axis=0)
-        return bodies.Prediction(
+        return replies.Prediction(
             model=self.card.model,
             top=self._guesses(mean, asked.top),
             frames=[self._guesses(each, 1)[0] for each in shares] if len(shares) > 1 else [],
@@ -121,17 +121,17 @@ class Predictor:
             frames = [ring[0]] * (self.card.frames - len(ring)) + ring
         return np.stack(frames)[None]
 
-    def _guesses(self, shares: NDArray[np.float32], top: int) -> list[bodies.Guess]:
+    def _guesses(self, shares: NDArray[np.float32], top: int) -> list[replies.Guess]:
         order = np.argsort(-shares, kind="stable")[:top].tolist()
         return [
-            bodies.Guess(label=self.card.classes[i], probability=round(float(shares[i]), 6))
+            replies.Guess(label=self.card.classes[i], probability=round(float(shares[i]), 6))
             for i in order
         ]
 
-    def model(self) -> bodies.Model:
+    def model(self) -> replies.Model:
         """What the network is, for people."""
         height, width = self.card.size_hw
-        return bodies.Model(
+        return replies.Model(
             name=self.card.model,
             classes=list(self.card.classes),
             frames=self.card.frames,

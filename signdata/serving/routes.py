@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from signdata.serving import bodies
+from signdata.serving import questions, replies
 from signdata.serving.queries import Filter, Page
 
 JSON, CSV, WEBP = "application/json", "text/csv", "image/webp"
@@ -43,7 +43,7 @@ class Route:
     path: str
     handler: str
     summary: str
-    query: type = bodies.Nothing
+    query: type = questions.Nothing
     answer: type | None = None
     answer_type: str = JSON
     body: type | str | None = None
@@ -51,11 +51,11 @@ class Route:
 
 
 ROUTES = (
-    Route("GET", "/api/dataset", "dataset", "The dataset as a whole.", answer=bodies.Dataset),
+    Route("GET", "/api/dataset", "dataset", "The dataset as a whole.", answer=replies.Dataset),
     Route(
         *("GET", "/api/samples", "samples", "Samples under a filter, sorted, a page at a time."),
         query=Page,
-        answer=bodies.Samples,
+        answer=replies.Samples,
         errors=(409,),
     ),
     Route(
@@ -67,7 +67,7 @@ ROUTES = (
     Route(
         *("GET", "/api/facets", "facets", "How many samples have each value under the filter."),
         query=Filter,
-        answer=bodies.Facets,
+        answer=replies.Facets,
     ),
     Route(
         *("GET", "/api/facets.csv", "facets_csv", "The same as a table."),
@@ -76,89 +76,89 @@ ROUTES = (
     ),
     Route(
         *("GET", "/api/sheet", "sheet", "Thumbnails of a page of samples in one picture."),
-        query=bodies.SheetQuery,
+        query=questions.SheetQuery,
         answer_type=WEBP,
         errors=(409,),
     ),
     Route(
         *("GET", "/api/samples/{n}", "sample", "Everything that is known of one sample."),
-        answer=bodies.SamplePage,
+        answer=replies.SamplePage,
         errors=(404,),
     ),
     Route(
         *("GET", "/api/samples/{n}/frame/{k}", "frame", "One frame, from 0; PNG or JPEG."),
-        query=bodies.PictureQuery,
+        query=questions.PictureQuery,
         answer_type="image/png",
         errors=(404,),
     ),
     Route(
         *("GET", "/api/samples/{n}/frames", "film", "Consecutive frames of a clip, 8 across."),
-        query=bodies.FilmQuery,
+        query=questions.FilmQuery,
         answer_type=WEBP,
         errors=(404,),
     ),
     Route(
         *("GET", "/api/samples/{n}/strip", "strip", "16 frames of a clip in one row."),
-        query=bodies.StripQuery,
+        query=questions.StripQuery,
         answer_type=WEBP,
         errors=(404,),
     ),
     Route(
         *("GET", "/api/samples/{n}/file", "file", "The original file; takes Range."),
-        query=bodies.FileQuery,
+        query=questions.FileQuery,
         answer_type="application/octet-stream",
         errors=(404, 416),
     ),
     Route(
         *("GET", "/api/pairs", "pairs", "Leaks, near-duplicates, duplicates or conflicts."),
-        query=bodies.PairsQuery,
-        answer=bodies.PairList,
+        query=questions.PairsQuery,
+        answer=replies.PairList,
     ),
     Route(
         *("GET", "/api/pairs.csv", "pairs_csv", "All pairs of one kind."),
-        query=bodies.PairsQuery,
+        query=questions.PairsQuery,
         answer_type=CSV,
     ),
     Route(
         *("GET", "/api/groups", "groups", "Clusters of near-duplicates, the largest first."),
-        query=bodies.GroupsQuery,
-        answer=bodies.Clusters,
+        query=questions.GroupsQuery,
+        answer=replies.Clusters,
     ),
-    Route("GET", "/api/runs", "runs", "All runs.", answer=bodies.RunList),
+    Route("GET", "/api/runs", "runs", "All runs.", answer=replies.RunList),
     Route(
         *("GET", "/api/runs/{r}", "run", "The numbers of a run."),
-        answer=bodies.RunPage,
+        answer=replies.RunPage,
         errors=(404,),
     ),
     Route(
         *("GET", "/api/runs/{r}/confusion", "confusion", "What was taken for what."),
-        query=bodies.ConfusionQuery,
-        answer=bodies.Confusion,
+        query=questions.ConfusionQuery,
+        answer=replies.Confusion,
         errors=(404,),
     ),
-    Route("GET", "/api/marks", "marks", "All marks.", answer=bodies.Marks),
+    Route("GET", "/api/marks", "marks", "All marks.", answer=replies.Marks),
     Route(
         *("GET", "/api/marks.csv", "marks_csv", "All marks, as a file of corrections."),
         answer_type=CSV,
     ),
     Route(
         *("POST", "/api/marks", "mark", "Mark a sample; saved before it is answered."),
-        body=bodies.MarkBody,
-        answer=bodies.Marked,
+        body=questions.MarkBody,
+        answer=replies.Marked,
         errors=(404, 409, 413, 415, 507),
     ),
     Route(
         *("DELETE", "/api/marks/{id:path}", "unmark", "Take a mark back."),
-        answer=bodies.Marked,
+        answer=replies.Marked,
         errors=(404, 409, 507),
     ),
     Route(
         *("POST", "/api/predict", "predict", "What the network reads in a picture or video."),
-        query=bodies.PredictQuery,
+        query=questions.PredictQuery,
         body="media",
-        answer=bodies.Prediction,
+        answer=replies.Prediction,
         errors=(404, 408, 413, 415, 429),
     ),
     Route("GET", "/openapi.json", "openapi", "This description."),
-    Route("GET", "/healthz", "health", "Whether the server is there.", answer=bodies.Health),
+    Route("GET", "/healthz", "health", "Whether the server is there.", answer=replies.Health),
 )

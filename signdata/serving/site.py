@@ -13,16 +13,14 @@ import numpy as np
 
 from signdata.auditing.findings import KINDS
 from signdata.errors import SigndataError
-from signdata.formats.batches import Batch, list_batches
 from signdata.formats.corrections import Correction
-from signdata.formats.reader import DatasetInfo, Reader
 from signdata.pages.facts import anonymous as without_names
 from signdata.pages.facts import dataset_facts
 from signdata.pages.verdict import certificate_words, verdict
 from signdata.samples import Sample
-from signdata.serving import bodies
+from signdata.serving import questions, replies
 from signdata.serving.background_audit import BackgroundAudit, FoundFinding
-from signdata.serving.catalog import Catalog, anonymous
+from signdata.serving.catalog import Catalog, HeldReader, anonymous
 from signdata.serving.decoding import Decoders
 from signdata.serving.known import Known
 from signdata.serving.marks import Marks
@@ -138,13 +136,13 @@ class Site:
 
     # -- Samples
 
-    def row(self, number: int, run: int = 0) -> bodies.SampleRow:
+    def row(self, number: int, run: int = 0) -> replies.SampleRow:
         """A sample in a list."""
         sample = self.catalog.samples[number]
         answers = self.answers[run] if run < len(self.answers) else None
         said = answers.said.value(number) if answers else ""
         mark = self.marks.of(sample.id)
-        return bodies.SampleRow(
+        return replies.SampleRow(
             n=number,
             id=sample.id,
             label=sample.label,
@@ -164,7 +162,7 @@ class Site:
         """Why a sample cannot be read, if that is known by now; '' otherwise."""
         return self.pictures.reason(number) or self.known.errors.get(number, "")
 
-    def page(self, number: int) -> bodies.SamplePage:
+    def page(self, number: int) -> replies.SamplePage:
         """Everything that is known of a sample; what only reading it tells is read."""
         sample, known = self.catalog.samples[number], self.known
         about: dict[str, Any] = {}
@@ -175,7 +173,7 @@ class Site:
             except SigndataError as err:
                 error = err.what
         found = {str(key): str(value) for key, value in about.get("found", {}).items()}
-        return bodies.SamplePage(
+        return replies.SamplePage(
             sample=self.row(number),
             source="" if self.options.anonymous else sample.source,
             columns=self._columns(sample) | found,
@@ -191,11 +189,11 @@ class Site:
                 if some[number] == some[number]
             },
             findings=[
-                bodies.Message(kind=one.kind, counts=one.counts, message=self._message(one))
+                replies.Message(kind=one.kind, counts=one.counts, message=self._message(one))
                 for one in known.of_sample.get(number, [])
             ],
             twins=[
-                bodies.Twin(kind=kind, correlation=round(value, 4), sample=self.row(other))
+                replies.Twin(kind=kind, correlation=round(value, 4), sample=self.row(other))
                 for kind, other, value in known.twins(number)
             ],
             cluster=known.cluster_of.get(number),
@@ -215,9 +213,9 @@ class Site:
             return {k: v for k, v in sample.meta.items() if k not in NAMING}
         return dict(sample.meta)
 
-    def _answer(self, r: int, number: int) -> bodies.RunAnswer:
+    def _answer(self, r: int, number: int) -> replies.RunAnswer:
         answers, run = self.answers[r], self.runs[r]
-        return bodies.RunAnswer(
+        return replies.RunAnswer(
             r=r,
             name=run.name,
             said=answers.said.value(number) or None,
@@ -228,13 +226,13 @@ class Site:
 
     # -- The dataset
 
-    def dataset(self) -> bodies.Dataset:
+    def dataset(self) -> replies.Dataset:
         """The dataset as a whole."""
         catalog, known, audit = self.catalog, self.known, self.audit
         facts = self._facts | known.details.get("facts", {})
         height, width = self.pictures.cell_size(TILE)
         judged = known.details.get("verdict") or self._verdict
-        return bodies.Dataset(
+        return replies.Dataset(
             name=self.options.name,
             format=catalog.info.format,
             kind=catalog.info.kind,
@@ -248,17 +246,17 @@ class Site:
             groups=sum(1 for value in catalog.groups.values if value),
             tile=[width, height],
             version=self.version,
-            verdict=bodies.Verdict(**judged),
+            verdict=replies.Verdict(**judged),
             certificate=known.details.get("certificate") or self._certificate,
-            audit=bodies.AuditState(
+            audit=replies.AuditState(
                 state=audit.state, done=audit.done, total=audit.total, error=audit.failure
             ),
             findings=self.finding_kinds(),
             pairs={kind: some.total for kind, some in known.pairs.items()},
             clusters=len(known.clusters),
-            runs=[bodies.RunName(r=r, name=run.name) for r, run in enumerate(self.runs)],
+            runs=[replies.RunName(r=r, name=run.name) for r, run in enumerate(self.runs)],
             model=self.predictor.model() if self.predictor else None,
-            marks=bodies.MarksFile(file=self.marks_file, n=len(self.marks)),
+            marks=replies.MarksFile(file=self.marks_file, n=len(self.marks)),
             anonymous=self.options.anonymous,
         )
 
@@ -267,7 +265,7 @@ class Site:
         """The name of the file that keeps the marks; '' without one."""
         return self.marks.path.name if self.marks.path else ""
 
-    def finding_kinds(self) -> list[bodies.FindingKind]:
+    def finding_kinds(self) -> list[replies.FindingKind]:
         """The kinds of finding that there are, the most important first."""
         known = self.known
         by_kind: dict[str, list[Any]] = {}
@@ -277,7 +275,7 @@ class Site:
             kind for kind in (*KINDS, *known.counts) if known.counts.get(kind, 0) or kind in by_kind
         ]
         return [
-            bodies.FindingKind(
+            replies.FindingKind(
                 kind=kind,
                 meaning=KINDS.get(kind, "cannot be read"),
                 n=known.totals.get(kind, len(by_kind.get(kind, []))),
@@ -308,7 +306,7 @@ class Site:
 
     # -- Pairs
 
-    def pairs(self, asked: bodies.PairsQuery) -> bodies.PairList:
+    def pairs(self, asked: questions.PairsQuery) -> replies.PairList:
         """A part of the pairs of one kind."""
         some = self.known.pairs.get(asked.kind)
         total = found = 0
@@ -323,14 +321,14 @@ class Site:
                 left, right = int(some.first[i]), int(some.second[i])
                 value = float(some.correlation[i])
                 rows.append(
-                    bodies.PairRow(
+                    replies.PairRow(
                         left=self.row(left),
                         right=self.row(right),
                         correlation=round(value, 4),
                         reason=self._reason(asked.kind, left, right, value),
                     )
                 )
-        return bodies.PairList(
+        return replies.PairList(
             kind=asked.kind, total=total, found=found, from_=asked.from_, pairs=rows
         )
 
@@ -344,19 +342,19 @@ class Site:
             return f"{same}, labelled {one.label} and {other.label}"
         return same
 
-    def groups(self, asked: bodies.GroupsQuery) -> bodies.Clusters:
+    def groups(self, asked: questions.GroupsQuery) -> replies.Clusters:
         """A part of the clusters of near-duplicates."""
         clusters = self.known.clusters
         part = range(asked.from_, min(asked.from_ + asked.n, len(clusters)))
-        return bodies.Clusters(
+        return replies.Clusters(
             total=len(clusters),
             from_=asked.from_,
             groups=[self._cluster(i, clusters[i].tolist(), asked.members) for i in part],
         )
 
-    def _cluster(self, i: int, members: list[int], most: int) -> bodies.Cluster:
+    def _cluster(self, i: int, members: list[int], most: int) -> replies.Cluster:
         samples = [self.catalog.samples[n] for n in members]
-        return bodies.Cluster(
+        return replies.Cluster(
             cluster=i,
             size=len(members),
             splits=sorted({sample.split for sample in samples}),
@@ -364,51 +362,14 @@ class Site:
             samples=[self.row(n) for n in members[:most]],
         )
 
-    # -- Runs
-
-    def run_summary(self, r: int) -> bodies.RunSummary:
-        """A run in the list of runs."""
-        run = self.runs[r]
-        numbers = run.metrics
-        return bodies.RunSummary(
-            r=r,
-            name=run.name,
-            model=str(numbers.get("model", "")),
-            test_accuracy=_share(numbers.get("test_accuracy", numbers.get("accuracy"))),
-            val_accuracy=_share(numbers.get("val_accuracy")),
-            predictions=len(run.predictions),
-            splits=run.splits,
-        )
-
-    def run_page(self, r: int) -> bodies.RunPage:
-        """All numbers of a run."""
-        run = self.runs[r]
-        return bodies.RunPage(
-            run=self.run_summary(r),
-            numbers=run.metrics,
-            history=run.history,
-            classes=run.worst("test" if "test" in run.splits else None),
-            honest=_share(run.comparison.get("group_split_accuracy")),
-            naive=_share(run.comparison.get("random_split_accuracy")),
-        )
-
-    def confusion(self, r: int, split: str | None) -> bodies.Confusion:
-        """The confusion matrix of a run."""
-        run = self.runs[r]
-        splits = run.splits
-        if split is None:
-            split = "test" if "test" in splits else (splits[0] if splits else "")
-        elif split not in splits:
-            named = ", ".join(one or "''" for one in splits) or "none"
-            raise ApiError(422, f"no predictions of split {split!r}; found {named}", where="split")
-        return bodies.Confusion(split=split, splits=splits, **run.confusion(split))
-
     # -- Marks
 
-    def all_marks(self) -> bodies.Marks:
+    def all_marks(self) -> replies.Marks:
         """All marks."""
         rows = [mark_body(one) for one in self.marks]
-        return bodies.Marks(file=self.marks_file, total=len(rows), version=self.version, marks=rows)
+        return replies.Marks(
+            file=self.marks_file, total=len(rows), version=self.version, marks=rows
+        )
 
 
 NAMING = frozenset({"signer", "group", "source", "url", "path", "user", "participant"})
@@ -419,32 +380,11 @@ ABOUT_PEOPLE = frozenset({"shared-signer", "shared-group", "unprotected"})
 """Kinds of finding whose words may name signers."""
 
 
-class HeldReader(Reader):
-    """The samples of a catalog as a dataset, for those who count them."""
-
-    name = "held"
-
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-
-    @property
-    def info(self) -> DatasetInfo:
-        return self._catalog.info
-
-    def batches(self) -> Any:
-        found: Sequence[Batch] = list(list_batches(self._catalog.samples))
-        return iter(found)
-
-
-def mark_body(row: Correction) -> bodies.Mark:
+def mark_body(row: Correction) -> replies.Mark:
     """A mark as it is sent."""
-    return bodies.Mark(
+    return replies.Mark(
         id=row.id, was=row.was, action=row.action, label=row.label, group=row.group, note=row.note
     )
-
-
-def _share(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and value == value else None
 
 
 def _number(text: str) -> float | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from signdata.formats.sample_columns import SampleColumns
 from signdata.samples import SPLITS, Sample
 from signdata.sidecars import FOLD
 from signdata.splitting.by_id import ById
@@ -35,14 +36,30 @@ class Assign:
     pooled: bool = False
 
     def __call__(self, sample: Sample) -> Iterable[Sample]:
-        return (self.assigned(sample),)
+        return (self._assigned(sample),)
 
-    def described_together(self, samples: Sequence[Sample]) -> list[Sample]:
+    def described_together(self, samples: SampleColumns) -> SampleColumns:
         """What becomes of samples that are read together; their pixels stay."""
-        return list(map(self.assigned, samples))
+        ids, meta = samples.ids, samples.meta
+        if self.folds:
+            meta = {**meta, FOLD: [self.folds.get(one, "") for one in ids]}
+        groups = samples.groups
+        if self.groups:
+            pairs = zip(groups, ids, strict=True)
+            groups = [group or self.groups.get(one, "") for group, one in pairs]
+        stored_as = samples.stored_as
+        if self.names:
+            pairs = zip(stored_as or [""] * len(ids), ids, strict=True)
+            stored_as = [self.names.get(one, name) for name, one in pairs]
+        return replace(
+            samples,
+            splits=[self.splits.get(o, s) for o, s in zip(ids, samples.splits, strict=True)],
+            stored_as=stored_as,
+            groups=groups,
+            meta=meta,
+        )
 
-    def assigned(self, sample: Sample) -> Sample:
-        """The sample in its split."""
+    def _assigned(self, sample: Sample) -> Sample:
         meta = sample.meta
         if self.folds:
             meta = {**meta, FOLD: self.folds.get(sample.id, "")}

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from signdata.errors import UsageError
 from signdata.media.suffixes import last_number
 from signdata.options import one_group
+from signdata.plurals import counted
 from signdata.similarity.near_duplicates import Pairs, clusters, numbered
 
 GUARD = 10
@@ -114,7 +115,7 @@ def joined(found: Grouping, ids: Sequence[str], together: Mapping[str, str]) -> 
     index = np.array(links, np.int64).reshape(-1, 2)
     twins = Pairs(index, np.ones(len(index), np.float32))
     n = sum(len(some) for some in named.values() if len(some) > 1)
-    why = "; ".join(filter(None, (found.why, f"{n:,} samples are joined by --corrections")))
+    why = "; ".join(filter(None, (found.why, f"{counted(n, 'sample')} joined by --corrections")))
     merged = by_twins(ids, twins, found.groups)
     names: dict[str, str] = {}
     for name, some in named.items():

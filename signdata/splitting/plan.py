@@ -15,6 +15,7 @@ import numpy as np
 from signdata import results
 from signdata.errors import DatasetError, UsageError
 from signdata.formats.reader import Reader
+from signdata.plurals import counted
 from signdata.samples import SPLITS
 from signdata.similarity.near_duplicates import Pairs
 from signdata.splitting import group_choice, grouped, split_warnings, stratified
@@ -336,6 +337,6 @@ def _notes(left_out: list[int], certificate: Certificate, folds: Collection[str]
         notes.append(split_warnings.lacking(name, lacking))
     if left_out:
         notes.append(
-            f"{len(left_out):,} samples were left out as a gap between runs of different splits"
+            f"{counted(len(left_out), 'sample')} left out as a gap between runs of different splits"
         )
     return notes

@@ -9,8 +9,8 @@ from pathlib import Path
 from signdata.columns import ColumnMaker
 from signdata.errors import UsageError
 from signdata.filesystem import path_below
-from signdata.formats.described import Described
 from signdata.formats.reader import Reader
+from signdata.formats.sample_columns import SampleColumns
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class SampleTable:
         names, paths, groups = ColumnMaker(), ColumnMaker(), ColumnMaker()
         columns = {name: ColumnMaker() for name in reader.info.columns}
         same = True
-        for part in map(_readable, reader.described()):
+        for part in map(SampleColumns.readable, reader.columns()):
             ids.extend(part.ids)
             labels.extend(part.labels)
             splits.extend(part.splits)
@@ -67,30 +67,10 @@ class SampleTable:
         return values
 
 
-def _readable(part: Described) -> Described:
-    """The samples that can be read."""
-    if not part.broken:
-        return part
-    kept = [i for i in range(len(part)) if i not in part.broken]
-
-    def of(values: Sequence[str]) -> list[str]:
-        return [values[i] for i in kept]
-
-    return Described(
-        of(part.ids),
-        of(part.labels),
-        of(part.splits),
-        of(part.groups),
-        of(part.sources),
-        of(part.names),
-        of(part.files),
-        {name: of(values) for name, values in part.meta.items()},
-    )
-
-
-def _paths(part: Described, root: Path | None) -> list[str]:
+def _paths(part: SampleColumns, root: Path | None) -> list[str]:
     """The path of each sample below the dataset, where it is a folder; else where it came from."""
+    files = part.files or [""] * len(part)
     return [
         path_below(file, root) if file and root is not None else source or sample_id
-        for file, source, sample_id in zip(part.files, part.sources, part.ids, strict=True)
+        for file, source, sample_id in zip(files, part.sources, part.ids, strict=True)
     ]

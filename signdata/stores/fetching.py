@@ -306,8 +306,10 @@ def _fetch_folder(run: _Fetch, split: str | None, data: bool) -> None:
             f"not there, and {shards.NAME} lists it", path=address.shown(prefix + gone[0])
         )
     run.expected = {prefix + one.path: one for one in listed_shards}
-    needed = {prefix + one.path for one in _needed(listed_shards, split)}
-    run.all_of([one for one in rest if one.key in needed or one.key not in run.expected])
+    needed = _needed(listed_shards, split)
+    left = [one for one in listed_shards if one not in needed]
+    without = tuple(prefix + name for one in left for name in (one.path, one.clips))
+    run.all_of([one for one in rest if not one.key.startswith(without)])
     _sweep(run, {run.place(one.key) for one in found})
 
 
@@ -328,6 +330,12 @@ def _fetch_shards(run: _Fetch, split: str | None, data: bool) -> None:
     listed = shards.read_shards(run.made.path / shards.NAME)
     if not listed:
         raise FormatError("lists no shards", path=address.shown(prefix + shards.NAME))
+    if shards.names_clips(run.made.path / "manifest.csv"):
+        raise FormatError(
+            "its clips are files of their own, and web servers list nothing",
+            path=address.public,
+            remedy="Fetch the whole folder yourself, or keep it there in tars (webdataset).",
+        )
     found = [Found(prefix + quote(one.path), one.size, one.sha256) for one in listed]
     run.expected = {one.key: shard for one, shard in zip(found, listed, strict=True)}
     needed = {one.path for one in _needed(listed, split)}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from signdata.stores import faults, store
 from signdata.stores.address import Address
@@ -48,8 +50,6 @@ class FsspecStore:
         self._scheme = address.scheme
         for package in ("fsspec", address.kind.package):
             _need(package, address)
-        import fsspec
-
         given = {"skip_instance_cache": True, "use_listings_cache": False, **options}
         if self._scheme == "s3":
             given["config_kwargs"] = {
@@ -60,11 +60,15 @@ class FsspecStore:
             if not given.keys() & {"session", "profile"}:
                 given["session"] = _session()
         try:
-            self._fs: Any = fsspec.filesystem(self._scheme, **given)
+            self._fs: Any = _kind_of(self._scheme, given)(**given)
         except Exception as err:
             raise faults.explained(err, address, address.key, writing=False) from None
         if self._scheme == "s3":
             self._fs.retries = 1  # whoever calls tries again
+        if self._scheme == "az":  # whose client would wait for a minute and more
+            policy = getattr(self._fs.service_client._config, "retry_policy", None)
+            if policy is not None:
+                policy.total_retries = 0
 
     def _path(self, key: str) -> str:
         address = self._address
@@ -88,8 +92,10 @@ class FsspecStore:
     def list(self, prefix: str) -> list[Found]:
         if self._scheme == "s3":
             return sorted(self._pages(prefix), key=lambda one: one.key)
-        place = self._path(prefix)
-        listed = self._fs.find(place, detail=True)
+        if self._scheme == "az":  # which gives names alone where an object has that of a folder
+            listed = self._fs.find(self._address.host, detail=True, prefix=prefix)
+        else:
+            listed = self._fs.find(self._path(prefix), detail=True)
         below = len(self._fs._strip_protocol(self._path("")).strip("/") + "/")
         found = [_found(name.strip("/")[below:], info) for name, info in listed.items()]
         keys = [one for one in found if one.key.startswith(prefix) and one.key != prefix]
@@ -124,24 +130,40 @@ class FsspecStore:
             return bytes(await body.read())
 
     def put(self, key: str, path: Path, sha256: str) -> None:
+        if self._scheme == "az":
+            with path.open("rb") as file:
+                self._upload(key, file, sha256, overwrite=True)
+            return
         words: dict[str, Any] = {}
         if self._scheme == "s3":
             words = {"Metadata": {"sha256": sha256}, **_in_parts()}
-        elif self._scheme in ("gs", "az"):
+        elif self._scheme == "gs":
             words = {"metadata": {"sha256": sha256}}
-        if self._scheme == "az":
-            words["overwrite"] = True
         self._fs.put_file(str(path), self._path(key), **words)
 
     def create(self, key: str, data: bytes) -> bool:
-        words: dict[str, Any] = {"overwrite": False} if self._scheme == "az" else {"mode": "create"}
         try:
-            self._fs.pipe_file(self._path(key), data, **words)
+            if self._scheme == "az":
+                self._upload(key, data, hashlib.sha256(data).hexdigest(), overwrite=False)
+            else:
+                self._fs.pipe_file(self._path(key), data, mode="create")
         except Exception as err:
             if faults.kind_of(err) == faults.EXISTS:
                 return False
             raise
         return True
+
+    def _upload(self, key: str, data: BinaryIO | bytes, sha256: str, *, overwrite: bool) -> None:
+        """Send something to Azure with its checksum, which adlfs does not take."""
+        from fsspec.asyn import sync
+
+        async def upload() -> None:
+            container = self._address.host.partition("@")[0]
+            async with self._fs.service_client.get_blob_client(container, key) as blob:
+                metadata = {"is_directory": "false", "sha256": sha256}
+                await blob.upload_blob(data, overwrite=overwrite, metadata=metadata)
+
+        sync(self._fs.loop, upload)
 
     def delete(self, key: str) -> None:
         try:
@@ -168,6 +190,17 @@ class FsspecStore:
         if session is not None and hasattr(self._fs, "close_session"):
             with contextlib.suppress(Exception):  # nothing is lost with a connection
                 self._fs.close_session(self._fs.loop, session)
+
+
+def _kind_of(scheme: str, options: Mapping[str, Any]) -> Any:
+    """The file system of a scheme.
+
+    Of a store that imitates Google's, gcsfs would ask over gRPC what kind of bucket it is, for a
+    minute: its plain file system does not ask.
+    """
+    if scheme == "gs" and (options.get("endpoint_url") or os.environ.get("STORAGE_EMULATOR_HOST")):
+        return import_module("gcsfs.core").GCSFileSystem
+    return import_module("fsspec").get_filesystem_class(scheme)
 
 
 def _in_parts() -> dict[str, int]:

@@ -161,10 +161,12 @@ class _Publication:
     def _remove_stale(self, there: list[str]) -> None:
         """Remove what the replaced dataset had and this one has not."""
         old = self.store.read_if_there(self.key(shards.NAME)) or b""
-        known = {*BESIDE, *(one.path for one in shards.parse(old))}
+        listed = shards.parse(old)
+        known = {*BESIDE, *(one.path for one in listed)}
+        clips = tuple(one.clips for one in listed)
         mine = {one.name for one in self.files}
         for name in there:
-            if name in known and name not in mine:
+            if (name in known or name.startswith(clips)) and name not in mine:
                 self.store.delete(self.key(name))
 
     def _send_all(self) -> None:

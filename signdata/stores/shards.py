@@ -13,6 +13,9 @@ from signdata.samples import SPLIT_NAMES
 NAME = "shards.csv"
 """The list of shards, at the root of a dataset."""
 
+CLIPS = "clips/"
+"""The folder of clips that are files of their own, as the format `parquet` has them."""
+
 
 @dataclass(frozen=True)
 class Shard:
@@ -36,6 +39,11 @@ class Shard:
     def split(self) -> str:
         """The split that its name tells of, or ''."""
         return SPLIT_NAMES.get(self.path.rpartition("/")[2].partition("-")[0], "")
+
+    @property
+    def clips(self) -> str:
+        """What the paths start with of clips that are files of their own and that it lists."""
+        return f"{CLIPS}{self.path.rpartition('/')[2].rpartition('.')[0]}/"
 
 
 def read_shards(path: Path) -> list[Shard]:
@@ -62,3 +70,12 @@ def parse(data: bytes) -> list[Shard]:
     if not {"shard", "bytes", "sha256"} <= set(reader.fieldnames or ()):
         return []
     return [Shard(row["shard"], int(row["bytes"]), row["sha256"]) for row in reader]
+
+
+def names_clips(manifest: Path) -> bool:
+    """Whether the samples of a manifest are such clips."""
+    if not manifest.is_file():
+        return False
+    with manifest.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        first = next(csv.DictReader(file), {})
+    return str(first.get("path", "")).startswith(CLIPS)

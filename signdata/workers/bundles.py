@@ -13,15 +13,14 @@ import hashlib
 import itertools
 import os
 import pickle
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic
 
 from signdata.errors import NodeError, OutputError
-from signdata.workers.cluster import NO_NODES, Cluster, no_nodes
+from signdata.workers.cluster import Cluster
 from signdata.workers.engines import Killer, Lost, Stopped, Ticket
 from signdata.workers.forks import R, T
 from signdata.workers.messages import Answer, Bundle
@@ -73,13 +72,6 @@ class _Sent(Generic[T]):
     stops: int = 0
 
 
-@dataclass
-class _Results(Generic[T, R]):
-    """Results of an item that arrive in parts."""
-
-    parts: list[list[R | WorkerDied[T]] | None] = field(default_factory=list)
-
-
 def run(
     cluster: Cluster,
     node: Node,
@@ -121,12 +113,11 @@ class _Run(Generic[T, R]):
         self._feed = _Feed(items)
         self._again: deque[_Sent[T]] = deque()
         self._running: dict[Ticket, _Sent[T]] = {}
-        self._divided: dict[int, _Results[T, R]] = {}
+        self._divided: dict[int, list[list[R | WorkerDied[T]] | None]] = {}
         self._items: dict[int, T] = {}
         self._finished: dict[int, list[R | WorkerDied[T]]] = {}
         self._next = 0
         self._size = _Size(cluster.cores)
-        self._node_seen = time.monotonic()
 
     def run(self) -> Iterator[tuple[T, list[R | WorkerDied[T]]]]:
         ended = False
@@ -154,11 +145,7 @@ class _Run(Generic[T, R]):
 
     def _fill(self) -> None:
         """Send bundles while there are nodes without one."""
-        slots = self._cluster.engine.slots()
-        if slots:
-            self._node_seen = time.monotonic()
-        elif time.monotonic() - self._node_seen > NO_NODES:
-            raise no_nodes()
+        slots = self._cluster.slots()
         while len(self._running) < slots:
             if self._again:
                 self._send(self._again.popleft())
@@ -232,7 +219,7 @@ class _Run(Generic[T, R]):
         if not parts or parts[0] is unit.item:
             self._keep(unit, [WorkerDied(unit.item)])
             return
-        self._divided[unit.number] = _Results([None] * len(parts))
+        self._divided[unit.number] = [None] * len(parts)
         self._again += (
             _Sent([_Unit(unit.number, part, place)]) for place, part in enumerate(parts)
         )
@@ -241,7 +228,7 @@ class _Run(Generic[T, R]):
         if unit.part is None:
             self._finished[unit.number] = results
             return
-        found = self._divided[unit.number].parts
+        found = self._divided[unit.number]
         found[unit.part] = results
         if all(part is not None for part in found):
             del self._divided[unit.number]

@@ -14,7 +14,7 @@ from signdata.errors import ClusterError, UsageError
 from signdata.workers.engines import Engine
 
 NO_NODES = 600.0
-"""Seconds to wait for a first node, or for another one after the last has gone."""
+"""Seconds to wait for a first node, or for another one after the last was seen."""
 
 FORMS = "dask:ADDRESS, dask:FILE.json or ray:ADDRESS"
 
@@ -43,6 +43,7 @@ class Cluster:
     cores: int = 1
     checked: set[Hashable] = field(default_factory=set)
     _engine: Engine | None = None
+    _seen: float = 0.0
 
     @property
     def engine(self) -> Engine:
@@ -51,12 +52,21 @@ class Cluster:
             self._engine = _connected(self.where)
         return self._engine
 
+    def slots(self) -> int:
+        """How many bundles can run; `ClusterError` where there has been no node for long."""
+        slots, now = self.engine.slots(), time.monotonic()
+        if slots or not self._seen:
+            self._seen = now
+        elif now - self._seen > NO_NODES:
+            raise ClusterError(
+                f"the cluster has had no node for {NO_NODES:.0f} seconds",
+                remedy="Start some, then run the same command again to resume.",
+            )
+        return slots
+
     def wait_for_nodes(self) -> None:
         """Wait until there is a node; `ClusterError` if none comes."""
-        latest = time.monotonic() + NO_NODES
-        while not self.engine.slots():
-            if time.monotonic() > latest:
-                raise no_nodes()
+        while not self.slots():
             time.sleep(0.2)
 
     def close(self, *, cancel: bool) -> None:
@@ -64,14 +74,6 @@ class Cluster:
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.close(cancel=cancel)
-
-
-def no_nodes() -> ClusterError:
-    """What is to be said where a run has waited for a node in vain."""
-    return ClusterError(
-        f"the cluster has had no node for {NO_NODES:.0f} seconds",
-        remedy="Start some, then run the same command again to resume.",
-    )
 
 
 def _connected(where: Any) -> Engine:

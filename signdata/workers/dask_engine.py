@@ -11,18 +11,24 @@ from typing import Any
 
 from signdata.errors import ClusterError, DependencyError, NodeError, UsageError
 from signdata.workers import node
-from signdata.workers.engines import Killer, Lost
-
-_ASK_AGAIN = 1.0
-"""Seconds for which the number of workers is taken to be the same."""
+from signdata.workers.engines import (
+    ASK_AGAIN,
+    LAST_BUNDLES,
+    Killer,
+    Lost,
+    warn_of_open_network,
+)
 
 _CONNECT = 30.0
-_LAST_BUNDLES = 3.0
-"""Seconds that running bundles get to notice that they are no longer wanted."""
+
+_USE_TLS = "Use tls:// with certificates (docs/cluster.md), or a network that is yours alone."
 
 
 def connect(address: str) -> DaskEngine:
-    """Connect to a scheduler: ``tcp://HOST:PORT``, ``tls://HOST:PORT`` or the file it wrote."""
+    """Connect to a scheduler: ``tcp://HOST:PORT``, ``tls://HOST:PORT`` or the file it wrote.
+
+    The certificates of ``tls://`` are those of Dask's own configuration.
+    """
     try:
         import distributed
     except ImportError as err:
@@ -35,7 +41,9 @@ def connect(address: str) -> DaskEngine:
         client = distributed.Client(**where, timeout=_CONNECT, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as err:
         raise _gone(address, err) from err
-    return DaskEngine(client, owned=True)
+    engine = DaskEngine(client, owned=True)
+    warn_of_open_network((engine.address, *engine.workers()), _USE_TLS)
+    return engine
 
 
 def _gone(address: str, err: BaseException | None = None) -> ClusterError:
@@ -56,27 +64,32 @@ class DaskEngine:
         Connected.
     owned : bool
         Whether it is closed with the engine.
+
+    Attributes
+    ----------
+    address : str
+        Where the scheduler listens.
     """
 
     def __init__(self, client: Any, *, owned: bool = False) -> None:
         self._client, self._owned = client, owned
         self._ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._running: set[Any] = set()
-        self._asked, self._n_workers = -_ASK_AGAIN, 0
-        self._address = str(getattr(client.scheduler, "address", ""))
+        self._asked, self._n_workers = -ASK_AGAIN, 0
+        self.address = str(getattr(client.scheduler, "address", ""))
 
     def slots(self) -> int:
-        if time.monotonic() - self._asked > _ASK_AGAIN:
-            self._n_workers = len(self._workers())
+        if time.monotonic() - self._asked > ASK_AGAIN:
+            self._n_workers = len(self.workers())
             self._asked = time.monotonic()
         return self._n_workers
 
-    def _workers(self) -> dict[str, int]:
+    def workers(self) -> dict[str, int]:
         """The threads of each worker, by its address."""
         try:
             threads: dict[str, int] = self._client.nthreads()
         except (OSError, RuntimeError, ValueError) as err:
-            raise _gone(self._address, err) from err
+            raise _gone(self.address, err) from err
         for address, n in threads.items():
             if n != 1:
                 raise UsageError(
@@ -86,10 +99,7 @@ class DaskEngine:
                 )
         return threads
 
-    def submit(self, bundle: bytes) -> Any:
-        return self._submitted(bundle)
-
-    def _submitted(self, bundle: bytes, **where: Any) -> Any:
+    def submit(self, bundle: bytes, **where: Any) -> Any:
         try:
             future = self._client.submit(
                 node.run,
@@ -100,7 +110,7 @@ class DaskEngine:
                 **where,
             )
         except (OSError, RuntimeError, ValueError) as err:
-            raise _gone(self._address, err) from err
+            raise _gone(self.address, err) from err
         self._running.add(future)
         future.add_done_callback(self._ended.put)
         return future
@@ -112,7 +122,7 @@ class DaskEngine:
             while True:
                 ended.append(self._ended.get_nowait())
         if not ended and self._client.status not in ("running", "connecting"):
-            raise _gone(self._address)
+            raise _gone(self.address)
         return [ticket for ticket in ended if ticket in self._running]
 
     def result(self, ticket: Any) -> bytes:
@@ -125,7 +135,7 @@ class DaskEngine:
             raise Killer(str(err)) from err
         except (CancelledError, OSError) as err:
             if self._client.status not in ("running", "connecting"):
-                raise _gone(self._address, err) from err
+                raise _gone(self.address, err) from err
             raise Lost(str(err)) from err
         except (ImportError, AttributeError) as err:
             raise NodeError(
@@ -138,16 +148,16 @@ class DaskEngine:
 
     def everywhere(self, bundle: bytes) -> dict[str, bytes]:
         waiting = {
-            self._submitted(bundle, workers=[address], allow_other_workers=False): address
-            for address in self._workers()
+            self.submit(bundle, workers=[address], allow_other_workers=False): address
+            for address in self.workers()
         }
         answers: dict[str, bytes] = {}
         while waiting:
-            for ticket in self.done(_ASK_AGAIN):
+            for ticket in self.done(ASK_AGAIN):
                 address = waiting.pop(ticket)
                 with contextlib.suppress(Lost):  # whoever comes in its place is asked, too
                     answers[address] = self.result(ticket)
-            here = self._workers()
+            here = self.workers()
             for ticket in [one for one, address in waiting.items() if address not in here]:
                 del waiting[ticket]
                 self._drop([ticket])
@@ -155,12 +165,12 @@ class DaskEngine:
 
     def close(self, *, cancel: bool) -> None:
         if cancel and self._running:
-            latest = time.monotonic() + _LAST_BUNDLES
+            latest = time.monotonic() + LAST_BUNDLES
             while not all(one.done() for one in self._running) and time.monotonic() < latest:
                 time.sleep(0.05)
             self._drop(list(self._running))
         if self._owned:
-            self._client.close(timeout=_LAST_BUNDLES)
+            self._client.close(timeout=LAST_BUNDLES)
 
     def _drop(self, tickets: list[Any]) -> None:
         self._running.difference_update(tickets)

@@ -7,10 +7,21 @@ bundle is, how it runs on its node, and what becomes of one that is lost is the 
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import contextlib
+import socket
+import warnings
+from collections.abc import Hashable, Iterable
 from typing import Protocol, TypeAlias, runtime_checkable
 
+from signdata.errors import ClusterWarning
+
 Ticket: TypeAlias = Hashable
+
+ASK_AGAIN = 1.0
+"""Seconds for which the nodes are taken to be the same."""
+
+LAST_BUNDLES = 3.0
+"""Seconds that running bundles get to notice that they are no longer wanted."""
 
 
 class Lost(Exception):
@@ -57,3 +68,32 @@ class Engine(Protocol):
 
     def close(self, *, cancel: bool) -> None:
         """Let go of the cluster; with `cancel`, of bundles that are still running too."""
+
+
+def warn_of_open_network(addresses: Iterable[str], remedy: str) -> None:
+    """Warn, once, where tasks travel to another machine in the clear.
+
+    Parameters
+    ----------
+    addresses : iterable of str
+        ``PROTOCOL://HOST:PORT`` of what is spoken to.
+    remedy : str
+        How to protect it.
+    """
+    for address in addresses:
+        protocol, _, place = address.partition("://")
+        host = place.rpartition(":")[0].strip("[]")
+        if protocol not in ("tls", "wss", "inproc") and host and not _is_here(host):
+            text = f"{address} is not encrypted, and whoever reaches it can run code there."
+            warnings.warn(ClusterWarning(f"{text} {remedy}"), stacklevel=2)
+            return
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host is this machine: only then can one listen at its address."""
+    with contextlib.suppress(OSError):
+        family, kind, *_, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as one:
+            one.bind(address)
+            return True
+    return False

@@ -10,8 +10,11 @@ from collections.abc import Iterator
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _LARGEST_MMAP_THRESHOLD = 32 << 20
 
+KEPT = 32 << 20
+"""Bytes of freed memory that a process may keep where nothing else is said."""
 
-def keep_freed(n_bytes: int) -> None:
+
+def keep_freed(n_bytes: int = KEPT) -> None:
     """Let this process and its forks keep this many freed bytes for reuse.
 
     Arrays are allocated and freed hundreds of times a second; each time, the system would map

@@ -1,12 +1,9 @@
-"""What goes to a node of a cluster and comes back: pickles, each after its length in 8 bytes."""
+"""What goes to a node of a cluster and comes back, as pickles."""
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
-from typing import IO, Any
-
-_LENGTH = struct.Struct("<Q")
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -62,28 +59,3 @@ class Answer:
     results: bytes = b""
     seconds: float = 0.0
     error: Exception | None = None
-
-
-def send(pipe: IO[bytes], message: bytes) -> None:
-    """Write a message to a pipe."""
-    data = memoryview(_LENGTH.pack(len(message)) + message)
-    while data:
-        data = data[pipe.write(data) :]
-    pipe.flush()
-
-
-def receive(pipe: IO[bytes]) -> bytes:
-    """Read a message from a pipe; `EOFError` if it closes before the end."""
-    [length] = _LENGTH.unpack(_exactly(pipe, _LENGTH.size))
-    return _exactly(pipe, length)
-
-
-def _exactly(pipe: IO[bytes], length: int) -> bytes:
-    parts = []
-    while length:
-        part = pipe.read(length)
-        if not part:
-            raise EOFError
-        parts.append(part)
-        length -= len(part)
-    return b"".join(parts)

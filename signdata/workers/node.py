@@ -9,18 +9,17 @@ one machine, and never a worker of the cluster.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pickle
 import subprocess
 import sys
 import threading
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from signdata.workers.engines import Lost, Stopped
 from signdata.workers.heartbeat import Watch
-from signdata.workers.messages import Answer, receive, send
+from signdata.workers.messages import Answer
 
 _PAUSE = 1.0
 """Seconds between two looks at the run file."""
@@ -41,17 +40,20 @@ class _Child:
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._requests, self._answers = self._process.stdin, self._process.stdout
+        self._requests = Connection(os.dup(self._process.stdin.fileno()), readable=False)
+        self._answers = Connection(os.dup(self._process.stdout.fileno()), writable=False)
+        self._process.stdin.close()
+        self._process.stdout.close()
 
     def run(self, request: bytes, run_file: str) -> bytes:
         """Let it run a bundle; ends it and raises `Stopped` if the run is over meanwhile."""
         watch = Watch(run_file) if run_file else None
         try:
-            send(self._requests, request)
-            while not wait([self._answers.fileno()], _PAUSE):
+            self._requests.send_bytes(request)
+            while not self._answers.poll(_PAUSE):
                 if watch is not None and watch.is_over:
                     raise Stopped("the run is over")
-            answer = receive(self._answers)
+            answer = self._answers.recv_bytes()
         except (OSError, EOFError) as err:
             self.end()
             raise Lost(f"the process died ({self._process.returncode})") from err
@@ -64,13 +66,12 @@ class _Child:
         """Kill it; its own workers notice."""
         self._process.kill()
         self._process.wait()
-        for pipe in (self._requests, self._answers):
-            with contextlib.suppress(OSError):
-                pipe.close()
+        self._requests.close()
+        self._answers.close()
 
     @property
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
 
 
 _child: _Child | None = None
@@ -89,7 +90,7 @@ def run(request: bytes) -> bytes:
         with _one_at_a_time:
             if run_file and Watch(run_file).is_over:
                 raise Stopped("the run is over")
-            if _child is None or not _child.is_alive:
+            if _child is None or _child.has_ended:
                 _child = _Child()
             return _child.run(request, run_file)
     except Lost as lost:

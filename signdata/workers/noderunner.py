@@ -10,22 +10,24 @@ import pickle
 import signal
 import socket
 import sys
-import threading
 import time
 import traceback
 from functools import lru_cache
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection
 from typing import Any
 
 from signdata.errors import NodeError, SigndataError
 from signdata.workers import pool
-from signdata.workers.messages import Answer, Bundle, receive, send
-
-_PAUSE = 1.0
-"""Seconds between two looks at whether the worker is there, where the system does not tell."""
+from signdata.workers.memory import limited
+from signdata.workers.messages import Answer, Bundle
 
 _IDLE = 60.0
 """Seconds without a bundle after which the child ends."""
+
+MEMORY_LIMIT = "SIGNDATA_MEMORY_LIMIT"
+"""Variable of a node's environment: bytes that each of its worker processes may allocate."""
+
+LEAST = 100_000_000
 
 _SET_PARENT_DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
@@ -38,12 +40,13 @@ def main(parent: int) -> None:
     """
     _end_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the worker decides
-    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    requests = Connection(os.dup(0), writable=False)
+    answers = Connection(os.dup(1), readable=False)
     os.dup2(2, 1)  # what a library prints must not get between the answers
-    with contextlib.suppress(EOFError, BrokenPipeError):
-        while wait([sys.stdin.fileno()], _IDLE):
-            answer = _answer(pickle.loads(receive(sys.stdin.buffer)))
-            send(answers, pickle.dumps(answer))
+    with contextlib.suppress(EOFError, OSError):
+        while requests.poll(_IDLE):
+            answer = _answer(pickle.loads(requests.recv_bytes()))
+            answers.send_bytes(pickle.dumps(answer))
             if isinstance(answer.error, NodeError):
                 return
 
@@ -74,8 +77,24 @@ def _results(bundle: Bundle) -> bytes:
     items = pickle.loads(bundle.items)
     workers = min(workers, len(items))
     runs = pool.run(job, items, workers=workers, divide=divide, inline=False)
-    with contextlib.closing(runs) as finished:
+    with memory_limit(), contextlib.closing(runs) as finished:
         return pickle.dumps([results for _, results in finished])
+
+
+def memory_limit() -> contextlib.AbstractContextManager[None]:
+    """What each of the workers may allocate, if whoever started this node has set a limit.
+
+    A sample that needs more is lost by itself; the system would choose a process to kill.
+    """
+    text = os.environ.get(MEMORY_LIMIT, "")
+    if not text:
+        return contextlib.nullcontext()
+    if not (text.isascii() and text.isdecimal() and int(text) >= LEAST):
+        raise NodeError(
+            f"{MEMORY_LIMIT} is {text!r}; expected bytes, {LEAST:,} or more",
+            path=socket.gethostname(),
+        )
+    return limited(int(text))
 
 
 @lru_cache(maxsize=1)
@@ -99,19 +118,14 @@ def _portable(error: Exception) -> Exception:
 
 
 def _end_with(parent: int) -> None:
-    """End this process when the worker that started it dies, whatever it is doing."""
+    """End this process when the worker that started it dies, whatever it is doing.
+
+    Where the system cannot do that, it ends when its bundle has, for then nobody takes the answer.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
         if os.getppid() != parent:  # it had died before
             os._exit(1)
-        return
-    threading.Thread(target=_end_without, args=(parent,), daemon=True).start()
-
-
-def _end_without(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(_PAUSE)
-    os._exit(1)
 
 
 if __name__ == "__main__":

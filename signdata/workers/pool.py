@@ -15,6 +15,7 @@ import itertools
 import multiprocessing
 import os
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
@@ -50,6 +51,7 @@ def run(
     workers: int,
     divide: Callable[[T], list[T]] = lambda item: [item],
     inline: bool = True,
+    patience: float = 0.0,
 ) -> Generator[tuple[T, list[R | WorkerDied[T]]], None, None]:
     """Yield ``(item, results)`` in the order of `items`.
 
@@ -69,26 +71,60 @@ def run(
         the item itself where nothing else is left to try.
     inline : bool
         Whether a single worker may be this process; not if an item may crash it.
+    patience : float
+        Seconds that all items together may take in this process, as the first of them tell,
+        before workers are started for those that are left; not if an item may crash it.
 
     Yields
     ------
     tuple
         The item and its results: one, or one for each part that `divide` made of it.
     """
-    keep_freed(KEPT)
+    keep_freed()
     if workers == 1 and inline:
         for item in items:
             yield item, [function(item)]
         return
-    pool = _Pool(function, list(items), workers)
+    rest = list(items)
+    if patience:
+        done = yield from _begun_here(function, rest, patience)
+        rest = rest[done:]
+        if not rest:
+            return
+    pool = _Pool(function, rest, workers)
     try:
         yield from pool.run(divide)
     finally:
         pool.stop()
 
 
-KEPT = 32 << 20
-"""Bytes of freed memory that a process may keep."""
+FIRST = 0.1
+"""Seconds after which the first items tell how long the others will take."""
+
+
+WAITS = 4
+"""How many times longer than its processor time a job takes that waits more than it works."""
+
+
+def _begun_here(
+    function: Callable[[T], R], items: Sequence[T], patience: float
+) -> Generator[tuple[T, list[R | WorkerDied[T]]], None, int]:
+    """Yield what this process does itself; return for how many items that is.
+
+    What counts is processor time, so that other work on the machine changes nothing; where most
+    of the time goes by in waiting, as for a network's file system, that is what counts.
+    """
+    worked = passed = 0.0
+    for done, item in enumerate(items):
+        spent = passed if passed > WAITS * worked else worked
+        if spent > FIRST and spent / done * (len(items) - done) > patience:
+            return done
+        before = time.process_time(), time.perf_counter()
+        result = function(item)
+        worked += time.process_time() - before[0]
+        passed += time.perf_counter() - before[1]
+        yield item, [result]
+    return len(items)
 
 
 class _Pool(Generic[T, R]):

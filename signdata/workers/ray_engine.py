@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from typing import Any
 
 from signdata.errors import ClusterError, DependencyError
 from signdata.workers import node
-from signdata.workers.engines import Lost
+from signdata.workers.engines import ASK_AGAIN, LAST_BUNDLES, Lost, warn_of_open_network
 
-_ASK_AGAIN = 1.0
-"""Seconds for which the list of nodes is taken to be the same."""
-
-_LAST_BUNDLES = 3.0
-"""Seconds that running bundles get to notice that they are no longer wanted."""
+_USE_TOKEN = "Set RAY_AUTH_MODE=token, or use a network that is yours alone."
 
 
 def connect(address: str) -> RayEngine:
@@ -34,6 +31,9 @@ def connect(address: str) -> RayEngine:
             ray.init(address=address, log_to_driver=False, configure_logging=False)
         except (OSError, ValueError, RuntimeError) as err:
             raise ClusterError(f"the cluster cannot be reached ({err})", path=address) from err
+        if os.environ.get("RAY_AUTH_MODE") != "token":
+            head = ray.get_runtime_context().gcs_address
+            warn_of_open_network([f"ray://{head}"], _USE_TOKEN)
     return RayEngine(ray, owned=owned)
 
 
@@ -60,10 +60,10 @@ class RayEngine:
         self._actor = ray.remote(num_cpus=0, max_restarts=0, max_task_retries=0)(_Runner)
         self._actors: dict[str, Any] = {}
         self._running: dict[Any, str] = {}
-        self._asked = -_ASK_AGAIN
+        self._asked = -ASK_AGAIN
 
     def slots(self) -> int:
-        if time.monotonic() - self._asked > _ASK_AGAIN:
+        if time.monotonic() - self._asked > ASK_AGAIN:
             alive = {one["NodeID"] for one in self._ray.nodes() if one["Alive"]}
             for place in self._actors.keys() - alive:
                 del self._actors[place]
@@ -103,7 +103,7 @@ class RayEngine:
             raise
         except self._ray.exceptions.RayError as err:
             self._actors.pop(place, None)  # a new one is started if its node is alive
-            self._asked = -_ASK_AGAIN
+            self._asked = -ASK_AGAIN
             raise Lost(str(err)) from err
         return answer
 
@@ -119,7 +119,7 @@ class RayEngine:
     def close(self, *, cancel: bool) -> None:
         if cancel and self._running:
             running = list(self._running)
-            self._ray.wait(running, num_returns=len(running), timeout=_LAST_BUNDLES)
+            self._ray.wait(running, num_returns=len(running), timeout=LAST_BUNDLES)
         for actor in self._actors.values():
             self._ray.kill(actor)
         self._actors.clear()

@@ -106,7 +106,7 @@ def test_all_findings_in_a_table(main, tree, tmp_path):
     assert list(rows[0]) == COLUMNS
     assert rows == done.json["findings"]
     # The sheet shows the same leaks in the same order.
-    assert main("audit", tree, "-j1", "--findings", out).stdout.splitlines()[-1] == (
+    assert main("audit", tree, "-j1", "--findings", out).stdout.splitlines()[-2] == (
         f"{out}: {len(rows)} findings"
     )
 

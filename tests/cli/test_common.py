@@ -13,6 +13,7 @@ import pytest
 
 from signdata.cli.app import COMMANDS, group
 from signdata.version import __version__
+from tests.conftest import picture
 
 
 def test_no_command_shows_the_help(cli):
@@ -193,3 +194,23 @@ def test_a_name_that_is_nearly_there_is_asked_for(main, tmp_path):
     assert done.returncode == 4
     assert done.error.endswith(f"not there. Did you mean {tmp_path / 'sign_mnist_train.csv'}?")
     assert main("info", tmp_path / "photos").error.endswith("photos: not there")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "what"),
+    [
+        (["info", "SRC", "--classes", "NAMES"], 0, ""),
+        (["info", "NAME"], 4, "cannot be reached (File name too long)"),
+        (["info", "SRC", "--rename", "NAME"], 4, "cannot be reached (File name too long)"),
+        (["predict", "NAME", "SRC"], 4, "cannot be reached (File name too long)"),
+        (["convert", "SRC", "NAME"], 5, "its name is too long"),
+        (["report", "SRC", "-o", "NAME"], 5, "its name is too long"),
+    ],
+)
+def test_a_name_longer_than_a_file_may_have(main, make_tree, words, code, what):
+    classes = [f"class {number:03d}" for number in range(40)]
+    tree = make_tree({f"{name}/1.png": picture(i) for i, name in enumerate(classes)})
+    meant = {"SRC": str(tree), "NAMES": ",".join(classes), "NAME": "n" * 300}
+    done = main(*(meant.get(word, word) for word in words))
+    assert (done.returncode, what in done.stderr) == (code, True)
+    assert "bug" not in done.stderr

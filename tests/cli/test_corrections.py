@@ -428,7 +428,7 @@ def test_a_few_joined_samples_are_no_grouping_of_all(main, make_tree, fixes, tmp
     done = main("split", tree, tmp_path / "out", "--corrections", file, "-j1", "--json")
     certificate = done.json["leak_certificate"]
     assert certificate["group_by"] == "near-duplicates"
-    assert "2 samples are joined by --corrections" in certificate["why"]
+    assert "2 samples joined by --corrections" in certificate["why"]
     found = splits_of(tmp_path / "out")
     assert len({found[f"A/{i}"] for i in (0, 1, 6, 7)}) == 1
 

@@ -49,10 +49,31 @@ def test_only_what_is_known_or_given_is_said(
     assert [one["name"] for one in made["creator"]] == ["Doe", "Roe"]
 
 
-def test_a_date_that_is_none(make_tree: Callable[..., Path], main: Callable[..., Any]) -> None:
-    ran = main("croissant", make_tree(), "--date", "May 2026")
+@pytest.mark.parametrize("date", ["May 2026", "20260501", "2026-W18-5", "2026-5-1"])
+def test_a_date_that_is_none(
+    date: str, make_tree: Callable[..., Path], main: Callable[..., Any]
+) -> None:
+    ran = main("croissant", make_tree(), "--date", date)
     assert ran.returncode == 2
-    assert "--date 'May 2026'; expected YYYY-MM-DD" in ran.error
+    assert f"--date {date!r}; expected YYYY-MM-DD" in ran.error
+
+
+def test_files_that_are_no_samples_are_in_no_pattern(make_tree: Callable[..., Path]) -> None:
+    names = ("A/1.png", "[B]/2.png", "B/3.png", "B/.4.png", ".cache/5.png", "[B]/deeper/6.png")
+    tree = make_tree({name: picture(i) for i, name in enumerate(names)})
+    made = signdata.croissant(tree, from_format="folders").details["croissant"]
+    assert made["distribution"][0]["includes"] == ["A/*.png", "B/3.png", "[[]B]/2.png"]
+
+
+def test_a_folder_whose_name_is_a_pattern(
+    make_tree: Callable[..., Path], tmp_path: Path, main: Callable[..., Any]
+) -> None:
+    (tmp_path / "[a] b").mkdir()
+    make_tree(name="[a] b/tree")
+    ran = main("croissant", tmp_path / "[a] b/tree", "-o", tmp_path / "c.json")
+    assert ran.returncode == 0
+    made = json.loads((tmp_path / "c.json").read_text())
+    assert made["distribution"][0]["includes"] == "[[]a] b/tree/*/*.png"
 
 
 def test_class_folders(tmp_path: Path, make_tree: Callable[..., Path]) -> None:
@@ -89,6 +110,30 @@ def test_a_csv(make_csv: Callable[..., Path]) -> None:
     assert {one["dataType"] for one in fields.values()} == {"sc:Integer"}
     [file] = made["distribution"]
     assert (file["contentUrl"], len(file["sha256"])) == ("pixels.csv", 64)
+
+
+def test_numbers_with_points_in_a_later_row_of_a_csv(make_csv: Callable[..., Path]) -> None:
+    cells = list(range(16))
+    made = signdata.croissant(make_csv([(0, *cells), (1, "1.0", *cells[1:])])).details["croissant"]
+    types = [one["dataType"] for one in fields_of(made, "pixels").values()]
+    assert types == ["sc:Integer", "sc:Float", *["sc:Integer"] * 15]
+
+
+@pytest.mark.filterwarnings("ignore")  # of the loader and what it is built on
+def test_names_that_can_be_no_ids(
+    make_csv: Callable[..., Path], make_tree: Callable[..., Path], tmp_path: Path
+) -> None:
+    loader = pytest.importorskip("mlcroissant")
+    made = signdata.croissant(make_csv(name="my signs.csv"), out=tmp_path / "c.json")
+    assert made.details["croissant"]["recordSet"][0]["@id"] == "my_signs"
+    assert len(list(loader.Dataset(jsonld=str(tmp_path / "c.json")).records("my_signs"))) == 6
+    tree = make_tree({"A/1.png": picture(1)})
+    header = "id,path,label,Signer ID,Signer_ID,sc:x"
+    (tree / "manifest.csv").write_text(f"{header}\n1,A/1.png,A,a,b,c\n")
+    signdata.croissant(tree, out=tmp_path / "d.json")
+    [found] = loader.Dataset(jsonld=str(tmp_path / "d.json")).records("manifest")
+    further = ("Signer_ID", "Signer_ID_2", "sc_x")
+    assert [found[f"manifest/{name}"] for name in further] == [b"a", b"b", b"c"]
 
 
 def test_a_format_that_it_cannot_describe(

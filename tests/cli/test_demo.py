@@ -46,7 +46,10 @@ def test_the_whole_way(cli, tmp_path):
         assert file["images"].shape[1:] == (28, 28)
         assert set(file["splits"].asstr()[:]) == {"train", "val", "test"}
     assert json.loads((show / "run" / "metrics.json").read_text())["test_accuracy"] > 0.5
-    assert done.stdout.splitlines()[-1] == "show/report.html"
+    assert done.stdout.splitlines()[-2:] == [
+        "show/report.html",
+        "next: signdata serve show/asl-split show/run",
+    ]
     assert (show / "report.html").read_bytes().startswith(b"<!doctype html>")
     assert list((show / "frames").glob("*/*/*/img_00016.jpg"))
 

@@ -246,7 +246,8 @@ def test_names_are_escaped_for_people_and_not_for_programs(main, trained, tmp_pa
     source = make_tree({"a\x1b]0;x\x07\nb.png": np.zeros((4, 4, 1), np.uint8)})
     done = main("predict", path, source)
     assert (done.returncode, done.stderr) == (0, "")
-    _, row = done.stdout.splitlines()
+    _, row, following = done.stdout.splitlines()
+    assert following.endswith("--annotate seen")
     assert r"a\x1b]0;x\x07\nb.png" in row
     assert r"\x1b[31mdark\nline" in row
     assert r"light\u202e" in row

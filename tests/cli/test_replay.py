@@ -51,7 +51,7 @@ def test_the_same_again(main, made, contents, tmp_path):
     assert not new.exists()
     done = main("replay", old, "--source", place, new, "-j1")
     assert (done.returncode, done.stderr.count("other columns")) == (0, 1)  # its source's name
-    assert done.stdout == "csv-to-folders again: the same: 6 samples\n"
+    assert done.stdout.splitlines()[0] == "csv-to-folders again: the same: 6 samples"
     back = shutil.move(moved, source)
     done = main(
         "replay", old, "--source", f"pixels.csv={back}", tmp_path / "again", "--json", "-j1"
@@ -169,7 +169,13 @@ def test_audit_fix_and_augment(main, make_tree, tmp_path):
     [
         (lambda document: document.pop("keywords"), "of an earlier edition"),
         (lambda document: document.update(command="sample"), "made by sample"),
+        (lambda document: document.update(sources=["pixels.csv"]), "of an earlier edition"),
+        (lambda document: document["keywords"].pop("csvs"), "does not record its csvs"),
         (lambda document: document["keywords"].update(other=1), "records a keyword 'other'"),
+        (lambda document: document["keywords"].update(out="/x"), "records a keyword 'out'"),
+        (lambda document: document["keywords"].update(csvs="/etc/x"), "records csvs '/etc/x'"),
+        (lambda document: document["keywords"].update(labels="/etc/passwd"), "records labels"),
+        (lambda document: document["keywords"].update(labels="s3://a/b"), "records labels"),
     ],
 )
 def test_what_cannot_be_made_again(main, made, tmp_path, change, what):
@@ -180,9 +186,29 @@ def test_what_cannot_be_made_again(main, made, tmp_path, change, what):
     (old / sidecars.DOCUMENT).write_bytes(sidecars.dump_document(document))
     done = main("replay", old, "--source", f"pixels.csv={source}", tmp_path / "new", "-j1")
     assert (done.returncode, what in done.error) == (4, True)
+    assert not (tmp_path / "new").exists()
 
 
 def test_the_copy_lies_elsewhere(main, made):
     source, old = made
     done = main("replay", old, "--source", f"pixels.csv={source}", old / "new", "-j1")
     assert done.returncode == 2
+
+
+def test_a_source_with_an_equals_sign_in_its_name(main, make_csv, tmp_path):
+    source = make_csv(name="a=1.csv")
+    assert main("csv-to-folders", source, tmp_path / "old", "-j1").returncode == 0
+    words = ["--source", f"a=1.csv={source}", tmp_path / "new", "-j1", "--json"]
+    done = main("replay", tmp_path / "old", *words)
+    assert (done.returncode, done.json["identical"]) == (0, True)
+
+
+def test_words_are_words_whatever_is_called_like_them(main, make_csv, tmp_path, monkeypatch):
+    source = make_csv()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "0").mkdir()
+    (tmp_path / "codes").write_text("x\n")
+    assert main("csv-to-folders", source, "old", "--labels", "codes", "-j1").returncode == 0
+    assert main("convert", "old", "one", "--classes", "0", "-j1").returncode == 0
+    assert keywords(tmp_path / "old")["labels"] == "codes"
+    assert keywords(tmp_path / "one")["classes"] in ("0", ["0"])

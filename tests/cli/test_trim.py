@@ -152,8 +152,9 @@ def test_what_was_trimmed_is_a_dataset(main, raw, tmp_path):
     out = tmp_path / "out"
     main("trim", raw, out, "--videos", tmp_path / "raw", "-j1")
     done = main("verify", out, "-j1")
-    assert (done.returncode, done.stdout) == (0, "3 samples match the manifest\n")
-    assert main("verify", out / "WLASL.json", "-j1").stdout == done.stdout
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "3 samples match the manifest")
+    again = main("verify", out / "WLASL.json", "-j1")
+    assert again.stdout.splitlines()[0] == done.stdout.splitlines()[0]
     found = main("info", out, "--json").json
     assert (found["format"], found["samples"]) == ("wlasl", 3)
     assert found["splits"] == {"train": 2, "test": 1}

@@ -22,7 +22,7 @@ def test_a_dataset_and_its_manifest(cli, made):
     _, tree = made
     done = cli("verify", tree)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "6 samples match the manifest\n"
+    assert done.stdout == f"6 samples match the manifest\nnext: signdata audit {tree}\n"
 
 
 def test_a_changed_picture_is_found(main, made):

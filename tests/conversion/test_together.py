@@ -12,14 +12,15 @@ import pytest
 from PIL import Image
 
 import signdata
+from signdata.augmentation.made_pixels import MadePicture
 from signdata.errors import SigndataError
 from signdata.formats.batches import ListBatch, list_batches, runs
-from signdata.formats.csv.rows_as_samples import CsvPixels
+from signdata.formats.csv.rows_as_samples import CsvBatch, CsvPixels
 from signdata.formats.trees.picture_files import PictureFiles
 from signdata.samples import ArrayPixels, Broken, Sample, Stills
 from tests.conftest import picture
 
-KINDS = (CsvPixels, PictureFiles)
+KINDS = (CsvPixels, PictureFiles, MadePicture)
 SIDE = 6
 
 
@@ -31,6 +32,7 @@ class Runs:
         self.n_together = 0
         for kind in KINDS:
             monkeypatch.setattr(kind, "together", self._counted(kind))
+        monkeypatch.setattr(CsvBatch, "together", self._counted_batch(CsvBatch.together))
 
     def _counted(self, kind: Any) -> Any:
         together = kind.together
@@ -41,6 +43,14 @@ class Runs:
             return stills
 
         return classmethod(counted)
+
+    def _counted_batch(self, together: Any) -> Any:
+        def counted(batch: CsvBatch) -> Any:
+            found = together(batch)
+            self.n_together += 0 if found is None else len(found[0])
+            return found
+
+        return counted
 
     def both(self, convert: Callable[[Path], Any], name: str) -> None:
         """Assert that a conversion ends in the same way, with the same files."""
@@ -339,3 +349,16 @@ def test_rows_that_are_not_plain_are_not_read_together() -> None:
     assert CsvPixels.together([plain, plain]) is not None
     assert CsvPixels.together([plain, CsvPixels(picture(2), plain=False)]) is None
     assert CsvPixels.together([plain, CsvPixels(picture(2, 4, 5))]) is None
+
+
+@pytest.mark.parametrize("source", ["csv", "colour"])
+@pytest.mark.parametrize("out", ["out.h5", "out.csv", "out.npz", "out"])
+def test_variants_are_stored_together(source: str, out: str, ways: Runs, tmp_path: Path) -> None:
+    path = SOURCES[source](tmp_path)
+
+    def augment(target: Path) -> Any:
+        split = "train" if target.suffix == ".csv" and path.is_dir() else None
+        return signdata.augment(path, target, split=split, max_per_class=2, workers=1)
+
+    ways.both(augment, out)
+    assert ways.n_together >= 2 * 60

@@ -60,6 +60,10 @@ def write_parquet(folder: Path) -> Path:
     return test_parquet.TestConformance().write(folder / "a", stills())
 
 
+def write_parquet_of_clips(folder: Path) -> Path:
+    return test_parquet.TestClips().write(folder / "a")
+
+
 def write_frames(folder: Path) -> Path:
     return test_frames.TestConformance().write(folder / "a")
 
@@ -126,6 +130,7 @@ SOURCES = {
     "arrays": write_arrays,
     "table": write_table,
     "parquet": write_parquet,
+    "parquet of clips": write_parquet_of_clips,
     "table of clips": write_clip_table,
     "frames": write_frames,
     "hdf5 raw clips": write_raw_clips,
@@ -147,7 +152,14 @@ TARGETS: dict[str, tuple[str, dict[str, Any]]] = {
     "hdf5 encoded": ("out.h5", {"hdf5_layout": "encoded"}),
 }
 DECODED = ("videos", "wlasl", "table of clips")
-CLIPS = ("frames", "webdataset of clips", "hdf5 raw clips", "hdf5 encoded clips", *DECODED)
+CLIPS = (
+    "frames",
+    "webdataset of clips",
+    "parquet of clips",
+    "hdf5 raw clips",
+    "hdf5 encoded clips",
+    *DECODED,
+)
 
 
 def refusal(source: str, target: str) -> str:
@@ -156,7 +168,7 @@ def refusal(source: str, target: str) -> str:
         return "arrays hold one size. Say --size WxH."
     if target == "arrays" and source in CLIPS:
         return "arrays hold one number. Say --frames N."
-    if source in CLIPS and target in ("csv", "folders", "table", "parquet"):
+    if source in CLIPS and target in ("csv", "folders", "table"):
         return f"{target} holds only stills"
     if source == "colour folders" and target == "csv":
         return "csv holds grey ones"

@@ -26,7 +26,7 @@ from signdata.media.image import encode
 from signdata.samples import Sample
 from tests.conftest import picture
 
-from .conformance import LONG, Conformance, facts, stills
+from .conformance import LONG, Conformance, clips, facts, stills
 
 
 class TestConformance(Conformance):
@@ -48,6 +48,18 @@ class TestConformance(Conformance):
         table = pa.table({"image": cells, "label": ["A"] * n})
         (out / "data").mkdir(parents=True)
         pq.write_table(table, out / "data/train-00000-of-00001.parquet")
+
+
+class TestClips(TestConformance):
+    test_a_long_input_does_not_fill_the_memory = None  # each frame is a file
+
+    def samples(self) -> list[Sample]:
+        return clips()
+
+    def damage(self, out: Path) -> str:
+        frame = out / "clips/train-00001-of-00002/000000002/img_00001.png"
+        frame.write_bytes(frame.read_bytes().replace(b"IDAT", b"XDAT"))
+        return "000000002/img_00001.png"
 
 
 def coded(number: int, kind: Any = "png") -> bytes:

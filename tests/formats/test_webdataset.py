@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import signdata
-from signdata.errors import DatasetError, DecodeError, FormatError, SigndataError
+from signdata.errors import DatasetError, DecodeError, FormatError, MissingError, SigndataError
 from signdata.formats.open import open_dataset
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.sharding import ShardOptions
@@ -285,6 +285,44 @@ def test_verify_names_the_shard(name: str, out: Path) -> None:
     (found,) = (one for one in result.problems if one.path == place and one.kind != NOTE)
     assert found.kind == kind
     assert message in found.message
+
+
+def test_rows_that_the_manifest_lacks_are_told(out: Path) -> None:
+    lines = (out / "manifest.csv").read_text().splitlines(keepends=True)
+    lost = next(line for line in lines if SHARD in line)
+    (out / "manifest.csv").write_text("".join(line for line in lines if line != lost))
+    n = sum(SHARD in line for line in lines)
+    message = f"manifest.csv lists {n - 1} of its samples; expected {n}, as shards.csv says"
+    assert [(one.path, one.message) for one in open_dataset(out).info.notes] == [(SHARD, message)]
+    found = signdata.verify(out, workers=1)
+    told = [(one.path, one.message) for one in found.problems if one.kind == "differs"]
+    assert (found.exit_code, told[0]) == (4, (SHARD, message))
+
+
+def test_an_index_that_is_another_one_is_told(out: Path) -> None:
+    place = out / "index.csv.gz"
+    text = gzip.decompress(place.read_bytes())
+    for data, message in (
+        (gzip.compress(text.replace(b",0,", b",512,")), "line 2 says something else"),
+        (gzip.compress(text + b"x,y,1,2\n"), "says something else than the manifest"),
+        (place.read_bytes()[:-9], "damaged"),
+        (b"text", "damaged"),
+    ):
+        place.write_bytes(data)
+        result = signdata.verify(out, workers=1)
+        (found,) = (one for one in result.problems if one.kind != NOTE)
+        assert (result.exit_code, found.path, message in found.message) == (4, place.name, True)
+    place.unlink()  # it is for others
+    (out / SHARD).unlink()
+    assert signdata.verify(out, workers=1).problems[0].kind == "missing"
+
+
+def test_a_number_that_is_missing_among_tars_of_others(tmp_path: Path) -> None:
+    for number in (0, 2):
+        name = f"train-{number:05d}-of-00003.tar"
+        write_tar(tmp_path / name, {f"s{number}.cls": b"A", f"s{number}.png": png(number)})
+    with pytest.raises(MissingError, match=r"train-00001-of-00003.tar: not there; expected 3"):
+        open_dataset(tmp_path)
 
 
 def test_a_shard_cut_between_two_samples_is_not_read_as_whole(out: Path, tmp_path: Path) -> None:

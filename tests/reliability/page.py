@@ -124,6 +124,17 @@ ATTACKS = {
         2,
         400,
     ),
+    "R13": Attack(
+        "`kill -9` of a worker of a cluster, a worker's nanny, the scheduler or the command at any "
+        "moment, 20 times each: the same command, there or on one machine alone, ends with the "
+        "same bytes",
+        tuple(
+            f"{HERE}/test_cluster.py::test_killed_at_any_moment_of_a_run_on_a_cluster[{name}]"
+            for name in ("worker", "nanny", "scheduler", "driver")
+        ),
+        20,
+        80,
+    ),
 }
 
 

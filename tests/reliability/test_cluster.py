@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -94,6 +95,38 @@ def kill_all_workers(farm: Farm, driver: subprocess.Popen[str]) -> None:
     farm.start_worker()
 
 
+def kill_nanny(farm: Farm, driver: subprocess.Popen[str]) -> None:
+    """The process that starts a worker again; the worker goes with it. Another node comes."""
+    os.kill(nanny_of(farm), signal.SIGKILL)
+    farm.start_worker()
+
+
+def kill_under_nanny(farm: Farm, driver: subprocess.Popen[str]) -> None:
+    """A worker alone: its nanny starts it again."""
+    nanny = nanny_of(farm)
+    children = (file.read_text() for file in Path(f"/proc/{nanny}/task").glob("*/children"))
+    workers = [int(pid) for text in children for pid in text.split()]
+    spawned = [one for one in workers if "spawn_main" in command_of(one)]
+    for pid in spawned:
+        os.kill(pid, signal.SIGKILL)
+
+
+def nanny_of(farm: Farm) -> int:
+    """A process of the group of the youngest worker that has the words of the command line."""
+    group = farm.workers[-1].pid
+    for entry in Path("/proc").glob("[0-9]*"):
+        pid = int(entry.name)
+        with contextlib.suppress(OSError):
+            words = command_of(pid)
+            if os.getpgid(pid) == group and words.startswith(f"{sys.executable}\0-m"):
+                return pid
+    raise AssertionError("no worker")
+
+
+def command_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text()
+
+
 def kill_scheduler(farm: Farm, driver: subprocess.Popen[str]) -> None:
     assert farm.scheduler is not None
     farm.kill(farm.scheduler)
@@ -109,6 +142,8 @@ def interrupt_driver(farm: Farm, driver: subprocess.Popen[str]) -> None:
 
 KILLS: dict[str, tuple[Callable[[Farm, subprocess.Popen[str]], None], set[int]]] = {
     "worker": (kill_worker, {0}),
+    "nanny": (kill_nanny, {0}),
+    "worker-under-nanny": (kill_under_nanny, {0}),
     "child": (kill_child, {0}),
     "all-workers": (kill_all_workers, {0}),
     "scheduler": (kill_scheduler, {0, 5}),
@@ -134,7 +169,7 @@ def test_killed_at_any_moment_of_a_run_on_a_cluster(
             if farm is None or name == "scheduler":
                 if farm is not None:
                     farm.__exit__()
-                farm = Farm(tmp_path_factory.mktemp("farm"))
+                farm = Farm(tmp_path_factory.mktemp("farm"), nannies="nanny" in name)
             out = tmp_path / f"out{number}"
             with attack(f"cluster: {name} killed"):
                 driver = start(tree, out, "--cluster", farm.address)

@@ -68,7 +68,7 @@ def on_small_disk(tmp_path: Path, words: list[str], kilobytes: int) -> tuple[int
     [
         ("out", (24, 300, 1500)),
         ("out.csv", (24, 64, 96, 460)),
-        ("out.h5", (24, 120, 200, 260, 330)),
+        ("out.h5", (24, 120, 150, 180, 220)),
     ],
 )
 def test_a_full_disk_is_said_and_the_command_goes_on(

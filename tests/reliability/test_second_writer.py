@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 import signdata
-from signdata.conversion.tree_files import TreeFiles
 from signdata.errors import OutputError
 from signdata.filesystem import link_file, put_file
+from signdata.formats.tree_files import TreeFiles
 from signdata.formats.writer import EncodedItem
 from signdata.workers import pool
 from tests.reliability.conftest import partials, snapshot, write_csv, write_tree, write_videos

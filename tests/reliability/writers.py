@@ -131,6 +131,9 @@ WRITERS = {
         _on_tree("convert", "--to", "webdataset", "--shards", "3"), more=ONE
     ),
     "convert to parquet": Writer(_on_tree("convert", "--to", "parquet", "--shards", "2"), more=ONE),
+    "convert clips to parquet": Writer(
+        _on_videos("convert", "--to", "parquet", "--shards", "2"), more=ONE
+    ),
     "convert to frames": Writer(_on_clips, more=ONE),
     "extract-frames": Writer(_on_videos("extract-frames"), more=("--frames", "3", *ONE)),
     "extract-frames, ffmpeg": Writer(

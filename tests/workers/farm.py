@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 _OWN = ("unshare", "--user", "--map-root-user", "--uts", "--pid", "--fork", "--kill-child")
@@ -37,6 +38,10 @@ class Farm:
         How many workers to start.
     environment : mapping, optional
         Variables that only the workers have.
+    options : sequence of str
+        More for the command lines of the scheduler and the workers.
+    nannies : bool
+        Whether each worker has a process that starts it again when it dies.
 
     Attributes
     ----------
@@ -45,9 +50,15 @@ class Farm:
     """
 
     def __init__(
-        self, folder: Path, n_workers: int = 2, environment: dict[str, str] | None = None
+        self,
+        folder: Path,
+        n_workers: int = 2,
+        environment: dict[str, str] | None = None,
+        options: Sequence[str] = (),
+        nannies: bool = False,
     ) -> None:
         self._folder, self._environment = folder, environment or {}
+        self._options, self._nannies = options, nannies
         self._own = _can_isolate()
         self.file = folder / "scheduler.json"
         self.scheduler: subprocess.Popen[bytes] | None = None
@@ -60,10 +71,9 @@ class Farm:
     def start_scheduler(self) -> None:
         self.file.unlink(missing_ok=True)
         words = ["distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
-        self.scheduler = self._start(
-            [sys.executable, "-m", *words, "--no-dashboard", "--scheduler-file", str(self.file)],
-            self._folder,
-        )
+        words += ["--no-dashboard", "--scheduler-file", str(self.file), *self._options]
+        words += ["--protocol", "tls"] if self._options else []
+        self.scheduler = self._start([sys.executable, "-m", *words], self._folder)
         latest = time.monotonic() + 60
         while not self.file.exists():
             assert time.monotonic() < latest, "the scheduler does not start"
@@ -76,7 +86,8 @@ class Farm:
         place.mkdir()
         words = [sys.executable, "-m", "distributed.cli.dask_worker"]
         words += ["--scheduler-file", str(self.file), "--nthreads", "1", "--no-dashboard"]
-        words += ["--name", name, "--local-directory", str(place), "--no-nanny"]
+        words += ["--name", name, "--local-directory", str(place), *self._options]
+        words.append("--nanny" if self._nannies else "--no-nanny")
         if self._own:
             words = [*_OWN, "sh", "-c", f'hostname {name}; exec "$@"', "sh", *words]
         worker = self._start(words, place, self._environment)

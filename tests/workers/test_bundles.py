@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +17,7 @@ from signdata.workers import bundles
 from signdata.workers import cluster as clusters
 from signdata.workers.bundles import Node
 from signdata.workers.cluster import Cluster
-from signdata.workers.engines import Engine, Killer, Lost, Stopped
+from signdata.workers.engines import Engine, Killer, Lost, Stopped, warn_of_open_network
 from signdata.workers.messages import Answer, Bundle
 from signdata.workers.pool import WorkerDied
 
@@ -153,7 +154,7 @@ def test_an_end_without_nodes_is_no_end() -> None:
 
 
 def test_no_node_for_a_long_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bundles, "NO_NODES", -1.0)
+    monkeypatch.setattr(clusters, "NO_NODES", -1.0)
     engine = Fake(slots=iter([1, *[0] * 100]))
     with pytest.raises(ClusterError, match="has had no node"):
         run(engine, range(100))
@@ -241,6 +242,26 @@ class Clock(Fake):
         seconds = self._seconds(self._waiting[ticket])
         answer = pickle.loads(super().result(ticket))
         return pickle.dumps(Answer(None, answer.results, seconds))
+
+
+@pytest.mark.parametrize(
+    ("address", "is_open"),
+    [
+        ("tcp://192.0.2.1:8786", True),
+        ("tcp://[2001:db8::1]:8786", True),
+        ("tcp://127.0.0.1:8786", False),
+        ("tls://192.0.2.1:8786", False),
+        ("inproc://192.0.2.1/1/1", False),
+        ("", False),
+    ],
+)
+def test_what_leaves_this_machine_in_the_clear_is_warned_of(address: str, is_open: bool) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warn_of_open_network(["tcp://127.0.0.1:1", address, address], "Use tls://.")
+    assert [str(one.message) for one in caught] == is_open * [
+        f"{address} is not encrypted, and whoever reaches it can run code there. Use tls://."
+    ]
 
 
 @pytest.mark.parametrize("where", ["spark:host", "dask:", "dask", "ray:", ""])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 
 import signdata
 from signdata.errors import ClusterError, NodeError
+from signdata.output.journal import Journal
 from signdata.workers import bundles, cluster
 from signdata.workers.dask_engine import DaskEngine
 from tests.conftest import Ran, listing, picture
@@ -55,6 +58,8 @@ COMMANDS: dict[str, tuple[str, list[str], int]] = {
     "hdf5": ("convert", ["pixels.csv", "OUT.h5"], 0),
     "encoded": ("convert", ["tree", "OUT.h5", "--hdf5-layout", "encoded", "--on-error", "skip"], 3),
     "csv": ("convert", ["tree", "OUT.csv", "--on-error", "skip"], 3),
+    "parquet": ("convert", ["pixels.csv", "OUT", "--to", "parquet", "--shards", "5"], 0),
+    "clips": ("convert", ["index.json", "OUT", "--to", "parquet", "--on-error", "skip"], 3),
     "webdataset": ("convert", ["pixels.csv", "OUT", "--to", "webdataset", "--shards", "5"], 0),
     "augment": (
         "augment",
@@ -144,31 +149,69 @@ def test_a_client_of_the_user_is_used_and_stays_connected(
         assert client.status == "running"
 
 
-def test_a_run_that_was_killed_here_is_finished_there(
-    farm: Farm, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from signdata.output.journal import Journal
+AS_JPEGS: dict[str, Any] = {"image_format": "jpg", "on_error": "skip"}
 
-    whole, out = tmp_path / "whole", tmp_path / "out"
-    signdata.convert(data / "tree", whole, image_format="jpg", on_error="skip", workers=1)
 
-    class Killed(BaseException):
-        pass
+@pytest.fixture(scope="module")
+def jpegs(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What is made of the tree on this machine alone."""
+    out = tmp_path_factory.mktemp("whole") / "out"
+    signdata.convert(data / "tree", out, **AS_JPEGS, workers=1)
+    return listing(out)
+
+
+def at_entry(n: int, act: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do something before the n-th entry of a journal is written."""
+    kept, added = Journal.add, []
 
     def add(journal: Journal, *entry: Any) -> None:
         added.append(entry)
-        if len(added) == 4:
-            raise Killed
+        if len(added) == n:
+            act()
         kept(journal, *entry)
 
-    kept, added = Journal.add, []
     monkeypatch.setattr(Journal, "add", add)
+
+
+def test_a_run_that_was_killed_here_is_finished_there(
+    farm: Farm,
+    data: Path,
+    jpegs: dict[str, bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill() -> None:
+        raise Killed
+
+    out = tmp_path / "out"
+    at_entry(4, kill, monkeypatch)
     with pytest.raises(Killed):
-        signdata.convert(data / "tree", out, image_format="jpg", on_error="skip", workers=1)
-    monkeypatch.undo()
+        signdata.convert(data / "tree", out, **AS_JPEGS, workers=1)
     assert (out / ".signdata-partial").is_dir()
-    signdata.convert(data / "tree", out, image_format="jpg", on_error="skip", cluster=farm.address)
-    assert listing(out) == listing(whole)
+    signdata.convert(data / "tree", out, **AS_JPEGS, cluster=farm.address)
+    assert listing(out) == jpegs
+
+
+def test_a_worker_that_is_killed_costs_nothing(
+    farm: Farm,
+    data: Path,
+    jpegs: dict[str, bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def replace() -> None:
+        farm.kill(farm.workers[0])
+        farm.start_worker()
+        replaced.append(True)
+
+    replaced: list[bool] = []
+    at_entry(3, replace, monkeypatch)
+    signdata.convert(data / "tree", tmp_path / "out", **AS_JPEGS, cluster=farm.address)
+    assert replaced
+    assert listing(tmp_path / "out") == jpegs
 
 
 def test_an_unfit_node_is_refused_before_anything_is_made(
@@ -185,6 +228,36 @@ def test_an_unfit_node_is_refused_before_anything_is_made(
         data / "pixels.csv", tmp_path / "out", cluster=farm.address, allow_skew=True
     )
     assert len(list((tmp_path / "out").glob("*/*.png"))) == N_ROWS
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Iterator[list[str]]:
+    """Options of a scheduler and a worker; what Dask is configured with here."""
+    import dask
+
+    program = shutil.which("openssl") or pytest.skip("no openssl")
+    words = [program, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=test"]
+    names = {"key": tmp_path / "key.pem", "cert": tmp_path / "cert.pem"}
+    words += ["-keyout", str(names["key"]), "-out", str(names["cert"])]
+    subprocess.run(words, check=True, capture_output=True)
+    cert, key = str(names["cert"]), str(names["key"])
+    configured = {"ca-file": cert, "client.cert": cert, "client.key": key}
+    with dask.config.set({f"distributed.comm.tls.{k}": v for k, v in configured.items()}):
+        yield ["--tls-ca-file", cert, "--tls-cert", cert, "--tls-key", key]
+
+
+def test_certificates_of_dask_are_used(
+    certificates: list[str], data: Path, tmp_path: Path, main: Callable[..., Ran]
+) -> None:
+    (tmp_path / "farm").mkdir()
+    with Farm(tmp_path / "farm", 1, options=certificates) as farm:
+        assert farm.scheduler_address.startswith("tls://")
+        where = f"dask:{farm.scheduler_address}"
+        ran = main("convert", data / "pixels.csv", tmp_path / "out.h5", "--cluster", where)
+        assert ran.returncode == 0, ran.stderr
+        assert "warning" not in ran.stderr
+        signdata.convert(data / "pixels.csv", tmp_path / "here.h5", workers=1)
+        assert (tmp_path / "out.h5").read_bytes() == (tmp_path / "here.h5").read_bytes()
 
 
 def test_a_worker_with_many_threads_is_refused() -> None:

@@ -32,6 +32,8 @@ class Job:
         if word == "hang":
             with alarm(0.3):
                 time.sleep(60)
+        if word == "eat":
+            return len(bytearray(300_000_000))
         if word == "sleep":
             time.sleep(60)
         if word == "fail":
@@ -93,6 +95,21 @@ def test_a_crash_and_a_hang_cost_their_item_and_not_the_child() -> None:
     assert [one for [one] in found if isinstance(one, str)] == ["A", "B", "C"]
     assert [one.item for [one] in found if isinstance(one, WorkerDied)] == ["die", "hang"]
     assert run().prepared == child
+
+
+def test_a_node_may_limit_what_each_of_its_processes_allocates(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert results("eat") == [[300_000_000]]
+    node.end()
+    monkeypatch.setenv(noderunner.MEMORY_LIMIT, "150000000")
+    with pytest.raises(RuntimeError, match="MemoryError"):
+        raise run("eat").error or AssertionError
+    assert results("a") == [["A"]]
+    node.end()
+    monkeypatch.setenv(noderunner.MEMORY_LIMIT, "2G")
+    with pytest.raises(NodeError, match="SIGNDATA_MEMORY_LIMIT is '2G'; expected bytes"):
+        noderunner.memory_limit()
 
 
 def test_errors_come_back() -> None:

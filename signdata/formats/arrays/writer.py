@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -30,6 +30,7 @@ from signdata.filesystem import write_file
 from signdata.formats.arrays.zip_parts import StoredMember, contents, crc_of, header_length
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import DatasetInfo, PictureSummary
+from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.writer import (
     EncodedItem,
     EncodedStills,
@@ -111,7 +112,7 @@ class ArraysWriter(Writer):
         return True
 
     def encoded_together(
-        self, samples: Sequence[Sample], frames: NDArray[np.uint8]
+        self, samples: SampleColumns, frames: NDArray[np.uint8]
     ) -> EncodedStills | None:
         shape = (*self._shape, 1) if len(self._shape) == 2 else self._shape
         return EncodedStills(values_of(frames)) if frames.shape[1:] == shape else None
@@ -133,8 +134,8 @@ class ArraysWriter(Writer):
                 members.append(_append(file, name, finished.n_samples, dtype, values))
             members.append(_append_list(file, "class_names.npy", finished.classes))
             file.write(contents(members, file.seek(0, io.SEEK_END)))
-        sidecars.write_rows(
-            sidecars.sidecar_path(path, sidecars.MANIFEST), finished.columns, finished.rows()
+        sidecars.write_blocks(
+            sidecars.sidecar_path(path, sidecars.MANIFEST), finished.columns, finished.blocks()
         )
         document = sidecars.sidecar_path(path, sidecars.DOCUMENT)
         write_file(document, sidecars.dump_document(finished.document))
@@ -175,10 +176,13 @@ def _columns(
 ) -> Iterator[tuple[str, np.dtype[Any], Iterator[Any]]]:
     """The arrays next to the pictures that have one value a sample."""
     index = {name: idx for idx, name in enumerate(finished.classes)}
-    yield "labels.npy", np.dtype("<i8"), (index[row["label"]] for row in finished.rows())
-    if any(row.get("split") for row in finished.rows()):
-        splits = (row.get("split", "") for row in finished.rows())
-        yield "splits.npy", np.dtype("<U5"), splits
+
+    def column(name: str) -> Iterator[str]:
+        return (value for block in finished.blocks() for value in block.column(name))
+
+    yield "labels.npy", np.dtype("<i8"), (index[label] for label in column("label"))
+    if any(column("split")):
+        yield "splits.npy", np.dtype("<U5"), column("split")
 
 
 def _append(

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from signdata import sidecars
 from signdata.errors import FormatError, MissingError
 from signdata.formats import text_tables
 from signdata.formats.clip_tables.rows import ClipTable
@@ -42,7 +43,8 @@ class ClipLayout:
     one_table : bool
         Whether several such tables in a folder are alternatives, not parts.
     part_of : str
-        What the start of a JSON holds besides which its tables are only parts of that one, or ''.
+        What the start of a JSON holds besides which its tables are only parts of that one, as
+        they are besides our own manifest; or ''.
     """
 
     name: str
@@ -60,7 +62,10 @@ class ClipLayout:
 
     def tables_in(self, folder: Path) -> list[Path]:
         """Its tables below a folder, sorted."""
-        if self.part_of and any(self.part_of in head_of(one) for one in folder.glob("*.json")):
+        if self.part_of and (
+            (folder / sidecars.MANIFEST).is_file()
+            or any(self.part_of in head_of(one) for one in folder.glob("*.json"))
+        ):
             return []
         found = {path for place in self.places for path in folder.glob(place) if path.is_file()}
         return sorted(path for path in found if self.knows(path))

@@ -22,7 +22,7 @@ from signdata.formats.csv.header import NUMBER
 from signdata.formats.csv.rows import Fault
 from signdata.formats.csv.scan import MAX_DIGITS, PLAIN, Block, Layout
 
-_COMMA, _NEWLINE, _ZERO, _NINE = ord(","), ord("\n"), ord("0"), ord("9")
+_COMMA, _ZERO = ord(","), ord("0")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _BLANKS = " \t"
 """What may stand around a number; any other white space is a fault."""
@@ -39,31 +39,8 @@ def _cells(end: str) -> NDArray[np.uint32]:
 
 _CELLS, _LAST_CELLS = _cells(","), _cells("\n")
 
-_WIDEST = 3
-_NO_VALUE = 256
-
-
-def _values() -> NDArray[np.uint16]:
-    """The number that ends at a separator, by the low halves of the three bytes before it.
-
-    The low half of a digit is its value; those of a comma and of a newline are above 9.
-    """
-    hundreds, tens, ones = np.indices((16, 16, 16), np.uint16).reshape(_WIDEST, -1)
-    two = tens <= 9
-    three = two & (hundreds <= 9)
-    values: NDArray[np.uint16] = ones + two * 10 * tens + three * 100 * hundreds
-    leading_zero = np.where(three, hundreds == 0, two & (tens == 0))
-    values[(ones > 9) | leading_zero | (values > 255)] = _NO_VALUE
-    return values
-
-
-_VALUES = _values()
-
-
-def _low_halves(words: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """The low halves of the three low bytes of each word, the first byte's highest."""
-    halves = words & np.uint32(0x0F0F0F)
-    return halves * np.uint32(1 << 24 | 1 << 12 | 1) >> np.uint32(16) & np.uint32(0xFFF)
+_BEFORE = 3
+"""Bytes before the text that are no digits, so that what precedes a digit can be looked at."""
 
 
 @dataclass(frozen=True)
@@ -135,32 +112,91 @@ def _parse_arranged(text: bytes, layout: Layout, block: Block) -> Rows:
 
 
 def _parse_plain(text: bytes, layout: Layout) -> Rows | None:
-    """Parse rows of unsigned integers without leading zeros; None if there is anything else."""
+    """Parse rows of unsigned integers without leading zeros; None if there is anything else.
+
+    A few passes over the bytes, each of them one instruction for many: the number that ends at a
+    byte is this digit, ten times the one before and a hundred times the one before that.
+    """
     newline = layout.dialect.newline.encode()
     if not text.endswith(b"\n"):
         text += newline
-    data = np.frombuffer(text, np.uint8)
-    separators = np.array([_COMMA] * layout.n_pixels + list(newline), np.uint32)
-    found = np.flatnonzero(data < _ZERO)
-    if len(found) % len(separators) or data.max() > _NINE:
+    spelled = _labels_of(text)
+    if max(map(len, spelled)) > 2:  # a label has a row's start for itself, whatever its length
+        text = _with_short_labels(text, spelled)
+    n_ends = layout.n_pixels + len(newline)
+    digits = np.full(len(text) + _BEFORE, _OTHER, np.uint8)
+    np.subtract(np.frombuffer(text, np.uint8), _ZERO, out=digits[_BEFORE:])
+    is_digit = digits <= 9
+    all_ends = np.flatnonzero(~is_digit[_BEFORE:])
+    if len(all_ends) % n_ends:
         return None
-    ends = found.reshape(-1, len(separators))
-    # Each separator as the highest byte of a word, and in it the three bytes that precede it.
-    words = np.ndarray(len(text), "<u4", b"\0" * _WIDEST + text, strides=(1,)).take(ends)
-    if ((words >> 24) != separators).any():
+    ends = all_ends.reshape(-1, n_ends)
+    values = _values(digits, is_digit)
+    if values is None or not _are_rows(digits[_BEFORE:], ends, newline):
         return None
-    pixels = slice(1, layout.n_pixels + 1)
-    if (ends[:, pixels] - ends[:, : layout.n_pixels]).max() > _WIDEST + 1:
+    numbers = {cell: int(cell) for cell in set(spelled) if PLAIN.fullmatch(cell)}
+    if not numbers.keys() >= set(spelled) or len(spelled) != len(ends):
         return None
-    values = _VALUES.take(_low_halves(words[:, pixels]))
-    if values.max() >= _NO_VALUE:
+    pixels = values.take(ends)[:, 1 : layout.n_pixels + 1]
+    return Rows([numbers[cell] for cell in spelled], pixels, {}, True)
+
+
+_OTHER = 255
+
+
+def _labels_of(text: bytes) -> list[bytes]:
+    """What stands before the first comma of each line."""
+    found, start = [], 0
+    while start < len(text):
+        end = text.find(b",", start)
+        found.append(text[start:end])
+        start = text.find(b"\n", start) + 1
+    return found
+
+
+def _with_short_labels(text: bytes, labels: Sequence[bytes]) -> bytes:
+    """The same rows, each with a label of one digit."""
+    lines = text.split(b"\n")[:-1]
+    short = (b"0" + line[len(label) :] for label, line in zip(labels, lines, strict=True))
+    return b"\n".join(short) + b"\n"
+
+
+def _are_rows(digits: NDArray[np.uint8], ends: NDArray[np.int64], newline: bytes) -> bool:
+    """Whether rows have commas between their values and end as lines do, and nothing else."""
+    n_rows, n_ends = ends.shape
+    n_last = len(newline)
+    last = ends[:, -n_last:]
+    expected = np.frombuffer(newline, np.uint8) - np.uint8(_ZERO)
+    if (digits[last] != expected).any() or (last[:, 0] + n_last - 1 != last[:, -1]).any():
+        return False
+    comma = np.uint8(_COMMA - _ZERO & 0xFF)
+    if np.count_nonzero(digits == comma) != n_rows * (n_ends - n_last):
+        return False
+    is_end = digits > 9
+    empty = np.count_nonzero(is_end[1:] & is_end[:-1]) - n_rows * (n_last - 1)
+    return not empty and not is_end[0]
+
+
+def _values(digits: NDArray[np.uint8], is_digit: NDArray[np.bool_]) -> NDArray[np.uint8] | None:
+    """The number of up to three digits that ends before each byte of the text.
+
+    None where one has more digits, a leading zero or is above 255.
+    """
+    two = is_digit[1:] & is_digit[:-1]
+    if (two[2:] & two[:-2]).any():  # four digits
         return None
-    label_ends = ends[:, 0].tolist()
-    starts = [0, *(ends[:-1, -1] + 1).tolist()]
-    spelled = [text[start:end] for start, end in zip(starts, label_ends, strict=True)]
-    if not all(PLAIN.fullmatch(cell) for cell in spelled):
+    if ((two[1:] & (digits[1:-1] == 0)) > is_digit[:-2]).any():  # a zero that begins a number
         return None
-    return Rows([int(cell) for cell in spelled], values.astype(np.uint8), {}, True)
+    values = digits * is_digit
+    hundreds = values[:-2] * is_digit[1:-1]
+    hundreds *= is_digit[2:]
+    if hundreds.max() > 2:
+        return None
+    hundreds *= np.uint8(100)
+    values[1:] += np.uint8(10) * values[:-1]
+    values = values[_BEFORE - 1 :]
+    values += hundreds
+    return None if (values < hundreds).any() else values  # it went beyond 255 and began at 0
 
 
 def _parse_each(lines: Sequence[bytes | Fault], layout: Layout, block: Block) -> Rows:

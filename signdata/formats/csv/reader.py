@@ -33,8 +33,8 @@ from signdata.formats.csv.header import check_label
 from signdata.formats.csv.rows_as_samples import NO_META, CsvBatch, CsvFile, CsvOptions
 from signdata.formats.csv.scan import Layout, scan, with_texts
 from signdata.formats.csv.shapes import asked, shape_of
-from signdata.formats.described import Described
 from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader
+from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.stored_rows import StoredRows
 from signdata.labels import LABEL_WORDS, ONE_BASED_CODES, SIGN_MNIST_CODES, LabelSpace
 from signdata.results import NOTE, Problem
@@ -47,6 +47,7 @@ class CsvReader(Reader):
 
     name = "csv"
     self_contained = True
+    harmless = True
 
     @classmethod
     def open(cls, paths: list[Path], options: OpenOptions) -> Self:
@@ -184,9 +185,9 @@ class CsvReader(Reader):
             origin["codes"] = {name: code for code, name in first.names.items()}
         return origin
 
-    def described(self) -> Iterator[Described]:
+    def columns(self) -> Iterator[SampleColumns]:
         for batch in self.batches():
-            yield batch.described()
+            yield batch.columns()
 
     def batches(self) -> Iterator[CsvBatch]:
         for file, rows in zip(self._files, self._rows, strict=True):

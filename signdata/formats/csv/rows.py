@@ -9,6 +9,9 @@ from signdata.formats.csv.columns import Columns
 from signdata.formats.csv.header import NUMBER
 
 _BLANKS = b" \t"
+AROUND = b'" \t\r'
+"""What may stand around a label."""
+
 _NO_NAMES = frozenset({"nan", "na", "n/a", "null", "none", "inf", "-inf", "infinity"})
 """What is written for a label that is missing."""
 
@@ -119,7 +122,7 @@ def labels_of(lines: Sequence[bytes], columns: Columns) -> set[bytes]:
         cells = (line.rpartition(b",")[2] for line in lines)
     else:
         cells = (line.split(b",", columns.label or 0)[-1].partition(b",")[0] for line in lines)
-    return {cell.strip(b'" \t\r') for cell in cells}
+    return {cell.strip(AROUND) for cell in cells}
 
 
 def values_of(row: bytes, columns: Columns) -> list[str]:

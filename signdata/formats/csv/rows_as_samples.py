@@ -15,7 +15,7 @@ from signdata.formats.csv import parser
 from signdata.formats.csv.columns import UNLABELLED
 from signdata.formats.csv.scan import Block, Layout
 from signdata.formats.csv.shapes import PictureShape
-from signdata.formats.described import Described, names_of
+from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.stored_rows import RowRange
 from signdata.samples import SPLIT_NAMES, TOGETHER, ArrayPixels, Broken, Sample, Stills
 from signdata.sidecars import Row
@@ -103,10 +103,17 @@ class CsvBatch:
     def __iter__(self) -> Iterator[Sample]:
         return self.file.samples(self.block, self.stored.read() if self.stored else [])
 
-    def described(self) -> Described:
+    def together(self) -> tuple[SampleColumns, Stills] | None:
+        """All rows, without a sample for each; None where there is something to say of one."""
+        return self.file.together(self.block, self._stored_columns())
+
+    def columns(self) -> SampleColumns:
         """The same samples as columns."""
-        found = self.file.described(self.block, self.stored.columns() if self.stored else {})
-        return found or Described.of(tuple(self))  # which tell what is wrong with each
+        found = self.file.columns(self.block, self._stored_columns())
+        return found or SampleColumns.of(tuple(self))  # which tell what is wrong with each
+
+    def _stored_columns(self) -> Mapping[str, list[str]]:
+        return self.stored.columns() if self.stored else {}
 
 
 @dataclass(frozen=True)
@@ -132,9 +139,27 @@ class CsvFile:
             row = stored[i] if stored else {}
             yield self._sample(number, row, code, CsvPixels(pictures[i], parsed.plain), parsed, i)
 
-    def described(self, block: Block, stored: Mapping[str, list[str]]) -> Described | None:
-        """The samples of a block as columns; None where something is wrong with one of them."""
+    def columns(self, block: Block, stored: Mapping[str, list[str]]) -> SampleColumns | None:
+        """What `samples` yields, as columns; None where something is wrong with one of them."""
+        return self._columns(parser.read_rows(self.layout, block), block.first_row, stored)
+
+    def together(
+        self, block: Block, stored: Mapping[str, list[str]]
+    ) -> tuple[SampleColumns, Stills] | None:
+        """The same with all pictures; None, too, where a row is not plain."""
+        if not CsvPixels.reads_together:
+            return None
         parsed = parser.read_rows(self.layout, block)
+        if not parsed.plain or parsed.pixels.size > TOGETHER:
+            return None
+        samples = self._columns(parsed, block.first_row, stored)
+        if samples is None:
+            return None
+        return samples, Stills(np.ascontiguousarray(self.shape.pictures(parsed.pixels)))
+
+    def _columns(
+        self, parsed: parser.Rows, first: int, stored: Mapping[str, list[str]]
+    ) -> SampleColumns | None:
         n = len(parsed.labels)
         labels = parsed.names or self._labels(parsed.labels, stored)
         if parsed.faults or labels is None or stored.get("label", labels) != labels:
@@ -142,20 +167,19 @@ class CsvFile:
         ids = stored.get("id")
         if ids is None:
             before = f"{self.split}/" if self.split else ""
-            numbers = range(block.first_row, block.first_row + n)
-            ids = [f"{before}{number:0{self.digits}d}" for number in numbers]
+            ids = [f"{before}{number:0{self.digits}d}" for number in range(first, first + n)]
         nothing, uses = [""] * n, parsed.uses or [""] * n
         meta = {self.layout.columns.use_name: uses} if any(uses) else {}
         splits = [self.split_of(use) for use in uses]
-        return Described(
+        return SampleColumns(
             ids,
             labels,
             [own or other for own, other in zip(stored.get("split", nothing), splits, strict=True)],
             stored.get("group", nothing),
             [source or self._name for source in stored.get("source", nothing)],
-            names_of(ids, stored.get(sidecars.STORED_AS, ())),
-            nothing,
+            stored.get(sidecars.STORED_AS, ()),
             meta | {name: values for name, values in stored.items() if name not in NO_META},
+            lack_nothing=all(uses) or not meta,
         )
 
     def _labels(self, codes: Sequence[int], stored: Mapping[str, list[str]]) -> list[str] | None:

@@ -191,6 +191,9 @@ class _Lines:
     def _block(self, offset: int, length: int, data: bytes, n: int) -> Block:
         made = Block(offset, length, self.n_rows + 1)
         self.n_rows += n
+        if self.first and self.columns.label == 0 and self.columns.use is None:
+            self._add_labels(data, length)
+            return made
         lines = data[:length].removesuffix(b"\n").split(b"\n")
         self.first = self.first or lines
         if self.columns.use is not None:
@@ -198,6 +201,16 @@ class _Lines:
         if self.columns.label is not None and len(self.labels) <= MOST_LABELS:
             self.labels.update(arranging.labels_of(lines, self.columns))
         return made
+
+    def _add_labels(self, data: bytes, length: int) -> None:
+        """The labels of lines that begin with them, none of which has to be taken out for it."""
+        start = 0
+        while start < length and len(self.labels) <= MOST_LABELS:
+            end = data.find(b"\n", start, length)
+            end = length if end < 0 else end
+            comma = data.find(b",", start, end)
+            self.labels.add(data[start : end if comma < 0 else comma].strip(arranging.AROUND))
+            start = end + 1
 
 
 def with_texts(layout: Layout) -> Iterator[Block]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -19,6 +19,7 @@ from signdata.formats.csv.dialect import CsvDialect, dialect_of_line, recorded_d
 from signdata.formats.csv.shapes import PictureShape
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import DatasetInfo, PictureSummary
+from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.writer import (
     EncodedItem,
     EncodedStills,
@@ -109,21 +110,28 @@ class CsvWriter(Writer):
         return True
 
     def encoded_together(
-        self, samples: Sequence[Sample], frames: NDArray[np.uint8]
+        self, samples: SampleColumns, frames: NDArray[np.uint8]
     ) -> EncodedStills | None:
         width, height = self._shape.size_wh
         if frames.shape[1:] != (height, width, self._shape.channels):
             return None
         cells = parser.cells_of(frames, self._shape.colour)
+        pairs = dict.fromkeys(zip(samples.labels, samples.sources, strict=True))
+        labels = {label: self._label(label, source) for label, source in pairs}
+        said = samples.meta.get(self._columns.use_name) or [""] * len(samples)
         rows = [
-            self._row(sample, self._label(sample), own)
-            for sample, own in zip(samples, cells, strict=True)
+            self._row(labels[label], own, use_of(use, split, self._columns))
+            for label, own, use, split in zip(
+                samples.labels, cells, said, samples.splits, strict=True
+            )
         ]
         return EncodedStills(rows, contents=values_of(frames))
 
     def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         refuse_broken(sample)
-        label = self._label(sample)
+        label = self._label(sample.label, sample.source)
+        said = sample.meta.get(self._columns.use_name, "")
+        use = use_of(said, sample.split, self._columns)
         for frame in sample.frames():
             if frame.shape[2] != self._shape.channels:
                 held = "colour" if self._shape.colour else "grey"
@@ -136,21 +144,20 @@ class CsvWriter(Writer):
                     f"another size; expected {width}x{height}, found {found}", path=sample.source
                 )
             [cells] = parser.cells_of(frame[None], self._shape.colour)
-            yield EncodedItem("", self._row(sample, label, cells), content=frame.tobytes())
+            yield EncodedItem("", self._row(label, cells, use), content=frame.tobytes())
 
-    def _row(self, sample: Sample, label: bytes, cells: bytes) -> bytes:
+    def _row(self, label: bytes, cells: bytes, use: bytes) -> bytes:
         """The line of a sample."""
-        row = self._columns.row(label, cells, use_of(sample, self._columns))
-        return row + self._dialect.newline.encode()
+        return self._columns.row(label, cells, use) + self._dialect.newline.encode()
 
-    def _label(self, sample: Sample) -> bytes:
+    def _label(self, name: str, source: str) -> bytes:
+        """What is written for a class."""
         if self._dialect.text_labels:
-            return sample.label.encode()
-        code = code_of(sample.label, self._codes)
+            return name.encode()
+        code = code_of(name, self._codes)
         if code is None and self._has_codes:
             raise LabelError(
-                f"label {sample.label!r} has no code; expected a letter or a number",
-                path=sample.source,
+                f"label {name!r} has no code; expected a letter or a number", path=source
             )
         return b"%d" % (code or 0)
 
@@ -175,8 +182,8 @@ class CsvWriter(Writer):
             if not codes.items() <= {name: code for code, name in SIGN_MNIST_CODES.items()}.items():
                 origin["codes"] = codes
         document = {**finished.document, "origin": {**finished.document["origin"], "csv": origin}}
-        sidecars.write_rows(
-            sidecars.sidecar_path(path, sidecars.MANIFEST), finished.columns, finished.rows()
+        sidecars.write_blocks(
+            sidecars.sidecar_path(path, sidecars.MANIFEST), finished.columns, finished.blocks()
         )
         write_file(
             sidecars.sidecar_path(path, sidecars.DOCUMENT),
@@ -190,8 +197,8 @@ def _is_plain_cell(name: str) -> bool:
     return not spoiled and name == name.strip() and bool(name)
 
 
-def use_of(sample: Sample, columns: Columns) -> bytes:
+def use_of(use: str, split: str, columns: Columns) -> bytes:
     """What the column of splits says of a sample: as it was read, else its split."""
     if columns.use is None:
         return b""
-    return (sample.meta.get(columns.use_name) or FER_USES.get(sample.split, "")).encode()
+    return (use or FER_USES.get(split, "")).encode()

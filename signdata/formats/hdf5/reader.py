@@ -29,7 +29,6 @@ from signdata import sidecars
 from signdata.columns import TextColumn
 from signdata.errors import DatasetError, FormatError, UnsafeNameError
 from signdata.formats.batches import Batch, SampleRange, list_batches, samples_of_split
-from signdata.formats.described import Described, names_of
 from signdata.formats.hdf5 import foreign, safety
 from signdata.formats.hdf5.columns import column
 from signdata.formats.hdf5.document import own_document
@@ -38,6 +37,7 @@ from signdata.formats.hdf5.layout import MOST, _pixels_of, _Stored
 from signdata.formats.hdf5.pixels import BlobPixels, _opened
 from signdata.formats.pixel_arrays.labels import labels_of, strings
 from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader
+from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.trees.masks import are_recorded
 from signdata.labels import LabelSpace
 from signdata.media.image import decode
@@ -173,20 +173,19 @@ class Hdf5Reader(Reader):
             )
         ]
 
-    def described(self) -> Iterator[Described]:
+    def columns(self) -> Iterator[SampleColumns]:
         n = len(self._labels)
         for start in range(0, n, MOST):
             part = slice(start, min(start + MOST, n))
             sources = self._meta.get("source") or [self._path.name] * n
             ids = self._ids[part]
-            yield Described(
+            yield SampleColumns(
                 ids,
                 self._labels[part],
                 self._splits[part],
                 self._groups[part],
                 sources[part],
-                names_of(ids, self._meta.get(sidecars.STORED_AS, ())[part]),
-                [""] * len(ids),
+                self._meta.get(sidecars.STORED_AS, ())[part],
                 {name: values[part] for name, values in self._meta.items() if name not in NO_META},
             )
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 import itertools
 import os
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import h5py
 import numpy as np
@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, UnsafeNameError, UsageError
 from signdata.filesystem import write_file
-from signdata.formats.hdf5 import keypoints, safety, times
+from signdata.formats.hdf5 import keypoints, safety, texts, times
 from signdata.formats.hdf5.seal import unsealed
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import DatasetInfo, PictureSummary
+from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.trees import pictures
 from signdata.formats.writer import EncodedItem, EncodedStills, OutputSummary, Writer, values_of
 from signdata.samples import Pixels, Sample
@@ -116,12 +117,13 @@ class Hdf5Writer(Writer):
         return self._shape is not None
 
     def encoded_together(
-        self, samples: Sequence[Sample], frames: NDArray[np.uint8]
+        self, samples: SampleColumns, frames: NDArray[np.uint8]
     ) -> EncodedStills | None:
         if frames.shape[1:] != self._shape:
             return None
-        for sample in samples:
-            refuse_nul(sample)
+        texts = (samples.ids, samples.labels, samples.groups, samples.sources)
+        if "\0" in "".join(itertools.chain(*texts, *samples.meta.values())):
+            return None  # one by one, so that the sample is named
         return EncodedStills(values_of(frames))
 
     def _with_companions(self, sample: Sample) -> Iterator[EncodedItem]:
@@ -209,7 +211,8 @@ class Hdf5Writer(Writer):
             _describe(file, finished)
 
             def samples() -> Iterator[tuple[str, int]]:
-                return zip((row["id"] for row in finished.rows()), n_frames, strict=True)
+                ids = (name for block in finished.blocks() for name in block.column("id"))
+                return zip(ids, n_frames, strict=True)
 
             keypoints.store(file, tree, samples)
             times.store(file, tree, samples)
@@ -264,33 +267,43 @@ def _copy_range(source: Path, start: int, target: Path, offset: int, length: int
 
 def _describe(file: h5py.File, finished: OutputSummary) -> None:
     index = {name: idx for idx, name in enumerate(finished.classes)}
-    strings = h5py.string_dtype("utf-8")
-    _put(file, "class_names", strings, len(finished.classes))[:] = list(finished.classes)
+    names = list(finished.classes)
+    texts.put(file, "class_names", len(names), texts.longest(names)).write(0, names)
     n = finished.n_samples
-    labels = _put(file, "labels", np.dtype(np.int64), n)
-    columns = {
-        name: _put(file, _place(name), strings, n)
-        for name in finished.columns
-        if name not in ("path", "label")
-    }
-    rows, start = finished.rows(), 0
-    while part := list(itertools.islice(rows, ROWS)):
-        end = start + len(part)
-        labels[start:end] = [index[row["label"]] for row in part]
-        for name, dataset in columns.items():
-            dataset[start:end] = [row.get(name, "") for row in part]
+    labels = file.create_dataset("labels", shape=(n,), dtype=np.int64, track_times=False)
+    stored = [name for name in finished.columns if name not in ("path", "label")]
+    longest = dict.fromkeys(stored, 0)
+    for block in finished.blocks():
+        for name in stored:
+            longest[name] = max(longest[name], texts.longest(block.column(name)))
+    columns = {name: texts.put(file, _place(name), n, longest[name]) for name in stored}
+    start = 0
+    for part in _parts(finished, ["label", *columns]):
+        end = start + len(part["label"])
+        labels[start:end] = [index[label] for label in part["label"]]
+        for name, column in columns.items():
+            column.write(start, part[name])
         start = end
     file.attrs["signdata"] = sidecars.dump_document(unsealed(finished.document)).decode()
+
+
+def _parts(finished: OutputSummary, names: list[str]) -> Iterator[dict[str, list[str]]]:
+    """Yield some columns of the manifest, `ROWS` rows at a time."""
+    waiting: dict[str, list[str]] = {name: [] for name in names}
+    for block in finished.blocks():
+        for name, values in waiting.items():
+            values.extend(block.column(name))
+        while len(waiting[names[0]]) >= ROWS:
+            yield {name: values[:ROWS] for name, values in waiting.items()}
+            waiting = {name: values[ROWS:] for name, values in waiting.items()}
+    if waiting[names[0]]:
+        yield waiting
 
 
 def _place(column: str) -> str:
     """What the dataset of a manifest's column is called."""
     own = {"id": "ids", "split": "splits", "group": "groups"}
     return own.get(column) or f"meta/{safety.link_name(column)}"
-
-
-def _put(file: h5py.File, name: str, dtype: Any, n: int) -> Any:
-    return file.create_dataset(name, shape=(n,), dtype=dtype, track_times=False)
 
 
 def _sync(path: Path) -> None:

@@ -25,6 +25,8 @@ class Contents:
         The files that they are in.
     notes : tuple of Problem
         What is there and not read.
+    kind : str
+        ``still`` or ``clip``.
     """
 
     samples: list[Sample]
@@ -32,3 +34,4 @@ class Contents:
     columns: tuple[str, ...]
     files: list[Path]
     notes: tuple[Problem, ...]
+    kind: str = "still"

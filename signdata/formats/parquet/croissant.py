@@ -1,4 +1,4 @@
-"""What a Croissant file says of pictures in Parquet files."""
+"""What a Croissant file says of pictures, or of paths of clips, in Parquet files."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from signdata.formats.croissant import (
     field,
     file_set,
     of_column,
+    patterns_of,
     record_set,
 )
 from signdata.formats.parquet.files import SUFFIX
 from signdata.formats.parquet.library import arrow
 from signdata.formats.parquet.reader import ParquetReader
-from signdata.formats.parquet.stored_columns import columns_of
+from signdata.formats.parquet.stored_columns import class_names_of, columns_of
 from signdata.formats.parquet.stored_files import schema_of
 
-FILES, PICTURES, CLASSES = "files", "pictures", "classes"
+FILES, PICTURES, CLIPS, CLASSES = "files", "pictures", "clips", "classes"
 """Ids of the set of files, of the records in them, and of the class names."""
 
 
@@ -44,21 +45,22 @@ def describe(root: Path, reader: ParquetReader, base: str) -> Description:
             remedy="Make it with convert --to parquet.",
         )
     schema = schema_of(reader.files[0])
-    columns = columns_of(schema, reader.files[0])
-    files = file_set(
-        FILES, sorted({(path.parent / f"*{SUFFIX}").as_posix() for path in paths}), base
-    )
-    inside = "bytes" if columns.in_struct else ""
+    files = file_set(FILES, patterns_of(paths, root), base)
+    first: list[Node] = []
+    if reader.kind == "clip":
+        names, classes = tuple(schema.names), class_names_of(schema, reader.files[0])
+    else:
+        columns = columns_of(schema, reader.files[0])
+        inside = "bytes" if columns.in_struct else ""
+        first = [field(columns.picture, PICTURE, of_column(files, columns.picture, inside))]
+        names, classes = (columns.label, *columns.further), columns.classes
     fields = [
-        field(columns.picture, PICTURE, of_column(files, columns.picture, inside)),
-        *(
-            field(name, _type_of(schema.field(name).type), of_column(files, name))
-            for name in (columns.label, *columns.further)
-        ),
+        field(name, _type_of(schema.field(name).type), of_column(files, name)) for name in names
     ]
-    records = [record_set(PICTURES, "One record a picture.", fields)]
-    if columns.classes:
-        records.append(_class_names(columns.classes))
+    kind, what = (CLIPS, "clip") if reader.kind == "clip" else (PICTURES, "picture")
+    records = [record_set(kind, f"One record a {what}.", [*first, *fields])]
+    if classes:
+        records.append(_class_names(classes))
     return Description([files], records)
 
 

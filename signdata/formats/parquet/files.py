@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from signdata.formats.parquet.library import as_format_error, is_installed
 from signdata.formats.parquet.stored_columns import features_of, picture_columns
 from signdata.formats.parquet.stored_files import schema_of
 from signdata.formats.place import Place
-from signdata.formats.shard_files import read_sums
+from signdata.formats.shard_files import read_sums, refuse_gaps, stem_of
 from signdata.formats.trees.layout import split_word, splits_of_names
 from signdata.media.suffixes import natural
 from signdata.safe_names import is_junk
@@ -36,8 +35,6 @@ SAVED, SAVED_SPLITS = "state.json", "dataset_dict.json"
 """Files that `save_to_disk` of Hugging Face's library leaves: of one split, and of several."""
 
 SUFFIX = ".parquet"
-
-_SHARD = re.compile(r"(?P<stem>.*)-(?P<number>\d{5})-of-(?P<total>\d{5})(?P<rest>.*)")
 
 
 @dataclass(frozen=True)
@@ -84,6 +81,7 @@ def is_own(path: Path) -> bool:
     """Whether a folder is a dataset in Parquet files that signdata has written."""
     if not (path / sidecars.SHARDS).is_file() or not (path / sidecars.MANIFEST).is_file():
         return False
+
     return any(one.shard.endswith(SUFFIX) for one in read_sums(path / sidecars.SHARDS))
 
 
@@ -151,14 +149,14 @@ def _found(root: Path) -> list[DataFile]:
     """The Parquet files of a folder: in it, in ``data/``, or in folders of splits."""
     places = [root, root / "data"]
     for place in places:
-        paths = _parquet_in(place)
+        paths, all_folders = _entries(place)
         if paths:
             return _with_splits(root, paths)
-        folders = [one for one in _folders_in(place) if split_word(one.name)]
-        held = [(folder, one) for folder in folders for one in _parquet_in(folder)]
+        folders = [one for one in all_folders if split_word(one.name)]
+        held = [(folder, one) for folder in folders for one in _entries(folder)[0]]
         if held:
             return _in_order([_file(root, one, split_word(folder.name)) for folder, one in held])
-    inside = [one for one in _folders_in(root) if _found_inside(one)]
+    inside = [one for one in _entries(root)[1] if _found_inside(one)]
     if len(inside) > 1:
         raise FormatError(
             f"{len(inside)} folders of Parquet files: "
@@ -174,39 +172,37 @@ def _found(root: Path) -> list[DataFile]:
 
 def _found_inside(folder: Path) -> list[DataFile]:
     """The Parquet files of a folder in a dataset's root; no deeper."""
-    paths = _parquet_in(folder)
+    paths, folders = _entries(folder)
     if paths:
         return _with_splits(folder, paths)
-    folders = [one for one in _folders_in(folder) if split_word(one.name)]
-    held = [(one, path) for one in folders for path in _parquet_in(one)]
+    splits = [one for one in folders if split_word(one.name)]
+    held = [(one, path) for one in splits for path in _entries(one)[0]]
     return _in_order([_file(folder, path, split_word(one.name)) for one, path in held])
 
 
-def _folders_in(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(one for one in folder.iterdir() if one.is_dir() and not is_junk(one.name))
+def _entries(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The Parquet files directly in a folder that are no tables next to pictures, and its folders.
 
-
-def _parquet_in(folder: Path) -> list[Path]:
-    """The Parquet files directly in a folder that are not tables next to pictures."""
-    if not folder.is_dir():
-        return []
-    found = (
-        one
-        for one in folder.iterdir()
-        if one.suffix.lower() == SUFFIX
-        and one.name != "metadata.parquet"
-        and not is_junk(one.name)
-        and one.is_file()
-    )
-    return sorted(found, key=lambda one: natural(one.name))
+    Most of what is asked about are folders of very many pictures: their names alone are looked at.
+    """
+    try:
+        entries = list(os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return [], []
+    named = [one for one in entries if one.name.lower().endswith(SUFFIX)]
+    files = [
+        folder / one.name
+        for one in named
+        if one.name != "metadata.parquet" and not is_junk(one.name) and one.is_file()
+    ]
+    folders = [folder / one.name for one in entries if one.is_dir() and not is_junk(one.name)]
+    return sorted(files, key=lambda one: natural(one.name)), sorted(folders)
 
 
 def _with_splits(root: Path, paths: Sequence[Path]) -> list[DataFile]:
     """Files of one folder, with the splits that their names say."""
-    _refuse_gaps(paths)
-    stems = {path: _stem(path) for path in paths}
+    refuse_gaps(paths)
+    stems = {path: stem_of(path) for path in paths}
     splits = splits_of_names(dict.fromkeys(stems.values()))
     silent = next((path for path, stem in stems.items() if not splits[stem]), None)
     if silent is not None and any(splits.values()):
@@ -220,30 +216,6 @@ def _with_splits(root: Path, paths: Sequence[Path]) -> list[DataFile]:
 def _in_order(files: Iterable[DataFile]) -> list[DataFile]:
     """Files by split, in the order of listings; each split's as they were."""
     return sorted(files, key=lambda one: ("", *SPLITS).index(one.split))
-
-
-def _stem(path: Path) -> str:
-    """The name of a file without its number among others."""
-    numbered = _SHARD.fullmatch(path.stem)
-    return numbered["stem"] if numbered else path.stem
-
-
-def _refuse_gaps(paths: Iterable[Path]) -> None:
-    """Raise `MissingError` if one of the files that are numbered ``-00000-of-00012`` is missing."""
-    there: dict[tuple[str, str], dict[int, Path]] = {}
-    for path in paths:
-        numbered = _SHARD.fullmatch(path.stem)
-        if numbered:
-            group = there.setdefault((numbered["stem"], numbered["total"]), {})
-            group[int(numbered["number"])] = path
-    for (stem, total), found in there.items():
-        lost = next((i for i in range(int(total)) if i not in found), None)
-        if lost is not None:
-            name = f"{stem}-{lost:05d}-of-{total}{SUFFIX}"
-            raise MissingError(
-                f"not there; expected {int(total)} files",
-                path=next(iter(found.values())).with_name(name),
-            )
 
 
 def recognises(place: Place) -> str:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from signdata import sidecars
 from signdata.errors import FormatError
+from signdata.formats.parquet import clip_files
 from signdata.formats.parquet.contents import Contents
 from signdata.formats.parquet.pixels import CellPixels
 from signdata.formats.parquet.stored_columns import PICTURE
 from signdata.formats.shard_files import ShardFaults, is_below
+from signdata.media.video.clip import ClipOptions
 from signdata.samples import Broken, Pixels, Sample
 from signdata.sidecars import SHARD_KEY, SHARD_OFFSET, Row
 
@@ -17,7 +19,7 @@ NO_META = frozenset({*sidecars.COLUMNS, sidecars.STORED_AS, *sidecars.OWN_COLUMN
 """Columns that a sample has a field for, or that describe one stored copy."""
 
 
-def listed(root: Path, faults: ShardFaults, *, of_masks: bool) -> Contents:
+def listed(root: Path, faults: ShardFaults, options: ClipOptions, *, of_masks: bool) -> Contents:
     """The samples in the order of their source; those of a file that is missing are broken.
 
     Raises
@@ -34,32 +36,46 @@ def listed(root: Path, faults: ShardFaults, *, of_masks: bool) -> Contents:
         what = f"no column {min(missing)}; expected the manifest of a dataset in Parquet files"
         raise FormatError(what, path=manifest)
     rows.sort(key=lambda row: row[SHARD_KEY])
+    faults.count(_shard_of(row, root) for row in rows)
     columns = tuple(name for name in rows[0] if name not in NO_META)
-    return Contents(
-        [_sample(row, columns, _pixels(row, root, faults, of_masks=of_masks)) for row in rows],
-        (),
-        columns,
-        [root / shard for shard in faults.sums],
-        tuple(faults.notes()),
-    )
+    is_of_clips = clip_files.is_clip(rows[0]["path"])
+    kind = "clip" if is_of_clips else "still"
+    samples = []
+    for row in rows:
+        error = faults.error_of(_shard_of(row, root))
+        pixels: Pixels
+        if error is not None:
+            pixels = Broken(error)
+        elif is_of_clips:
+            is_video = not row.get("n_frames")
+            pixels = clip_files.clip_at(root / row["path"], is_video=is_video, options=options)
+        else:
+            pixels = _cell(row, root, faults, of_masks=of_masks)
+        samples.append(_sample(row, columns, pixels, kind))
+    shards = [root / shard for shard in faults.sums]
+    return Contents(samples, (), columns, shards, tuple(faults.notes()), kind)
 
 
-def _pixels(row: Row, root: Path, faults: ShardFaults, *, of_masks: bool) -> Pixels:
-    shard, number = row["path"], row[SHARD_OFFSET]
-    if not is_below(shard) or not (number.isascii() and number.isdecimal() and len(number) < 16):
-        what = f"{shard!r}, row {number!r}; expected a row of a file"
+def _shard_of(row: Row, root: Path) -> str:
+    """The file that a row of the manifest is in."""
+    path, number = row["path"], row[SHARD_OFFSET]
+    if not is_below(path) or not (number.isascii() and number.isdecimal() and len(number) < 16):
+        what = f"{path!r}, row {number!r}; expected a row of a file"
         raise FormatError(what, path=root / sidecars.MANIFEST, where=row["id"])
-    error = faults.error_of(shard)
-    if error is not None:
-        return Broken(error)
+    return clip_files.shard_of(path)
+
+
+def _cell(row: Row, root: Path, faults: ShardFaults, *, of_masks: bool) -> Pixels:
+    shard = row["path"]
     recorded = faults.sums[shard]
     size = recorded.bytes // max(1, recorded.samples)
+    number = int(row[SHARD_OFFSET])
     return CellPixels(
-        f"{root}/{shard}", int(number), PICTURE, str(root), size, row["id"], of_masks=of_masks
+        f"{root}/{shard}", number, PICTURE, str(root), size, row["id"], of_masks=of_masks
     )
 
 
-def _sample(row: Row, columns: tuple[str, ...], pixels: Pixels) -> Sample:
+def _sample(row: Row, columns: tuple[str, ...], pixels: Pixels, kind: str) -> Sample:
     return Sample(
         id=row["id"],
         label=row["label"],
@@ -67,6 +83,7 @@ def _sample(row: Row, columns: tuple[str, ...], pixels: Pixels) -> Sample:
         split=row.get("split", ""),
         group=row.get("group", ""),
         source=row.get("source", "") or row["path"],
+        kind=kind,
         meta={name: row[name] for name in columns},
         stored_as=row.get(sidecars.STORED_AS, ""),
     )

@@ -4,7 +4,8 @@
 
     image: {bytes, path} | bytes     label: int with class names, int or text     further columns
 
-Datasets of the Hugging Face Hub, folders that its ``save_to_disk`` left, and what we write.
+Datasets of the Hugging Face Hub, folders that its ``save_to_disk`` left, and what we write: there,
+rows may also name the files of clips.
 """
 
 from __future__ import annotations
@@ -23,13 +24,24 @@ from signdata.formats.parquet.foreign import stored
 from signdata.formats.parquet.library import arrow
 from signdata.formats.parquet.manifest import listed
 from signdata.formats.picture_headers import summary_of
-from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader, splits_of
+from signdata.formats.reader import (
+    DatasetInfo,
+    OpenOptions,
+    PictureSummary,
+    Reader,
+    decoded_summary,
+    splits_of,
+)
 from signdata.formats.shard_files import ShardFaults
 from signdata.formats.trees.manifest_join import sources
 from signdata.formats.trees.masks import are_recorded
 from signdata.labels import LabelSpace
+from signdata.media.video.clip import ClipOptions, ClipPixels
 from signdata.results import Problem
 from signdata.safe_names import is_fault
+
+CLIPS = 4
+"""Clips in one unit of work."""
 
 
 class ParquetReader(Reader):
@@ -40,11 +52,18 @@ class ParquetReader(Reader):
     @classmethod
     def open(cls, paths: list[Path], options: OpenOptions) -> Self:
         read = options.read
-        reader = cls(paths[0], read.images, read.targets or read.label_column)
+        targets = read.targets or read.label_column
+        reader = cls(paths[0], read.images, targets, options.clip_options)
         reader.inputs = (paths[0],)
         return reader
 
-    def __init__(self, path: Path, images: str | None = None, targets: str | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        images: str | None = None,
+        targets: str | None = None,
+        clip_options: ClipOptions = ClipOptions(),
+    ) -> None:
         self._path = path
         self._document = sidecars.read_document(path) if path.is_dir() else None
         self._faults: ShardFaults | None = None
@@ -52,9 +71,11 @@ class ParquetReader(Reader):
         if is_own(path) and not (images or targets):
             arrow()  # its absence is told before the first picture is asked for
             self._faults = ShardFaults(path)
-            self._contents = listed(path, self._faults, of_masks=of_masks)
+            self._contents = listed(path, self._faults, clip_options, of_masks=of_masks)
         else:
             self._contents = stored(path, images, targets, of_masks=of_masks)
+        self.kind = self._contents.kind
+        self.risky = any(isinstance(one.pixels, ClipPixels) for one in self._contents.samples)  # type: ignore[misc]  # of its videos
 
     @cached_property
     def info(self) -> DatasetInfo:
@@ -63,7 +84,7 @@ class ParquetReader(Reader):
         known = self._path.is_dir() and declared.is_file()
         return DatasetInfo(
             self.name,
-            "still",
+            self.kind,
             LabelSpace(sidecars.read_classes(declared) if known else contents.classes),
             len(contents.samples),
             tuple(sorted({sample.label for sample in contents.samples if sample.label})),
@@ -88,10 +109,15 @@ class ParquetReader(Reader):
         return {"name": self._path.name, "sha256": digest}
 
     def batches(self) -> Iterator[Batch]:
-        return list_batches(self._contents.samples)
+        samples = self._contents.samples
+        return list_batches(samples, CLIPS) if self.kind == "clip" else list_batches(samples)
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
-        return summary_of(samples_of_split(self._contents.samples, split))
+        return (
+            decoded_summary(None)
+            if self.risky
+            else summary_of(samples_of_split(self._contents.samples, split))
+        )
 
     def locate(self, error: DatasetError) -> tuple[str, str]:
         if isinstance(error, UnsafeNameError):

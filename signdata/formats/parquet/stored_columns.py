@@ -20,8 +20,8 @@ HUGGING_FACE = b"huggingface"
 OWN = b"signdata"
 """Keys of a schema: what Hugging Face's library knows of its columns, and what we know."""
 
-PICTURE, LABEL = "image", "label"
-"""The columns of pictures and of labels in files that we write."""
+PICTURE, PATH, LABEL = "image", "path", "label"
+"""The columns of pictures, of paths of clips and of labels in files that we write."""
 
 PICTURES = (
     "image",
@@ -129,6 +129,11 @@ def features_of(schema: Any, path: Path) -> dict[str, dict[str, Any]]:
     if not isinstance(features, dict):
         return {}
     return {name: one for name, one in features.items() if isinstance(one, dict)}
+
+
+def class_names_of(schema: Any, path: Path) -> tuple[str, ...]:
+    """What the labels mean in a file that we wrote."""
+    return _class_names(features_of(schema, path).get(LABEL), LABEL, path)
 
 
 def _said(schema: Any, key: bytes, path: Path) -> dict[str, Any]:

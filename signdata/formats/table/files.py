@@ -28,6 +28,8 @@ def tables_in(folder: Path) -> list[tuple[str, Path]]:
     folders; otherwise tables at the root of any name, next to pictures or folders of them.
     """
     manifest = folder / sidecars.MANIFEST
+    if lists_clip_folders(folder):
+        return [("", manifest)]
     if manifest.is_file() and is_table(manifest) and not any(_class_folders(folder)):
         return [("", manifest)]
     at_root = [("", folder / name) for name in NAMES if (folder / name).is_file()]
@@ -78,6 +80,8 @@ def _class_folders(folder: Path) -> Iterator[Path]:
 def recognises(place: Place) -> str:
     """An example of what makes a place this format, or ''."""
     path = place.path
+    if not place.is_dir and suffix_of(path) in (".csv", ".tsv"):
+        return path.name if is_table(path) else ""
     published = known.example_at(path)
     if published:
         return published
@@ -88,6 +92,8 @@ def recognises(place: Place) -> str:
         if suffix == ".parquet" and holds_pictures(path):
             return ""
         return path.name if suffix not in (".csv", ".tsv") or is_table(path) else ""
+    if lists_clip_folders(path):
+        return sidecars.MANIFEST
     if _is_next_to_ours(path):
         return ""
     tables = tables_in(path)
@@ -113,3 +119,12 @@ def _lists_files(manifest: Path) -> bool:
     """Whether the first file that a manifest lists lies below it."""
     place = next(sidecars.read_rows(manifest), {}).get("path", "")
     return bool(place) and os.path.isfile(manifest.parent / place)
+
+
+def lists_clip_folders(folder: Path) -> bool:
+    """Whether our own manifest lists folders of frames next to it: clips, whatever their class."""
+    manifest = folder / sidecars.MANIFEST
+    if not manifest.is_file():
+        return False
+    place = next(sidecars.read_rows(manifest), {}).get("path", "")
+    return bool(place) and "/" not in place and (folder / place).is_dir()

@@ -8,16 +8,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from signdata import sidecars
-from signdata.filesystem import write_file
 from signdata.formats.picture_options import PictureOptions
+from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.table.metadata import write_metadata
 from signdata.formats.trees import pictures
 from signdata.formats.writer import EncodedItem, EncodedStills, OutputSummary, Writer, refuse_broken
@@ -49,17 +48,14 @@ class TableWriter(Writer):
     def takes_together(self, *, originals: bool) -> bool:
         return not originals
 
-    def encoded_together(
-        self, samples: Sequence[Sample], frames: NDArray[np.uint8]
-    ) -> EncodedStills:
-        return pictures.encoded_together(map(place, samples), frames, self._options)
+    def encoded_together(self, samples: SampleColumns, frames: NDArray[np.uint8]) -> EncodedStills:
+        pairs = zip(samples.ids, samples.splits, strict=True)
+        stems = [_place(sample_id, split) for sample_id, split in pairs]
+        return pictures.encoded_together(stems, frames, self._options)
 
     def finish(self, tree: Path, finished: OutputSummary) -> None:
         write_metadata(tree, finished)
-        sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, finished.rows())
-        classes = "".join(f"{name}\n" for name in finished.classes)
-        write_file(tree / sidecars.CLASSES, classes.encode())
-        write_file(tree / sidecars.DOCUMENT, sidecars.dump_document(finished.document))
+        pictures.write_flat_sidecars(tree, finished)
 
 
 def place(sample: Sample) -> str:
@@ -70,6 +66,10 @@ def place(sample: Sample) -> str:
     UnsafeNameError
         If the id may not become a file name.
     """
-    name = sample.id.removeprefix(f"{sample.split}/").replace("/", "-")
+    return _place(sample.id, sample.split)
+
+
+def _place(sample_id: str, split: str) -> str:
+    name = sample_id.removeprefix(f"{split}/").replace("/", "-")
     stem = component(name, what="name")
-    return f"{sample.split}/{stem}" if sample.split else stem
+    return f"{split}/{stem}" if split else stem

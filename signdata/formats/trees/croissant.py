@@ -19,6 +19,7 @@ from signdata.formats.croissant import (
     file_set,
     of_column,
     of_file,
+    patterns_of,
     record_set,
 )
 from signdata.formats.trees.reader import TreeReader
@@ -40,19 +41,13 @@ def describe(root: Path, reader: TreeReader, base: str) -> Description:
     ]
     if not paths:
         raise DatasetError("no files in it", path=root)
-    includes = sorted({_pattern(path) for _, path in paths})
-    files = [file_set(FILES, includes, base)]
+    files = [file_set(FILES, patterns_of((path for _, path in paths), root), base)]
     records = [_of_files(reader.name, paths, base)]
     manifest = root / sidecars.MANIFEST
     if manifest.is_file():
         files.append(file_object(manifest, base, root))
         records.append(_of_manifest(manifest, files[-1]))
     return Description(files, records)
-
-
-def _pattern(path: PurePosixPath) -> str:
-    """The files that are as deep as this one, and of its kind."""
-    return "*/" * (len(path.parts) - 1) + f"*{path.suffix}"
 
 
 def _of_files(name: str, paths: list[tuple[Sample, PurePosixPath]], base: str) -> Node:

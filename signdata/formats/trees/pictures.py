@@ -20,7 +20,7 @@ from signdata.formats.writer import EncodedItem, EncodedStills, OutputSummary
 from signdata.media.image import decode, encode
 from signdata.options import TableOptions
 from signdata.samples import Encoded, Sample
-from signdata.sidecars import Row
+from signdata.sidecars import RowBlock
 
 
 def encoded_frames(sample: Sample, options: PictureOptions) -> Iterator[Encoded]:
@@ -96,26 +96,37 @@ def write_sidecars(tree: Path, finished: OutputSummary, tables: TableOptions) ->
     UnsafeNameError
         If two classes would share a folder.
     """
-    rows = _of_own_folders(finished.rows())
-    sidecars.write_rows(tree / sidecars.MANIFEST, finished.columns, rows)
+    _write(tree, finished, _of_own_folders(finished.blocks()))
     if tables.manifest is not None:
         write_texts(tree / "manifest.parquet", finished.columns, finished.rows())
+
+
+def write_flat_sidecars(tree: Path, finished: OutputSummary) -> None:
+    """The same where samples are not in folders of their classes."""
+    _write(tree, finished, finished.blocks())
+
+
+def _write(tree: Path, finished: OutputSummary, blocks: Iterable[RowBlock]) -> None:
+    sidecars.write_blocks(tree / sidecars.MANIFEST, finished.columns, blocks)
     classes = "".join(f"{name}\n" for name in finished.classes)
     write_file(tree / sidecars.CLASSES, classes.encode())
     write_file(tree / sidecars.DOCUMENT, sidecars.dump_document(finished.document))
 
 
-def _of_own_folders(rows: Iterable[Row]) -> Iterator[Row]:
+def _of_own_folders(blocks: Iterable[RowBlock]) -> Iterator[RowBlock]:
     """The rows as they are, as long as each class has a folder of its own."""
     labels: dict[str, str] = {}
-    for row in rows:
-        folder = row["path"].rpartition("/")[0].removeprefix(f"{row['split']}/").partition("/")[0]
-        if labels.setdefault(folder, row["label"]) != row["label"]:
-            raise UnsafeNameError(
-                f"{labels[folder]!r} and {row['label']!r} would share the class folder {folder!r}",
-                remedy="Rename one in the source.",
-            )
-        yield row
+    for block in blocks:
+        folders = [path.rpartition("/")[0] for path in block.column("path")]
+        places = zip(folders, block.column("split"), block.column("label"), strict=True)
+        for place, split, label in dict.fromkeys(places):
+            folder = place.removeprefix(f"{split}/").partition("/")[0]
+            if labels.setdefault(folder, label) != label:
+                raise UnsafeNameError(
+                    f"{labels[folder]!r} and {label!r} would share the class folder {folder!r}",
+                    remedy="Rename one in the source.",
+                )
+        yield block
 
 
 def with_suffix(stem: str, suffix: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from signdata import sidecars
 from signdata.formats.place import Place
+from signdata.formats.shard_files import read_sums
 from signdata.formats.webdataset import scan
 from signdata.media.suffixes import natural
 from signdata.safe_names import is_junk
@@ -37,8 +38,18 @@ def tars_in(path: Path, *, follow_symlinks: bool = False) -> list[str]:
 
 
 def is_own(path: Path) -> bool:
-    """Whether a folder is a dataset in tars that signdata has written."""
-    return (path / sidecars.SHARDS).is_file() and (path / sidecars.INDEX).is_file()
+    """Whether a folder is a dataset in tars that signdata has written.
+
+    The index is for other programs: it may be missing.
+    """
+    if not (path / sidecars.SHARDS).is_file():
+        return False
+    if (path / sidecars.INDEX).is_file():
+        return True
+    is_listed = (path / sidecars.MANIFEST).is_file()
+    return is_listed and any(
+        one.shard.endswith(SUFFIX) for one in read_sums(path / sidecars.SHARDS)
+    )
 
 
 def recognises(place: Place) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -76,10 +77,16 @@ class Extent:
             If the tar is not there, or ends before.
         """
         try:
-            file = _open_file(self.path)
-            if os.fstat(file).st_size < self.offset + self.length:
-                raise self._error("cut short")
-            data = os.pread(file, self.length, self.offset)
+            file = _open.get(self.path)
+            if (
+                file is None
+                or file.until < time.monotonic()
+                or file.size < self.offset + self.length
+            ):
+                file = _opened(self.path)
+                if file.size < self.offset + self.length:
+                    raise self._error("cut short")
+            data = os.pread(file.number, self.length, self.offset)
         except FileNotFoundError as err:
             raise MissingError("not there", path=self.path) from err
         except OSError as err:
@@ -113,23 +120,38 @@ def _in(data: bytes) -> ustar.Reading:
 MAX_OPEN = 64
 """Tars that a process keeps open."""
 
-_open: dict[str, tuple[int, tuple[int, int]]] = {}
+KNOWN_FOR = 0.1
+"""Seconds for which a path is taken to lead to the same tar: asking costs as much as reading."""
 
 
-def _open_file(path: str) -> int:
-    """A descriptor of the tar that is at `path` now, opened once."""
-    status = os.stat(path)
-    now = status.st_dev, status.st_ino
-    file, known = _open.get(path, (-1, now))
-    if file >= 0 and known == now:
-        return file
-    if file >= 0:
-        os.close(_open.pop(path)[0])
+@dataclass(slots=True)
+class _OpenFile:
+    """An open tar: its descriptor, what it is on disk, how long, and until when that is known."""
+
+    number: int
+    identity: tuple[int, int]
+    size: int
+    until: float
+
+
+_open: dict[str, _OpenFile] = {}
+
+
+def _opened(path: str) -> _OpenFile:
+    """The tar that is at `path` now, opened once."""
+    status, until = os.stat(path), time.monotonic() + KNOWN_FOR
+    identity = status.st_dev, status.st_ino
+    known = _open.get(path)
+    if known is not None and known.identity == identity:
+        known.size, known.until = status.st_size, until
+        return known
+    if known is not None:
+        os.close(_open.pop(path).number)
     while len(_open) >= MAX_OPEN:
-        os.close(_open.pop(next(iter(_open)))[0])
-    file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-    _open[path] = file, now
-    return file
+        os.close(_open.pop(next(iter(_open))).number)
+    number = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    _open[path] = _OpenFile(number, identity, status.st_size, until)
+    return _open[path]
 
 
 @dataclass(frozen=True)

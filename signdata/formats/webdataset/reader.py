@@ -26,10 +26,10 @@ from signdata.formats.reader import (
     decoded_summary,
     splits_of,
 )
-from signdata.formats.shard_files import ShardFaults, is_below
+from signdata.formats.shard_files import ShardFaults, is_below, refuse_gaps
 from signdata.formats.trees.layout import splits_of_names
 from signdata.formats.trees.masks import are_recorded
-from signdata.formats.webdataset import files, scan, ustar
+from signdata.formats.webdataset import files, index, scan, ustar
 from signdata.formats.webdataset.fields import are_clip, is_seen, is_video
 from signdata.formats.webdataset.pixels import Extent, TarPixels, VideoBytes
 from signdata.formats.webdataset.scan import Described, Wanted
@@ -66,6 +66,7 @@ class WebDatasetReader(Reader):
         self._document = sidecars.read_document(path) if path.is_dir() else None
         self._of_masks = are_recorded(sidecars.origin_of(self._document))
         self._notes: list[Problem] = []
+        self._faults: ShardFaults | None = None
         self._classes = _classes_of(path, own=own)
         if own:
             self._names = sorted({name for name in self._from_manifest()})
@@ -87,7 +88,8 @@ class WebDatasetReader(Reader):
             what = f"no column {min(missing)}; expected the manifest of a dataset in tars"
             raise FormatError(what, path=manifest)
         rows.sort(key=lambda row: row[SHARD_KEY])  # the order of the source
-        faults = ShardFaults(self._path)
+        faults = self._faults = ShardFaults(self._path)
+        faults.count(row["path"] for row in rows)
         self._columns = tuple(name for name in rows[0] if name not in NO_META)
         extents = [self._extent(row, manifest) for row in rows]
         kind = _kind_of(extents, faults, self._path)
@@ -154,6 +156,8 @@ class WebDatasetReader(Reader):
         if not names:
             raise FormatError("no tars; expected data/train-00000-of-00001.tar", path=path)
         root = path if is_dir else path.parent
+        if is_dir:
+            refuse_gaps(root / name for name in names)
         splits = _splits_of(names) if is_dir else {}
         found: list[tuple[str, Described]] = []
         for name in names:
@@ -253,7 +257,13 @@ class WebDatasetReader(Reader):
         return str(self._path), ""
 
     def damage(self, workers: int | None) -> list[Problem]:
-        return ShardFaults(self._path).damage(workers) if files.is_own(self._path) else []
+        if self._faults is None:
+            return []
+        found = self._faults.damage(workers)
+        place = self._path / sidecars.INDEX
+        rows = sidecars.read_rows(self._path / sidecars.MANIFEST)
+        fault = index.fault_of(place, rows) if place.is_file() else ""
+        return [*found, Problem(place.name, "", "differs", fault)] if fault else found
 
 
 def _kind_of(extents: list[Extent], faults: ShardFaults, root: Path) -> str:

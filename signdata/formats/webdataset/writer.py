@@ -15,26 +15,23 @@ programs cut names at their first dot, and then take several samples for one.
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Self
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from signdata import sidecars
-from signdata.filesystem import write_file
 from signdata.formats import frame_times
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import Reader
+from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.shard_files import ShardFile, ShardWriter, write_sidecars
 from signdata.formats.trees import pictures
 from signdata.formats.webdataset import ustar
 from signdata.formats.webdataset.fields import POSE, TIMES
+from signdata.formats.webdataset.index import write_index
 from signdata.formats.writer import (
     EncodedItem,
     EncodedStills,
@@ -43,7 +40,7 @@ from signdata.formats.writer import (
     refuse_broken,
 )
 from signdata.labels import class_to_idx
-from signdata.samples import Broken, Sample
+from signdata.samples import Sample
 from signdata.sidecars import SHARD_KEY, SHARD_LENGTH, SHARD_OFFSET, Row
 
 SUFFIX = ".tar"
@@ -53,47 +50,26 @@ ALWAYS = ("id", "label", "split", "group", "signer", "source", "sha256")
 
 
 class WebDatasetWriter(ShardWriter):
-    """Writes tars.
-
-    Parameters
-    ----------
-    options : PictureOptions
-        How pictures are written, and how many shards there are.
-    """
+    """Writes tars."""
 
     name = "webdataset"
     holds = frozenset({"still", "clip"})
     suffix = SUFFIX
 
-    @classmethod
-    def create(cls, out: Path, pictures: PictureOptions, *, layout: str, split: str) -> Self:
-        return cls(pictures)
-
     def __init__(self, options: PictureOptions = PictureOptions()) -> None:
-        super().__init__(options.shards)
-        self._options = options
+        super().__init__(options)
         self._columns: tuple[str, ...] = ()
-        self._keeps_videos = False
 
     def arrange(self, reader: Reader) -> Reader:
         arranged = super().arrange(reader)
         taken = {*sidecars.COLUMNS, *sidecars.OWN_COLUMNS, *ALWAYS}
         self._columns = tuple(name for name in arranged.info.columns if name not in taken)
-        # All or none: what reads tars wants the same files of every sample.
-        self._keeps_videos = (
-            arranged.info.kind == "clip"
-            and self._options.image_format is None
-            and all(
-                isinstance(sample.pixels, Broken) or sample.pixels.whole_file_suffix()
-                for sample in arranged
-            )
-        )
         return arranged
 
     def encoded_items(self, sample: Sample) -> Iterator[EncodedItem]:
         refuse_broken(sample)
         key = sample.meta[SHARD_KEY]
-        video = self._video(sample)
+        video = self.video_suffix(sample)
         if video:
             yield EncodedItem(f"{key}{video}", b"".join(sample.pixels.whole_file()))
             return
@@ -115,21 +91,16 @@ class WebDatasetWriter(ShardWriter):
         return not originals
 
     def encoded_together(
-        self, samples: Sequence[Sample], frames: NDArray[np.uint8]
+        self, samples: SampleColumns, frames: NDArray[np.uint8]
     ) -> EncodedStills | None:
-        if any(sample.kind != "still" for sample in samples):
+        if not samples.are_stills:
             return None
-        keys = (sample.meta[SHARD_KEY] for sample in samples)
-        return pictures.encoded_together(keys, frames, self._options)
-
-    def _video(self, sample: Sample) -> str:
-        """The suffix of the video that is stored as it is, '' where pictures are stored."""
-        return sample.pixels.whole_file_suffix() if self._keeps_videos else ""
+        return pictures.encoded_together(samples.meta[SHARD_KEY], frames, self._options)
 
     def meta(self, sample: Sample, n_pieces: int) -> Row:
         if sample.kind == "still":
             return {}
-        return {"n_frames": "" if self._video(sample) else str(n_pieces)}
+        return {"n_frames": "" if self.video_suffix(sample) else str(n_pieces)}
 
     def files(self, tree: str, key: str) -> TarFiles:
         return TarFiles(tree, key, class_to_idx(self.classes), self._columns)
@@ -224,18 +195,3 @@ def _json(described: Row) -> bytes:
                 for name, text in described.items()
             }
         )
-
-
-def write_index(path: Path, rows: Iterable[Row]) -> None:
-    """Write ``index.csv.gz``: where each sample is."""
-    packed = io.BytesIO()
-    with (
-        gzip.GzipFile("", "wb", fileobj=packed, mtime=0) as file,
-        io.TextIOWrapper(file, "utf-8", errors="backslashreplace", newline="") as text,
-    ):
-        lines = csv.writer(text, lineterminator="\n")
-        lines.writerow(("id", "shard", "offset", "length"))
-        lines.writerows(
-            (row["id"], row["path"], row[SHARD_OFFSET], row[SHARD_LENGTH]) for row in rows
-        )
-    write_file(path, packed.getvalue())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -44,21 +45,27 @@ def run(chains: Sequence[Chain], quanta: Quanta, places: Sequence[Place]) -> lis
     return results
 
 
-def options(chain: Chain, size_hw: tuple[int, int], place: Place) -> list[str]:
-    """ImageMagick's options between input and output; [] if it cannot do the same."""
+def options(chain: Chain, size_hw: tuple[int, int], place: Place) -> tuple[str, ...]:
+    """ImageMagick's options between input and output; () if it cannot do the same."""
+    is_random = any(operation.random for operation in chain)
+    return _options(chain, size_hw, place if is_random else Place(place.profile, place.box))
+
+
+@lru_cache(maxsize=1024)
+def _options(chain: Chain, size_hw: tuple[int, int], place: Place) -> tuple[str, ...]:
     words: list[str] = []
     for number, operation in enumerate(chain):
         here = replace(place, seed=place.seed + number)
         found = operation.options(size_hw, here)
         if found is None:
-            return []
+            return ()
         if found[:1] == ["+filter"] and "-filter" not in words:
             found = found[1:]  # none is in force
         if isinstance(operation, Srt | Spread) and "-rotate" in words:
             words += ["-virtual-pixel", "Edge"]  # -rotate leaves white around the picture
         words += found
         size_hw = operation.size_after(size_hw, here)
-    return words
+    return tuple(words)
 
 
 def matrix(chain: Chain, size_hw: tuple[int, int], place: Place) -> tuple[Matrix, tuple[int, int]]:

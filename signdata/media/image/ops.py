@@ -40,5 +40,13 @@ def planes(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return np.ascontiguousarray(frames).reshape(*others, 1, height, width)
     made = np.empty((*others, channels, height, width), np.uint8)
     for index in np.ndindex(*others):
-        cv2.split(frames[index], list(made[index]))  # several times faster than a transposed copy
+        put_planes(frames[index], made[index])
     return made
+
+
+def put_planes(frame: Frame, target: NDArray[np.uint8]) -> None:
+    """Write a frame (H, W, C) into contiguous planes (C, H, W)."""
+    if len(target) == 1:
+        target[0] = frame[:, :, 0]
+    else:
+        cv2.split(frame, list(target))  # several times faster than a transposed copy

@@ -122,25 +122,30 @@ def decode(png: PlainPng, data: bytes) -> NDArray[np.uint8] | None:
         The whole file.
     """
     height, width = png.size_hw
-    stride = width * png.channels + 1
-    unpacker = zlib.decompressobj()
-    try:
-        rows = unpacker.decompress(png.packed, height * stride + 1)
-    except zlib.error:
-        return None
-    if len(rows) != height * stride or not unpacker.eof or unpacker.unused_data:
-        return None
-    filters = rows[::stride]
-    if max(filters) > 4:
-        return None
-    if not any(filters):
-        values = np.frombuffer(rows, np.uint8).reshape(height, stride)[:, 1:]
+    rows = _stored_rows(png)
+    if rows is not None:
+        values = np.frombuffer(rows, np.uint8).reshape(height, -1)[:, 1:]
         return np.ascontiguousarray(values).reshape(height, width, png.channels)
     found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if found is None or found.shape[:2] != (height, width):
         return None
-    values = np.asarray(found, np.uint8).reshape(height, width, png.channels)
-    return values if png.channels == 1 else np.ascontiguousarray(values[:, :, ::-1])
+    pixels: NDArray[np.uint8] = found.reshape(height, width, png.channels)
+    return pixels if png.channels == 1 else np.ascontiguousarray(pixels[:, :, ::-1])
+
+
+def _stored_rows(png: PlainPng) -> bytes | None:
+    """The rows, where they are as `encode_tiny` stores them: one block, not packed, unfiltered."""
+    height, width = png.size_hw
+    stride = width * png.channels + 1
+    length = height * stride
+    packed = png.packed
+    if len(packed) != length + _STORED.size + _CRC.size or length >= 1 << 16:
+        return None
+    if packed[: _STORED.size] != _STORED.pack(0x78, 0x01, 0x01, length, length ^ 0xFFFF):
+        return None
+    rows = packed[_STORED.size : -_CRC.size]
+    whole = _CRC.unpack_from(packed, len(packed) - _CRC.size) == (zlib.adler32(rows),)
+    return rows if whole and not any(rows[::stride]) else None
 
 
 def encode_tiny(frames: NDArray[np.uint8]) -> list[bytes]:

@@ -15,6 +15,7 @@ from signdata.filesystem import (
     link_file,
     own_folder,
     put_file,
+    put_files,
     remove,
     replace_by,
     replace_folder,
@@ -58,11 +59,11 @@ class TreeFiles:
 
     def put_all(self, paths: Iterable[str], contents: Iterable[bytes]) -> None:
         """Write many files, each a sample of its own."""
-        for path, data in zip(paths, contents, strict=True):
-            self._make_folder(path.rpartition("/")[0])
-            target = f"{self._root}/{path}"
-            with writing(target):
-                put_file(target, data)
+        pairs = [(f"{self._root}/{path}", data) for path, data in zip(paths, contents, strict=True)]
+        for folder in {target.rpartition("/")[0] for target, _ in pairs}:
+            self._make_folder(folder[len(self._root) + 1 :])
+        with writing(self._root):
+            put_files(pairs)
 
     def finish(self, row: Row) -> Row:
         """Move the folder of a sample to its final name once all its items are written."""
