@@ -2,43 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import signdata
-from signdata.formats.described import Described
 from signdata.formats.open import open_source
-from signdata.formats.reader import OpenOptions, Reader
+from signdata.formats.reader import OpenOptions
+from signdata.formats.sample_columns import SampleColumns
 from signdata.options import ReadOptions
 
 HEADER = "label,pixel1,pixel2,pixel3,pixel4\n"
 ROWS = "".join(f"{(i * 7) % 9},{i % 256},2,3,4\n" for i in range(90))
 
 
-def of_samples(reader: Reader) -> dict[str, list]:
-    return joined(Described.of(tuple(batch)) for batch in reader.batches())
-
-
-def joined(parts) -> dict[str, list]:
-    found = {field.name: [] for field in fields(Described) if field.name not in ("meta", "broken")}
-    found |= {"meta": [], "broken": []}
+def joined(parts: Iterable[SampleColumns]) -> dict[str, list]:
+    names = ("ids", "labels", "splits", "groups", "sources", "names")
+    found = {name: [] for name in (*names, "stored_as", "files", "meta", "broken", "kinds")}
     for part in parts:
+        n = len(part)
+        for name in names:
+            found[name] += getattr(part, name)
+        found["stored_as"] += part.stored_as or [""] * n
+        found["files"] += part.files or [""] * n
         found["broken"] += [(part.ids[i], str(error)) for i, error in part.broken.items()]
-        for i in range(len(part)):
+        found["kinds"] += [part.are_stills] * n
+        for i in range(n):
             meta = {name: values[i] for name, values in part.meta.items() if values[i]}
             found["meta"].append(meta)
-        for name in set(found) - {"meta", "broken"}:
-            found[name] += getattr(part, name)
     return found
 
 
 def assert_same(paths: list[Path], **read) -> dict[str, list]:
     reader = open_source(paths, OpenOptions(ReadOptions(**read)))
-    found = joined(reader.described())
-    assert found == of_samples(reader)
+    found = joined(reader.columns())
+    assert found == joined(SampleColumns.of(tuple(batch)) for batch in reader.batches())
     return found
 
 
