@@ -274,7 +274,8 @@ def _lengths(lines: Sequence[str]) -> list[int]:
     return [len(line) if line.isascii() else len(line.encode()) for line in lines]
 
 
-def _has_repetitions(hashes: array[int]) -> bool:
+def has_repetitions(hashes: array[int]) -> bool:
+    """Whether two of some hashes are equal."""
     if len(hashes) < _FEW:
         return len(set(hashes)) < len(hashes)
     import numpy as np  # the command line starts without it
@@ -292,7 +293,7 @@ def refuse_repeated_ids(path: Path, hashes: array[int]) -> None:
 
     `hashes` are those of all ids: the file is read again only if two are equal.
     """
-    if not _has_repetitions(hashes):
+    if not has_repetitions(hashes):
         return
     ids: set[str] = set()
     for line, row in numbered_rows(path):
