@@ -13,7 +13,7 @@ Hugging Face `imagefolder` loader read the same trees.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -32,8 +32,8 @@ from signdata.formats.trees.picture_files import PictureFiles
 from signdata.formats.trees.reader import TreeReader
 from signdata.formats.trees.scan import ClassDir
 from signdata.formats.writer import EncodedItem, EncodedStills, OutputSummary, Writer, refuse_broken
-from signdata.media.image.kinds import suffix_by_content, unsupported
-from signdata.media.suffixes import last_number
+from signdata.media.image.kinds import all_are_read, suffix_by_content, unsupported
+from signdata.media.suffixes import last_number, stem_of
 from signdata.samples import Broken, Pixels, Sample
 
 
@@ -87,14 +87,15 @@ class FoldersReader(TreeReader):
             self._tree.note(class_dir.path, "class folder without a picture: no class")
         folder = f"{class_dir.path}{os.sep}"
         place = "" if class_dir.path == self._tree.root else f"{self._tree.below(class_dir.path)}/"
+        are_read = all_are_read(names)
         for name in names:
-            refused = unsupported(folder + name)
+            refused = None if are_read else unsupported(folder + name)
             pixels: Pixels = PictureFiles((folder + name,), poses=name in poses)
             if refused is not None:
                 pixels = Broken(refused)
             yield Found(f"{place}{name}", class_dir.split, class_dir.label, pixels, self.kind)
 
-    def _ordered(self, found: list[Found]) -> list[Found]:
+    def _ordered(self, found: Sequence[Found]) -> Sequence[Found]:
         return sorted(found, key=_number_key(found)) if self._by_number else found
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
@@ -121,9 +122,9 @@ def _poses(files: tuple[str, ...]) -> dict[str, str]:
     }
 
 
-def _number_key(found: list[Found]) -> Callable[[Found], Any]:
+def _number_key(found: Sequence[Found]) -> Callable[[Found], Any]:
     """Key that orders by the last number in the name if every name has one, else by path."""
-    numbers = {entry.path: last_number(os.path.splitext(entry.path)[0]) for entry in found}
+    numbers = {entry.path: last_number(stem_of(entry.path)) for entry in found}
     if None in numbers.values():
         return lambda entry: entry.path
     return lambda entry: (numbers[entry.path], entry.path)
