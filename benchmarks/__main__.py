@@ -1,4 +1,4 @@
-"""``python -m benchmarks [NAME...] [--rows N] [--clips N] [--rounds N] [--json FILE]``."""
+"""``python -m benchmarks [NAME...] [--quick] [--rounds N] [--json FILE] [--against FILE]``."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from benchmarks import (
     arrays,
+    guard,
     learning,
     loading,
     looking,
@@ -55,8 +57,13 @@ def main() -> None:
     options = _options()
     if not hasattr(os, "wait4"):
         sys.exit("the benchmarks need a system that counts what a process took: Linux or macOS")
+    try:
+        before = guard.read(options.against) if options.against else None
+    except guard.NotComparable as err:
+        sys.exit(f"{options.against}: {err}")
     memory = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
     figures: list[Figure] = []
+    lines: list[dict[str, Any]] = []
     with (
         tempfile.TemporaryDirectory(prefix="signdata-bench-", dir=memory) as fast,
         tempfile.TemporaryDirectory(prefix="signdata-bench-", dir=options.disk) as slow,
@@ -64,15 +71,28 @@ def main() -> None:
         place = Place(Path(fast), Path(slow), options.rows, options.clips, options.rounds)
         for name in options.names or JOBS:
             begin = time.perf_counter()
-            figures += JOBS[name](place)
+            for figure in JOBS[name](place):
+                figures.append(figure)
+                lines.append({"name": name, **figure.to_dict()})
             print(f"{name}: {time.perf_counter() - begin:.0f} s", file=sys.stderr, flush=True)
     print(table(figures))
     machine = _machine(place)
     print(f"\n{machine}")
+    document = {"machine": machine, "rows": place.rows, "clips": place.clips, "figures": lines}
     if options.json:
-        lines = [figure.to_dict() for figure in figures]
-        document = {"machine": machine, "figures": lines}
-        Path(options.json).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        Path(options.json).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    if before is not None:
+        sys.exit(_held_against(before, document, options.against))
+
+
+def _held_against(before: dict[str, Any], now: dict[str, Any], file: Path) -> int:
+    """Print which ratios fell; 1 where one did."""
+    try:
+        changes = guard.compare(before, now)
+    except guard.NotComparable as err:
+        sys.exit(f"{file}: {err}")
+    print(f"\nagainst {file} ({before['machine']}):\n{guard.told(changes)}")
+    return int(any(one.fell for one in changes))
 
 
 def _options() -> argparse.Namespace:
@@ -84,6 +104,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="2,000 rows, 200 clips, one round")
     parser.add_argument("--disk", type=Path, help="folder on the disk to measure [temporary files]")
     parser.add_argument("--json", metavar="FILE", help="write every single number there, too")
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="FILE",
+        help="what --json wrote before: say which ratios fell by more than 15 %%, and exit with 1",
+    )
     options = parser.parse_args()
     unknown = [name for name in options.names if name not in JOBS]
     if unknown:

@@ -32,8 +32,8 @@ from signdata.formats.trees.picture_files import PictureFiles
 from signdata.formats.trees.reader import TreeReader
 from signdata.formats.trees.scan import ClassDir
 from signdata.formats.writer import EncodedItem, EncodedStills, OutputSummary, Writer, refuse_broken
-from signdata.media.image.kinds import suffix_by_content, unsupported
-from signdata.media.suffixes import last_number
+from signdata.media.image.kinds import all_are_read, suffix_by_content, unsupported
+from signdata.media.suffixes import last_number, stem_of
 from signdata.samples import Broken, Pixels, Sample
 
 
@@ -87,8 +87,9 @@ class FoldersReader(TreeReader):
             self._tree.note(class_dir.path, "class folder without a picture: no class")
         folder = f"{class_dir.path}{os.sep}"
         place = "" if class_dir.path == self._tree.root else f"{self._tree.below(class_dir.path)}/"
+        are_read = all_are_read(names)
         for name in names:
-            refused = unsupported(folder + name)
+            refused = None if are_read else unsupported(folder + name)
             pixels: Pixels = PictureFiles((folder + name,), poses=name in poses)
             if refused is not None:
                 pixels = Broken(refused)
@@ -123,7 +124,7 @@ def _poses(files: tuple[str, ...]) -> dict[str, str]:
 
 def _number_key(found: Sequence[Found]) -> Callable[[Found], Any]:
     """Key that orders by the last number in the name if every name has one, else by path."""
-    numbers = {entry.path: last_number(os.path.splitext(entry.path)[0]) for entry in found}
+    numbers = {entry.path: last_number(stem_of(entry.path)) for entry in found}
     if None in numbers.values():
         return lambda entry: entry.path
     return lambda entry: (numbers[entry.path], entry.path)

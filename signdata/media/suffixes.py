@@ -46,6 +46,14 @@ def suffix_of(name: str) -> str:
     return os.path.splitext(name)[1].lower()
 
 
+def stem_of(path: str) -> str:
+    """A path without its suffix."""
+    stem, dot, suffix = path.rpartition(".")
+    if dot and suffix.isalnum() and stem and stem[-1] not in _NOT_BEFORE:
+        return stem
+    return os.path.splitext(path)[0]
+
+
 def last_number(name: str) -> int | None:
     """The last number in the last part of a path without its suffix; None without one."""
     found = _LAST_NUMBER.search(name)

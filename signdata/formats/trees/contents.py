@@ -8,7 +8,7 @@ from collections.abc import Callable
 from signdata.formats.place import Place
 from signdata.formats.trees.scan import ClassDir, Tree
 from signdata.media import suffixes
-from signdata.media.image.kinds import is_picture
+from signdata.media.image.kinds import all_are_read, is_picture
 from signdata.media.video.kinds import is_video
 from signdata.media.video.moving import is_clip, kind_of
 
@@ -42,6 +42,8 @@ def _first(place: Place, example_in: Callable[[Tree, ClassDir], str]) -> str:
 
 def _video_in(tree: Tree, class_dir: ClassDir) -> str:
     """The first video's name, by suffix and name."""
+    if all_are_read(class_dir.files):
+        return ""
     folder = f"{class_dir.path}{os.sep}"
     found = [name for name in class_dir.files if is_video(folder + name)]
     return min(found, key=lambda name: (suffixes.suffix_of(name), name), default="")

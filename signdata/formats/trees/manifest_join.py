@@ -16,6 +16,7 @@ from signdata.errors import FormatError, MissingError
 from signdata.formats.packed import Packed
 from signdata.formats.trees.layout import Layout
 from signdata.formats.trees.scan import Tree
+from signdata.media import suffixes
 from signdata.samples import Broken, Pixels, Sample
 from signdata.sidecars import Row
 
@@ -25,7 +26,7 @@ NO_META = frozenset({*sidecars.COLUMNS, sidecars.STORED_AS, "source_sha256"})
 
 def unique_ids(paths: Iterable[str]) -> dict[str, str]:
     """Id of each path below the root: without suffix, unless two would then be one."""
-    stems = {path: os.path.splitext(path)[0] for path in paths}
+    stems = {path: suffixes.stem_of(path) for path in paths}
     taken = Counter(stems.values())
     return {path: stem if taken[stem] == 1 else path for path, stem in stems.items()}
 

@@ -21,10 +21,10 @@ from signdata import sidecars
 from signdata.errors import FormatError, MissingError, UnsafeNameError
 from signdata.filesystem import path_below
 from signdata.formats.trees.layout import Layout
-from signdata.media.image.kinds import is_picture
+from signdata.media.image.kinds import all_are_read, is_picture
 from signdata.media.video.moving import is_clip
 from signdata.results import NOTE, Problem
-from signdata.safe_names import is_junk
+from signdata.safe_names import JUNK_NAMES, is_junk
 from signdata.samples import SPLIT_NAMES
 
 
@@ -149,10 +149,13 @@ class Tree:
         """Names of the files and folders in `path`, sorted; junk is noted and left out."""
         files, folders = [], []
         try:
-            entries = sorted(os.scandir(path), key=attrgetter("name"))
+            found = list(os.scandir(path))
         except OSError as err:
             raise MissingError(f"cannot be listed ({err.strerror})", path=path) from err
-        for entry in entries:
+        names = [entry.name for entry in found if entry.is_file(follow_symlinks=False)]
+        if len(names) == len(found) and not _need_a_look(names):
+            return tuple(sorted(names)), ()
+        for entry in sorted(found, key=attrgetter("name")):
             if is_junk(entry.name):
                 self.note(entry.path, "junk: not read")
                 continue
@@ -182,6 +185,8 @@ class Tree:
 
     def pictures(self, class_dir: ClassDir) -> list[str]:
         """Names of a class's pictures, by suffix or by content; the others are noted as junk."""
+        if all_are_read(class_dir.files):
+            return list(class_dir.files)
         taken = []
         folder = f"{class_dir.path}{os.sep}"
         for name in class_dir.files:
@@ -204,6 +209,15 @@ class Tree:
     def below(self, path: Path) -> str:
         """A path below the root, POSIX separators."""
         return path.relative_to(self.root).as_posix()
+
+
+def _need_a_look(names: list[str]) -> bool:
+    """Whether one of very many names may be junk, or no UTF-8."""
+    text = f"/{'/'.join(names)}/"
+    if not text.isascii() or "/." in text:
+        return True
+    folded = text.casefold()
+    return any(f"/{name}/" in folded for name in JUNK_NAMES)
 
 
 def _said(split: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from signdata.errors import UnsupportedError
 from signdata.media import suffixes
@@ -66,6 +67,11 @@ def kind_of(head: bytes) -> str:
     if head[:1] == b"P" and head[1:2] in b"123456" and head[2:3].isspace():
         return "PPM"
     return ""
+
+
+def all_are_read(names: Iterable[str]) -> bool:
+    """Whether all of very many names end as those of pictures that are read."""
+    return {name[name.rfind(".") :].lower() for name in names} <= SUFFIXES
 
 
 def is_picture(path: str) -> bool:
