@@ -24,6 +24,7 @@ import msgspec
 
 from signdata.errors import FormatError, MissingError
 from signdata.results import Problem
+from signdata.row_blocks import RowBlock, blocks_of
 from signdata.samples import SPLITS
 
 MANIFEST, DOCUMENT, CLASSES, PROBLEMS = (
@@ -54,50 +55,6 @@ FOLD = "fold"
 """Column with the number of a sample's fold, as `split --folds` writes it."""
 
 Row = dict[str, str]
-
-
-class RowBlock(msgspec.Struct, frozen=True):
-    """Rows of a manifest that have the same columns.
-
-    Attributes
-    ----------
-    n : int
-        How many rows there are.
-    columns : dict
-        A value for each row, or one text where all rows have the same.
-    """
-
-    n: int
-    columns: dict[str, list[str] | str]
-
-    @classmethod
-    def of(cls, n: int, columns: Mapping[str, Sequence[str]]) -> RowBlock:
-        """Rows whose columns are given in full."""
-        made: dict[str, list[str] | str] = {}
-        for name, values in columns.items():
-            first = values[0]
-            made[name] = first if values.count(first) == n else list(values)
-        return cls(n, made)
-
-    def column(self, name: str) -> Sequence[str]:
-        """The values of a column; '' for each row where there is none."""
-        values = self.columns.get(name, "")
-        return [values] * self.n if isinstance(values, str) else values
-
-    def rows(self) -> list[Row]:
-        """The rows, one by one."""
-        names = list(self.columns)
-        cells = zip(*map(self.column, names), strict=True)
-        return [dict(zip(names, one, strict=True)) for one in cells]
-
-
-def blocks_of(rows: Iterable[Row]) -> Iterator[RowBlock]:
-    """Rows as blocks; '' where a row of a block lacks a column of another."""
-    rest = iter(rows)
-    while part := list(itertools.islice(rest, _AT_ONCE)):
-        names = dict.fromkeys(name for row in part for name in row)
-        columns = {name: [row.get(name, "") for row in part] for name in names}
-        yield RowBlock.of(len(part), columns)
 
 
 def is_sidecar(name: str) -> bool:

@@ -7,8 +7,9 @@ from contextlib import closing
 
 from signdata import safe_names
 from signdata.conversion.losses import refuse_nothing
+from signdata.conversion.storing import Job
 from signdata.conversion.transforms import Transform
-from signdata.conversion.worker import Job, work
+from signdata.conversion.worker import work
 from signdata.formats.reader import Reader
 from signdata.formats.writer import Writer
 from signdata.options import RunOptions

@@ -12,9 +12,11 @@ from typing import Any, TypeVar
 from signdata import safe_names, sidecars
 from signdata.conversion.kept_shards import KeptShards, complete_shards
 from signdata.conversion.losses import LOST, refuse_nothing
+from signdata.conversion.outcome import ItemBytes, Outcome
 from signdata.conversion.stored_paths import StoredPaths
+from signdata.conversion.storing import Job
 from signdata.conversion.transforms import Transform
-from signdata.conversion.worker import ItemBytes, Job, Outcome, work
+from signdata.conversion.worker import work
 from signdata.errors import OutputError
 from signdata.filesystem import full_disk, remove, writing
 from signdata.formats.batches import Batch, ListBatch
@@ -26,7 +28,8 @@ from signdata.output.existing import RETRY
 from signdata.output.journal import JournalEntry
 from signdata.output.output import Output
 from signdata.results import NOTE, Problem, Result
-from signdata.sidecars import Row, RowBlock
+from signdata.row_blocks import RowBlock, blocks_of
+from signdata.sidecars import Row
 from signdata.workers import cluster as clusters
 from signdata.workers import forks
 from signdata.workers.cluster import Shared
@@ -243,7 +246,7 @@ class WritingRun:
     def _blocks(self) -> Iterator[RowBlock]:
         """What `_rows` yields, as columns."""
         if self.kept or self.kept_shards.rows:
-            yield from sidecars.blocks_of(self._rows())
+            yield from blocks_of(self._rows())
             return
         for batch in self.reader.batches():
             yield from self.output.journal.rows_of(batch.key).blocks()

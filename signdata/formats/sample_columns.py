@@ -8,8 +8,8 @@ from typing import Self
 
 from signdata import sidecars
 from signdata.errors import SigndataError
+from signdata.row_blocks import RowBlock
 from signdata.samples import Broken, Sample
-from signdata.sidecars import RowBlock
 
 
 @dataclass(frozen=True, slots=True)

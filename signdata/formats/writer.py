@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from signdata.errors import DatasetError, UsageError
 from signdata.formats.reader import DatasetInfo, PictureSummary, Reader
+from signdata.row_blocks import RowBlock
 from signdata.samples import Broken, Sample
-from signdata.sidecars import Row, RowBlock
+from signdata.sidecars import Row
 
 if TYPE_CHECKING:
     import numpy as np

@@ -16,7 +16,8 @@ import msgspec
 from signdata.filesystem import write_all
 from signdata.formats.writer import ShardSum
 from signdata.results import Problem
-from signdata.sidecars import RowBlock, blocks_of, encode_json
+from signdata.row_blocks import RowBlock, blocks_of
+from signdata.sidecars import encode_json
 
 
 class JournalEntry(msgspec.Struct):

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import signdata
+from signdata.conversion.outcome import IN_MEMORY
 from signdata.conversion.pipeline import convert
-from signdata.conversion.worker import IN_MEMORY
 from signdata.errors import DecodeError, SigndataError
 from signdata.formats.batches import Batch, list_batches
 from signdata.formats.csv.writer import CsvWriter
@@ -200,11 +200,11 @@ def test_big_items_travel_by_file_and_arrive_whole(tmp_path: Path) -> None:
 
 
 def test_a_deadly_item_is_named_by_verify(tmp_path: Path) -> None:
-    from signdata.inspection import verification
+    from signdata.inspection import same_samples
 
     pixels = [Painted(i, dies="always" if i == 5 else "") for i in range(8)]
     fine = Made([Painted(i) for i in range(8)])
-    result = verification.compare(Made(pixels), fine, Path("a"), Path("b"), 2)
+    result = same_samples.compare(Made(pixels), fine, Path("a"), Path("b"), 2)
     assert result.exit_code == 4
     assert [problem.path for problem in result.problems if problem.kind == "corrupt"] == ["005"]
 

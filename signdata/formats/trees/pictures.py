@@ -19,8 +19,8 @@ from signdata.formats.trees.picture_files import read
 from signdata.formats.writer import EncodedItem, EncodedStills, OutputSummary
 from signdata.media.image import decode, encode
 from signdata.options import TableOptions
+from signdata.row_blocks import RowBlock
 from signdata.samples import Encoded, Sample
-from signdata.sidecars import RowBlock
 
 
 def encoded_frames(sample: Sample, options: PictureOptions) -> Iterator[Encoded]:
