@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import resource
 import subprocess
@@ -13,7 +14,11 @@ from benchmarks.data import CODES, Place, clear
 from benchmarks.measure import ROOT, Figure
 
 MILLION = 1_000_000
+TEN_MILLION = 10_000_000
 QUICK = 20_000
+DIFFERS = 4
+"""The exit code of `diff` where there are differences."""
+
 BASE, PER_SAMPLE = 300.0, 100.0
 """MB, and bytes a sample, that the driving process may take."""
 
@@ -38,7 +43,7 @@ def drive(*words: str) -> None:
     try:
         errors.main([*words, "--quiet"])
     except SystemExit as ended:
-        if ended.code:
+        if ended.code not in (0, None, DIFFERS):
             raise
     _print_usage()
 
@@ -87,22 +92,24 @@ def million(place: Place) -> Iterator[Figure]:
     csv = write_rows(place.memory / "million.csv", n)
     most = f"<= {BASE + PER_SAMPLE * n / 1e6:.0f}"
     hdf5, again = place.memory / "million.h5", place.memory / "again.csv"
-    parted = place.memory / "parted.h5"
+    parted, again_parted = place.memory / "parted.h5", place.memory / "parted-again.h5"
     jobs: dict[str, list[str | Path]] = {
         "info of a CSV": ["info", csv],
         "convert a CSV to HDF5": ["convert", csv, hdf5, "-j", "2"],
         "info of HDF5": ["info", hdf5],
         "verify HDF5": ["verify", hdf5, "-j", "2"],
+        "verify a CSV and HDF5, twice a million": ["verify", csv, hdf5, "-j", "2"],
         "convert HDF5 to a CSV": ["convert", hdf5, again, "-j", "2"],
         "verify a CSV": ["verify", again, "-j", "2"],
         "diff of HDF5 and itself": ["diff", hdf5, hdf5],
         "split a CSV, not looking": ["split", csv, parted, "--no-look", "-j", "2"],
+        "split HDF5, not looking": ["split", hdf5, again_parted, "--no-look", "-j", "2"],
     }
     for title, words in jobs.items():
         cpu, peak = _driver("drive", *words)
         yield Figure(f"{title}, {n:,}", "", "us/sample, driver", [cpu / n * 1e6], [], "<= 10")
         yield Figure(f"{title}, {n:,}", "", "MB, driver", [peak], [], most)
-    for path in (csv, hdf5, again, parted):
+    for path in (csv, hdf5, again, parted, again_parted):
         clear(path)
     journal = place.memory / "journal"
     write_journal(journal, n)
@@ -112,4 +119,36 @@ def million(place: Place) -> Iterator[Figure]:
     clear(journal)
 
 
-JOBS = {"million": million}
+def write_manifest(path: Path, n: int, *, changed: bool) -> Path:
+    """A manifest of so many samples; of `changed` ones, one in 1,000 in each of five ways."""
+    with path.open("w") as file:
+        file.write("id,path,label,split,group,source,sha256\n")
+        for i in range(n):
+            way = i % 1000 if changed else 0
+            if way == 1:  # removed
+                continue
+            number = -i if way == 2 else i
+            digest = hashlib.md5(b"%d" % number).hexdigest() * 2  # as long as a SHA-256
+            code = CODES[(i + (way == 3)) % len(CODES)]
+            split = "val" if way == 4 else "train"
+            letter = "y" if way == 5 else "x"
+            file.write(f"{letter}{i:08d},{split}/{code}/{i}.png,{code},{split},,a.csv,{digest}\n")
+    return path
+
+
+def ten_million(place: Place) -> Iterator[Figure]:
+    """`diff` of two manifests: what does not fit into memory waits on the disk for temporaries."""
+    n = TEN_MILLION if place.rows > 2000 else QUICK
+    one, other = (
+        write_manifest(place.memory / f"{name}.manifest.csv", n, changed=name == "other")
+        for name in ("one", "other")
+    )
+    cpu, peak = _driver("drive", "diff", one, other)
+    title = f"diff of two manifests of {n:,} rows"
+    yield Figure(title, "", "us/row", [cpu / n / 2 * 1e6], [], "<= 10")
+    yield Figure(title, "", "MB", [peak], [], "<= 200")
+    clear(one)
+    clear(other)
+
+
+JOBS = {"million": million, "ten-million": ten_million}

@@ -274,7 +274,8 @@ def _lengths(lines: Sequence[str]) -> list[int]:
     return [len(line) if line.isascii() else len(line.encode()) for line in lines]
 
 
-def _has_repetitions(hashes: array[int]) -> bool:
+def has_repetitions(hashes: array[int]) -> bool:
+    """Whether two of some hashes are equal."""
     if len(hashes) < _FEW:
         return len(set(hashes)) < len(hashes)
     import numpy as np  # the command line starts without it
@@ -292,7 +293,7 @@ def refuse_repeated_ids(path: Path, hashes: array[int]) -> None:
 
     `hashes` are those of all ids: the file is read again only if two are equal.
     """
-    if not _has_repetitions(hashes):
+    if not has_repetitions(hashes):
         return
     ids: set[str] = set()
     for line, row in numbered_rows(path):
@@ -368,7 +369,23 @@ def numbered_rows(path: Path, offsets: array[int] | None = None) -> Iterator[tup
 
 def dump_document(document: Mapping[str, Any]) -> bytes:
     """Encode ``signdata.json``: UTF-8, indented, keys in the given order."""
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    return msgspec.json.format(encode_json(document), indent=2) + b"\n"
+
+
+def encode_json(value: Any) -> bytes:
+    """A value as JSON. Bytes of file names that are no text are escaped, as in the manifest."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_escaped(msgspec.to_builtins(value)))
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_escaped(key): _escaped(one) for key, one in value.items()}
+    return [_escaped(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def read_document(path: Path) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from pathlib import Path
 
@@ -164,3 +165,35 @@ def test_nothing_beside_the_data_tells_where_or_when(
     for data in one.values():
         assert str(tmp_path).encode() not in data
         assert b"first name" not in data
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "5,é,train",
+        '"5,5",A,train',
+        '"5\n5",A,',
+        "5,A,other",
+        ",A,",
+        "5,A",
+        "5,A,train\r",
+        "",
+        "é\0,A,",
+    ],
+)
+def test_rows_in_blocks_are_those_one_by_one(tmp_path: Path, row: str) -> None:
+    path = tmp_path / "manifest.csv"
+    plain = [f"{i + 10},é,test" for i in range(sidecars._AT_ONCE_READ + 3)]
+    path.write_bytes("\n".join(["\ufeffid,label,split", *plain, row, "3,A,", ""]).encode())
+
+    def read(rows, offsets):
+        try:
+            return [*rows], [*offsets]
+        except FormatError as err:
+            return str(err)
+
+    found, wanted = array("q"), array("q")
+    blocks = sidecars.row_blocks(path, found)
+    in_blocks = (dict(zip(header, cells, strict=True)) for header, rows in blocks for cells in rows)
+    one_by_one = (each for _, each in sidecars.numbered_rows(path, wanted))
+    assert read(in_blocks, found) == read(one_by_one, wanted)

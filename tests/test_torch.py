@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch.utils.data import DataLoader, DistributedSampler
 
 import signdata
@@ -217,3 +218,29 @@ def test_numpy_clips_and_differing_shapes(tmp_path: Path, make_tree: Callable[..
     assert signdata.numpy.load(clips, frames=4).X.shape == (3, 4, 4, 6, 3)
     with pytest.raises(FormatError, match=r"expected \(9, 4, 6, 3\).*Give a size, channels, and"):
         signdata.numpy.load(clips)
+
+
+@pytest.mark.parametrize("channels", [None, 1, 3])
+@pytest.mark.parametrize("kind", ["of one size", "one larger", "one with an orientation"])
+def test_a_batch_of_pictures_is_the_same_as_one_after_the_other(
+    tmp_path: Path, kind: str, channels: int | None
+) -> None:
+    """Plain JPEGs are decoded into the same memory one after the other."""
+    rng = np.random.default_rng(0)
+    for i in range(6):
+        side = 24 if kind == "one larger" and i == 3 else 16
+        picture = Image.fromarray(rng.integers(0, 256, (side, 16, 3), np.uint8))
+        exif = Image.Exif()
+        if kind == "one with an orientation" and i == 3:
+            exif[0x0112] = 3
+        path = tmp_path / "AB"[i % 2] / f"{i}.jpg"
+        path.parent.mkdir(exist_ok=True)
+        picture.save(path, exif=exif)
+    data = Dataset(tmp_path, channels=channels)
+    order = [4, 0, 5, 3, 3, 1]
+    batch = data.__getitems__(order)
+    for number, (image, target) in zip(order, batch, strict=True):
+        alone, idx = data[number]
+        assert (image == alone).all()
+        assert (image.shape, target) == (alone.shape, idx)
+    assert Dataset(tmp_path, size=(8, 8)).__getitems__([2, 3])[0][0].shape == (3, 8, 8)

@@ -13,6 +13,9 @@ from signdata.options import next_command
 from signdata.results import Result
 from signdata.samples import SPLIT_NAMES, SPLITS
 
+Following = tuple[str, ...]
+"""A command and its words."""
+
 
 @dataclass(frozen=True)
 class Done:
@@ -52,10 +55,21 @@ def line_after(command: str, words: Sequence[Any], options: Mapping[str, Any], d
     if done.ended_by or command not in _AFTER or any("://" in word for word in words):
         return ""
     following = _AFTER[command](Done(done, words, options))
-    return next_command(*following) if following else ""
+    if not following:
+        return ""
+    same_source = words and words[0] in following[1:] and following[0] in _READ_ALIKE
+    return next_command(*following, *(_reading(options) if same_source else ()))
 
 
-Following = tuple[str, ...]
+_READ_ALIKE = frozenset({"audit", "baseline", "report", "split"})
+"""Commands that read one source, so that what was said of how it is read holds for them."""
+
+
+def _reading(options: Mapping[str, Any]) -> Following:
+    """How the source was said to be read."""
+    flags = {"from_format": "--from", "layout": "--layout", "videos": "--videos"}
+    said = ((flag, options.get(name)) for name, flag in flags.items())
+    return tuple(word for flag, value in said if value for word in (flag, str(value)))
 
 
 def _splits_in(folder: str) -> set[str]:

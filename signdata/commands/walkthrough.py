@@ -58,7 +58,7 @@ STEPS = (
         ("asl.h5", "run"),
         {"out": "report.html"},
     ),
-    Step("sample wlasl clips/ --n 6", synthetic.sample, ("wlasl", "clips"), {"n": 6}),
+    Step("sample wlasl clips/ --n 3", synthetic.sample, ("wlasl", "clips"), {"n": 3}),
     Step(
         "extract-frames clips/WLASL_v0.3.json frames/ --frames 16",
         videos.extract_frames,

@@ -13,7 +13,7 @@ Hugging Face `imagefolder` loader read the same trees.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -95,7 +95,7 @@ class FoldersReader(TreeReader):
                 pixels = Broken(refused)
             yield Found(f"{place}{name}", class_dir.split, class_dir.label, pixels, self.kind)
 
-    def _ordered(self, found: list[Found]) -> list[Found]:
+    def _ordered(self, found: Sequence[Found]) -> Sequence[Found]:
         return sorted(found, key=_number_key(found)) if self._by_number else found
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
@@ -122,7 +122,7 @@ def _poses(files: tuple[str, ...]) -> dict[str, str]:
     }
 
 
-def _number_key(found: list[Found]) -> Callable[[Found], Any]:
+def _number_key(found: Sequence[Found]) -> Callable[[Found], Any]:
     """Key that orders by the last number in the name if every name has one, else by path."""
     numbers = {entry.path: last_number(stem_of(entry.path)) for entry in found}
     if None in numbers.values():

@@ -16,7 +16,7 @@ import msgspec
 from signdata.filesystem import write_all
 from signdata.formats.writer import ShardSum
 from signdata.results import Problem
-from signdata.sidecars import RowBlock, blocks_of
+from signdata.sidecars import RowBlock, blocks_of, encode_json
 
 
 class JournalEntry(msgspec.Struct):
@@ -91,7 +91,7 @@ _decode_entry = msgspec.json.Decoder(JournalEntry).decode
 
 def pack(rows: JournalRows) -> bytes:
     """What a batch stored as one compressed part, without a line break."""
-    return base64.b64encode(zlib.compress(msgspec.json.encode(rows), 1))
+    return base64.b64encode(zlib.compress(encode_json(rows), 1))
 
 
 def unpack(part: bytes) -> JournalRows:
@@ -154,7 +154,7 @@ class Journal:
 
     def add(self, entry: JournalEntry, rows: bytes) -> None:
         """Record a finished batch and its packed `JournalRows`."""
-        line = b"%b\t%b\n" % (msgspec.json.encode(entry), rows)
+        line = b"%b\t%b\n" % (encode_json(entry), rows)
         os.lseek(self._file, self._size, os.SEEK_SET)
         write_all(self._file, line)
         self._count(entry, self._size)

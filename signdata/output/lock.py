@@ -14,6 +14,7 @@ import msgspec
 
 from signdata.errors import OutputLockedError
 from signdata.filesystem import missing_folders, remove, remove_empty, write_file
+from signdata.sidecars import encode_json
 from signdata.workers.heartbeat import INTERVAL, beats_within, run_files
 
 PATIENCE = 2.0
@@ -115,7 +116,7 @@ class Lock:
 
     def write_owner(self) -> None:
         """Record who holds the lock."""
-        write_file(self._owner, msgspec.json.encode(self._me))
+        write_file(self._owner, encode_json(self._me))
 
     def _try(self) -> bool:
         self._above = self._above or missing_folders(self._file.parent.parent)

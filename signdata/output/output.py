@@ -36,7 +36,7 @@ from signdata.output.existing import (
 from signdata.output.journal import Journal
 from signdata.output.lock import Lock
 from signdata.output.partial_dir import PartialDir
-from signdata.sidecars import PARTIAL_SUFFIX
+from signdata.sidecars import PARTIAL_SUFFIX, encode_json
 
 
 class Output:
@@ -75,7 +75,7 @@ class Output:
         changed: Changed | None = None,
     ) -> None:
         # As it will be read back, for example with lists instead of tuples.
-        kept: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(dict(record)))
+        kept: dict[str, Any] = msgspec.json.decode(encode_json(dict(record)))
         self.path = path
         self._request = OutputRequest(
             path,

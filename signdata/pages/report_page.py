@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from signdata.auditing.run import Audit, AuditOptions, audit
-from signdata.errors import SigndataError
+from signdata.errors import SigndataError, one_line
 from signdata.formats.reader import Reader
 from signdata.options import ProgressCallback
 from signdata.output.existing import read_document
@@ -82,7 +82,7 @@ def key(sources: Sequence[Source], runs: Sequence[Path], options: Mapping[str, A
             for source in sources
             for one in source.reader.info.sources
         ],
-        "names": [source.name for source in sources],
+        "names": [one_line(source.name) for source in sources],
         "runs": [_digest(run) for run in runs],
     }
     return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()[:32]

@@ -214,3 +214,13 @@ def test_a_name_longer_than_a_file_may_have(main, make_tree, words, code, what):
     done = main(*(meant.get(word, word) for word in words))
     assert (done.returncode, what in done.stderr) == (code, True)
     assert "bug" not in done.stderr
+
+
+def test_a_source_whose_own_name_is_not_utf_8(main, make_tree, tmp_path):
+    tree = make_tree().rename(tmp_path / os.fsdecode(b"t\xff"))
+    for place, words in (("a", ()), ("b", ("--to", "webdataset")), ("c.h5", ())):
+        done = main("convert", tree, tmp_path / place, *words, "-j1")
+        assert (done.returncode, done.stderr) == (0, "")
+    again = main("replay", tmp_path / "a", "--source", f"t\\udcff={tree}", tmp_path / "d", "-j1")
+    assert again.returncode == 0
+    assert main("report", tree, "-o", tmp_path / "r.html").returncode == 0

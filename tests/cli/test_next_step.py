@@ -62,6 +62,13 @@ def test_of_synthetic_data_it_is_what_reads_it(main, words) -> None:
     assert main(*words(line), "--variants", "1", "-j1").returncode == 0
 
 
+def test_how_the_source_is_read_is_said_again(main, words) -> None:
+    done = main("info", "tree", "--layout", "{split}/{label}/*", "--from", "folders")
+    line = following(done)
+    assert line == "audit tree --from folders --layout '{split}/{label}/*'"
+    assert main(*words(line), "-j1").returncode == 0
+
+
 @pytest.mark.parametrize("option", ["--json", "--quiet"])
 def test_nothing_of_it_for_programs(main, words, option) -> None:
     assert "next:" not in main("info", "tree", option).stdout

@@ -470,6 +470,69 @@ def test_a_tar_of_class_folders_is_an_archive(tmp_path: Path) -> None:
         open_dataset(path)
 
 
+@pytest.mark.parametrize("field", ["cls.txt", "label", "label.txt", "class", "class.txt"])
+def test_a_text_says_the_label(field: str, tmp_path: Path) -> None:
+    write_tar(tmp_path / "0.tar", {"s.png": png(1), f"s.{field}": b"apple\n"})
+    assert [sample.label for sample in open_dataset(tmp_path)] == ["apple"]
+
+
+def test_what_belongs_to_no_sample_is_told(tmp_path: Path) -> None:
+    beside = {"LICENSE.md": b"x", "README.txt": b"x"}
+    write_tar(tmp_path / "0.tar", {**beside, "s.png": png(1), "s.cls": b"A"})
+    reader = open_dataset(tmp_path)
+    assert [sample.id for sample in reader] == ["s"]
+    what = "2 that belong to no sample: not read"
+    assert [(one.path, one.where, one.message) for one in reader.info.notes] == [
+        ("0.tar", "LICENSE", what)
+    ]
+
+
+@pytest.mark.parametrize("number", [b"-1", b"2", b"9" * 5000])
+def test_a_number_that_no_class_has(number: bytes, tmp_path: Path) -> None:
+    members = {"s.png": png(1), "s.cls": number, "t.png": png(2), "t.cls": b"1"}
+    write_tar(tmp_path / "0.tar", members)
+    (tmp_path / "classes.txt").write_text("apple\nbread\n")
+    broken, whole = open_dataset(tmp_path)
+    assert whole.label == "bread"
+    with pytest.raises(FormatError, match="expected 0 to 1, as classes are named"):
+        list(broken.frames())
+
+
+def test_a_name_that_is_not_utf_8(tmp_path: Path) -> None:
+    members = {"\xe9.png": png(1), "\xe9.cls": b"A", "t.png": b"x", "t.cls": b"A"}
+    with tarfile.open(
+        tmp_path / "0.tar", "w", format=tarfile.GNU_FORMAT, encoding="latin-1"
+    ) as tar:
+        for name, data in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    done = signdata.convert(tmp_path / "0.tar", tmp_path / "a.h5", on_error="skip", workers=1)
+    assert (done.written, done.failed) == (1, 1)
+    assert [sample.id for sample in open_dataset(tmp_path / "a.h5")] == ["\\xe9"]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (gzip.compress(b"x" * 600, mtime=0), "compressed with gzip; expected a plain tar"),
+        (bytes(1024), "no samples in it"),
+    ],
+    ids=["gzip", "empty"],
+)
+def test_files_that_only_end_in_tar(data: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / "0.tar").write_bytes(data)
+    with pytest.raises(FormatError, match=message):
+        open_dataset(tmp_path / "0.tar")
+
+
+def test_some_tars_say_their_split_and_others_none(tmp_path: Path) -> None:
+    for name in ("train", "more"):
+        write_tar(tmp_path / f"{name}.tar", {f"{name}.png": png(1), f"{name}.cls": b"A"})
+    with pytest.raises(FormatError, match=r"more.tar: no split in its name, and others have one"):
+        open_dataset(tmp_path)
+
+
 def test_tars_that_are_named_are_joined_by_their_splits(tmp_path: Path) -> None:
     paths = [
         write_tar(tmp_path / f"{split}-0.tar", {"1.png": png(i), "1.cls": b"0"})

@@ -29,6 +29,7 @@ from signdata.errors import (
     UnsafeNameError,
 )
 from signdata.formats.batches import Batch, list_batches, samples_of_split
+from signdata.formats.packed import Packed
 from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader, splits_of
 from signdata.formats.table.files import tables_in
 from signdata.formats.table.rows import Table, read_table
@@ -101,7 +102,7 @@ class TableReader(Reader):
         self._parts = [_Part.of(split, read_table(table), options) for split, table in tables]
         self._notes = [note for part in self._parts for note in part.notes]
         root = path if path.is_dir() else path.parent
-        self._samples, self._masks, notes = masks.as_seen(self._all_samples(), root)
+        self._samples, self._masks, notes = masks.as_seen(Packed(self._all_samples()), root)
         self._notes.extend(notes)
 
     def _read_files(self, root: Path | None) -> tuple[Path, ...]:

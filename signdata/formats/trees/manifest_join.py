@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from signdata import sidecars
+from signdata.columns import TextColumn
 from signdata.errors import FormatError, MissingError
+from signdata.formats.packed import Packed
 from signdata.formats.trees.layout import Layout
 from signdata.formats.trees.scan import Tree
 from signdata.media import suffixes
@@ -32,7 +35,7 @@ def unique_ids(paths: Iterable[str]) -> dict[str, str]:
 class ManifestMatch:
     """What the files next to a directory dataset say of it."""
 
-    rows: dict[str, Row]
+    rows: Sequence[Row]
     classes: tuple[str, ...]
     origin: dict[str, object]
     columns: tuple[str, ...]
@@ -40,26 +43,45 @@ class ManifestMatch:
 
 def describe(tree: Tree) -> ManifestMatch:
     """Read ``manifest.csv``, ``classes.txt`` and ``signdata.json`` at the root, where they are."""
-    rows: dict[str, Row] = {}
+    rows: Sequence[Row] = ()
     file = tree.root / sidecars.MANIFEST
     if file.is_file():
-        for row in sidecars.read_rows(file):
-            path = row.get("path", "")
-            if not path:
-                rows = {}
+        rows = Packed(_rows_with_paths(file))
+        if not rows[-1:] or not rows[-1].get("path"):
+            if rows:
                 tree.note(file, "not a manifest of these files (no paths): not used")
-                break
-            if path in rows:
-                raise FormatError(f"path {path!r} appears twice", path=file)
-            rows[path] = row
+            rows = ()
     classes = tree.root / sidecars.CLASSES
-    columns = next(iter(rows.values()), {})
+    columns = rows[0] if rows else {}
     return ManifestMatch(
         rows,
         sidecars.read_classes(classes) if classes.is_file() else (),
         sidecars.origin_of(sidecars.read_document(tree.root)),
         tuple(name for name in columns if name not in NO_META),
     )
+
+
+def _rows_with_paths(file: Path) -> Iterator[Row]:
+    """The rows of a manifest, up to the first without a path; no path twice."""
+    hashes = array("q")
+    for row in sidecars.read_rows(file):
+        yield row
+        if not row.get("path"):
+            return
+        hashes.append(hash(row["path"]))
+    if sidecars.has_repetitions(hashes):
+        twice = next(iter(_repeated(row["path"] for row in sidecars.read_rows(file))), None)
+        if twice is not None:
+            raise FormatError(f"path {twice!r} appears twice", path=file)
+
+
+def _repeated(names: Iterable[str]) -> Iterator[str]:
+    """The names that an earlier one equals."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            yield name
+        seen.add(name)
 
 
 @dataclass(slots=True)  # made for every file: a frozen one takes three times as long
@@ -77,7 +99,7 @@ class Found:
     meta: Mapping[str, str] = field(default_factory=dict)
 
 
-def laid_out(layout: Layout, found: list[Found]) -> list[Found]:
+def laid_out(layout: Layout, found: Sequence[Found]) -> list[Found]:
     """What a layout says of each entry; one that does not fit it cannot be read."""
     stems = [os.path.splitext(entry.path)[0] if entry.is_file else entry.path for entry in found]
     layout = layout.knowing([*stems, *(entry.path for entry in found)])
@@ -125,31 +147,44 @@ _NOT_COLUMNS = ("split", "label", "group")
 """Fields of a layout that a sample has a place of its own for."""
 
 
-def join(tree: Tree, found: list[Found], described: ManifestMatch) -> list[Sample]:
+def join(tree: Tree, found: Sequence[Found], described: ManifestMatch) -> Iterator[Sample]:
     """Make samples of what was found, with what the manifest knows of each.
 
     The manifest's order comes first and its id, label, split, group and further columns
     are preferred; an entry that it does not list is read all the same, after the others.
     A row whose file is gone becomes a sample that cannot be read.
     """
+    if not described.rows:
+        several = _shared_stems(entry.path for entry in found if entry.is_file)
+        for entry in found:
+            stem = os.path.splitext(entry.path)[0] if entry.is_file else entry.path
+            yield _sample(entry, entry.path if stem in several else stem, {}, {})
+        return
     by_path = {entry.path: entry for entry in found}
-    samples = []
-    for path, row in described.rows.items():
-        entry = by_path.pop(path, None)
-        if entry is None:
+    taken: set[str] = set()
+    for row in described.rows:
+        path = row["path"]
+        if path in by_path:
+            entry = by_path.pop(path)
+        else:
             entry = Found(path, row.get("split", ""), row["label"], _gone(tree, path), "still")
         meta = {name: row[name] for name in described.columns}
-        samples.append(_sample(entry, row["id"], row, meta))
+        yield _sample(entry, row["id"], row, meta)
+    if by_path:
+        taken.update(row["id"] for row in described.rows)
     ids = unique_ids(path for path, entry in by_path.items() if entry.is_file)
-    taken = {sample.id for sample in samples}
     for path, entry in by_path.items():
-        if described.rows:
-            tree.note(tree.root / path, "not in the manifest: read all the same")
+        tree.note(tree.root / path, "not in the manifest: read all the same")
         sample_id = ids.get(path, path)
         if sample_id in taken:
             sample_id = path
-        samples.append(_sample(entry, sample_id, {}, {}))
-    return samples
+        yield _sample(entry, sample_id, {}, {})
+
+
+def _shared_stems(paths: Iterable[str]) -> set[str]:
+    """The paths without suffix that several paths have in common."""
+    stems = TextColumn(os.path.splitext(path)[0] for path in paths)
+    return set(_repeated(stems)) if stems.repeats() else set()
 
 
 def _sample(entry: Found, sample_id: str, row: Row, meta: Row) -> Sample:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from signdata import sidecars
 from signdata.errors import SigndataError
+from signdata.formats.packed import Packed
 from signdata.formats.trees.picture_files import PictureFiles, read
 from signdata.media.image import masks
 from signdata.results import NOTE, Problem
@@ -19,8 +20,8 @@ ORIGIN = "masks"
 
 
 def as_seen(
-    samples: list[Sample], root: Path
-) -> tuple[list[Sample], dict[str, Any], list[Problem]]:
+    samples: Sequence[Sample], root: Path
+) -> tuple[Sequence[Sample], dict[str, Any], list[Problem]]:
     """The samples of a dataset as they are seen, what to add to its origin, and a note.
 
     A dataset that has a record of ours is one of masks if it says so; its other pictures have
@@ -29,12 +30,12 @@ def as_seen(
     files = (file for sample in samples for file in sample.pixels.files)
     if not are_masks(files, root):
         return samples, {}, []
-    made = [
+    made = Packed(
         replace(sample, pixels=replace(sample.pixels, of_masks=True))
         if isinstance(sample.pixels, PictureFiles)
         else sample
         for sample in samples
-    ]
+    )
     return made, {ORIGIN: True}, [Problem("", "", NOTE, masks.NOTE)]
 
 

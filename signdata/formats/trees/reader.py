@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
@@ -11,14 +11,15 @@ from typing import ClassVar
 from signdata import sidecars
 from signdata.errors import DatasetError, FormatError, UnsafeNameError
 from signdata.formats.batches import BATCH, Batch, list_batches
-from signdata.formats.reader import DatasetInfo, Reader, splits_of
+from signdata.formats.packed import Packed
+from signdata.formats.reader import DatasetInfo, Reader
 from signdata.formats.trees import manifest_join, masks
 from signdata.formats.trees.layout import Layout
 from signdata.formats.trees.manifest_join import Found
 from signdata.formats.trees.scan import ClassDir, Tree
 from signdata.labels import LabelSpace
 from signdata.safe_names import is_fault
-from signdata.samples import Sample
+from signdata.samples import SPLITS, Broken, Sample
 
 
 class TreeReader(Reader):
@@ -47,12 +48,15 @@ class TreeReader(Reader):
         self._layout = None if layout is None else Layout(layout)
         self._tree = Tree.scan(path, follow_symlinks=follow_symlinks, layout=self._layout)
         self._described = manifest_join.describe(self._tree)
-        found = [entry for class_dir in self._tree.class_dirs for entry in self._find(class_dir)]
+        found: Sequence[Found] = Packed(
+            entry for class_dir in self._tree.class_dirs for entry in self._find(class_dir)
+        )
+        self._tree.class_dirs.clear()  # the names in them are known to the samples
         if self._layout is not None:
             found = manifest_join.laid_out(self._layout, found)
         if not self._described.rows:
             found = self._ordered(found)
-        joined = manifest_join.join(self._tree, found, self._described)
+        joined = Packed(manifest_join.join(self._tree, found, self._described))
         self._samples, self._masks, notes = masks.as_seen(joined, path)
         self._tree.notes.extend(notes)
         if not self._samples:
@@ -62,7 +66,7 @@ class TreeReader(Reader):
     def _find(self, class_dir: ClassDir) -> Iterator[Found]:
         """Yield the entries of one class folder, sorted; note what is none."""
 
-    def _ordered(self, found: list[Found]) -> list[Found]:
+    def _ordered(self, found: Sequence[Found]) -> Sequence[Found]:
         """The order of entries that no manifest lists; by path."""
         return found
 
@@ -72,18 +76,24 @@ class TreeReader(Reader):
 
     @cached_property
     def info(self) -> DatasetInfo:
-        files = [file for sample in self._samples for file in self.source_files(sample)]
+        files: list[str] = []
+        present, splits = set(), set()
+        for sample in self._samples:  # which makes each of them, so only once
+            files += self.source_files(sample)
+            present.add(sample.label)
+            if not isinstance(sample.pixels, Broken):
+                splits.add(sample.split)
         return DatasetInfo(
             self.name,
             self.kind,
             LabelSpace(self._described.classes),
             len(self._samples),
-            tuple(sorted({sample.label for sample in self._samples})),
+            tuple(sorted(present)),
             (*self._described.columns, *self.fills),
             {**self._described.origin, **self._masks},
             (*self.remarks, *self._tree.notes),
             (manifest_join.sources(self._tree.root, files),),
-            splits_of(self._samples),
+            tuple(split for split in ("", *SPLITS) if split in splits),
         )
 
     def locate(self, error: DatasetError) -> tuple[str, str]:

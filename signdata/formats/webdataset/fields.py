@@ -14,6 +14,9 @@ from signdata.safe_names import is_junk
 CLASS, DESCRIPTION = "cls", "json"
 """Fields with the class, and with all that is said of a sample."""
 
+TEXT_LABELS = (CLASS, "cls.txt", "label", "label.txt", "class", "class.txt")
+"""Fields with the class alone, the first that there is."""
+
 POSE, TIMES = "pose.json", frame_times.FILE
 """Fields with the keypoints of a still, and with the times of a clip's frames."""
 
@@ -99,4 +102,10 @@ def is_frame(field: str) -> bool:
 
 def has_label(fields: Iterable[str]) -> bool:
     """Whether a sample may say its class."""
-    return bool({CLASS, DESCRIPTION} & set(fields))
+    return bool({*TEXT_LABELS, DESCRIPTION} & set(fields))
+
+
+def are_of_sample(fields: Collection[str], *wanted: str | None) -> bool:
+    """Whether files of one key are a sample, and not a licence or the like beside samples."""
+    asked = {name.lower() for name in wanted if name is not None}
+    return has_label(fields) or any(is_seen(name) or name in asked for name in fields)

@@ -161,11 +161,18 @@ class WebDatasetReader(Reader):
         splits = _splits_of(names) if is_dir else {}
         found: list[tuple[str, Described]] = []
         for name in names:
-            found += ((name, one) for one in scan.samples(root / name, wanted, self._classes))
+            described = list(scan.samples(root / name, wanted, self._classes))
+            found += ((name, one) for one in described if one.is_sample)
+            others = [one.extent.key for one in described if not one.is_sample]
+            if others:
+                what = f"{len(others):,} that belong to no sample: not read"
+                self._notes.append(Problem(name, others[0], NOTE, what))
             with scan.opened(root / name) as (read, length):
                 if not ustar.has_end(read, length):
                     what = "has not the mark that tars end with: it may be cut short"
                     self._notes.append(Problem(name, "", NOTE, what))
+        if not found:
+            raise FormatError("no samples in it", path=path)
         errors = [one.error for _, one in found if one.error is not None]
         if not any(one.label is not None for _, one in found):
             raise _no_labels(path)
@@ -286,11 +293,17 @@ def _classes_of(path: Path, *, own: bool) -> tuple[str, ...]:
 
 
 def _splits_of(names: list[str]) -> dict[str, str]:
-    """The split of each tar, where all of their paths say one."""
+    """The split of each tar, where their paths say one."""
     words = {name: name[: -len(files.SUFFIX)].replace("/", "-") for name in names}
     found = splits_of_names(words.values())
     splits = {name: found[text] for name, text in words.items()}
-    return splits if all(splits.values()) else {}
+    silent = next((name for name, split in splits.items() if not split), None)
+    if silent is not None and any(splits.values()):
+        raise FormatError(
+            "no split in its name, and others have one; expected train, val or test in all or none",
+            path=silent,
+        )
+    return splits
 
 
 def _no_labels(path: Path) -> FormatError:

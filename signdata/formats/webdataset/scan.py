@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +16,10 @@ import msgspec
 from signdata.errors import FormatError, MissingError, SigndataError
 from signdata.formats.webdataset import ustar
 from signdata.formats.webdataset.fields import (
-    CLASS,
     DESCRIPTION,
+    TEXT_LABELS,
     are_clip,
+    are_of_sample,
     field_of,
     has_label,
     is_part,
@@ -29,6 +32,12 @@ from signdata.samples import SPLIT_NAMES
 
 LARGEST_TEXT = 1 << 20
 """Bytes of a file that says a label or describes a sample."""
+
+_FIRST = 100
+"""Keys among which the first sample is looked for: a licence may stand before it."""
+
+COMPRESSED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
+"""How compressed files begin."""
 
 LABELS = ("label", "class", "class_name", "gloss")
 """What the label is called in a sample's JSON."""
@@ -47,6 +56,8 @@ class Described:
     ----------
     error : SigndataError or None
         Why it cannot be read.
+    is_sample : bool
+        Whether it is one at all, or files beside samples.
     """
 
     extent: Extent
@@ -54,6 +65,7 @@ class Described:
     names: tuple[str, ...] = ()
     said: Mapping[str, str] = field(default_factory=dict)
     error: SigndataError | None = None
+    is_sample: bool = True
 
     @property
     def is_clip(self) -> bool:
@@ -88,8 +100,10 @@ def looks_like_samples(path: Path) -> bool:
     """Whether a tar begins with a sample: a picture or video, and a label, under one key."""
     try:
         with opened(path) as (read, length):
-            for _, members in _grouped(read, length, str(path)):
+            for _, members in itertools.islice(_grouped(read, length, str(path)), _FIRST):
                 fields = [name for name, _, _ in members]
+                if not are_of_sample(fields):
+                    continue
                 return has_label(fields) and any(map(is_seen, fields))
     except SigndataError:
         return False
@@ -128,6 +142,12 @@ def samples(path: Path, wanted: Wanted, classes: Sequence[str]) -> Iterator[Desc
     """
     seen: set[str] = set()
     with opened(path) as (read, length):
+        start = read(max(map(len, COMPRESSED)), 0)
+        how = next((name for magic, name in COMPRESSED.items() if start.startswith(magic)), "")
+        if how:
+            raise FormatError(
+                f"compressed with {how}; expected a plain tar", path=path, remedy="Decompress it."
+            )
         for key, members in _grouped(read, length, str(path)):
             if key in seen:
                 raise FormatError(
@@ -151,6 +171,8 @@ def _described(
     classes: Sequence[str],
 ) -> Described:
     found = {name: member for name, member, _ in members}
+    if not are_of_sample(found, wanted.pixels, wanted.label):
+        return Described(extent, is_sample=False)
     said: dict[str, Any] = {}
     label: str | None = None
     names: tuple[str, ...] = ()
@@ -206,10 +228,11 @@ def _label(
     name = next((one for one in LABELS if isinstance(said.get(one), str)), None)
     if name is not None:
         return str(said[name])
-    if CLASS in found:
-        return _named(_decoded(_text(read, found[CLASS])), classes)
+    text = next((one for one in TEXT_LABELS if one in found), None)
+    if text is not None:
+        return _named(_decoded(_text(read, found[text])), classes)
     return next(
-        (_named(text, classes) for one in LABELS if (text := _scalar(said.get(one))) is not None),
+        (_named(one, classes) for name in LABELS if (one := _scalar(said.get(name))) is not None),
         None,
     )
 
@@ -223,13 +246,16 @@ def _decoded(data: bytes) -> str:
 
 def _named(text: str | None, classes: Sequence[str]) -> str | None:
     """The class that a number means, where classes are named; any other text is the class."""
-    if text and classes and text.isascii() and text.isdecimal():
-        if int(text) >= len(classes):
-            raise FormatError(
-                f"class {text}; expected 0 to {len(classes) - 1}, as classes are named"
-            )
-        return classes[int(text)]
-    return text
+    if not (text and classes and _NUMBER.fullmatch(text)):
+        return text
+    number = int(text) if len(text) < 10 else -1  # -1 means that there is no label, too
+    if not 0 <= number < len(classes):
+        what = f"class {text[:20]}; expected 0 to {len(classes) - 1}, as classes are named"
+        raise FormatError(what)
+    return classes[number]
+
+
+_NUMBER = re.compile("-?[0-9]+")
 
 
 def split_said(said: Mapping[str, str]) -> str | None:

@@ -105,7 +105,7 @@ def parse(block: bytes, path: str, offset: int) -> tuple[str, int, int]:
     name = block[:100].partition(b"\0")[0]
     prefix = block[345:500].partition(b"\0")[0] if block[257:263] == b"ustar\0" else b""
     full = b"/".join((prefix, name)) if prefix else name
-    return full.decode("utf-8", "surrogateescape"), size, block[156]
+    return full.decode("utf-8", "backslashreplace"), size, block[156]
 
 
 def _number(text: bytes) -> int:
@@ -179,7 +179,7 @@ def _name_after(read: Reading, kind: int, data: int, size: int, path: str) -> st
         raise FormatError(f"a name of {size:,} bytes", path=path, where=f"byte {data:,}")
     content = read(size, data)
     if kind == _LONG_NAME:
-        return content.rstrip(b"\0").decode("utf-8", "surrogateescape")
+        return content.rstrip(b"\0").decode("utf-8", "backslashreplace")
     return _extended_name(content, path, data)
 
 
@@ -197,7 +197,7 @@ def _extended_name(content: bytes, path: str, offset: int) -> str:
         if not record:
             raise FormatError("a damaged extended header", path=path, where=f"byte {offset:,}")
         if keyword == b"path":
-            name = value.decode("utf-8", "surrogateescape")
+            name = value.decode("utf-8", "backslashreplace")
         if keyword in (b"size", b"GNU.sparse.major"):
             what = "a file too large or too sparse for a plain tar"
             raise FormatError(what, path=path, where=f"byte {offset:,}")

@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -159,7 +158,7 @@ class TarFiles:
         key = row[SHARD_KEY]
         described = {name: row.get(name, "") for name in self._columns}
         self._add(f"{key}.cls", b"%d" % self._indices[row["label"]])
-        self._add(f"{key}.json", _json(described))
+        self._add(f"{key}.json", sidecars.encode_json(described))
         start = self._file.tell()
         self._file.write(b"".join(self._waiting))
         self._waiting.clear()
@@ -183,15 +182,3 @@ class TarFiles:
             return None
         finally:
             self._file.drop()
-
-
-def _json(described: Row) -> bytes:
-    try:
-        return msgspec.json.encode(described)
-    except UnicodeEncodeError:  # from a name that is no text
-        return msgspec.json.encode(
-            {
-                name: text.encode("utf-8", "backslashreplace").decode()
-                for name, text in described.items()
-            }
-        )
