@@ -71,7 +71,8 @@ def test(*words: str) -> None:
     run(PYTHON, "-m", "ruff", "check", ".")
     run(PYTHON, "-m", "ruff", "format", "--check", ".")
     run(PYTHON, "-m", "mypy")
-    run(PYTHON, "-m", "pytest", "-n", "auto", "--dist", "worksteal", *words)
+    many = str((os.cpu_count() or 1) + 1)  # while one waits for a process that is killed
+    run(PYTHON, "-m", "pytest", "-n", many, "--dist", "worksteal", *words)
 
 
 def browser(*words: str) -> None:

@@ -17,7 +17,7 @@ LEVELS = [
     {"errors", "labels", "plurals", "version"},
     {"bars", "notebooks", "workers"},
     {"calls", "columns", "downloads", "filesystem", "fonts", "limits", "magick"}
-    | {"results", "safe_names", "samples", "values"},
+    | {"results", "row_blocks", "safe_names", "samples", "values"},
     {"stores"},
     {"command_results", "sidecars", "options", "media"},
     {"formats", "charts"},
