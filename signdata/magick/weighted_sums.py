@@ -50,6 +50,11 @@ class WeightedSums:
         index = np.take_along_axis(self.index, order, axis=0)
         return WeightedSums(index, np.take_along_axis(self.weight, order, axis=0))
 
+    def padded(self, n: int) -> WeightedSums:
+        """The same sums of `n` values each, the further ones with the weight 0."""
+        more = ((0, n - len(self.index)), (0, 0))
+        return WeightedSums(np.pad(self.index, more), np.pad(self.weight, more))
+
     def rows(self, quanta: Quanta) -> Values:
         """Sums (..., M, W) over the rows of (..., H, W)."""
         return _summed(quanta, self.index, self.weight[:, :, None], -2)

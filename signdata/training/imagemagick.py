@@ -222,10 +222,10 @@ def _discs(
     """Of each angle: positions and weights of the sums, and what their sum is multiplied by."""
     box = (0, 0, width, height)
     discs = [rotate.disc_of(width, height, angle, filter, box, False) for angle in angles]
-    used = [disc.sums.weight.any(axis=1) for disc in discs]
-    sums = np.flatnonzero(np.logical_or.reduce(used))
-    index = torch.from_numpy(np.stack([disc.sums.index[sums] for disc in discs])).to(device)
-    weight = _table([disc.sums.weight[sums] for disc in discs], device)
+    n = max(len(disc.sums.index) for disc in discs)
+    sums = [disc.sums.padded(n) for disc in discs]
+    index = torch.from_numpy(np.stack([some.index for some in sums])).to(device)
+    weight = _table([some.weight for some in sums], device)
     return index, weight, _table([disc.normal for disc in discs], device)
 
 
