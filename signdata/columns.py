@@ -7,6 +7,7 @@ its texts end to end in one block of bytes.
 from __future__ import annotations
 
 import itertools
+from abc import abstractmethod
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
@@ -43,9 +44,9 @@ class _Column(Sequence[str]):
         parts = (self._made(start, min(start + _AT_ONCE, n)) for start in starts)
         return itertools.chain.from_iterable(parts)
 
+    @abstractmethod
     def _made(self, start: int, stop: int) -> list[str]:
         """The values from one place up to another."""
-        raise NotImplementedError
 
 
 class TextColumn(_Column):

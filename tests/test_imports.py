@@ -49,6 +49,16 @@ def test_starting_imports_nothing_heavy(code: str) -> None:
     assert not loaded & HEAVY
 
 
+def test_help_imports_no_options() -> None:
+    """They alone would take half of the time that it needs."""
+    code = "import sys; from signdata.cli.errors import main\ntry: main(['--help'])\nfinally: "
+    code += "print('MODULES', *sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    loaded = set(done.stdout.rpartition("MODULES ")[2].split())
+    assert "signdata.cli.app" in loaded
+    assert not loaded & {"signdata.options", "signdata.formats", "msgspec"}
+
+
 def test_a_run_on_one_machine_imports_nothing_of_a_cluster(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("label,pixel1\n0,7\n1,8\n")
     code = (

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from signdata.bars import bar, counted
-from signdata.cli import next_step
 from signdata.errors import one_line, printable
 
 if TYPE_CHECKING:
@@ -102,6 +101,8 @@ def tell_next(
     command: str, words: Sequence[Any], options: Mapping[str, Any], result: Result
 ) -> None:
     """Print what may be typed next."""
+    from signdata.cli import next_step  # not for --help
+
     line = next_step.line_after(command, words, options, result)
     if line:
         say(line)
