@@ -41,6 +41,7 @@ _NETWORK = re.compile(
 )
 _OBSTORE_STATUS = re.compile(r"status code: (\d{3})")
 _OBSTORE_NETWORK = re.compile(r"error sending request|error decoding response body|timed out")
+_SERVER_FAILED = re.compile(r"5\d\d|429")
 _CONDITION_FAILED = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 
 
@@ -59,10 +60,15 @@ def kind_of(err: BaseException) -> str:
         return DENIED
     if "PermissionDeniedError" in names:
         return DENIED
-    if any(isinstance(one, FileNotFoundError) for one in chain) or "404" in codes:
+    if "404" in codes:
         return MISSING
+    # fsspec says of whatever fails at a web server that there is no such file.
     if any(map(_NETWORK.search, names)) or isinstance(err, ConnectionError | TimeoutError):
         return NETWORK
+    if any(map(_SERVER_FAILED.fullmatch, codes)):
+        return OTHER
+    if any(isinstance(one, FileNotFoundError) for one in chain):
+        return MISSING
     if _OBSTORE_NETWORK.search(_said_by_obstore(err)):
         return NETWORK
     return OTHER
@@ -135,7 +141,8 @@ def explained(err: BaseException, address: Address, key: str, *, writing: bool) 
             path=where,
             remedy="Check the network and the endpoint, and run the same command again.",
         )
-    detail = ", ".join(part for part in (_innermost(err), _code(err)) if part)
+    code = next(filter(None, map(_code, _chain(err))), "")
+    detail = ", ".join(part for part in (_innermost(err), code) if part)
     return made(f"the store failed ({detail})", path=where, remedy="Run the same command again.")
 
 

@@ -528,6 +528,19 @@ def test_shards_on_a_web_server(main: Main, tree: Path, tmp_path: Path) -> None:
         assert "neither an object nor a folder with shards.csv" in missing.error
 
 
+def test_a_web_server_that_fails_is_not_taken_for_one_without_the_file(
+    main: Main, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("aiohttp")
+    with served(tmp_path) as (host, _):
+        monkeypatch.setattr(SimpleHTTPRequestHandler, "send_head", lambda at: at.send_error(503))
+        done = main("info", f"{host}/asl")
+        assert done.returncode == 4
+        assert "the store failed (ClientResponseError, 503)" in done.error
+    done = main("info", f"{host}/asl")  # nobody listens any more
+    assert (done.returncode, "the store cannot be reached (" in done.error) == (4, True)
+
+
 def test_a_file_on_a_web_server(main: Main, make_csv: Callable[..., Path], tmp_path: Path) -> None:
     pytest.importorskip("aiohttp")
     make_csv()
