@@ -46,8 +46,6 @@ AT_ONCE = 1 << 20
 class ShardFile:
     """A shard that is being written under a temporary name; digested as it grows.
 
-    It can be given to what writes to a binary file.
-
     Parameters
     ----------
     root : str
@@ -88,24 +86,6 @@ class ShardFile:
     def tell(self) -> int:
         """How long the file is."""
         return self._length
-
-    def flush(self) -> None:
-        """Nothing: what waits to be written is written in large parts."""
-
-    def writable(self) -> bool:
-        """True."""
-        return True
-
-    def readable(self) -> bool:
-        """False."""
-        return False
-
-    def seekable(self) -> bool:
-        """False."""
-        return False
-
-    def close(self) -> None:
-        """Nothing: `keep` or `drop` ends the file."""
 
     def keep(self, n_samples: int) -> ShardSum:
         """Give the file its name, in one step; return what is to be recorded of it."""
