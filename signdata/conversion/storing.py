@@ -12,7 +12,7 @@ from signdata.conversion.killers import killers_in
 from signdata.conversion.losses import LOST
 from signdata.conversion.outcome import DIED, IN_MEMORY, ItemBytes, Outcome, problem_of
 from signdata.conversion.together import encoded_together, takes_together
-from signdata.conversion.transforms import ChangesTogether, Transform
+from signdata.conversion.transforms import Transform
 from signdata.errors import (
     CrashError,
     DecodeError,
@@ -114,7 +114,7 @@ class _Storing:
         transforms = self._job.transforms
         if not isinstance(batch, ColumnBatch):
             return False
-        if not takes_together(self._job.writer, transforms, originals=False):
+        if not takes_together(self._job.writer, transforms, originals=batch.has_originals):
             return False
         n = self._stored_together(batch.together, transforms)
         self.outcome.read += n
@@ -140,8 +140,7 @@ class _Storing:
             stills = kind.together([sample.pixels for sample in samples])
             return None if stills is None else (SampleColumns.of(samples), stills)
 
-        changes = any(isinstance(one, ChangesTogether) for one in transforms)
-        originals = kind.encoded is not Pixels.encoded and not changes
+        originals = kind.encoded is not Pixels.encoded
         if not kind.reads_together or not takes_together(
             self._job.writer, transforms, originals=originals
         ):
