@@ -28,16 +28,21 @@ class Packed(Sequence[T], Generic[T]):
         Taken one by one, so that they need never be in memory together.
     at_once : int
         How many are packed together.
+    few : int, optional
+        Up to how many such parts they stay as they are; `FEW` by default.
     """
 
-    def __init__(self, items: Iterable[T], *, at_once: int = AT_ONCE) -> None:
+    def __init__(
+        self, items: Iterable[T], *, at_once: int = AT_ONCE, few: int | None = None
+    ) -> None:
+        few = FEW if few is None else few
         self._at_once = at_once
         self._rest: list[T] = []
         self._parts: list[bytes] = []
         self._last: tuple[int, list[T]] = (-1, [])
         for item in items:
             self._rest.append(item)
-            if len(self._rest) >= at_once * (1 if self._parts else FEW):
+            if len(self._rest) >= at_once * (1 if self._parts else few):
                 self._pack()
 
     def _pack(self) -> None:

@@ -17,6 +17,10 @@ from signdata.samples import Broken, Pixels, Sample, Stills
 
 T = TypeVar("T")
 
+FEW = 1024
+"""Parts up to which they stay as they are, 200 bytes a picture: packing would cost a twentieth of
+the time that it takes to read small pictures."""
+
 PictureRow: TypeAlias = tuple[str, str, str, str, str | SigndataError]
 """A picture's path below the root, id, label and split, and its file or why that is not read."""
 
@@ -36,7 +40,7 @@ class PackedSamples(Sequence[Sample]):
     """
 
     def __init__(self, parts: Iterable[_Part], *, of_masks: bool = False) -> None:
-        self._parts: Packed[_Part] = Packed(parts, at_once=1)
+        self._parts: Packed[_Part] = Packed(parts, at_once=1, few=FEW)
         self._of_masks = of_masks
         n = len(self._parts)
         self._n = (n - 1) * BATCH + len(self._parts[n - 1]) if n else 0

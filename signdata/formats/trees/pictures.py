@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -74,19 +73,25 @@ def picture_summary(samples: Iterable[Sample]) -> PictureSummary:
 
 def summary_of_files(files: Iterable[str]) -> PictureSummary:
     """Look at the header of every picture; damaged ones are left for the reading."""
-    headers: Counter[Header] = Counter()
+    headers: set[Header] = set()
+    last: Header | None = None
+    n = 0
     for path in files:
         try:
-            headers[decode.probe(read(path), path)] += 1
+            header = decode.probe(read(path), path)
         except (DecodeError, FileNotFoundError):
             continue
+        n += 1
+        if header is not last:  # nearly all are the same
+            headers.add(header)
+            last = header
     sizes = {header.size_hw for header in headers}
     channels = {header.channels for header in headers}
     return PictureSummary(
         sizes.pop() if len(sizes) == 1 else None,
         channels.pop() if len(channels) == 1 else None,
         all(header.suffix != ".jpg" and not header.changes for header in headers),
-        headers.total(),
+        n,
     )
 
 
