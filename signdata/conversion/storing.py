@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from signdata.conversion.killers import killers_in
@@ -59,6 +59,8 @@ class Job:
     tree: Path | None
     scratch: Path | None
     on_error: str
+    _folders: set[str] = field(default_factory=set, init=False, compare=False)
+    """Of the tree, those that this process has made."""
 
     def __call__(self, batch: Batch) -> Outcome:
         killers: Collection[int] = ()
@@ -73,7 +75,7 @@ class Job:
     def files(self, batch: Batch) -> SampleFiles:
         """Where the items of a batch go."""
         files = None if self.tree is None else self.writer.files(str(self.tree), batch.key)
-        return files or TreeFiles(str(self.tree), self.writer.row_path)
+        return files or TreeFiles(str(self.tree), self.writer.row_path, self._folders)
 
 
 class _Storing:
@@ -90,7 +92,7 @@ class _Storing:
         whole = False
         try:
             with reading(f"batch {batch.key}"):
-                for samples in () if self._in_one(batch) else runs(batch):
+                for samples in self._parts(batch):
                     self._all(samples)
                     if self.outcome.fatal:
                         break
@@ -109,20 +111,24 @@ class _Storing:
         except OutputError as err:
             self.outcome.fatal = err
 
-    def _in_one(self, batch: Batch) -> bool:
-        """Store a batch whose samples need not be made; False where they must be."""
+    def _parts(self, batch: Batch) -> Iterable[Sequence[Sample]]:
+        """The samples of a batch, those together that may be read so; none if all are stored."""
         transforms = self._job.transforms
         if not isinstance(batch, ColumnBatch):
-            return False
+            return runs(batch)
         if not takes_together(self._job.writer, transforms, originals=batch.has_originals):
-            return False
+            return runs(batch)
         n = self._stored_together(batch.together, transforms)
         self.outcome.read += n
-        return n > 0
+        if n:
+            return ()
+        parts = list(runs(batch))
+        # All of them together have just been tried.
+        return parts if len(parts) > 1 else [[sample] for part in parts for sample in part]
 
     def _all(self, samples: Sequence[Sample]) -> None:
         """Store samples that may be read together, in one go or each on its own."""
-        n = self._read_together(samples, self._job.transforms)
+        n = self._read_together(samples, self._job.transforms) if len(samples) > 1 else 0
         if n:
             self.outcome.read += n
             return
