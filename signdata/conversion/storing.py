@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from signdata.conversion.killers import killers_in
+from signdata.conversion.linking import digests_of, linked_together
 from signdata.conversion.losses import LOST
 from signdata.conversion.outcome import DIED, IN_MEMORY, ItemBytes, Outcome, problem_of
 from signdata.conversion.together import encoded_together, takes_together
@@ -122,7 +123,7 @@ class _Storing:
 
     def _all(self, samples: Sequence[Sample]) -> None:
         """Store samples that may be read together, in one go or each on its own."""
-        n = self._read_together(samples, self._job.transforms)
+        n = self._link_together(samples) or self._read_together(samples, self._job.transforms)
         if n:
             self.outcome.read += n
             return
@@ -131,6 +132,29 @@ class _Storing:
             self._one(sample)
             if self.outcome.fatal:
                 return
+
+    def _link_together(self, samples: Sequence[Sample]) -> int:
+        """Link to the files of samples in one go; how many were stored, 0 where that cannot be.
+
+        Nothing is told of what is wrong with one: that is for `_one`.
+        """
+        if self._job.tree is None:
+            return 0
+        try:
+            found = linked_together(self._job.writer, self._job.transforms, samples)
+            if found is None:
+                return 0
+            columns, linked = found
+            digests = digests_of(linked)
+            if not self._files.link_all(linked.files, linked.paths):
+                return 0
+        except OutputError as err:
+            self.outcome.fatal = err
+        except (SigndataError, OSError, MemoryError):
+            return 0
+        else:
+            self._rows.add_together(columns.rows(linked.paths, digests, ()), [0] * len(columns))
+        return len(samples)
 
     def _read_together(self, samples: Sequence[Sample], transforms: Sequence[Transform]) -> int:
         """Store samples of one kind in one go; how many were stored, 0 where that cannot be."""
