@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from signdata.conversion.killers import killers_in
@@ -74,7 +75,12 @@ class Job:
     def files(self, batch: Batch) -> SampleFiles:
         """Where the items of a batch go."""
         files = None if self.tree is None else self.writer.files(str(self.tree), batch.key)
-        return files or TreeFiles(str(self.tree), self.writer.row_path)
+        return files or self._tree_files
+
+    @cached_property
+    def _tree_files(self) -> TreeFiles:
+        """The same for all batches of a process: it knows which folders are there."""
+        return TreeFiles(str(self.tree), self.writer.row_path)
 
 
 class _Storing:
