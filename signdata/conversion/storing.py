@@ -144,7 +144,7 @@ class _Storing:
 
         Nothing is told of what is wrong with one: that is for `_one`.
         """
-        if self._job.tree is None:
+        if self._job.tree is None or not isinstance(self._files, TreeFiles):
             return 0
         try:
             found = linked_together(self._job.writer, self._job.transforms, samples)

@@ -31,7 +31,14 @@ from signdata.formats.trees.manifest_join import Found
 from signdata.formats.trees.picture_files import PictureFiles
 from signdata.formats.trees.reader import TreeReader
 from signdata.formats.trees.scan import ClassDir
-from signdata.formats.writer import EncodedItem, EncodedStills, LinkedStills, OutputSummary, Writer, refuse_broken
+from signdata.formats.writer import (
+    EncodedItem,
+    EncodedStills,
+    LinkedStills,
+    OutputSummary,
+    Writer,
+    refuse_broken,
+)
 from signdata.media.image.kinds import all_are_read, suffix_by_content, unsupported
 from signdata.media.suffixes import last_number, stem_of
 from signdata.samples import Broken, Pixels, Sample

@@ -65,7 +65,10 @@ class TreeFiles:
             put_files(pairs)
 
     def link_all(self, files: Iterable[str], paths: Iterable[str]) -> bool:
-        """Make hard links to many files, each a sample of its own; False if one was refused."""
+        """Make hard links to many files, each a sample of its own.
+
+        False where the file system refused one; the links made before stay.
+        """
         pairs = list(zip(files, self._targets(paths), strict=True))
         with writing(self._root):
             return link_files(pairs)

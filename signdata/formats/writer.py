@@ -162,13 +162,6 @@ class SampleFiles(Protocol):
         """Take many items, each a sample of its own; never asked of a shard."""
         ...
 
-    def link_all(self, files: Iterable[str], paths: Iterable[str]) -> bool:
-        """Make hard links to many files, each a sample of its own; never asked of a shard.
-
-        False where one was refused: some of the links may be there then.
-        """
-        ...
-
     def finish(self, row: Row) -> Row:
         """All items of the sample with this row are there; return what is to be known of it."""
         ...

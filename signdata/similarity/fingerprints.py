@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -82,7 +82,7 @@ class Fingerprints:
     samples : list of Fingerprint
         One per sample.
     thumbnails : ndarray
-        (N, D) uint8; 0 for unreadable samples.
+        (N, D) uint8; 0 for unreadable samples. (N, 0) where they are kept elsewhere.
     per_batch : list of int
         How many samples each batch of the reader had.
     """
@@ -101,6 +101,10 @@ class Fingerprints:
             return self
         kept = [i for i, fingerprint in enumerate(self.samples) if fingerprint.error is None]
         return Fingerprints([self.samples[i] for i in kept], self.thumbnails[kept])
+
+    def without_thumbnails(self) -> Fingerprints:
+        """The same, for those who keep the thumbnails of several datasets in one array."""
+        return replace(self, thumbnails=np.empty((len(self), 0), np.uint8))
 
 
 def fingerprint(
