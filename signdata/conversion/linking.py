@@ -12,6 +12,11 @@ from signdata.formats.writer import LinkedStills, Writer
 from signdata.samples import Sample
 
 
+def only_links(writer: Writer, transforms: Sequence[Transform]) -> bool:
+    """Whether all stills that are in files of their own become links."""
+    return writer.links_together and all(isinstance(one, DescribesTogether) for one in transforms)
+
+
 def linked_together(
     writer: Writer, transforms: Sequence[Transform], samples: Sequence[Sample]
 ) -> tuple[SampleColumns, LinkedStills] | None:
@@ -19,9 +24,7 @@ def linked_together(
 
     Raises what naming one of them would raise.
     """
-    if not writer.links_together or not type(samples[0].pixels).reads_together:
-        return None
-    if not all(isinstance(one, DescribesTogether) for one in transforms):
+    if not only_links(writer, transforms) or not type(samples[0].pixels).reads_together:
         return None
     if not all(sample.pixels.lone_file() for sample in samples):
         return None

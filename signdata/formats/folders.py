@@ -70,6 +70,7 @@ class FoldersReader(TreeReader):
     name = "folders"
     kind = "still"
     expected = "no pictures; expected CLASS/NAME.png below it"
+    of_files = True
 
     @classmethod
     def open(cls, paths: list[Path], options: OpenOptions) -> Self:

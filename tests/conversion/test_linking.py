@@ -217,3 +217,19 @@ def test_links_that_a_killed_run_left_are_made_again(
     assert list(broken.rglob("*.png"))
     assert split(made)(broken).written == N
     assert files(broken) == files(whole)
+
+
+def test_links_need_no_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Started(Exception):
+        pass
+
+    def start(*_: object) -> None:
+        raise Started
+
+    made = write_tree(tmp_path)
+    monkeypatch.setattr("signdata.workers.pool._Pool", start)
+    assert signdata.split(made, tmp_path / "out", look=False).written == N
+    with pytest.raises(Started):  # as everything that is decoded does
+        signdata.split(made, tmp_path / "copies", look=False, mode="copy")
+    with pytest.raises(Started):
+        signdata.split(made, tmp_path / "two", look=False, workers=2)
