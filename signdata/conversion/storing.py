@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from signdata.conversion.killers import killers_in
+from signdata.conversion.linking import digests_of, linked_together
 from signdata.conversion.losses import LOST
 from signdata.conversion.outcome import DIED, IN_MEMORY, ItemBytes, Outcome, problem_of
 from signdata.conversion.together import encoded_together, takes_together
@@ -59,8 +61,6 @@ class Job:
     tree: Path | None
     scratch: Path | None
     on_error: str
-    _folders: set[str] = field(default_factory=set, init=False, compare=False)
-    """Of the tree, those that this process has made."""
 
     def __call__(self, batch: Batch) -> Outcome:
         killers: Collection[int] = ()
@@ -75,7 +75,12 @@ class Job:
     def files(self, batch: Batch) -> SampleFiles:
         """Where the items of a batch go."""
         files = None if self.tree is None else self.writer.files(str(self.tree), batch.key)
-        return files or TreeFiles(str(self.tree), self.writer.row_path, self._folders)
+        return files or self._tree_files
+
+    @cached_property
+    def _tree_files(self) -> TreeFiles:
+        """The same for all batches of a process: it knows which folders are there."""
+        return TreeFiles(str(self.tree), self.writer.row_path)
 
 
 class _Storing:
@@ -128,7 +133,9 @@ class _Storing:
 
     def _all(self, samples: Sequence[Sample]) -> None:
         """Store samples that may be read together, in one go or each on its own."""
-        n = self._read_together(samples, self._job.transforms) if len(samples) > 1 else 0
+        n = 0
+        if len(samples) > 1:
+            n = self._link_together(samples) or self._read_together(samples, self._job.transforms)
         if n:
             self.outcome.read += n
             return
@@ -137,6 +144,29 @@ class _Storing:
             self._one(sample)
             if self.outcome.fatal:
                 return
+
+    def _link_together(self, samples: Sequence[Sample]) -> int:
+        """Link to the files of samples in one go; how many were stored, 0 where that cannot be.
+
+        Nothing is told of what is wrong with one: that is for `_one`.
+        """
+        if self._job.tree is None or not isinstance(self._files, TreeFiles):
+            return 0
+        try:
+            found = linked_together(self._job.writer, self._job.transforms, samples)
+            if found is None:
+                return 0
+            columns, linked = found
+            digests = digests_of(linked)
+            if not self._files.link_all(linked.files, linked.paths):
+                return 0
+        except OutputError as err:
+            self.outcome.fatal = err
+        except (SigndataError, OSError, MemoryError):
+            return 0
+        else:
+            self._rows.add_together(columns.rows(linked.paths, digests, ()), [0] * len(columns))
+        return len(samples)
 
     def _read_together(self, samples: Sequence[Sample], transforms: Sequence[Transform]) -> int:
         """Store samples of one kind in one go; how many were stored, 0 where that cannot be."""

@@ -35,7 +35,14 @@ from signdata.formats.trees.packed_samples import PackedSamples, PictureRow
 from signdata.formats.trees.picture_files import PictureFiles
 from signdata.formats.trees.reader import TreeReader
 from signdata.formats.trees.scan import ClassDir
-from signdata.formats.writer import EncodedItem, EncodedStills, OutputSummary, Writer, refuse_broken
+from signdata.formats.writer import (
+    EncodedItem,
+    EncodedStills,
+    LinkedStills,
+    OutputSummary,
+    Writer,
+    refuse_broken,
+)
 from signdata.media.image.kinds import all_are_read, suffix_by_content, unsupported
 from signdata.media.suffixes import last_number, stem_of
 from signdata.samples import Broken, Pixels, Sample
@@ -69,6 +76,7 @@ class FoldersReader(TreeReader):
     name = "folders"
     kind = "still"
     expected = "no pictures; expected CLASS/NAME.png below it"
+    of_files = True
 
     @classmethod
     def open(cls, paths: list[Path], options: OpenOptions) -> Self:
@@ -213,6 +221,15 @@ class FoldersWriter(Writer):
 
     def encoded_together(self, samples: SampleColumns, frames: NDArray[np.uint8]) -> EncodedStills:
         return pictures.encoded_together(self._options.places(samples), frames, self._options)
+
+    @property
+    def links_together(self) -> bool:
+        return self._options.mode == "link" and self._options.image_format is None
+
+    def linked_together(self, samples: SampleColumns) -> LinkedStills:
+        stems = zip(self._options.places(samples), samples.files, strict=True)
+        paths = [pictures.with_suffix(stem, suffix_by_content(file)) for stem, file in stems]
+        return LinkedStills(list(samples.files), paths)
 
     def companions(self, path: str) -> tuple[str, ...]:
         return (path.rpartition(".")[0] + POSE,)
