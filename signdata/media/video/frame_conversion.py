@@ -6,7 +6,6 @@ converted to RGB at all: the planes go into the encoder.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -15,6 +14,7 @@ from typing import Any, TypeAlias
 import av
 import numpy as np
 import simplejpeg
+from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
@@ -24,7 +24,7 @@ from signdata.media.fitting import STRETCHED, Fit
 from signdata.media.image.ops import resize
 from signdata.media.keypoints import Placement
 from signdata.media.video.colours import Colours, colours_of
-from signdata.media.video.jpeg_planes import Plane, Recolouring, recolouring
+from signdata.media.video.jpeg_planes import Recolouring, recolouring
 from signdata.media.video.orientation import UPRIGHT, Orientation, orientation_of
 from signdata.media.video.tone_mapping import ToneMapper, transfer_of
 from signdata.samples import Frame
@@ -167,21 +167,18 @@ class Converter:
         if self._tone_mapper is not None and transfer_of(frame):
             array = self._tone_mapper.rgb(frame, width, height, _HOW)
             frame = av.VideoFrame.from_ndarray(array, format="rgb24")
-        y, cb, cr = self._for_jpeg(frame, height, width)
-        if orientation is not UPRIGHT:
-            y, cb, cr = (np.ascontiguousarray(orientation.upright(plane)) for plane in (y, cb, cr))
-        return bytes(simplejpeg.encode_jpeg_yuv_planes(_even(y), cb, cr, quality=quality))
-
-    def _for_jpeg(self, frame: av.VideoFrame, height: int, width: int) -> Sequence[Plane]:
-        """Scale to the planes that a JPEG holds: BT.601, full range."""
         way = _way_to_jpeg(frame.format.name, colours_of(frame))
         scaled = self._scaler.reformat(frame, width, height, **way.scaler)
         half = -(-height // 2), -(-width // 2)
-        y, cb, cr = (
-            np.ndarray(size, np.uint8, plane, 0, (plane.line_size, 1))
-            for plane, size in zip(scaled.planes, ((height, width), half, half), strict=True)
-        )
-        return (y, cb, cr) if way.recolouring is None else way.recolouring(y, cb, cr)
+        y, cb, cr = map(_array, scaled.planes, ((height, width), half, half))
+        if way.recolouring is not None:
+            y, cb, cr = way.recolouring(y, cb, cr)
+        elif orientation is UPRIGHT and scaled is not frame and not height % 2:
+            y = _even_in_place(scaled.planes[0], height, width)
+            return bytes(simplejpeg.encode_jpeg_yuv_planes(y, cb, cr, quality=quality))
+        if orientation is not UPRIGHT:
+            y, cb, cr = (np.ascontiguousarray(orientation.upright(plane)) for plane in (y, cb, cr))
+        return bytes(simplejpeg.encode_jpeg_yuv_planes(_even(y), cb, cr, quality=quality))
 
     def _scaled(self, frame: av.VideoFrame, orientation: Orientation) -> tuple[int, int]:
         """Height and width of the frame as it lies, before it is turned."""
@@ -315,6 +312,18 @@ def _even(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if height % 2:
         even[height] = even[height - 1]
     return even[:height, :width]
+
+
+def _even_in_place(plane: VideoPlane, height: int, width: int) -> NDArray[np.uint8]:
+    """What `_even` gives, of a plane whose memory goes on behind each row and is nobody else's."""
+    even = _array(plane, (height, width + width % 2))
+    even[:, width:] = even[:, width - 1 : width]
+    return even[:, :width]
+
+
+def _array(plane: VideoPlane, size_hw: tuple[int, int]) -> NDArray[np.uint8]:
+    """The memory of a plane, not a copy of it."""
+    return np.ndarray(size_hw, np.uint8, memoryview(plane), 0, (plane.line_size, 1))
 
 
 def _span(low: float, high: float, limit: int) -> tuple[int, int]:
