@@ -93,7 +93,8 @@ def _resample(quanta: Quanta, disc: Disc, profile: Profile) -> Quanta:
     planes = quanta.reshape(-1, quanta.shape[-2] * quanta.shape[-1])
     background = np.full((len(planes), 1), RANGE, np.float32)
     planes = np.concatenate([planes, background], axis=1)
-    total = disc.sums.columns(planes) * disc.normal
+    total = np.stack([disc.sums.columns(plane) for plane in planes])  # each fits the cache
+    total *= disc.normal
     return profile.store(total).reshape(*quanta.shape[:-2], *disc.size_hw)
 
 
