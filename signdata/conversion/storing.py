@@ -12,7 +12,7 @@ from signdata.conversion.killers import killers_in
 from signdata.conversion.losses import LOST
 from signdata.conversion.outcome import DIED, IN_MEMORY, ItemBytes, Outcome, problem_of
 from signdata.conversion.together import encoded_together, takes_together
-from signdata.conversion.transforms import ChangesTogether, Transform
+from signdata.conversion.transforms import ChangesTogether, MakesTogether, Transform
 from signdata.errors import (
     CrashError,
     DecodeError,
@@ -140,7 +140,7 @@ class _Storing:
             stills = kind.together([sample.pixels for sample in samples])
             return None if stills is None else (SampleColumns.of(samples), stills)
 
-        changes = any(isinstance(one, ChangesTogether) for one in transforms)
+        changes = any(isinstance(one, ChangesTogether | MakesTogether) for one in transforms)
         originals = kind.encoded is not Pixels.encoded and not changes
         if not kind.reads_together or not takes_together(
             self._job.writer, transforms, originals=originals
@@ -163,12 +163,12 @@ class _Storing:
             return 0
         if found is None:
             return 0
-        samples, encoded, source_sha256 = found
+        n_read, samples, encoded, source_sha256 = found
         try:
             self._store_together(samples, encoded, source_sha256)
         except OutputError as err:
             self.outcome.fatal = err
-        return len(samples)
+        return n_read
 
     def _store_together(
         self, samples: SampleColumns, encoded: EncodedStills, source_sha256: Sequence[str]

@@ -57,7 +57,7 @@ class Pass:
     @property
     def _is_wide(self) -> bool:
         """Whether each sum takes enough of the pixels for a matrix product to be faster."""
-        return self.matrix.shape[1] <= _WORTH * len(self.sums.index)
+        return bool(self.matrix.shape[1] <= _WORTH * len(self.sums.index))
 
     def _stored(self, total: Values, values: Values, axis: int, profile: Profile) -> Quanta:
         slack = self._slack(values)
