@@ -18,7 +18,7 @@ from signdata.magick.operations import Place
 from signdata.magick.recipe import Variant
 from signdata.samples import TOGETHER, Stills
 
-_AT_ONCE = 1 << 18
+_AT_ONCE = 1 << 17
 """Values of pictures whose variants are made at once: what is computed of them fits the cache."""
 
 

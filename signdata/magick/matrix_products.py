@@ -10,7 +10,10 @@ sequence.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,67 +24,81 @@ from signdata.magick.weighted_sums import WeightedSums
 _UNIT = 2.0**-53
 """Unit roundoff of float64."""
 
-_WORTH = 16
-"""About how many times longer a product takes in sequence than in a matrix product."""
+_ROWS = 8
+"""Rows of a matrix that are multiplied at once."""
 
 
 @dataclass(frozen=True)
 class Pass:
-    """One pass of a resize, from `n` pixels.
+    """One pass of a resize, as sums and as a matrix cut into bands.
 
     Attributes
     ----------
     sums : WeightedSums
         The sums of products.
-    matrix : ndarray
-        The same as a matrix (M, n).
+    bands : sequence of (slice, slice, ndarray)
+        Some target pixels, the source pixels that they are made of, and the weights.
     """
 
     sums: WeightedSums
-    matrix: Values
+    bands: Sequence[tuple[slice, slice, Values]]
+
+    @classmethod
+    def of(cls, sums: WeightedSums, n: int) -> Self:
+        """The pass that makes these sums of `n` pixels."""
+        matrix = sums.matrix(n)
+        bands = []
+        for start in range(0, len(matrix), _ROWS):
+            rows = slice(start, start + _ROWS)
+            used = np.flatnonzero(matrix[rows].any(axis=0))
+            columns = slice(used[0], used[-1] + 1)
+            bands.append((rows, columns, np.ascontiguousarray(matrix[rows, columns])))
+        return cls(sums, bands)
 
     def rows(self, quanta: Quanta, profile: Profile) -> Quanta:
         """Stored sums (..., M, W) over the rows of (..., n, W)."""
-        if not self._is_wide:
-            return profile.store(self.sums.rows(quanta))
         values = quanta.astype(np.float64)
-        return self._stored(np.matmul(self.matrix, values), values, -2, profile)
+        total = np.empty((*values.shape[:-2], self._n_sums, values.shape[-1]))
+        for made, used, weights in self.bands:
+            np.matmul(weights, values[..., used, :], out=total[..., made, :])
+        return self._stored(total, quanta, -2, profile)
 
     def columns(self, quanta: Quanta, profile: Profile) -> Quanta:
         """Stored sums (..., M) over the last axis, of length n."""
-        if not self._is_wide:
-            return profile.store(self.sums.columns(quanta))
         values = quanta.astype(np.float64)
-        return self._stored(np.matmul(values, self.matrix.T), values, -1, profile)
+        total = np.empty((*values.shape[:-1], self._n_sums))
+        for made, used, weights in self.bands:
+            np.matmul(values[..., used], weights.T, out=total[..., made])
+        return self._stored(total, quanta, -1, profile)
 
     @property
-    def _is_wide(self) -> bool:
-        """Whether each sum takes enough of the pixels for a matrix product to be faster."""
-        return bool(self.matrix.shape[1] <= _WORTH * len(self.sums.index))
+    def _n_sums(self) -> int:
+        return self.sums.index.shape[1]
 
-    def _stored(self, total: Values, values: Values, axis: int, profile: Profile) -> Quanta:
-        slack = self._slack(values)
+    def _stored(self, total: Values, quanta: Quanta, axis: int, profile: Profile) -> Quanta:
+        slack = self._slack * max(float(quanta.max()), -float(quanta.min()))
         total -= slack
         stored = profile.store(total)
         total += 2 * slack
-        unsure = np.nonzero(stored != profile.store(total))
-        if len(unsure[0]):
-            stored[unsure] = profile.store(self._in_sequence(values, unsure, axis))
+        unsure = stored != profile.store(total)
+        if unsure.any():
+            stored[unsure] = profile.store(self._in_sequence(quanta, np.nonzero(unsure), axis))
         return stored
 
-    def _slack(self, values: Values) -> float:
-        """Bound of the difference between two orders, and of adding and subtracting it."""
-        n_terms = len(self.sums.index) + 2
-        magnitude = np.abs(self.matrix).sum(axis=1).max() * np.abs(values).max()
-        return float(2 * n_terms * _UNIT / (1 - n_terms * _UNIT) * magnitude)
+    @cached_property
+    def _slack(self) -> float:
+        """Bound of what two orders, and adding and subtracting it, differ by, for values up to 1."""
+        error = (len(self.sums.index) + 2) * _UNIT
+        magnitude = np.abs(self.sums.weight).sum(axis=0).max()
+        return float(2 * error / (1 - error) * magnitude)
 
     def _in_sequence(
-        self, values: Values, where: tuple[NDArray[np.int64], ...], axis: int
+        self, quanta: Quanta, where: tuple[NDArray[np.int64], ...], axis: int
     ) -> Values:
         """The sums at some places."""
         places = list(where)
         index, weight = (table[:, where[axis]] for table in (self.sums.index, self.sums.weight))
         total: Values = np.zeros(len(where[0]))
         for places[axis], factors in zip(index, weight, strict=True):
-            total += values[tuple(places)] * factors
+            total += quanta[tuple(places)].astype(np.float64) * factors
         return total

@@ -36,8 +36,7 @@ def across_first(shape: tuple[int, ...], size_hw: tuple[int, int]) -> bool:
 
 @lru_cache(maxsize=256)
 def _pass(n: int, m: int, filter: str) -> Pass:
-    sums = contributions(n, m, filter)
-    return Pass(sums, sums.matrix(n))
+    return Pass.of(contributions(n, m, filter), n)
 
 
 @lru_cache(maxsize=256)

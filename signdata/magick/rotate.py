@@ -93,9 +93,9 @@ def _resample(quanta: Quanta, disc: Disc, profile: Profile) -> Quanta:
     planes = quanta.reshape(-1, quanta.shape[-2] * quanta.shape[-1])
     background = np.full((len(planes), 1), RANGE, np.float32)
     planes = np.concatenate([planes, background], axis=1)
-    total = np.stack([disc.sums.columns(plane) for plane in planes])  # each fits the cache
-    total *= disc.normal
-    return profile.store(total).reshape(*quanta.shape[:-2], *disc.size_hw)
+    # One by one, as what is added up of one plane fits the cache.
+    made = [profile.store(disc.sums.columns(plane) * disc.normal) for plane in planes]
+    return np.stack(made).reshape(*quanta.shape[:-2], *disc.size_hw)
 
 
 @lru_cache(maxsize=32)
