@@ -42,19 +42,18 @@ def made(
     plans = _plans(variants, samples, size_hw)
     if plans is None or not 0 < n * n_variants * height * width * channels <= TOGETHER:
         return None
-    parts: list[NDArray[np.uint8]] = []
     told: list[dict[str, str]] = []
-    for run in _runs(plans, max(1, _AT_ONCE // stills.frames[0].size)):
-        part = _pixels(variants, plans[run], stills.frames[run])
-        if part is None or part.shape[2:] != (parts or [part])[0].shape[2:]:
-            return None
-        parts.append(part)
+    parts: list[NDArray[np.uint8]] = []
+    step = max(1, _AT_ONCE // stills.frames[0].size)
+    for run in _runs(plans):
         told += _descriptions(variants, plans[run], size_hw)
-    frames = np.concatenate(parts)
+        for start in range(run.start, run.stop, step):
+            some = slice(start, min(start + step, run.stop))
+            parts += _pixels(variants, plans[some], stills.frames[some])
+    if len({part.shape[1:] for part in parts}) > 1:
+        return None
     digests = tuple(_each(stills.source_sha256, n_variants))
-    return _columns(samples, told, n_variants), Stills(
-        frames.reshape(-1, *frames.shape[2:]), digests
-    )
+    return _columns(samples, told, n_variants), Stills(np.concatenate(parts), digests)
 
 
 def _plans(
@@ -75,20 +74,19 @@ def _plans(
     return plans
 
 
-def _runs(plans: Sequence[_Plan], most: int) -> Iterator[slice]:
-    """Pictures that follow each other and have the same variants and box, at most so many."""
+def _runs(plans: Sequence[_Plan]) -> Iterator[slice]:
+    """Pictures that follow each other and have the same variants and box."""
     start = 0
     for _, run in itertools.groupby(plans, lambda plan: (plan.variants, plan.box)):
         stop = start + len(list(run))
-        for first in range(start, stop, most):
-            yield slice(first, min(first + most, stop))
+        yield slice(start, stop)
         start = stop
 
 
 def _pixels(
     variants: Variants, plans: Sequence[_Plan], frames: NDArray[np.uint8]
-) -> NDArray[np.uint8] | None:
-    """The variants (N, V, H, W, C) of pictures (N, H, W, C) of one run; None if shapes differ."""
+) -> list[NDArray[np.uint8]]:
+    """The variants of pictures (N, H, W, C) of one run, as one array if all have one shape."""
     profile, box = variants.profile, plans[0].box
     chains, places = [], []
     for variant, *seeds in zip(plans[0].variants, *(plan.seeds for plan in plans), strict=True):
@@ -97,7 +95,9 @@ def _pixels(
         places.append([Place(profile, box, seed) for seed in (seeds if is_random else seeds[:1])])
     results = operations.run_each(chains, loaded(frames), places)
     made = [to_frames(one, profile) for one in results]
-    return np.stack(made, axis=1) if len({one.shape for one in made}) == 1 else None
+    if len({one.shape for one in made}) > 1:
+        return made  # which cannot be stored together
+    return [np.stack(made, axis=1).reshape(-1, *made[0].shape[1:])]
 
 
 def _descriptions(

@@ -142,9 +142,9 @@ class _Storing:
 
         changes = any(isinstance(one, ChangesTogether | MakesTogether) for one in transforms)
         originals = kind.encoded is not Pixels.encoded and not changes
-        if not kind.reads_together or not takes_together(
-            self._job.writer, transforms, originals=originals
-        ):
+        if self._killers or not kind.reads_together:
+            return 0
+        if not takes_together(self._job.writer, transforms, originals=originals):
             return 0
         return self._stored_together(together, transforms)
 
