@@ -73,7 +73,7 @@ class Pass:
 
     @property
     def _n_sums(self) -> int:
-        return self.sums.index.shape[1]
+        return len(self.sums.index[0])
 
     def _stored(self, total: Values, quanta: Quanta, axis: int, profile: Profile) -> Quanta:
         slack = self._slack * max(float(quanta.max()), -float(quanta.min()))
@@ -87,7 +87,7 @@ class Pass:
 
     @cached_property
     def _slack(self) -> float:
-        """Bound of what two orders, and adding and subtracting it, differ by, for values up to 1."""
+        """How far apart two orders may be for values up to 1; adding it is an error, too."""
         error = (len(self.sums.index) + 2) * _UNIT
         magnitude = np.abs(self.sums.weight).sum(axis=0).max()
         return float(2 * error / (1 - error) * magnitude)
