@@ -119,7 +119,7 @@ class _Storing:
     def _parts(self, batch: Batch) -> Iterable[Sequence[Sample]]:
         """The samples of a batch, those together that may be read so; none if all are stored."""
         transforms = self._job.transforms
-        if not isinstance(batch, ColumnBatch):
+        if self._killers or not isinstance(batch, ColumnBatch):
             return runs(batch)
         if not takes_together(self._job.writer, transforms, originals=batch.has_originals):
             return runs(batch)
@@ -177,9 +177,9 @@ class _Storing:
             return None if stills is None else (SampleColumns.of(samples), stills)
 
         originals = kind.encoded is not Pixels.encoded
-        if not kind.reads_together or not takes_together(
-            self._job.writer, transforms, originals=originals
-        ):
+        if self._killers or not kind.reads_together:
+            return 0
+        if not takes_together(self._job.writer, transforms, originals=originals):
             return 0
         return self._stored_together(together, transforms)
 
@@ -198,12 +198,12 @@ class _Storing:
             return 0
         if found is None:
             return 0
-        samples, encoded, source_sha256 = found
+        n_read, samples, encoded, source_sha256 = found
         try:
             self._store_together(samples, encoded, source_sha256)
         except OutputError as err:
             self.outcome.fatal = err
-        return len(samples)
+        return n_read
 
     def _store_together(
         self, samples: SampleColumns, encoded: EncodedStills, source_sha256: Sequence[str]
