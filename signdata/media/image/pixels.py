@@ -86,13 +86,15 @@ def decoded_together(
     for number, picture in enumerate(pictures):
         if picture is None:
             return None
-        frame, notes = decode(*picture)
+        frame, notes = decode(*picture, None if frames is None else frames[number])
         if frames is None:
             if frame.size * n > TOGETHER:
                 return None
             frames = np.empty((n, *frame.shape), np.uint8)
         if notes or frame.shape != frames.shape[1:]:
             return None
-        frames[number] = seen(frame) if of_masks else frame
+        frame = seen(frame) if of_masks else frame
+        if frame.base is not frames:  # a JPEG is already where it goes
+            frames[number] = frame
         digests.append(hashlib.sha256(picture[0]).hexdigest())
     return None if frames is None else Stills(frames, tuple(digests))
