@@ -54,14 +54,14 @@ class ItemBytes:
             self._in_file = length
         del self._data[length - self._in_file :]
 
-    def take(self) -> Iterator[bytes]:
+    def take(self) -> Iterator[bytes | bytearray]:
         """Yield the bytes in parts and remove their file."""
         if self._file is not None:
             with self._file.open("rb") as file:
                 while data := file.read(IN_MEMORY):
                     yield data
             self._file.unlink()
-        yield bytes(self._data)
+        yield self._data
 
 
 @dataclass
