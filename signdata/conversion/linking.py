@@ -18,22 +18,27 @@ def only_links(writer: Writer, transforms: Sequence[Transform]) -> bool:
 
 
 def linked_together(
-    writer: Writer, transforms: Sequence[Transform], samples: Sequence[Sample]
+    writer: Writer, transforms: Sequence[Transform], samples: SampleColumns
 ) -> tuple[SampleColumns, LinkedStills] | None:
     """Samples as they are to be stored, and the links; None where each has to be made on its own.
 
-    Raises what naming one of them would raise.
+    Each of them is all of one of the `files`, with nothing next to it. Raises what naming one of
+    them would raise.
     """
-    if not only_links(writer, transforms) or not type(samples[0].pixels).reads_together:
+    for change in transforms:
+        if isinstance(change, DescribesTogether):
+            samples = change.described_together(samples)
+    linked = writer.linked_together(samples) if samples.are_alike else None
+    return None if linked is None else (samples, linked)
+
+
+def in_files(samples: Sequence[Sample]) -> SampleColumns | None:
+    """Samples as columns; None unless each is all of a file, with nothing next to it."""
+    if not type(samples[0].pixels).reads_together:
         return None
     if not all(sample.pixels.lone_file() for sample in samples):
         return None
-    columns = SampleColumns.of(samples)
-    for change in transforms:
-        if isinstance(change, DescribesTogether):
-            columns = change.described_together(columns)
-    linked = writer.linked_together(columns) if columns.are_alike else None
-    return None if linked is None else (columns, linked)
+    return SampleColumns.of(samples)
 
 
 def digests_of(linked: LinkedStills) -> list[str]:

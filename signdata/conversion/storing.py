@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from signdata.conversion.killers import killers_in
-from signdata.conversion.linking import digests_of, linked_together
+from signdata.conversion.linking import digests_of, in_files, linked_together, only_links
 from signdata.conversion.losses import LOST
 from signdata.conversion.outcome import DIED, IN_MEMORY, ItemBytes, Outcome, problem_of
 from signdata.conversion.together import encoded_together, takes_together
-from signdata.conversion.transforms import ChangesTogether, Transform
+from signdata.conversion.transforms import Transform
 from signdata.errors import (
     CrashError,
     DecodeError,
@@ -27,7 +26,7 @@ from signdata.filesystem import (
     reading,
     writing,
 )
-from signdata.formats.batches import Batch, ColumnBatch, ListBatch, WholeBatch, runs
+from signdata.formats.batches import Batch, ColumnBatch, FileBatch, ListBatch, WholeBatch, runs
 from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.tree_files import TreeFiles
 from signdata.formats.writer import EncodedItem, EncodedStills, SampleFiles, Writer
@@ -61,6 +60,8 @@ class Job:
     tree: Path | None
     scratch: Path | None
     on_error: str
+    _folders: set[str] = field(default_factory=set, init=False, compare=False)
+    """Of the tree, those that this process has made."""
 
     def __call__(self, batch: Batch) -> Outcome:
         killers: Collection[int] = ()
@@ -75,12 +76,7 @@ class Job:
     def files(self, batch: Batch) -> SampleFiles:
         """Where the items of a batch go."""
         files = None if self.tree is None else self.writer.files(str(self.tree), batch.key)
-        return files or self._tree_files
-
-    @cached_property
-    def _tree_files(self) -> TreeFiles:
-        """The same for all batches of a process: it knows which folders are there."""
-        return TreeFiles(str(self.tree), self.writer.row_path)
+        return files or TreeFiles(str(self.tree), self.writer.row_path, self._folders)
 
 
 class _Storing:
@@ -89,6 +85,7 @@ class _Storing:
     def __init__(self, job: Job, batch: Batch, killers: Collection[int] = ()) -> None:
         self._job = job
         self._killers = killers
+        self._links = only_links(job.writer, job.transforms)
         self._files = job.files(batch)
         self._bytes = ItemBytes(job.scratch)
         self._writing_scratch = writing(str(job.scratch))
@@ -97,7 +94,7 @@ class _Storing:
         whole = False
         try:
             with reading(f"batch {batch.key}"):
-                for samples in () if self._in_one(batch) else runs(batch):
+                for samples in self._parts(batch):
                     self._all(samples)
                     if self.outcome.fatal:
                         break
@@ -116,20 +113,30 @@ class _Storing:
         except OutputError as err:
             self.outcome.fatal = err
 
-    def _in_one(self, batch: Batch) -> bool:
-        """Store a batch whose samples need not be made; False where they must be."""
+    def _parts(self, batch: Batch) -> Iterable[Sequence[Sample]]:
+        """The samples of a batch, those together that may be read so; none if all are stored."""
         transforms = self._job.transforms
         if not isinstance(batch, ColumnBatch):
-            return False
-        if not takes_together(self._job.writer, transforms, originals=False):
-            return False
-        n = self._stored_together(batch.together, transforms)
+            return runs(batch)
+        if self._links and isinstance(batch, FileBatch):
+            n = self._link_together(batch.in_files)
+        elif takes_together(self._job.writer, transforms, originals=batch.has_originals):
+            n = self._stored_together(batch.together, transforms)
+        else:
+            return runs(batch)
         self.outcome.read += n
-        return n > 0
+        if n:
+            return ()
+        parts = list(runs(batch))
+        # All of them together have just been tried.
+        return parts if len(parts) > 1 else [[sample] for part in parts for sample in part]
 
     def _all(self, samples: Sequence[Sample]) -> None:
         """Store samples that may be read together, in one go or each on its own."""
-        n = self._link_together(samples) or self._read_together(samples, self._job.transforms)
+        n = 0
+        if len(samples) > 1:
+            n = self._link_together(lambda: in_files(samples)) if self._links else 0
+            n = n or self._read_together(samples, self._job.transforms)
         if n:
             self.outcome.read += n
             return
@@ -139,18 +146,19 @@ class _Storing:
             if self.outcome.fatal:
                 return
 
-    def _link_together(self, samples: Sequence[Sample]) -> int:
+    def _link_together(self, in_files: Callable[[], SampleColumns | None]) -> int:
         """Link to the files of samples in one go; how many were stored, 0 where that cannot be.
 
         Nothing is told of what is wrong with one: that is for `_one`.
         """
-        if self._job.tree is None or not isinstance(self._files, TreeFiles):
+        samples = in_files()
+        if samples is None or self._job.tree is None or not isinstance(self._files, TreeFiles):
             return 0
         try:
             found = linked_together(self._job.writer, self._job.transforms, samples)
             if found is None:
                 return 0
-            columns, linked = found
+            samples, linked = found
             digests = digests_of(linked)
             if not self._files.link_all(linked.files, linked.paths):
                 return 0
@@ -159,7 +167,7 @@ class _Storing:
         except (SigndataError, OSError, MemoryError):
             return 0
         else:
-            self._rows.add_together(columns.rows(linked.paths, digests, ()), [0] * len(columns))
+            self._rows.add_together(samples.rows(linked.paths, digests, ()), [0] * len(samples))
         return len(samples)
 
     def _read_together(self, samples: Sequence[Sample], transforms: Sequence[Transform]) -> int:
@@ -170,8 +178,7 @@ class _Storing:
             stills = kind.together([sample.pixels for sample in samples])
             return None if stills is None else (SampleColumns.of(samples), stills)
 
-        changes = any(isinstance(one, ChangesTogether) for one in transforms)
-        originals = kind.encoded is not Pixels.encoded and not changes
+        originals = kind.encoded is not Pixels.encoded
         if not kind.reads_together or not takes_together(
             self._job.writer, transforms, originals=originals
         ):

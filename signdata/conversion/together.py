@@ -11,10 +11,14 @@ from signdata.samples import Stills
 
 
 def takes_together(writer: Writer, transforms: Sequence[Transform], *, originals: bool) -> bool:
-    """Whether transforms and writer can deal with stills that are read together."""
+    """Whether transforms and writer can deal with stills that are read together.
+
+    `originals` says that they are encoded, which what changes pictures does away with.
+    """
     if not all(isinstance(one, ChangesTogether | DescribesTogether) for one in transforms):
         return False
-    return writer.takes_together(originals=originals)
+    changes = any(isinstance(one, ChangesTogether) for one in transforms)
+    return writer.takes_together(originals=originals and not changes)
 
 
 def encoded_together(

@@ -37,12 +37,16 @@ class TreeFiles:
     row_path : callable
         Returns the sample's path in the manifest, given the path of one of its items; a
         different path means that the sample is a folder.
+    folders : set of str, optional
+        The folders below `root` that are known to be there; those that are made are added.
     """
 
-    def __init__(self, root: str, row_path: Callable[[str], str]) -> None:
+    def __init__(
+        self, root: str, row_path: Callable[[str], str], folders: set[str] | None = None
+    ) -> None:
         self._root = root
         self._row_path = row_path
-        self._folders: set[str] = set()
+        self._folders: set[str] = set() if folders is None else folders
         self._staged = ""
         self._final = ""
 

@@ -16,6 +16,7 @@ from signdata.augmentation.made_pixels import MadePicture
 from signdata.errors import SigndataError
 from signdata.formats.batches import ListBatch, list_batches, runs
 from signdata.formats.csv.rows_as_samples import CsvBatch, CsvPixels
+from signdata.formats.trees.packed_samples import PictureBatch
 from signdata.formats.trees.picture_files import PictureFiles
 from signdata.samples import ArrayPixels, Broken, Sample, Stills
 from tests.conftest import picture
@@ -32,7 +33,8 @@ class Runs:
         self.n_together = 0
         for kind in KINDS:
             monkeypatch.setattr(kind, "together", self._counted(kind))
-        monkeypatch.setattr(CsvBatch, "together", self._counted_batch(CsvBatch.together))
+        for batch in (CsvBatch, PictureBatch):
+            monkeypatch.setattr(batch, "together", self._counted_batch(batch.together))
 
     def _counted(self, kind: Any) -> Any:
         together = kind.together
@@ -45,7 +47,7 @@ class Runs:
         return classmethod(counted)
 
     def _counted_batch(self, together: Any) -> Any:
-        def counted(batch: CsvBatch) -> Any:
+        def counted(batch: Any) -> Any:
             found = together(batch)
             self.n_together += 0 if found is None else len(found[0])
             return found
@@ -61,6 +63,8 @@ class Runs:
             with self._monkeypatch.context() as patch:
                 for kind in KINDS:
                     patch.setattr(kind, "reads_together", way == "together")
+                if way == "alone":
+                    patch.setattr(PictureBatch, "together", lambda batch: None)
                 found.append((told(convert, out), files(out.parent)))
         (ended, left), other = found
         assert (ended, left.keys()) == (other[0], other[1].keys())
