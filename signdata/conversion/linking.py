@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import cast
 
 from signdata.conversion.transforms import DescribesTogether, Transform
 from signdata.formats.sample_columns import SampleColumns
@@ -14,11 +15,20 @@ from signdata.samples import Sample
 
 def only_links(writer: Writer, transforms: Sequence[Transform]) -> bool:
     """Whether all stills that are in files of their own become links."""
-    return writer.links_together and all(isinstance(one, DescribesTogether) for one in transforms)
+    return describing(writer, transforms) is not None
+
+
+def describing(
+    writer: Writer, transforms: Sequence[Transform]
+) -> Sequence[DescribesTogether] | None:
+    """The transforms, if stills in files of their own become links; else None."""
+    if writer.links_together and all(isinstance(one, DescribesTogether) for one in transforms):
+        return cast("Sequence[DescribesTogether]", transforms)
+    return None
 
 
 def linked_together(
-    writer: Writer, transforms: Sequence[Transform], samples: SampleColumns
+    writer: Writer, transforms: Sequence[DescribesTogether], samples: SampleColumns
 ) -> tuple[SampleColumns, LinkedStills] | None:
     """Samples as they are to be stored, and the links; None where each has to be made on its own.
 
@@ -26,8 +36,7 @@ def linked_together(
     them would raise.
     """
     for change in transforms:
-        if isinstance(change, DescribesTogether):
-            samples = change.described_together(samples)
+        samples = change.described_together(samples)
     linked = writer.linked_together(samples) if samples.are_alike else None
     return None if linked is None else (samples, linked)
 

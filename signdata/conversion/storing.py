@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from signdata.conversion.killers import killers_in
-from signdata.conversion.linking import digests_of, in_files, linked_together, only_links
+from signdata.conversion.linking import describing, digests_of, in_files, linked_together
 from signdata.conversion.losses import LOST
 from signdata.conversion.outcome import DIED, IN_MEMORY, ItemBytes, Outcome, problem_of
 from signdata.conversion.together import encoded_together, takes_together
-from signdata.conversion.transforms import Transform
+from signdata.conversion.transforms import DescribesTogether, Transform
 from signdata.errors import (
     CrashError,
     DecodeError,
@@ -60,8 +61,11 @@ class Job:
     tree: Path | None
     scratch: Path | None
     on_error: str
-    _folders: set[str] = field(default_factory=set, init=False, compare=False)
-    """Of the tree, those that this process has made."""
+
+    @cached_property
+    def describing(self) -> Sequence[DescribesTogether] | None:
+        """The transforms, if stills in files of their own become links; else None."""
+        return describing(self.writer, self.transforms)
 
     def __call__(self, batch: Batch) -> Outcome:
         killers: Collection[int] = ()
@@ -76,7 +80,12 @@ class Job:
     def files(self, batch: Batch) -> SampleFiles:
         """Where the items of a batch go."""
         files = None if self.tree is None else self.writer.files(str(self.tree), batch.key)
-        return files or TreeFiles(str(self.tree), self.writer.row_path, self._folders)
+        return files or self._tree_files
+
+    @cached_property
+    def _tree_files(self) -> TreeFiles:
+        """The same for all batches of a process: it knows which folders are there."""
+        return TreeFiles(str(self.tree), self.writer.row_path)
 
 
 class _Storing:
@@ -85,7 +94,6 @@ class _Storing:
     def __init__(self, job: Job, batch: Batch, killers: Collection[int] = ()) -> None:
         self._job = job
         self._killers = killers
-        self._links = only_links(job.writer, job.transforms)
         self._files = job.files(batch)
         self._bytes = ItemBytes(job.scratch)
         self._writing_scratch = writing(str(job.scratch))
@@ -116,9 +124,9 @@ class _Storing:
     def _parts(self, batch: Batch) -> Iterable[Sequence[Sample]]:
         """The samples of a batch, those together that may be read so; none if all are stored."""
         transforms = self._job.transforms
-        if not isinstance(batch, ColumnBatch):
+        if self._killers or not isinstance(batch, ColumnBatch):
             return runs(batch)
-        if self._links and isinstance(batch, FileBatch):
+        if self._job.describing is not None and isinstance(batch, FileBatch):
             n = self._link_together(batch.in_files)
         elif takes_together(self._job.writer, transforms, originals=batch.has_originals):
             n = self._stored_together(batch.together, transforms)
@@ -135,7 +143,7 @@ class _Storing:
         """Store samples that may be read together, in one go or each on its own."""
         n = 0
         if len(samples) > 1:
-            n = self._link_together(lambda: in_files(samples)) if self._links else 0
+            n = self._link_together(lambda: in_files(samples))
             n = n or self._read_together(samples, self._job.transforms)
         if n:
             self.outcome.read += n
@@ -146,16 +154,19 @@ class _Storing:
             if self.outcome.fatal:
                 return
 
-    def _link_together(self, in_files: Callable[[], SampleColumns | None]) -> int:
+    def _link_together(self, columns: Callable[[], SampleColumns | None]) -> int:
         """Link to the files of samples in one go; how many were stored, 0 where that cannot be.
 
         Nothing is told of what is wrong with one: that is for `_one`.
         """
-        samples = in_files()
-        if samples is None or self._job.tree is None or not isinstance(self._files, TreeFiles):
+        changes = self._job.describing
+        if changes is None or self._job.tree is None or not isinstance(self._files, TreeFiles):
+            return 0
+        samples = columns()
+        if samples is None:
             return 0
         try:
-            found = linked_together(self._job.writer, self._job.transforms, samples)
+            found = linked_together(self._job.writer, changes, samples)
             if found is None:
                 return 0
             samples, linked = found
@@ -179,9 +190,9 @@ class _Storing:
             return None if stills is None else (SampleColumns.of(samples), stills)
 
         originals = kind.encoded is not Pixels.encoded
-        if not kind.reads_together or not takes_together(
-            self._job.writer, transforms, originals=originals
-        ):
+        if self._killers or not kind.reads_together:
+            return 0
+        if not takes_together(self._job.writer, transforms, originals=originals):
             return 0
         return self._stored_together(together, transforms)
 
@@ -200,12 +211,12 @@ class _Storing:
             return 0
         if found is None:
             return 0
-        samples, encoded, source_sha256 = found
+        n_read, samples, encoded, source_sha256 = found
         try:
             self._store_together(samples, encoded, source_sha256)
         except OutputError as err:
             self.outcome.fatal = err
-        return len(samples)
+        return n_read
 
     def _store_together(
         self, samples: SampleColumns, encoded: EncodedStills, source_sha256: Sequence[str]

@@ -37,16 +37,12 @@ class TreeFiles:
     row_path : callable
         Returns the sample's path in the manifest, given the path of one of its items; a
         different path means that the sample is a folder.
-    folders : set of str, optional
-        The folders below `root` that are known to be there; those that are made are added.
     """
 
-    def __init__(
-        self, root: str, row_path: Callable[[str], str], folders: set[str] | None = None
-    ) -> None:
+    def __init__(self, root: str, row_path: Callable[[str], str]) -> None:
         self._root = root
         self._row_path = row_path
-        self._folders: set[str] = set() if folders is None else folders
+        self._folders: set[str] = set()
         self._staged = ""
         self._final = ""
 
@@ -107,17 +103,18 @@ class TreeFiles:
             self._staged = ""
 
     def _target(self, path: str) -> str:
+        if self._staged:  # all items of a sample that is a folder are in it
+            return self._staged + path[len(self._final) - len(self._root) - 1 :]
         place = self._row_path(path)
         if place == path:
             self._make_folder(path.rpartition("/")[0])
             return f"{self._root}/{path}"
-        if not self._staged:
-            folder = place.rpartition("/")[0]
-            self._make_folder(folder)
-            self._final = f"{self._root}/{place}"
-            self._staged = os.path.join(self._root, folder, unique_name())
-            with writing(self._staged):
-                os.mkdir(self._staged)
+        folder = place.rpartition("/")[0]
+        self._make_folder(folder)
+        self._final = f"{self._root}/{place}"
+        self._staged = os.path.join(self._root, folder, unique_name())
+        with writing(self._staged):
+            os.mkdir(self._staged)
         return self._staged + path[len(place) :]
 
     def _make_folder(self, folder: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from signdata.errors import DecodeError, NodeError
-from signdata.media.video.timeout import alarm
+from signdata.media.video.timeout import Alarm
 from signdata.workers import bundles, heartbeat, node, noderunner
 from signdata.workers.engines import Lost, Stopped
 from signdata.workers.messages import Answer, Bundle
@@ -30,7 +30,7 @@ class Job:
         if word == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         if word == "hang":
-            with alarm(0.3):
+            with Alarm(0.3):
                 time.sleep(60)
         if word == "eat":
             return len(bytearray(300_000_000))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import av
@@ -62,9 +63,13 @@ _TAGS = {
 
 def colours_of(frame: av.VideoFrame) -> Colours:
     """What a frame is tagged with; the matrix of an untagged one goes by its height."""
-    if frame.format.name.startswith(_RGB):
+    is_hd = frame.height >= HD_HEIGHT
+    return _colours(frame.format.name, int(frame.colorspace), int(frame.color_range), is_hd)
+
+
+@cache
+def _colours(pixels: str, matrix: int, value_range: int, is_hd: bool) -> Colours:
+    if pixels.startswith(_RGB):
         return Colours(None, full=False)
-    untagged = Colorspace.ITU709 if frame.height >= HD_HEIGHT else Colorspace.ITU601
-    space = _TAGS.get(int(frame.colorspace), untagged)
-    full = int(frame.color_range) == ColorRange.JPEG or frame.format.name.startswith("yuvj")
-    return Colours(space, full)
+    space = _TAGS.get(matrix, Colorspace.ITU709 if is_hd else Colorspace.ITU601)
+    return Colours(space, value_range == ColorRange.JPEG or pixels.startswith("yuvj"))

@@ -6,14 +6,15 @@ converted to RGB at all: the planes go into the encoder.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Any, TypeAlias
 
 import av
 import numpy as np
 import simplejpeg
+from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
@@ -22,9 +23,9 @@ from signdata.limits import check_size, described, max_pixels
 from signdata.media.fitting import STRETCHED, Fit
 from signdata.media.image.ops import resize
 from signdata.media.keypoints import Placement
-from signdata.media.video.colours import colours_of
-from signdata.media.video.jpeg_planes import Plane, recolouring
-from signdata.media.video.orientation import Orientation, orientation_of
+from signdata.media.video.colours import Colours, colours_of
+from signdata.media.video.jpeg_planes import Recolouring, recolouring
+from signdata.media.video.orientation import UPRIGHT, Orientation, orientation_of
 from signdata.media.video.tone_mapping import ToneMapper, transfer_of
 from signdata.samples import Frame
 
@@ -166,35 +167,18 @@ class Converter:
         if self._tone_mapper is not None and transfer_of(frame):
             array = self._tone_mapper.rgb(frame, width, height, _HOW)
             frame = av.VideoFrame.from_ndarray(array, format="rgb24")
-        planes = self._for_jpeg(frame, height, width)
-        padded = [_padded(orientation.upright(plane)) for plane in planes]
-        return bytes(simplejpeg.encode_jpeg_yuv_planes(*padded, quality=quality))
-
-    def _for_jpeg(self, frame: av.VideoFrame, height: int, width: int) -> Sequence[Plane]:
-        """Scale to the planes that a JPEG holds: BT.601, full range."""
-        colours = colours_of(frame)
-        if colours.space in _OTHERS and frame.format.name == "yuv420p":
-            # The scaler goes by way of RGB, which costs more and is less exact.
-            same = {**colours.source, "dst_colorspace": colours.space}
-            same["dst_color_range"] = same["src_color_range"]
-            planes = self._planes(frame, height, width, "yuv420p", same)
-            return recolouring(colours.space, full=colours.full)(*planes)
-        jpeg = {"dst_colorspace": Colorspace.ITU601, "dst_color_range": ColorRange.JPEG}
-        return self._planes(frame, height, width, "yuvj420p", colours.source | jpeg)
-
-    def _planes(
-        self, frame: av.VideoFrame, height: int, width: int, pixels: str, colours: dict[str, Any]
-    ) -> list[Plane]:
-        scaled = self._scaler.reformat(
-            frame, width, height, pixels, interpolation=_HOW, threads=1, **colours
-        )
-        planes = []
-        for i, plane in enumerate(scaled.planes):
-            rows = height if not i else -(-height // 2)
-            columns = width if not i else -(-width // 2)
-            data = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
-            planes.append(data[:rows, :columns])
-        return planes
+        way = _way_to_jpeg(frame.format.name, colours_of(frame))
+        scaled = self._scaler.reformat(frame, width, height, **way.scaler)
+        half = -(-height // 2), -(-width // 2)
+        y, cb, cr = map(_array, scaled.planes, ((height, width), half, half))
+        if way.recolouring is not None:
+            y, cb, cr = way.recolouring(y, cb, cr)
+        elif orientation is UPRIGHT and scaled is not frame and not height % 2:
+            y = _even_in_place(scaled.planes[0], height, width)
+            return bytes(simplejpeg.encode_jpeg_yuv_planes(y, cb, cr, quality=quality))
+        if orientation is not UPRIGHT:
+            y, cb, cr = (np.ascontiguousarray(orientation.upright(plane)) for plane in (y, cb, cr))
+        return bytes(simplejpeg.encode_jpeg_yuv_planes(_even(y), cb, cr, quality=quality))
 
     def _scaled(self, frame: av.VideoFrame, orientation: Orientation) -> tuple[int, int]:
         """Height and width of the frame as it lies, before it is turned."""
@@ -292,22 +276,54 @@ _HOW = Interpolation.AREA
 _OTHERS = (Colorspace.ITU709, Colorspace.BT2020)
 
 
-def _padded(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
+@dataclass(frozen=True)
+class _WayToJpeg:
+    """What the scaler is told, and what its planes go through before they are a JPEG's."""
+
+    scaler: dict[str, Any]
+    recolouring: Recolouring | None = None
+
+
+@cache
+def _way_to_jpeg(pixels: str, colours: Colours) -> _WayToJpeg:
+    scaler = {"interpolation": _HOW, "threads": 1, **colours.source}
+    if colours.space in _OTHERS and pixels == "yuv420p":
+        # The scaler goes by way of RGB, which costs more and is less exact.
+        same = {"dst_colorspace": colours.space, "dst_color_range": scaler["src_color_range"]}
+        way = recolouring(colours.space, full=colours.full)
+        return _WayToJpeg({"format": "yuv420p", **scaler, **same}, way)
+    jpeg = {"dst_colorspace": Colorspace.ITU601, "dst_color_range": ColorRange.JPEG}
+    return _WayToJpeg({"format": "yuvj420p", **scaler, **jpeg})
+
+
+def _even(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The same plane in memory of even sides, the last row and column repeated behind it.
 
     The encoder takes the number of rows and columns for the picture's size, but reads luma in
     pairs of both: behind an odd side it would find whatever lies there.
     """
-    height, width = plane.shape
+    height, width = luma.shape
     if not (height % 2 or width % 2):
-        return np.ascontiguousarray(plane)
+        return luma
     even = np.empty((height + height % 2, width + width % 2), np.uint8)
-    even[:height, :width] = plane
+    even[:height, :width] = luma
     if width % 2:
-        even[:height, width] = plane[:, -1]
+        even[:height, width] = luma[:, -1]
     if height % 2:
         even[height] = even[height - 1]
     return even[:height, :width]
+
+
+def _even_in_place(plane: VideoPlane, height: int, width: int) -> NDArray[np.uint8]:
+    """What `_even` gives, of a plane whose memory goes on behind each row and is nobody else's."""
+    even = _array(plane, (height, width + width % 2))
+    even[:, width:] = even[:, width - 1 : width]
+    return even[:, :width]
+
+
+def _array(plane: VideoPlane, size_hw: tuple[int, int]) -> NDArray[np.uint8]:
+    """The memory of a plane, not a copy of it."""
+    return np.ndarray(size_hw, np.uint8, memoryview(plane), 0, (plane.line_size, 1))
 
 
 def _span(low: float, high: float, limit: int) -> tuple[int, int]:

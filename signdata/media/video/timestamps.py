@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -97,15 +98,17 @@ def longest_pause(times: Sequence[Fraction]) -> tuple[int, Fraction] | None:
     """Where a constant rate leaves out a second or more at once: behind how many frames, for how
     long. Where the rate varies, a long step is nothing special.
     """
-    steps = [after - before for before, after in pairwise(times)]
-    if len(steps) < FEW:
+    if len(times) <= FEW:
         return None
+    a_second = math.lcm(*{time.denominator for time in times})  # whole numbers: much faster
+    ticks = [time.numerator * (a_second // time.denominator) for time in times]
+    steps = [after - before for before, after in pairwise(ticks)]
     usual = sorted(steps)[len(steps) // 2]
     longest = max(steps)
-    n_usual = sum(abs(step - usual) <= usual / 10 for step in steps)
-    if longest < max(Fraction(PAUSE), 10 * usual) or n_usual < CONSTANT * len(steps):
+    n_usual = sum(10 * abs(step - usual) <= usual for step in steps)
+    if longest < max(PAUSE * a_second, 10 * usual) or n_usual < CONSTANT * len(steps):
         return None
-    return steps.index(longest) + 1, longest - usual
+    return steps.index(longest) + 1, Fraction(longest - usual, a_second)
 
 
 def holes(promised: Sequence[Fraction], shown: Sequence[Fraction], usual: Fraction) -> int:

@@ -7,6 +7,7 @@ where the last one stopped goes on from there; any other one costs a pass of its
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import time
 import weakref
@@ -22,7 +23,7 @@ from signdata.errors import CrashError, DecodeError, MissingError
 from signdata.media.suffixes import VIDEO_SUFFIXES, suffix_of
 from signdata.media.video import animation, container, header, moving
 from signdata.media.video.deinterlacing import deinterlaced
-from signdata.media.video.timeout import alarm
+from signdata.media.video.timeout import Alarm
 
 MAX_RESTING = 2
 """Passes that are kept open where their last clip ended, for the next one to go on."""
@@ -72,28 +73,23 @@ class Pass:
         DecodeError
             If the file is damaged at the place, or the time is over.
         """
-        while (frame := self._next()) is not None:
-            self.stamps.append(frame.pts)
-            if len(self.stamps) > start:
-                yield len(self.stamps) - 1, frame
-
-    def _next(self) -> av.VideoFrame | None:
-        self.over = True
-        frame = (
-            self._in_time(self._timeout) if self._timeout is not None else next(self._frames, None)
-        )
-        self.over = frame is None
-        return frame
-
-    def _in_time(self, timeout: float) -> av.VideoFrame | None:
-        begun = time.monotonic()
-        with alarm(timeout):
-            frame = next(self._frames, None)
-        self._took += time.monotonic() - begun
-        if frame is not None and self._took > timeout:
-            where = f"frame {len(self.stamps)}"
-            raise CrashError("takes too long to decode", path=self._path, where=where)
-        return frame
+        alarm, stamps = Alarm(self._timeout), self.stamps
+        latest = math.inf if self._timeout is None else self._timeout
+        while True:
+            self.over = True
+            begun = time.monotonic()
+            with alarm:
+                frame = next(self._frames, None)
+            self._took += time.monotonic() - begun
+            if frame is None:
+                return
+            if self._took > latest:
+                where = f"frame {len(stamps)}"
+                raise CrashError("takes too long to decode", path=self._path, where=where)
+            self.over = False
+            stamps.append(frame.pts)
+            if len(stamps) > start:
+                yield len(stamps) - 1, frame
 
     def close(self) -> None:
         """Let go of the file."""
@@ -135,7 +131,7 @@ class VideoFile:
     def header(self) -> header.Header:
         """What demuxing, or an earlier pass, says of the file."""
         if self._header is None:
-            with alarm(self.timeout):
+            with Alarm(self.timeout):
                 path = self.local()
                 kind = moving.kind_of(path)
                 self._header = (
