@@ -63,9 +63,10 @@ class TreeReader(Reader):
 
     def _joined(self) -> Iterator[Sample]:
         """Yield what was found, with what the manifest knows of each."""
-        found: Sequence[Found] = Packed(
-            entry for class_dir in self._tree.class_dirs for entry in self._find(class_dir)
-        )
+        entries = (entry for one in self._tree.class_dirs for entry in self._find(one))
+        if self._described.rows and self._layout is None:
+            return manifest_join.join(self._tree, entries, self._described)
+        found: Sequence[Found] = Packed(entries)
         if self._layout is not None:
             found = manifest_join.laid_out(self._layout, found)
         if not self._described.rows:
