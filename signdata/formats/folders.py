@@ -143,9 +143,9 @@ class FoldersReader(TreeReader):
                 break
         else:
             rows, columns = self._described.rows, self._described.columns
-            if len(files) == len(rows) and {"label", "split"} <= rows[0].keys():
+            if {"label", "split"} <= {*rows.columns}:
                 listed = PackedSamples.of_manifest(rows, columns, files)
-                if listed is not None:
+                if listed is not None and len(listed) == len(files):  # no path is there twice
                     return listed
         del self._tree.notes[n_notes:]  # they will be made again
         return None
