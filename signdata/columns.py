@@ -44,6 +44,10 @@ class _Column(Sequence[str]):
         parts = (self._made(start, min(start + _AT_ONCE, n)) for start in starts)
         return itertools.chain.from_iterable(parts)
 
+    def at(self, places: Iterable[int]) -> list[str]:
+        """The values at some places."""
+        return [self._made(place, place + 1)[0] for place in places]
+
     @abstractmethod
     def _made(self, start: int, stop: int) -> list[str]:
         """The values from one place up to another."""
@@ -123,6 +127,9 @@ class CodedColumn(_Column):
 
     def __contains__(self, value: object) -> bool:
         return value in self._numbers
+
+    def at(self, places: Iterable[int]) -> list[str]:
+        return list(map(self.names.__getitem__, map(self.codes.__getitem__, places)))
 
     def _made(self, start: int, stop: int) -> list[str]:
         return [self.names[code] for code in self.codes[start:stop]]

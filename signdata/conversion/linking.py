@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import cast
 
 from signdata.conversion.transforms import DescribesTogether, Transform
 from signdata.formats.sample_columns import SampleColumns
@@ -14,26 +15,39 @@ from signdata.samples import Sample
 
 def only_links(writer: Writer, transforms: Sequence[Transform]) -> bool:
     """Whether all stills that are in files of their own become links."""
-    return writer.links_together and all(isinstance(one, DescribesTogether) for one in transforms)
+    return describing(writer, transforms) is not None
+
+
+def describing(
+    writer: Writer, transforms: Sequence[Transform]
+) -> Sequence[DescribesTogether] | None:
+    """The transforms, if stills in files of their own become links; else None."""
+    if writer.links_together and all(isinstance(one, DescribesTogether) for one in transforms):
+        return cast("Sequence[DescribesTogether]", transforms)
+    return None
 
 
 def linked_together(
-    writer: Writer, transforms: Sequence[Transform], samples: Sequence[Sample]
+    writer: Writer, transforms: Sequence[DescribesTogether], samples: SampleColumns
 ) -> tuple[SampleColumns, LinkedStills] | None:
     """Samples as they are to be stored, and the links; None where each has to be made on its own.
 
-    Raises what naming one of them would raise.
+    Each of them is all of one of the `files`, with nothing next to it. Raises what naming one of
+    them would raise.
     """
-    if not only_links(writer, transforms) or not type(samples[0].pixels).reads_together:
+    for change in transforms:
+        samples = change.described_together(samples)
+    linked = writer.linked_together(samples) if samples.are_alike else None
+    return None if linked is None else (samples, linked)
+
+
+def in_files(samples: Sequence[Sample]) -> SampleColumns | None:
+    """Samples as columns; None unless each is all of a file, with nothing next to it."""
+    if not type(samples[0].pixels).reads_together:
         return None
     if not all(sample.pixels.lone_file() for sample in samples):
         return None
-    columns = SampleColumns.of(samples)
-    for change in transforms:
-        if isinstance(change, DescribesTogether):
-            columns = change.described_together(columns)
-    linked = writer.linked_together(columns) if columns.are_alike else None
-    return None if linked is None else (columns, linked)
+    return SampleColumns.of(samples)
 
 
 def digests_of(linked: LinkedStills) -> list[str]:

@@ -10,11 +10,11 @@ from functools import cached_property
 from pathlib import Path
 
 from signdata.conversion.killers import killers_in
-from signdata.conversion.linking import digests_of, linked_together
+from signdata.conversion.linking import describing, digests_of, in_files, linked_together
 from signdata.conversion.losses import LOST
 from signdata.conversion.outcome import DIED, IN_MEMORY, ItemBytes, Outcome, problem_of
 from signdata.conversion.together import encoded_together, takes_together
-from signdata.conversion.transforms import Transform
+from signdata.conversion.transforms import DescribesTogether, Transform
 from signdata.errors import (
     CrashError,
     DecodeError,
@@ -27,7 +27,7 @@ from signdata.filesystem import (
     reading,
     writing,
 )
-from signdata.formats.batches import Batch, ColumnBatch, ListBatch, WholeBatch, runs
+from signdata.formats.batches import Batch, ColumnBatch, FileBatch, ListBatch, WholeBatch, runs
 from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.tree_files import TreeFiles
 from signdata.formats.writer import EncodedItem, EncodedStills, SampleFiles, Writer
@@ -61,6 +61,11 @@ class Job:
     tree: Path | None
     scratch: Path | None
     on_error: str
+
+    @cached_property
+    def describing(self) -> Sequence[DescribesTogether] | None:
+        """The transforms, if stills in files of their own become links; else None."""
+        return describing(self.writer, self.transforms)
 
     def __call__(self, batch: Batch) -> Outcome:
         killers: Collection[int] = ()
@@ -121,9 +126,12 @@ class _Storing:
         transforms = self._job.transforms
         if self._killers or not isinstance(batch, ColumnBatch):
             return runs(batch)
-        if not takes_together(self._job.writer, transforms, originals=batch.has_originals):
+        if self._job.describing is not None and isinstance(batch, FileBatch):
+            n = self._link_together(batch.in_files)
+        elif takes_together(self._job.writer, transforms, originals=batch.has_originals):
+            n = self._stored_together(batch.together, transforms)
+        else:
             return runs(batch)
-        n = self._stored_together(batch.together, transforms)
         self.outcome.read += n
         if n:
             return ()
@@ -135,7 +143,8 @@ class _Storing:
         """Store samples that may be read together, in one go or each on its own."""
         n = 0
         if len(samples) > 1:
-            n = self._link_together(samples) or self._read_together(samples, self._job.transforms)
+            n = self._link_together(lambda: in_files(samples))
+            n = n or self._read_together(samples, self._job.transforms)
         if n:
             self.outcome.read += n
             return
@@ -145,18 +154,22 @@ class _Storing:
             if self.outcome.fatal:
                 return
 
-    def _link_together(self, samples: Sequence[Sample]) -> int:
+    def _link_together(self, columns: Callable[[], SampleColumns | None]) -> int:
         """Link to the files of samples in one go; how many were stored, 0 where that cannot be.
 
         Nothing is told of what is wrong with one: that is for `_one`.
         """
-        if self._job.tree is None or not isinstance(self._files, TreeFiles):
+        changes = self._job.describing
+        if changes is None or self._job.tree is None or not isinstance(self._files, TreeFiles):
+            return 0
+        samples = columns()
+        if samples is None:
             return 0
         try:
-            found = linked_together(self._job.writer, self._job.transforms, samples)
+            found = linked_together(self._job.writer, changes, samples)
             if found is None:
                 return 0
-            columns, linked = found
+            samples, linked = found
             digests = digests_of(linked)
             if not self._files.link_all(linked.files, linked.paths):
                 return 0
@@ -165,7 +178,7 @@ class _Storing:
         except (SigndataError, OSError, MemoryError):
             return 0
         else:
-            self._rows.add_together(columns.rows(linked.paths, digests, ()), [0] * len(columns))
+            self._rows.add_together(samples.rows(linked.paths, digests, ()), [0] * len(samples))
         return len(samples)
 
     def _read_together(self, samples: Sequence[Sample], transforms: Sequence[Transform]) -> int:

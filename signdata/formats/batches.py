@@ -124,6 +124,15 @@ class ColumnBatch(Batch, Protocol):
 
 
 @runtime_checkable
+class FileBatch(Batch, Protocol):
+    """A batch whose samples may be in files of their own."""
+
+    def in_files(self) -> SampleColumns | None:
+        """All samples as columns; None unless each is all of a file, with nothing next to it."""
+        ...
+
+
+@runtime_checkable
 class WholeBatch(Batch, Protocol):
     """A batch that is stored as one file, and so cannot be divided."""
 

@@ -121,13 +121,34 @@ class FoldersReader(TreeReader):
         return _by_number(found, attrgetter("path")) if self._by_number else found
 
     def _listed(self) -> PackedSamples:
-        if self._described.rows or self._layout is not None:
+        if self._layout is not None:
             return super()._listed()
+        if self._described.rows:
+            return self._listed_by_manifest() or super()._listed()
         class_dirs = self._tree.class_dirs
         rows: Iterable[PictureRow] = itertools.chain.from_iterable(map(self._rows, class_dirs))
         if self._by_number:
             rows = _by_number(list(rows), itemgetter(0))
         return PackedSamples.of_rows(rows)
+
+    def _listed_by_manifest(self) -> PackedSamples | None:
+        """The pictures that are there, if they are what the manifest lists, and nothing more."""
+        files: dict[str, str] = {}
+        n_notes = len(self._tree.notes)
+        for class_dir in self._tree.class_dirs:
+            names = self._names(class_dir, {})
+            folder, place = self._places(class_dir)
+            files.update((place + name, folder + name) for name in names)
+            if _poses(class_dir.files) or _refused(folder, names):
+                break
+        else:
+            rows, columns = self._described.rows, self._described.columns
+            if {"label", "split"} <= {*rows.columns}:
+                listed = PackedSamples.of_manifest(rows, columns, files)
+                if listed is not None and len(listed) == len(files):  # no path is there twice
+                    return listed
+        del self._tree.notes[n_notes:]  # they will be made again
+        return None
 
     def _rows(self, class_dir: ClassDir) -> Iterator[PictureRow]:
         """Yield the pictures of a class folder that no manifest tells of."""

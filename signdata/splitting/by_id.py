@@ -58,11 +58,12 @@ class ById:
         if not len(hashes):
             return list(defaults)
         at = np.minimum(np.searchsorted(hashes, wanted), len(hashes) - 1)
-        places = np.where(hashes[at] == wanted, np.frombuffer(self._places, np.int64)[at], -1)
-        return [
-            default if place < 0 else self._values[place]
-            for place, default in zip(places.tolist(), defaults, strict=True)
-        ]
+        known = hashes[at] == wanted
+        found = self._values.at(np.frombuffer(self._places, np.int64)[at].tolist())
+        if known.all():
+            return found
+        every = zip(found, defaults, known.tolist(), strict=True)
+        return [value if is_known else default for value, default, is_known in every]
 
     def values(self) -> Iterator[str]:
         """All values."""

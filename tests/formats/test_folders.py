@@ -183,6 +183,45 @@ def test_manifest_joins_with_what_lies_there(tmp_path: Path) -> None:
     assert "not in the manifest" in {n.path: n.message for n in reader.info.notes}["val/B/new.png"]
 
 
+MANIFEST = """id,path,label,split,group,source,signer,stored_as
+9,B/9.png,two,test,g,,s1,
+é,A/é.png,one,,,film.mp4,,other
+1,A/1.png,A,val,,,s2,
+"""
+MANIFESTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "as it is": (MANIFEST, {}),
+    "another order": ("\n".join([*MANIFEST.splitlines()[:1], *MANIFEST.splitlines()[:0:-1]]), {}),
+    "few columns": ("id,path,label,split\n1,A/1.png,A,\n9,B/9.png,B,\né,A/é.png,A,\n", {}),
+    "a picture that it lacks": (MANIFEST, {"A/2.png": PICTURE}),
+    "a picture that is gone": (MANIFEST + "7,B/7.png,B,,,,,\n", {}),
+    "one gone and one more": (MANIFEST + "7,B/7.png,B,,,,,\n", {"A/2.png": PICTURE}),
+    "keypoints": (MANIFEST, {"A/1.json": b"{}"}),
+    "a kind that is not read": (MANIFEST + "h,B/h.heic,B,,,,,\n", {"B/h.heic": b"x"}),
+    "strays": (MANIFEST, {"A/note.txt": b"x", "A/.hidden": b"x", "A/b/c.png": PICTURE}),
+}
+
+
+@pytest.mark.parametrize("way", MANIFESTS)
+def test_a_manifest_of_all_pictures_is_joined_at_once(
+    way: str, make_tree: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, further = MANIFESTS[way]
+    pictures = {f"{place}.png": PICTURE for place in ("A/1", "A/é", "B/9")}
+    root = make_tree({**pictures, **further})
+    (root / "manifest.csv").write_text(text, encoding="utf-8")
+    (root / "classes.txt").write_text("one\ntwo\nA\nB\n")
+    joined = []
+    slow = FoldersReader._joined
+    monkeypatch.setattr(FoldersReader, "_joined", lambda self: joined.append(1) or slow(self))
+    at_once = FoldersReader(root)
+    assert bool(joined) == (way not in ("as it is", "another order", "few columns", "strays"))
+    monkeypatch.setattr(FoldersReader, "_listed_by_manifest", lambda self: None)
+    one_by_one = FoldersReader(root)
+    assert list(map(repr, at_once)) == list(map(repr, one_by_one))
+    assert at_once.info == one_by_one.info
+    assert list(map(repr, at_once.columns())) == list(map(repr, one_by_one.columns()))
+
+
 def test_a_path_that_stands_twice_in_the_manifest_is_refused(tmp_path: Path) -> None:
     out = TestConformance().write(tmp_path / "out")
     file = out / "manifest.csv"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias, TypeVar, overload
 
@@ -14,6 +14,7 @@ from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.trees.picture_files import PictureFiles, read
 from signdata.media.image.pixels import decoded_together
 from signdata.samples import Broken, Pixels, Sample, Stills
+from signdata.sidecars import STORED_AS, Row
 
 T = TypeVar("T")
 
@@ -54,6 +55,26 @@ class PackedSamples(Sequence[Sample]):
     def of_rows(cls, rows: Iterable[PictureRow]) -> PackedSamples:
         """Pictures of which nothing but these is known, taken one by one."""
         return cls(map(_columns, _some(rows)))
+
+    @classmethod
+    def of_manifest(
+        cls, rows: Iterable[Row], columns: Sequence[str], files: Mapping[str, str]
+    ) -> PackedSamples | None:
+        """Pictures as the rows of a manifest tell of them; None where one has no file.
+
+        Parameters
+        ----------
+        rows : iterable of dict
+            With label and split; taken one by one.
+        columns : sequence of str
+            Those that a sample has no field for.
+        files : mapping of str to str
+            Where the picture is that a row calls by its path.
+        """
+        try:
+            return cls(_as_listed(some, columns, files) for some in _some(rows))
+        except KeyError:
+            return None
 
     def as_masks(self) -> PackedSamples:
         """The same samples, their pictures seen as masks."""
@@ -112,13 +133,15 @@ class PackedSamples(Sequence[Sample]):
             pixels[number] = Broken(error)
         return part.samples(pixels)
 
-    def together(self, start: int) -> tuple[SampleColumns, Stills] | None:
-        """The samples of the part that begins at `start`, with their pictures.
-
-        None where each has to be read on its own.
-        """
+    def in_files(self, start: int) -> SampleColumns | None:
+        """The samples of the part that begins at `start`, if each is all of a picture file."""
         part = self._parts[start // BATCH]
-        if not isinstance(part, SampleColumns) or part.broken:
+        return None if not isinstance(part, SampleColumns) or part.broken else part
+
+    def together(self, start: int) -> tuple[SampleColumns, Stills] | None:
+        """The same with their pictures; None, too, where each has to be read on its own."""
+        part = self.in_files(start)
+        if part is None:
             return None
         pictures = ((read(file), file) for file in part.files)
         stills = decoded_together(pictures, len(part), of_masks=self._of_masks)
@@ -135,6 +158,13 @@ class PictureBatch(BatchOfRange):
         samples, start, _ = self.range
         return samples.together(start) if isinstance(samples, PackedSamples) else None
 
+    def in_files(self) -> SampleColumns | None:
+        """All samples as columns; None unless each is all of a picture file."""
+        samples, start, _ = self.range
+        if not isinstance(samples, PackedSamples) or not PictureFiles.reads_together:
+            return None
+        return samples.in_files(start)
+
 
 def _some(items: Iterable[T]) -> Iterator[tuple[T, ...]]:
     """`BATCH` items at a time."""
@@ -149,6 +179,23 @@ def _columns(rows: Sequence[PictureRow]) -> SampleColumns:
     names = ["" if isinstance(file, SigndataError) else file for file in files]
     nothing = ("",) * len(rows)
     return SampleColumns(ids, labels, splits, nothing, paths, (), {}, names, broken)
+
+
+def _as_listed(
+    rows: Sequence[Row], columns: Sequence[str], files: Mapping[str, str]
+) -> SampleColumns:
+    """Some of the rows of a manifest; `KeyError` where one has no file."""
+    paths = [row["path"] for row in rows]
+    return SampleColumns(
+        [row["id"] for row in rows],
+        [row["label"] for row in rows],
+        [row["split"] for row in rows],
+        [row.get("group", "") for row in rows],
+        [row.get("source") or path for row, path in zip(rows, paths, strict=True)],
+        [row.get(STORED_AS, "") for row in rows],
+        {name: [row[name] for row in rows] for name in columns},
+        [files[path] for path in paths],
+    )
 
 
 def _part(samples: tuple[Sample, ...]) -> _Part:
