@@ -286,6 +286,29 @@ def link_file(source: str, path: str | Path, *, symbolic: bool) -> bool:
     return True
 
 
+def link_files(pairs: Iterable[tuple[str, str]]) -> bool:
+    """Make hard links to many files, each given with its path in an existing folder.
+
+    Returns
+    -------
+    bool
+        False as soon as the file system refuses one; the links made before stay.
+
+    An `OSError` names the link that could not be made.
+    """
+    for source, path in pairs:
+        try:
+            os.link(os.path.realpath(source) if os.path.islink(source) else source, path)
+        except FileExistsError:
+            link_file(source, path, symbolic=False)
+        except OSError as err:
+            if err.errno in _NO_LINK:
+                return False
+            err.filename = path
+            raise
+    return True
+
+
 def remove(path: Path) -> None:
     """Remove a file, a link or a folder, if it exists."""
     if path.is_dir() and not path.is_symlink():

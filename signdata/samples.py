@@ -100,6 +100,10 @@ class Pixels(ABC):
         """The files that hold exactly these frames, one each; () if there are none."""
         return ()
 
+    def lone_file(self) -> str:
+        """The file that holds exactly this still, with nothing next to it; '' if there is none."""
+        return ""
+
     def size_hint(self) -> int:
         """Bytes that these pixels take on disk, about, known without reading them; 0 if not."""
         return sum(map(os.path.getsize, filter(os.path.exists, self.files)))

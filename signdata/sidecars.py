@@ -87,23 +87,15 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
 
 def write_blocks(path: Path, columns: Sequence[str], blocks: Iterable[RowBlock]) -> None:
     """Write a manifest as `write_rows` does, a block at a time."""
-    _write_csv(
-        path,
-        columns,
-        (cells for one in blocks for cells in zip(*map(one.column, columns), strict=True)),
-    )
+    cells = (list(zip(*map(one.column, columns), strict=True)) for one in blocks)
+    _write_csv(path, columns, cells)
 
 
-def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def _write_csv(path: Path, header: Sequence[str], parts: Iterable[Sequence[Sequence[str]]]) -> None:
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         csv.writer(file, lineterminator="\n").writerow(header)
-        rest = iter(rows)
-        while part := list(itertools.islice(rest, _AT_ONCE)):
+        for part in parts:
             file.write(csv_text(part))
-
-
-_AT_ONCE = 256
-"""Rows that are brought into text at once."""
 
 
 def csv_text(rows: Sequence[Sequence[str]]) -> str:
@@ -433,8 +425,8 @@ def read_classes(path: Path) -> tuple[str, ...]:
 
 def write_problems(path: Path, problems: Iterable[Problem]) -> None:
     """Write ``problems.csv``: path, where, kind, message."""
-    rows = ((p.path, p.where, p.kind, p.message) for p in problems)
-    _write_csv(path, ("path", "where", "kind", "message"), rows)
+    rows = [(p.path, p.where, p.kind, p.message) for p in problems]
+    _write_csv(path, ("path", "where", "kind", "message"), [rows])
 
 
 PARTIAL_DIR = ".signdata-partial"

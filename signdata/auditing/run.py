@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -63,7 +63,7 @@ class AuditedDataset:
     info : DatasetInfo
         Its reader's info.
     fingerprints : Fingerprints
-        The fingerprints of all its samples.
+        The fingerprints of all its samples, without their thumbnails.
     by_split : bool
         Whether each of its splits is a part of its own.
     alone : bool
@@ -186,16 +186,18 @@ def audit(readers: Sequence[Reader], paths: Sequence[Path], options: AuditOption
     kinds = {reader.info.kind for reader in readers}
     if len(kinds) > 1:
         raise DatasetError("stills and clips mixed; expected datasets of one kind", path=paths[-1])
-    datasets = list(_fingerprint_all(readers, paths, options))
+    datasets: list[AuditedDataset] = []
+    thumbnails = np.empty((0, 0), np.uint8)
+    for one in _fingerprint_all(readers, paths, options):
+        some = one.fingerprints.readable.thumbnails
+        thumbnails = np.concatenate([thumbnails, some]) if datasets else some
+        datasets.append(replace(one, fingerprints=one.fingerprints.without_thumbnails()))
     kept = [one.fingerprints.readable for one in datasets]
     fingerprints = [one for some in kept for one in some.samples]
     if not fingerprints:
         bad = next((one for some in datasets for one in some.fingerprints.samples), None)
         what = f": {bad.error.what}" if bad is not None and bad.error else ""
         raise DatasetError(f"nothing could be read{what}", path=paths[0])
-    thumbnails = kept[0].thumbnails
-    if len(kept) > 1:
-        thumbnails = np.concatenate([some.thumbnails for some in kept])
     vectors = near_duplicates.normalised(thumbnails)
     parts = [
         one.part(item) for one, some in zip(datasets, kept, strict=True) for item in some.samples

@@ -57,16 +57,16 @@ class MadeFrames(Derived):
 
     def frames(self) -> Iterator[Frame]:
         for frame in self.pixels.frames():
-            [values] = operations.run([self.chain], loaded(frame), [self.place])
+            [values] = operations.run([self.chain], loaded(frame[None]), [self.place])
             yield to_frames(values, self.place.profile)[0]
 
     def companion(self, number: int) -> tuple[str, bytes] | None:
         return moved(self.pixels.companion(number), self.chain, self.size_hw, self.place)
 
 
-def loaded(frame: Frame) -> Quanta:
-    """Quanta (1, C, H, W) of a frame (H, W, C)."""
-    return profiles.load(np.ascontiguousarray(frame.transpose(2, 0, 1))[None])
+def loaded(frames: Frame) -> Quanta:
+    """Quanta (F, C, H, W) of frames (F, H, W, C)."""
+    return profiles.load(np.ascontiguousarray(frames.transpose(0, 3, 1, 2)))
 
 
 def to_frames(quanta: Quanta, profile: Profile) -> Frame:

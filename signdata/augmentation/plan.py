@@ -13,7 +13,8 @@ from typing import Any
 from signdata.augmentation import boxes, picture_sizes
 from signdata.augmentation.annotations import BOX, AnnotatedReader, Annotations
 from signdata.augmentation.boxes import Box
-from signdata.augmentation.variants import COLUMNS, Counted, Variants
+from signdata.augmentation.counted import Counted
+from signdata.augmentation.variants import COLUMNS, Variants
 from signdata.errors import DatasetError, UsageError, one_line
 from signdata.filesystem import path_below, replace_file, writing
 from signdata.formats.reader import Reader
@@ -258,7 +259,7 @@ def preview(
 def _variants_of(augmentation: Augmentation, sample: Sample) -> Group:
     """A sample and its variants: the original with the box that is cut out, then each by name."""
     original = next(iter(sample.frames()))
-    box = augmentation.transform.variants.box_of(sample)
+    box = augmentation.transform.variants.box_of(sample.meta)
     first = Picture(original, ["original", "the box is cut out" if box else ""], box)
     made = [
         Picture(next(iter(one.frames())), [one.meta["variant"], _told(one)])

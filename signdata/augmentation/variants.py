@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -19,7 +19,6 @@ from signdata.augmentation.made_pixels import (
 )
 from signdata.augmentation.moved_keypoints import moved
 from signdata.errors import DatasetError
-from signdata.formats.reader import PictureSummary
 from signdata.limits import check_size
 from signdata.magick import operations, profiles
 from signdata.magick.geometry import Box
@@ -101,13 +100,17 @@ class Variants:
         else:
             yield from self._of_still(sample)
 
-    def planned(self, sample: Sample) -> tuple[list[Variant], list[Place]]:
-        """The variants of a sample to augment, each with its box and random seed."""
-        digest = hashlib.sha256(sample.id.encode("utf-8", "surrogateescape")).digest()
+    def drawn(self, sample_id: str) -> tuple[Sequence[Variant], list[int]]:
+        """The variants of a sample to augment, and the random seed of each."""
+        digest = hashlib.sha256(sample_id.encode("utf-8", "surrogateescape")).digest()
         random = np.random.default_rng([self.seed, int.from_bytes(digest[:8], "little")])
-        variants = list(self.recipe.variants(random))
-        seeds = random.integers(0, 1 << 31, len(variants)).tolist()
-        box = self.box_of(sample)
+        variants = self.recipe.variants(random)
+        return variants, random.integers(0, 1 << 31, len(variants)).tolist()
+
+    def planned(self, sample: Sample) -> tuple[Sequence[Variant], list[Place]]:
+        """The variants of a sample to augment, each with its box and random seed."""
+        variants, seeds = self.drawn(sample.id)
+        box = self.box_of(sample.meta)
         return variants, [Place(self.profile, box, seed) for seed in seeds]
 
     def _of_still(self, sample: Sample) -> Iterator[Sample]:
@@ -115,7 +118,7 @@ class Variants:
         notes, sha256 = sample.pixels.notes(), sample.pixels.source_sha256()
         turned, beside = _Turned.of(notes), sample.pixels.companion(0)
         self._check_box(sample, frame)
-        quanta = loaded(frame)
+        quanta = loaded(frame[None])
         variants, places = self.planned(sample) if self.varies(sample.split) else ([], [])
         made = operations.run([variant.chain for variant in variants], quanta, places)
         if self.keep_original or not variants:
@@ -140,7 +143,7 @@ class Variants:
         """What belongs next to the picture itself, in the size of the variants."""
         if self._fits(frame):
             return beside
-        place = Place(self.profile, self.box_of(sample))
+        place = Place(self.profile, self.box_of(sample.meta))
         return moved(beside, self.recipe.plain, frame.shape[:2], place)
 
     def _of_clip(self, sample: Sample) -> Iterator[Sample]:
@@ -149,7 +152,7 @@ class Variants:
         self._check_box(sample, first)
         varied = self.varies(sample.split)
         if self.keep_original or not varied:
-            place = Place(self.profile, self.box_of(sample))
+            place = Place(self.profile, self.box_of(sample.meta))
             if self._fits(first):
                 yield self._plain_sample(sample, sample.pixels, first, turned)
             else:
@@ -163,7 +166,7 @@ class Variants:
     def _plain(self, frame: Frame, quanta: Quanta, sample: Sample) -> Frame:
         if self._fits(frame):
             return frame
-        place = Place(self.profile, self.box_of(sample))
+        place = Place(self.profile, self.box_of(sample.meta))
         [values] = operations.run([self.recipe.plain], quanta, [place])
         plain: Frame = to_frames(values, self.profile)[0]
         return plain
@@ -178,34 +181,39 @@ class Variants:
         sizes = {_exact_size(chain) for chain in self.recipe.chains}
         return sizes.pop() if len(sizes) == 1 else None
 
-    def _bounds(self, sample: Sample) -> str:
-        """The bounds of a sample's box as stored in its manifest row, or ''."""
-        kept = (sample.meta.get(name, "") for name in self.columns)
+    def _bounds(self, meta: Mapping[str, str]) -> str:
+        """The bounds of a box as stored in a sample's manifest columns, or ''."""
+        kept = (meta.get(name, "") for name in self.columns)
         return next((text for text in kept if parse(text) is not None), "")
 
-    def box_of(self, sample: Sample) -> Box | None:
+    def box_of(self, meta: Mapping[str, str]) -> Box | None:
         """Left, top, width and height of what is cut out of a sample; None for all of it."""
-        bounds = parse(self._bounds(sample))
+        bounds = parse(self._bounds(meta))
         if bounds is None:
             return None
         left, top, right, bottom = bounds
         return left, top, right - left, bottom - top
 
-    def _check_box(self, sample: Sample, frame: Frame) -> None:
-        box = self.box_of(sample)
+    def box_fault(self, meta: Mapping[str, str], size_hw: Sequence[int]) -> str:
+        """What is wrong with the box of a picture of this size; '' if nothing is."""
+        box = self.box_of(meta)
         if box is None:
-            return
+            return ""
         left, top, width, height = box
-        if width < 1 or height < 1 or are_fractions(self._bounds(sample)):
-            raise DatasetError(
-                f"box {self._bounds(sample)!r}; expected left, top, right and bottom in pixels",
-                path=sample.source or sample.id,
-                remedy="Correct its row, or leave the picture out with --on-error skip.",
-            )
-        if left < 0 or top < 0 or left + width > frame.shape[1] or top + height > frame.shape[0]:
-            raise DatasetError(
+        if width < 1 or height < 1 or are_fractions(self._bounds(meta)):
+            return f"box {self._bounds(meta)!r}; expected left, top, right and bottom in pixels"
+        if left < 0 or top < 0 or left + width > size_hw[1] or top + height > size_hw[0]:
+            return (
                 f"box {left},{top} to {left + width},{top + height} is not inside the picture "
-                f"({frame.shape[1]}x{frame.shape[0]})",
+                f"({size_hw[1]}x{size_hw[0]})"
+            )
+        return ""
+
+    def _check_box(self, sample: Sample, frame: Frame) -> None:
+        fault = self.box_fault(sample.meta, frame.shape)
+        if fault:
+            raise DatasetError(
+                fault,
                 path=sample.source or sample.id,
                 remedy="Correct its row, or leave the picture out with --on-error skip.",
             )
@@ -215,10 +223,11 @@ class Variants:
     ) -> Sample:
         words: tuple[str, ...] = ()
         if not self._fits(frame):
-            place = Place(self.profile, self.box_of(sample))
+            place = Place(self.profile, self.box_of(sample.meta))
             words = turned.before(operations.options(self.recipe.plain, frame.shape[:2], place))
-        meta = self._described(sample, PLAIN, (), words)
-        return replace(sample, pixels=pixels, meta=meta, group=_group(sample), source=sample.id)
+        meta = {**sample.meta, **self.description(PLAIN, self.recipe.plain, words)}
+        group = group_of(sample.id, sample.group, sample.meta.get("signer", ""))
+        return replace(sample, pixels=pixels, meta=meta, group=group, source=sample.id)
 
     def _variant(
         self,
@@ -226,25 +235,26 @@ class Variants:
         variant: Variant,
         pixels: Pixels,
         place: Place,
-        size_hw: tuple[int, ...],
+        size_hw: tuple[int, int],
         turned: _Turned,
     ) -> Sample:
-        words = turned.before(operations.options(variant.chain, (size_hw[0], size_hw[1]), place))
+        words = operations.options(variant.chain, size_hw, place)
         return replace(
             sample,
-            id=f"{sample.id}-{variant.name}",
-            stored_as=f"{sample.stored_as}-{variant.name}" if sample.stored_as else "",
+            id=id_of(sample.id, variant.name),
+            stored_as=sample.stored_as and id_of(sample.stored_as, variant.name),
             pixels=pixels,
-            meta=self._described(sample, variant.name, variant.chain, words),
-            group=_group(sample),
+            meta={
+                **sample.meta,
+                **self.description(variant.name, variant.chain, turned.before(words)),
+            },
+            group=group_of(sample.id, sample.group, sample.meta.get("signer", "")),
             source=sample.id,
         )
 
-    def _described(
-        self, sample: Sample, name: str, chain: Chain, words: Sequence[str]
-    ) -> dict[str, str]:
+    def description(self, name: str, chain: Chain, words: Sequence[str]) -> dict[str, str]:
+        """What the manifest says of a variant, in the order of `COLUMNS`."""
         return {
-            **sample.meta,
             "recipe": self.recipe.name,
             "variant": name,
             **_settings(chain or self.recipe.plain),
@@ -274,36 +284,6 @@ def _settings(chain: Chain) -> dict[str, str]:
         "rotation": f"{rotation:g}",
         "pixelation": f"{pixelation:g}",
     }
-
-
-@dataclass(frozen=True)
-class Counted:
-    """`Variants` with the number of samples in each split, so that a writer can allocate space."""
-
-    variants: Variants
-    n_samples: dict[str, int] = field(default_factory=dict)
-
-    def __call__(self, sample: Sample) -> Iterable[Sample]:
-        return self.variants(sample)
-
-    def picture_summary(self, summary: PictureSummary) -> PictureSummary:
-        """What the variants have in common."""
-        n_before = sum(self.n_samples.values())
-        n_made = sum(n * self.variants.n_made(split) for split, n in self.n_samples.items())
-        times = {self.variants.n_made(split) for split in self.n_samples}
-        n_frames = None
-        if summary.n_frames == n_before:
-            n_frames = n_made
-        elif summary.n_frames is not None and len(times) == 1:
-            n_frames = summary.n_frames * times.pop()
-        grey = all(any(op.turns_grey for op in chain) for chain in self.variants.recipe.chains)
-        return replace(
-            summary,
-            size_hw=self.variants.size_hw,
-            channels=1 if grey else summary.channels,
-            lossless=True,
-            n_frames=n_frames,
-        )
 
 
 @dataclass(frozen=True)
@@ -346,6 +326,11 @@ def _exact_size(chain: Chain) -> tuple[int, int] | None:
     return size_hw
 
 
-def _group(sample: Sample) -> str:
+def id_of(picture: str, variant: str) -> str:
+    """The id of a variant, given its picture's and its name."""
+    return f"{picture}-{variant}"
+
+
+def group_of(picture: str, group: str, signer: str) -> str:
     """The group that keeps a picture's variants in one split: its group, its signer, or itself."""
-    return sample.group or sample.meta.get("signer", "") or sample.id
+    return group or signer or picture

@@ -6,13 +6,15 @@ import contextlib
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from signdata.conversion.killers import killers_in
+from signdata.conversion.linking import digests_of, linked_together
 from signdata.conversion.losses import LOST
 from signdata.conversion.outcome import DIED, IN_MEMORY, ItemBytes, Outcome, problem_of
 from signdata.conversion.together import encoded_together, takes_together
-from signdata.conversion.transforms import ChangesTogether, Transform
+from signdata.conversion.transforms import Transform
 from signdata.errors import (
     CrashError,
     DecodeError,
@@ -73,7 +75,12 @@ class Job:
     def files(self, batch: Batch) -> SampleFiles:
         """Where the items of a batch go."""
         files = None if self.tree is None else self.writer.files(str(self.tree), batch.key)
-        return files or TreeFiles(str(self.tree), self.writer.row_path)
+        return files or self._tree_files
+
+    @cached_property
+    def _tree_files(self) -> TreeFiles:
+        """The same for all batches of a process: it knows which folders are there."""
+        return TreeFiles(str(self.tree), self.writer.row_path)
 
 
 class _Storing:
@@ -90,7 +97,7 @@ class _Storing:
         whole = False
         try:
             with reading(f"batch {batch.key}"):
-                for samples in () if self._in_one(batch) else runs(batch):
+                for samples in self._parts(batch):
                     self._all(samples)
                     if self.outcome.fatal:
                         break
@@ -109,20 +116,26 @@ class _Storing:
         except OutputError as err:
             self.outcome.fatal = err
 
-    def _in_one(self, batch: Batch) -> bool:
-        """Store a batch whose samples need not be made; False where they must be."""
+    def _parts(self, batch: Batch) -> Iterable[Sequence[Sample]]:
+        """The samples of a batch, those together that may be read so; none if all are stored."""
         transforms = self._job.transforms
-        if not isinstance(batch, ColumnBatch):
-            return False
-        if not takes_together(self._job.writer, transforms, originals=False):
-            return False
+        if self._killers or not isinstance(batch, ColumnBatch):
+            return runs(batch)
+        if not takes_together(self._job.writer, transforms, originals=batch.has_originals):
+            return runs(batch)
         n = self._stored_together(batch.together, transforms)
         self.outcome.read += n
-        return n > 0
+        if n:
+            return ()
+        parts = list(runs(batch))
+        # All of them together have just been tried.
+        return parts if len(parts) > 1 else [[sample] for part in parts for sample in part]
 
     def _all(self, samples: Sequence[Sample]) -> None:
         """Store samples that may be read together, in one go or each on its own."""
-        n = self._read_together(samples, self._job.transforms)
+        n = 0
+        if len(samples) > 1:
+            n = self._link_together(samples) or self._read_together(samples, self._job.transforms)
         if n:
             self.outcome.read += n
             return
@@ -132,6 +145,29 @@ class _Storing:
             if self.outcome.fatal:
                 return
 
+    def _link_together(self, samples: Sequence[Sample]) -> int:
+        """Link to the files of samples in one go; how many were stored, 0 where that cannot be.
+
+        Nothing is told of what is wrong with one: that is for `_one`.
+        """
+        if self._job.tree is None or not isinstance(self._files, TreeFiles):
+            return 0
+        try:
+            found = linked_together(self._job.writer, self._job.transforms, samples)
+            if found is None:
+                return 0
+            columns, linked = found
+            digests = digests_of(linked)
+            if not self._files.link_all(linked.files, linked.paths):
+                return 0
+        except OutputError as err:
+            self.outcome.fatal = err
+        except (SigndataError, OSError, MemoryError):
+            return 0
+        else:
+            self._rows.add_together(columns.rows(linked.paths, digests, ()), [0] * len(columns))
+        return len(samples)
+
     def _read_together(self, samples: Sequence[Sample], transforms: Sequence[Transform]) -> int:
         """Store samples of one kind in one go; how many were stored, 0 where that cannot be."""
         kind = type(samples[0].pixels)
@@ -140,11 +176,10 @@ class _Storing:
             stills = kind.together([sample.pixels for sample in samples])
             return None if stills is None else (SampleColumns.of(samples), stills)
 
-        changes = any(isinstance(one, ChangesTogether) for one in transforms)
-        originals = kind.encoded is not Pixels.encoded and not changes
-        if not kind.reads_together or not takes_together(
-            self._job.writer, transforms, originals=originals
-        ):
+        originals = kind.encoded is not Pixels.encoded
+        if self._killers or not kind.reads_together:
+            return 0
+        if not takes_together(self._job.writer, transforms, originals=originals):
             return 0
         return self._stored_together(together, transforms)
 
@@ -163,12 +198,12 @@ class _Storing:
             return 0
         if found is None:
             return 0
-        samples, encoded, source_sha256 = found
+        n_read, samples, encoded, source_sha256 = found
         try:
             self._store_together(samples, encoded, source_sha256)
         except OutputError as err:
             self.outcome.fatal = err
-        return len(samples)
+        return n_read
 
     def _store_together(
         self, samples: SampleColumns, encoded: EncodedStills, source_sha256: Sequence[str]

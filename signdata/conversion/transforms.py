@@ -167,6 +167,15 @@ class ChangesTogether(Protocol):
 
 
 @runtime_checkable
+class MakesTogether(Protocol):
+    """A transform that can make many samples of each of several stills that were read together."""
+
+    def made_together(
+        self, samples: SampleColumns, stills: Stills
+    ) -> tuple[SampleColumns, Stills] | None: ...
+
+
+@runtime_checkable
 class DescribesTogether(Protocol):
     """A transform that makes one sample of each and leaves its pixels as they are."""
 

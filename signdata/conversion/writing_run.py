@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from signdata import safe_names, sidecars
 from signdata.conversion.kept_shards import KeptShards, complete_shards
+from signdata.conversion.linking import only_links
 from signdata.conversion.losses import LOST, refuse_nothing
 from signdata.conversion.outcome import ItemBytes, Outcome
 from signdata.conversion.stored_paths import StoredPaths
@@ -118,7 +119,7 @@ class WritingRun:
                     self._todo(),
                     self.how.workers,
                     risky=self.reader.risky,
-                    harmless=self.reader.harmless,
+                    harmless=self.reader.harmless or self._only_links(),
                     shared=replace(shared, reads=self.reader.inputs),
                 )
             ) as finished,
@@ -133,6 +134,10 @@ class WritingRun:
                 done += outcome.read
                 if self.how.progress:
                     self.how.progress(done, self.reader.info.n_samples)
+
+    def _only_links(self) -> bool:
+        """Whether files become links and nothing is decoded."""
+        return self.reader.of_files and only_links(self.writer, self.transforms)
 
     def finish(
         self,

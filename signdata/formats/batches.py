@@ -95,8 +95,14 @@ class BatchOfRange(ListBatch):
         object.__setattr__(self, "_range", (samples, start, stop))
 
     @property
+    def range(self) -> tuple[Sequence[Sample], int, int]:
+        """All samples, and where among them those of the batch begin and end."""
+        found: tuple[Sequence[Sample], int, int] = self.__dict__["_range"]
+        return found
+
+    @property
     def samples(self) -> tuple[Sample, ...]:
-        every, start, stop = self.__dict__["_range"]
+        every, start, stop = self.range
         return tuple(every[start:stop])
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -106,6 +112,11 @@ class BatchOfRange(ListBatch):
 @runtime_checkable
 class ColumnBatch(Batch, Protocol):
     """A batch that can be read together before any `Sample` of it is made."""
+
+    @property
+    def has_originals(self) -> bool:
+        """Whether its pictures are files, which a writer may store as they are."""
+        ...
 
     def together(self) -> tuple[SampleColumns, Stills] | None:
         """All samples and their pictures; None where each has to be read on its own."""
@@ -144,10 +155,12 @@ def runs(samples: Iterable[Sample]) -> Iterator[list[Sample]]:
         yield run
 
 
-def list_batches(samples: Sequence[Sample], size: int = BATCH) -> Iterator[ListBatch]:
+def list_batches(
+    samples: Sequence[Sample], size: int = BATCH, kind: type[BatchOfRange] = BatchOfRange
+) -> Iterator[ListBatch]:
     """Cut samples into batches of `size`, which take their samples when they are asked for them."""
     for start in range(0, len(samples), size):
-        yield BatchOfRange(samples, start, min(start + size, len(samples)))
+        yield kind(samples, start, min(start + size, len(samples)))
 
 
 def divide(batch: Batch) -> list[Batch]:

@@ -186,13 +186,9 @@ def listed(found: dict[str, str]) -> str:
 
 def unwrapped(path: Path, *, follow_symlinks: bool = False) -> Path:
     """The dataset inside a lone wrapper folder; any other `path` as it is."""
-    place = Place(path, follow_symlinks)
-    if not place.is_dir or (path / sidecars.MANIFEST).is_file():
+    if not path.is_dir() or (path / sidecars.MANIFEST).is_file():
         return path
-    try:
-        inside = wrapped(place)
-    except FormatError:  # no tree of classes; what it is instead is not asked here
-        return path
+    inside = wrapped(path, follow_symlinks=follow_symlinks)
     return path if inside is None else unwrapped(inside, follow_symlinks=follow_symlinks)
 
 

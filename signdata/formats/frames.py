@@ -20,7 +20,6 @@ from typing import Self
 
 from signdata.errors import UsageError
 from signdata.formats import frame_times
-from signdata.formats.batches import samples_of_split
 from signdata.formats.picture_options import PictureOptions
 from signdata.formats.reader import OpenOptions, PictureSummary
 from signdata.formats.trees import picture_files, pictures
@@ -97,7 +96,7 @@ class FramesReader(TreeReader):
             self._tree.note(class_dir.path, "class folder without a clip: no class")
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
-        return pictures.picture_summary(samples_of_split(self._samples, split))
+        return pictures.summary_of_files(self._samples.files(split))
 
 
 class FramesWriter(Writer):

@@ -12,8 +12,8 @@ T = TypeVar("T")
 AT_ONCE = 64
 """Items that are packed together."""
 
-FEW = 4096
-"""Items up to which they stay as they are."""
+FEW = 64
+"""Such parts up to which they stay as they are."""
 
 
 class Packed(Sequence[T], Generic[T]):
@@ -26,27 +26,35 @@ class Packed(Sequence[T], Generic[T]):
     ----------
     items : iterable
         Taken one by one, so that they need never be in memory together.
+    at_once : int
+        How many are packed together.
+    few : int, optional
+        Up to how many such parts they stay as they are; `FEW` by default.
     """
 
-    def __init__(self, items: Iterable[T]) -> None:
+    def __init__(
+        self, items: Iterable[T], *, at_once: int = AT_ONCE, few: int | None = None
+    ) -> None:
+        few = FEW if few is None else few
+        self._at_once = at_once
         self._rest: list[T] = []
         self._parts: list[bytes] = []
         self._last: tuple[int, list[T]] = (-1, [])
         for item in items:
             self._rest.append(item)
-            if len(self._rest) >= (AT_ONCE if self._parts else FEW):
+            if len(self._rest) >= at_once * (1 if self._parts else few):
                 self._pack()
 
     def _pack(self) -> None:
-        while len(self._rest) >= AT_ONCE:
-            part, self._rest = self._rest[:AT_ONCE], self._rest[AT_ONCE:]
+        while len(self._rest) >= self._at_once:
+            part, self._rest = self._rest[: self._at_once], self._rest[self._at_once :]
             self._parts.append(zlib.compress(pickle.dumps(part, pickle.HIGHEST_PROTOCOL), 1))
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_last": (-1, [])}
 
     def __len__(self) -> int:
-        return len(self._parts) * AT_ONCE + len(self._rest)
+        return len(self._parts) * self._at_once + len(self._rest)
 
     def __bool__(self) -> bool:
         return bool(self._parts or self._rest)
@@ -64,9 +72,9 @@ class Packed(Sequence[T], Generic[T]):
         return self._item(range(len(self))[place])
 
     def _item(self, place: int) -> T:
-        number, within = divmod(place, AT_ONCE)
+        number, within = divmod(place, self._at_once)
         if number >= len(self._parts):
-            return self._rest[place - len(self._parts) * AT_ONCE]
+            return self._rest[place - len(self._parts) * self._at_once]
         if self._last[0] != number:
             self._last = (number, self._made(number))
         return self._last[1][within]

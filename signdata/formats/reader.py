@@ -193,6 +193,9 @@ class Reader(ABC):
     harmless: ClassVar[bool] = False
     """Whether decoding may take the process down, so that it must not be this one."""
 
+    of_files: ClassVar[bool] = False
+    """Whether every sample that can be read is in files of its own, as they are."""
+
     @property
     @abstractmethod
     def info(self) -> DatasetInfo:

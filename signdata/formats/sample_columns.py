@@ -9,7 +9,7 @@ from typing import Self
 from signdata import sidecars
 from signdata.errors import SigndataError
 from signdata.row_blocks import RowBlock
-from signdata.samples import Broken, Sample
+from signdata.samples import Broken, Pixels, Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,27 @@ class SampleColumns:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def samples(self, pixels: Sequence[Pixels]) -> list[Sample]:
+        """The stills that these are the columns of, which `lack_nothing`, with their pixels."""
+        rows = zip(*self.meta.values(), strict=True) if self.meta else ((),) * len(self)
+        columns = (
+            *(self.ids, self.labels, pixels, self.splits, self.groups, self.sources, rows),
+            self.stored_as or ("",) * len(self),
+        )
+        return [
+            Sample(
+                sample_id,
+                label,
+                own,
+                split,
+                group,
+                source,
+                meta=dict(zip(self.meta, row, strict=True)),
+                stored_as=name,
+            )
+            for sample_id, label, own, split, group, source, row, name in zip(*columns, strict=True)
+        ]
 
     def readable(self) -> Self:
         """Those that are not `broken`."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from signdata.filesystem import (
     link_file,
+    link_files,
     own_folder,
     put_file,
     put_files,
@@ -59,11 +60,25 @@ class TreeFiles:
 
     def put_all(self, paths: Iterable[str], contents: Iterable[bytes]) -> None:
         """Write many files, each a sample of its own."""
-        pairs = [(f"{self._root}/{path}", data) for path, data in zip(paths, contents, strict=True)]
-        for folder in {target.rpartition("/")[0] for target, _ in pairs}:
-            self._make_folder(folder[len(self._root) + 1 :])
+        pairs = list(zip(self._targets(paths), contents, strict=True))
         with writing(self._root):
             put_files(pairs)
+
+    def link_all(self, files: Iterable[str], paths: Iterable[str]) -> bool:
+        """Make hard links to many files, each a sample of its own.
+
+        False where the file system refused one; the links made before stay.
+        """
+        pairs = list(zip(files, self._targets(paths), strict=True))
+        with writing(self._root):
+            return link_files(pairs)
+
+    def _targets(self, paths: Iterable[str]) -> list[str]:
+        """Where files go whose folders are then there."""
+        targets = [f"{self._root}/{path}" for path in paths]
+        for folder in {target.rpartition("/")[0] for target in targets}:
+            self._make_folder(folder[len(self._root) + 1 :])
+        return targets
 
     def finish(self, row: Row) -> Row:
         """Move the folder of a sample to its final name once all its items are written."""

@@ -69,5 +69,8 @@ class VideosReader(TreeReader):
         pixels = sample.pixels
         return (pixels.video.path,) if isinstance(pixels, ClipPixels) else ()
 
+    def _files(self) -> Iterator[str]:
+        return (file for sample in self._samples for file in self.source_files(sample))
+
     def picture_summary(self, split: str | None = None) -> PictureSummary:
         return decoded_summary(self._options.shape.size_hw)

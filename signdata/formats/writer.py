@@ -72,6 +72,22 @@ class EncodedStills:
     contents: list[bytes] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class LinkedStills:
+    """What is to be stored of stills whose files stay as they are, an entry for each.
+
+    Attributes
+    ----------
+    files : list of str
+        The files to link to.
+    paths : list of str
+        Where the links go, below the output's root.
+    """
+
+    files: list[str]
+    paths: list[str]
+
+
 def values_of(frames: NDArray[np.uint8]) -> list[bytes]:
     """The values of each of several pictures, (N, H, W, C)."""
     values, size = frames.tobytes(), frames[0].size
@@ -285,6 +301,24 @@ class Writer(ABC):
             Their pictures, (N, H, W, C) uint8.
 
         Neither `row_path` nor `meta` is asked then: a writer for which they matter gives None.
+
+        Raises
+        ------
+        SigndataError
+            If one cannot be stored; `encoded_items` is asked then, and tells which.
+        """
+        return None
+
+    @property
+    def links_together(self) -> bool:
+        """Whether `linked_together` is worth asking."""
+        return False
+
+    def linked_together(self, samples: SampleColumns) -> LinkedStills | None:
+        """What `encoded_items` yields for each of some stills; None where each has to be asked for.
+
+        Each of the samples is all of one of the `files`, with nothing next to it, and becomes a
+        hard link to it. Neither `row_path` nor `meta` is asked then.
 
         Raises
         ------

@@ -106,10 +106,14 @@ def pixelate(quanta: Quanta, share: float, uniform: Values, profile: Profile) ->
     order = np.argsort(uniform.reshape(*uniform.shape[:-2], -1), axis=-1, kind="stable")
     chosen = np.zeros(order.shape, bool)
     np.put_along_axis(chosen, order[..., :n_blocks], True, axis=-1)
-    mask = chosen.reshape(uniform.shape).repeat(2, axis=-2).repeat(2, axis=-1)
-    even = quanta[..., : 2 * rows, : 2 * columns].astype(np.float64)
-    blocks = even.reshape(*quanta.shape[:-2], rows, 2, columns, 2)
-    means = blocks.mean(axis=(-3, -1)).repeat(2, axis=-2).repeat(2, axis=-1)
+    chosen = chosen.reshape(uniform.shape)
     out = quanta.copy()
-    out[..., : 2 * rows, : 2 * columns] = profile.store(np.where(mask, means, even))
+    upper, lower = (
+        [out[..., row : 2 * rows : 2, column : 2 * columns : 2] for column in (0, 1)]
+        for row in (0, 1)
+    )
+    top, bottom = (left.astype(np.float64) + right for left, right in (upper, lower))
+    means = profile.store((top + bottom) / 4)
+    for corner in (*upper, *lower):
+        np.copyto(corner, means, where=chosen)
     return out

@@ -86,7 +86,12 @@ def to_bytes(quanta: Quanta, profile: Profile) -> NDArray[np.uint8]:
     if quanta.shape[-3] == 1:
         # A grey picture is written as the luma of three equal channels (GetPixelLuma), in
         # single precision: some levels ending in .5 fall below it and are rounded down.
-        red, green, blue = (np.float32(share) * quanta for share in LUMA_709)
-        quanta = red + green + blue
-    levels = np.clip(quanta.astype(np.float64) / BYTE, 0.0, 255.0)
-    return np.floor(levels + 0.5).astype(np.uint8)
+        red, green, blue = map(np.float32, LUMA_709)
+        luma = red * quanta
+        luma += green * quanta
+        luma += blue * quanta
+        quanta = luma
+    levels = np.clip(quanta, 0.0, RANGE).astype(np.float64)
+    levels += BYTE / 2  # is exact, and so are levels that end in .5 after the division
+    levels /= BYTE
+    return levels.astype(np.uint8)

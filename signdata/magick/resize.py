@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signdata.magick.filters import filter_of
+from signdata.magick.matrix_products import Pass
 from signdata.magick.profiles import Profile, Quanta
 from signdata.magick.weighted_sums import WeightedSums
 
@@ -21,16 +22,21 @@ def resize(quanta: Quanta, size_hw: tuple[int, int], filter: str, profile: Profi
     unchanged size is resampled, too, because some filters blur.
     """
     height, width = size_hw
-    down = contributions(quanta.shape[-2], height, filter)
-    across = contributions(quanta.shape[-1], width, filter)
+    down = _pass(quanta.shape[-2], height, filter)
+    across = _pass(quanta.shape[-1], width, filter)
     if across_first(quanta.shape, size_hw):
-        return profile.store(down.rows(profile.store(across.columns(quanta))))
-    return profile.store(across.columns(profile.store(down.rows(quanta))))
+        return down.rows(across.columns(quanta, profile), profile)
+    return across.columns(down.rows(quanta, profile), profile)
 
 
 def across_first(shape: tuple[int, ...], size_hw: tuple[int, int]) -> bool:
     """Whether a resize of (..., H, W) starts with the horizontal pass."""
     return size_hw[1] / shape[-1] > size_hw[0] / shape[-2]
+
+
+@lru_cache(maxsize=256)
+def _pass(n: int, m: int, filter: str) -> Pass:
+    return Pass.of(contributions(n, m, filter), n)
 
 
 @lru_cache(maxsize=256)

@@ -23,6 +23,8 @@ from signdata.magick.weighted_sums import WeightedSums
 
 DEFAULT_FILTER = "Robidoux"
 _STEPS = 1024
+_AT_ONCE = 1 << 15
+"""Target pixels that are computed at once, so that they and their weights fit the cache."""
 
 
 def rotate(
@@ -93,8 +95,10 @@ def _resample(quanta: Quanta, disc: Disc, profile: Profile) -> Quanta:
     planes = quanta.reshape(-1, quanta.shape[-2] * quanta.shape[-1])
     background = np.full((len(planes), 1), RANGE, np.float32)
     planes = np.concatenate([planes, background], axis=1)
-    total = disc.sums.columns(planes) * disc.normal
-    return profile.store(total).reshape(*quanta.shape[:-2], *disc.size_hw)
+    step = max(1, _AT_ONCE // len(disc.normal))
+    some = (planes[start : start + step] for start in range(0, len(planes), step))
+    made = [profile.store(disc.sums.columns(part) * disc.normal) for part in some]
+    return np.concatenate(made).reshape(*quanta.shape[:-2], *disc.size_hw)
 
 
 @lru_cache(maxsize=32)

@@ -65,15 +65,13 @@ class WeightedSums:
 
 
 def _summed(quanta: Quanta | Values, index: NDArray[np.int64], weight: Values, axis: int) -> Values:
-    """Add in sequence, as a loop would: another order may round to another level.
-
-    numpy adds rows in sequence, but the elements of a single row in pairs.
-    """
-    products = np.take(quanta.astype(np.float64), index, axis=axis)
-    products *= weight
-    total: Values
-    if products.shape[axis:] in ((1,), (1, 1)):  # a single row
-        total = np.add.accumulate(products, axis=axis - 1).take(-1, axis=axis - 1)
-    else:
-        total = np.add.reduce(products, axis=axis - 1)
+    """Add in sequence: another order may round to another level."""
+    values = quanta.astype(np.float64)
+    total: Values = values.take(index[0], axis)
+    total *= weight[0]
+    part = np.empty_like(total)
+    for places, factors in zip(index[1:], weight[1:], strict=True):
+        values.take(places, axis, part, "clip")  # which needs no buffer, unlike "raise"
+        part *= factors
+        total += part
     return total

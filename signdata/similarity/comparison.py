@@ -218,17 +218,22 @@ def _members(pixels: NDArray[np.int64], mask: NDArray[np.bool_]) -> dict[int, in
 def _best_partners(compared: Comparison) -> dict[int, list[tuple[int, float]]]:
     """Twins of each picture that has one in another part, the most similar first."""
     part_of = numbered(compared.parts)
-    spread: dict[int, set[int]] = {}
-    for picture, part in zip(compared.pixels.tolist(), part_of.tolist(), strict=True):
-        spread.setdefault(picture, set()).add(part)
+    n = int(compared.pixels.max(initial=-1)) + 1
+    lowest, highest = np.full(n, len(part_of)), np.full(n, -2)  # of the parts of each picture
+    np.minimum.at(lowest, compared.pixels, part_of)
+    np.maximum.at(highest, compared.pixels, part_of)
+    one, other = compared.pixels[compared.twins.index].T
+    spread = np.minimum(lowest[one], lowest[other]) < np.maximum(highest[one], highest[other])
+    chosen = np.flatnonzero((one != other) & spread)  # a list of all would take 160 bytes a pair
     partners: dict[int, list[tuple[int, float]]] = {}
-    index = compared.pixels[compared.twins.index]
-    for (one, other), value in zip(
-        index.tolist(), compared.twins.correlation.tolist(), strict=True
+    for first, second, value in zip(
+        one[chosen].tolist(),
+        other[chosen].tolist(),
+        compared.twins.correlation[chosen].tolist(),
+        strict=True,
     ):
-        if one != other and len(spread[one] | spread[other]) > 1:
-            partners.setdefault(one, []).append((other, value))
-            partners.setdefault(other, []).append((one, value))
+        partners.setdefault(first, []).append((second, value))
+        partners.setdefault(second, []).append((first, value))
     for some in partners.values():
         some.sort(key=lambda pair: (-pair[1], pair[0]))
     return partners

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from signdata.errors import CrashError, MissingError, SigndataError
 from signdata.filesystem import reading
 from signdata.formats.batch_jobs import run_batches
-from signdata.formats.batches import Batch, ListBatch
+from signdata.formats.batches import Batch, ListBatch, runs
 from signdata.formats.reader import Reader
 from signdata.media.image import ops
 from signdata.samples import Broken, Frame, Sample
@@ -72,6 +73,12 @@ class Fingerprint:
     n_poses: int = 0
     notes: tuple[str, ...] = ()
 
+    def __reduce__(self) -> tuple[type[Fingerprint], tuple[Any, ...]]:
+        return Fingerprint, _VALUES(self)  # what dataclasses do instead takes five times as long
+
+
+_VALUES = attrgetter(*(one.name for one in fields(Fingerprint)))
+
 
 @dataclass(frozen=True)
 class Fingerprints:
@@ -82,7 +89,7 @@ class Fingerprints:
     samples : list of Fingerprint
         One per sample.
     thumbnails : ndarray
-        (N, D) uint8; 0 for unreadable samples.
+        (N, D) uint8; 0 for unreadable samples. (N, 0) where they are kept elsewhere.
     per_batch : list of int
         How many samples each batch of the reader had.
     """
@@ -101,6 +108,10 @@ class Fingerprints:
             return self
         kept = [i for i, fingerprint in enumerate(self.samples) if fingerprint.error is None]
         return Fingerprints([self.samples[i] for i in kept], self.thumbnails[kept])
+
+    def without_thumbnails(self) -> Fingerprints:
+        """The same, for those who keep the thumbnails of several datasets in one array."""
+        return replace(self, thumbnails=np.empty((len(self), 0), np.uint8))
 
 
 def fingerprint(
@@ -121,7 +132,7 @@ def fingerprint(
     job = _Fingerprinting(side or side_for(reader), clips)
     samples: list[Fingerprint] = []
     thumbnails, per_batch = [], []
-    runs = run_batches(
+    finished = run_batches(
         job,
         reader.batches(),
         workers,
@@ -129,7 +140,7 @@ def fingerprint(
         risky=reader.risky,
         shared=Shared(reader.inputs),
     )
-    with closing(runs) as results:
+    with closing(finished) as results:
         for _, parts in results:
             before = len(samples)
             for some, pixels in parts:
@@ -147,6 +158,13 @@ def side_for(reader: Reader) -> int:
     return 28 if reader.picture_summary().size_hw == (28, 28) else SIDE
 
 
+_Seen: TypeAlias = tuple[list[Fingerprint], NDArray[np.uint8]]
+"""Fingerprints, and a row for each: its thumbnail."""
+
+AT_ONCE = 1 << 16
+"""Values whose figures are taken at once: more of them leave the processor's cache."""
+
+
 @dataclass(frozen=True)
 class _Fingerprinting:
     """Takes the fingerprints of one batch; runs in a worker."""
@@ -159,17 +177,81 @@ class _Fingerprinting:
         return CLIP_FRAMES * CLIP_SIDE**2 if self.clips else self.side**2
 
     def __call__(self, batch: Batch) -> tuple[list[Fingerprint], NDArray[np.uint8]]:
-        seen = [self._one(sample) for sample in batch]
-        rows = np.stack([row for _, row in seen]) if seen else np.empty((0, self.n_values))
-        return [one for one, _ in seen], rows.astype(np.uint8)
+        found: list[Fingerprint] = []
+        rows = [np.empty((0, self.n_values), np.uint8)]
+        for samples in runs(batch):
+            for some, row in self._together(samples) or map(self._one, samples):
+                found += some
+                rows.append(row)
+        return found, np.concatenate(rows)
 
-    def _one(self, sample: Sample) -> tuple[Fingerprint, NDArray[np.uint8]]:
+    def _together(self, samples: Sequence[Sample]) -> list[_Seen]:
+        """Fingerprints of stills that are read together; [] where each has to be read alone.
+
+        Nothing is told of what is wrong with one: that is for `_one`.
+        """
+        kind = type(samples[0].pixels)
+        if self.clips or not kind.reads_together or len(samples) == 1:
+            return []
+        try:
+            stills = kind.together([sample.pixels for sample in samples])
+        except (SigndataError, OSError, MemoryError):
+            return []
+        if stills is None:
+            return []
+        n = max(1, AT_ONCE // stills.frames[0].size)
+        return [
+            self._alike(samples[start : start + n], stills.frames[start : start + n])
+            for start in range(0, len(samples), n)
+        ]
+
+    def _alike(self, samples: Sequence[Sample], frames: NDArray[np.uint8]) -> _Seen:
+        """What `_seen` says of each of some stills (N, H, W, C) that have no notes."""
+        shape, side = frames.shape[1:], (self.side, self.side)
+        head = hashlib.sha256(str(shape).encode())
+        digests = []
+        for frame in frames:
+            digest = head.copy()
+            digest.update(frame.data)
+            digests.append(digest.hexdigest())
+        gray = frames
+        if shape[2] != 1:
+            gray = np.stack([ops.to_gray(frame) for frame in frames])
+        small = gray
+        if shape[:2] != side:
+            small = np.stack([ops.resize(frame, side) for frame in gray])
+        values = gray.reshape(len(gray), -1)
+        figures = zip(
+            values.mean(axis=1).tolist(),
+            values.std(axis=1).tolist(),
+            ops.sharpnesses(gray).tolist(),
+            strict=True,
+        )
+        found = [
+            Fingerprint(
+                **self._known(sample),
+                sha256=digest,
+                size_hw=shape[:2],
+                channels=shape[2],
+                n_frames=1,
+                mean=mean,
+                deviation=deviation,
+                sharpness=sharpness,
+            )
+            for sample, digest, (mean, deviation, sharpness) in zip(
+                samples, digests, figures, strict=True
+            )
+        ]
+        return found, small.reshape(len(small), -1)
+
+    def _one(self, sample: Sample) -> _Seen:
         known = self._known(sample)
         try:
             with reading(sample.source or sample.id):
-                return self._seen(sample, known)
+                found, row = self._seen(sample, known)
+                return [found], row[None]
         except SigndataError as err:
-            return Fingerprint(**known, error=err), np.zeros(self.n_values, np.uint8)
+            return [Fingerprint(**known, error=err)], np.zeros((1, self.n_values), np.uint8)
 
     def _known(self, sample: Sample) -> dict[str, Any]:
         files = sample.pixels.files

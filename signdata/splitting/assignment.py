@@ -42,18 +42,18 @@ class Assign:
         """What becomes of samples that are read together; their pixels stay."""
         ids, meta = samples.ids, samples.meta
         if self.folds:
-            meta = {**meta, FOLD: [self.folds.get(one, "") for one in ids]}
+            meta = {**meta, FOLD: self.folds.get_all(ids, [""] * len(ids))}
         groups = samples.groups
         if self.groups:
-            pairs = zip(groups, ids, strict=True)
-            groups = [group or self.groups.get(one, "") for group, one in pairs]
+            found = self.groups.get_all(ids, [""] * len(ids))
+            groups = [group or other for group, other in zip(groups, found, strict=True)]
         stored_as = samples.stored_as
         if self.names:
             pairs = zip(stored_as or [""] * len(ids), ids, strict=True)
             stored_as = [self.names.get(one, name) for name, one in pairs]
         return replace(
             samples,
-            splits=[self.splits.get(o, s) for o, s in zip(ids, samples.splits, strict=True)],
+            splits=self.splits.get_all(ids, samples.splits),
             stored_as=stored_as,
             groups=groups,
             meta=meta,

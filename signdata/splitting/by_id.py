@@ -49,6 +49,21 @@ class ById:
             return default
         return self._values[self._places[at]]
 
+    def get_all(self, ids: Sequence[str], defaults: Sequence[str]) -> list[str]:
+        """The value of each of several ids, its default if it is not known."""
+        if self._meeting:
+            return [self.get(one, default) for one, default in zip(ids, defaults, strict=True)]
+        wanted = draws(ids, 0)
+        hashes = np.frombuffer(self._hashes, np.uint64)
+        if not len(hashes):
+            return list(defaults)
+        at = np.minimum(np.searchsorted(hashes, wanted), len(hashes) - 1)
+        places = np.where(hashes[at] == wanted, np.frombuffer(self._places, np.int64)[at], -1)
+        return [
+            default if place < 0 else self._values[place]
+            for place, default in zip(places.tolist(), defaults, strict=True)
+        ]
+
     def values(self) -> Iterator[str]:
         """All values."""
         return iter(self._values)

@@ -54,7 +54,7 @@ def group(samples: SampleTable, evidence: Evidence | None, options: SplitOptions
         return _blocks(samples, how)
     if how in ("signer", "group") or how in samples.columns:
         return Grouping(samples.column(how, "--group-by"), how)
-    if "(" not in how:
+    if not options.may_group_by_path:
         samples.column(how, "--group-by")
     return Grouping(grouping.by_pattern(samples.paths, how), how)
 

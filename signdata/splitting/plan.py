@@ -126,7 +126,7 @@ def plan(
         If a split or fold would be empty, and `allow_empty` is not set.
     """
     shares = _shares(options)
-    samples = SampleTable.of(reader, root)
+    samples = SampleTable.of(reader, root, with_paths=options.may_group_by_path)
     _check_present(samples, reader, options)
     drawn: Sequence[int] = range(len(samples))  # a million places take no memory
     if options.keep:

@@ -15,7 +15,13 @@ from signdata.formats.sample_columns import SampleColumns
 
 @dataclass(frozen=True)
 class SampleTable:
-    """All readable samples, one entry each; there may be millions."""
+    """All readable samples, one entry each; there may be millions.
+
+    Attributes
+    ----------
+    paths : sequence of str
+        Of each sample, below the dataset; () where nobody asks for them.
+    """
 
     ids: Sequence[str]
     labels: Sequence[str]
@@ -26,7 +32,8 @@ class SampleTable:
     columns: Mapping[str, Sequence[str]]
 
     @classmethod
-    def of(cls, reader: Reader, root: Path) -> SampleTable:
+    def of(cls, reader: Reader, root: Path, *, with_paths: bool) -> SampleTable:
+        """The samples of a dataset at `root`."""
         below = root if root.is_dir() else None
         ids, labels, splits = ColumnMaker(), ColumnMaker(), ColumnMaker()
         names, paths, groups = ColumnMaker(), ColumnMaker(), ColumnMaker()
@@ -37,7 +44,8 @@ class SampleTable:
             labels.extend(part.labels)
             splits.extend(part.splits)
             names.extend(part.names)
-            paths.extend(_paths(part, below))
+            if with_paths:
+                paths.extend(_paths(part, below))
             groups.extend(part.groups)
             same &= part.names == part.ids
             for name, values in columns.items():

@@ -50,6 +50,11 @@ class SplitOptions:
     workers: int | None = None
     allow_empty: bool = False
 
+    @property
+    def may_group_by_path(self) -> bool:
+        """Whether `group_by` may be a regular expression."""
+        return "(" in self.group_by
+
     def record(self) -> dict[str, Any]:
         """The options that must be equal for two runs to be the same; the seed is separate."""
         return {

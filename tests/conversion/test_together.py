@@ -12,10 +12,12 @@ import pytest
 from PIL import Image
 
 import signdata
+from signdata.augmentation.counted import Counted
 from signdata.augmentation.made_pixels import MadePicture
 from signdata.errors import SigndataError
 from signdata.formats.batches import ListBatch, list_batches, runs
 from signdata.formats.csv.rows_as_samples import CsvBatch, CsvPixels
+from signdata.formats.trees.packed_samples import PictureBatch
 from signdata.formats.trees.picture_files import PictureFiles
 from signdata.samples import ArrayPixels, Broken, Sample, Stills
 from tests.conftest import picture
@@ -32,7 +34,8 @@ class Runs:
         self.n_together = 0
         for kind in KINDS:
             monkeypatch.setattr(kind, "together", self._counted(kind))
-        monkeypatch.setattr(CsvBatch, "together", self._counted_batch(CsvBatch.together))
+        for batch in (CsvBatch, PictureBatch):
+            monkeypatch.setattr(batch, "together", self._counted_batch(batch.together))
 
     def _counted(self, kind: Any) -> Any:
         together = kind.together
@@ -45,7 +48,7 @@ class Runs:
         return classmethod(counted)
 
     def _counted_batch(self, together: Any) -> Any:
-        def counted(batch: CsvBatch) -> Any:
+        def counted(batch: Any) -> Any:
             found = together(batch)
             self.n_together += 0 if found is None else len(found[0])
             return found
@@ -61,6 +64,8 @@ class Runs:
             with self._monkeypatch.context() as patch:
                 for kind in KINDS:
                     patch.setattr(kind, "reads_together", way == "together")
+                if way == "alone":
+                    patch.setattr(PictureBatch, "together", lambda batch: None)
                 found.append((told(convert, out), files(out.parent)))
         (ended, left), other = found
         assert (ended, left.keys()) == (other[0], other[1].keys())
@@ -351,14 +356,90 @@ def test_rows_that_are_not_plain_are_not_read_together() -> None:
     assert CsvPixels.together([plain, CsvPixels(picture(2, 4, 5))]) is None
 
 
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many variants were made together, each time."""
+    found = []
+    make = Counted.made_together
+
+    def counted(transform: Counted, samples: Any, stills: Stills) -> Any:
+        variants = make(transform, samples, stills)
+        found.append(0 if variants is None else len(variants[0]))
+        return variants
+
+    monkeypatch.setattr(Counted, "made_together", counted)
+    return found
+
+
 @pytest.mark.parametrize("source", ["csv", "colour"])
 @pytest.mark.parametrize("out", ["out.h5", "out.csv", "out.npz", "out"])
-def test_variants_are_stored_together(source: str, out: str, ways: Runs, tmp_path: Path) -> None:
+def test_variants_are_made_together(
+    source: str, out: str, ways: Runs, made: list[int], tmp_path: Path
+) -> None:
     path = SOURCES[source](tmp_path)
 
     def augment(target: Path) -> Any:
         split = "train" if target.suffix == ".csv" and path.is_dir() else None
-        return signdata.augment(path, target, split=split, max_per_class=2, workers=1)
+        how = {"split": split, "max_per_class": 2, "augment_splits": "all"}
+        return signdata.augment(path, target, workers=1, **how)
 
     ways.both(augment, out)
-    assert ways.n_together >= 2 * 60
+    assert made
+    assert all(n > 0 and n % 60 == 0 for n in made)
+
+
+RECIPE = """
+profile = "im6-q16"
+[[treatments]]
+steps = [
+    { op = "crop" },
+    { op = "noise", kind = ["Impulse", "Gaussian"], attenuate = 2 },
+    { op = "resize", size = "5x4!", filter = ["Mitchell", "Box"] },
+]
+[[treatments]]
+steps = [{ op = "crop" }, { op = "resize", size = "5x4!" }, { op = "pixelate", percent = 30 }]
+"""
+VARIANTS: dict[str, tuple[dict[str, Any], int]] = {
+    "of a draw each": ({"recipe": "observed-20"}, 20),
+    "some of all": ({"variants": 7}, 7),
+    "with noise that ImageMagick repeats": ({"recipe": "noise.toml"}, 5),
+    "of boxes": ({"recipe": "noise.toml", "boxes": "a/hands_loc.csv"}, 5),
+    "with the originals": ({"variants": 2, "keep_original": True}, 0),
+    "of one split": ({"variants": 2, "augment_splits": "train"}, 0),
+    "of sizes that are drawn": ({"recipe": "sizes.toml", "to_format": "folders"}, 0),
+}
+
+
+@pytest.mark.parametrize("kind", VARIANTS)
+def test_variants(
+    kind: str, ways: Runs, made: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = write_tree(tmp_path, 3)
+    places = [one.relative_to(path).as_posix() for one in sorted(path.rglob("*.png"))]
+    boxes = [f"{place},{i % 2},1,{4 + i % 3},5" for i, place in enumerate(places)]
+    columns = "image,top_left_x,top_left_y,bottom_right_x,bottom_right_y"
+    (path / "hands_loc.csv").write_text("\n".join([columns, *boxes]))
+    (tmp_path / "noise.toml").write_text(RECIPE)
+    (tmp_path / "sizes.toml").write_text(RECIPE.replace('"5x4!"', '["5x4!", "6x6!"]', 1))
+    options, n = VARIANTS[kind]
+    options = {"augment_splits": "all", "max_per_class": 3, **options}
+    ways.both(lambda out: signdata.augment(path, out, workers=1, **options), "out")
+    assert made == [6 * n]
+
+
+def test_a_box_outside_its_picture_is_told_of_that_picture(
+    ways: Runs, made: list[int], tmp_path: Path
+) -> None:
+    path = write_tree(tmp_path)
+    places = [one.relative_to(path).as_posix() for one in sorted(path.rglob("*.png"))]
+    boxes = [f"{place},0,0,{7 if i == 3 else 5},5" for i, place in enumerate(places)]
+    columns = "image,top_left_x,top_left_y,bottom_right_x,bottom_right_y"
+    (path / "hands_loc.csv").write_text("\n".join([columns, *boxes]))
+    ways.both(
+        lambda out: signdata.augment(
+            path, out, boxes="auto", variants=2, on_error="skip", augment_splits="all", workers=1
+        ),
+        "out.h5",
+    )
+    assert made == [0, 6 * 2]

@@ -50,6 +50,22 @@ def test_chains_together_are_as_chains_alone() -> None:
     assert not np.array_equal(together[2], together[3])
 
 
+def test_pictures_together_are_as_pictures_alone() -> None:
+    pictures = np.concatenate([quanta(), 65535 - quanta(), quanta() / 2])
+    chains = [
+        (Gray(), Resize("7x6!", "Mitchell"), BrightnessContrast(15, -15)),
+        (Gray(), Resize("7x6!", "Mitchell"), Pixelate(30)),
+        (Noise("Impulse", 5.0), Spread(1.0), Srt(3), Pixelate(25)),
+    ]
+    for profile in (HDRI, Q16):
+        places = [[Place(profile, None, 10 * v + n) for n in range(3)] for v in range(3)]
+        together = operations.run_each(chains, pictures, places)
+        for n in range(3):
+            alone = operations.run(chains, pictures[n : n + 1], [those[n] for those in places])
+            for found, expected in zip(together, alone, strict=True):
+                assert np.array_equal(found[n : n + 1], expected)
+
+
 def test_frames_of_a_clip_share_what_is_drawn() -> None:
     one = quanta()
     clip = np.concatenate([one, one])

@@ -294,9 +294,9 @@ def test_a_png_of_three_chunks_is_taken_apart_as_any_other(monkeypatch: pytest.M
     files = [whole, whole + b"\0", *broken, *cut]
     found = [png.parse(data) for data in files]
     assert found[0] is not None
-    assert found[0].size_hw == (5, 4)
+    assert found[0].shape == png.shape_of(whole) == (5, 4, 3)
     assert not any(found[1:])
-    monkeypatch.setattr(png, "_of_three_chunks", lambda data: None)
+    monkeypatch.setattr(png, "shape_of", lambda data: None)
     assert [png.parse(data) for data in files] == found
 
 

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import os
+import pickle
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from signdata.formats.batches import ListBatch
+from signdata.formats.csv.rows_as_samples import CsvPixels
 from signdata.formats.open import open_dataset
+from signdata.formats.trees.picture_files import PictureFiles
 from signdata.samples import ArrayPixels, Pixels, Sample
 from signdata.similarity.fingerprints import CLIP_FRAMES, CLIP_SIDE, SIDE, fingerprint, side_for
 from tests.conftest import picture
+
+
+@pytest.fixture
+def n_together(monkeypatch):
+    """How many stills were read together, each time."""
+    told = []
+    for kind in (PictureFiles, CsvPixels):
+
+        def counted(cls, pixels, together=kind.together):
+            stills = together(pixels)
+            if stills is not None:
+                told.append(len(pixels))
+            return stills
+
+        monkeypatch.setattr(kind, "together", classmethod(counted))
+    return told
 
 
 def test_figures_of_a_still(make_tree):
@@ -115,3 +134,51 @@ def test_a_clip_of_any_length_has_a_thumbnail(make_frames, n):
     found = fingerprint(open_dataset(make_frames({"a/x": n})), workers=1)
     rows = found.thumbnails.reshape(CLIP_FRAMES, -1)
     assert [int(row[0]) for row in rows] == sorted(int(row[0]) for row in rows)
+
+
+def same(monkeypatch, reader):
+    """Assert that stills read together have the fingerprints of those read alone; return them."""
+    together = fingerprint(reader, workers=1)
+    with monkeypatch.context() as patch:
+        for kind in (PictureFiles, CsvPixels):
+            patch.setattr(kind, "reads_together", False)
+        alone = fingerprint(reader, workers=1)
+    assert [*map(repr, together.samples)] == [
+        *map(repr, alone.samples)
+    ]  # two errors are never equal
+    assert np.array_equal(together.thumbnails, alone.thumbnails)
+    assert together.per_batch == alone.per_batch
+    return together
+
+
+@pytest.mark.parametrize("size", [(28, 28), (1, 1), (3, 50), (33, 32), (97, 130)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_stills_read_together_have_the_same_figures(
+    monkeypatch, make_tree, size, channels, n_together
+):
+    pictures = {f"A/{i:03d}.png": picture(i, *size, channels) for i in range(70)}
+    pictures["B/blank.png"] = np.full((*size, channels), 7, np.uint8)
+    found = same(monkeypatch, open_dataset(make_tree(pictures)))
+    assert n_together == [64, 7]
+    assert len({one.deviation for one in found.samples}) == (71 if size != (1, 1) else 1)
+
+
+def test_rows_read_together_have_the_same_figures(monkeypatch, make_csv, n_together):
+    rows = [(i % 5, *picture(i, 28, 28).ravel()) for i in range(90)]
+    header = ",".join(["label", *(f"pixel{i}" for i in range(1, 785))])
+    same(monkeypatch, open_dataset(make_csv(rows, header=header)))
+    assert n_together == [90]
+
+
+@pytest.mark.parametrize("odd", [b"no picture", picture(1, 5, 9), picture(1, 8, 8, 3)])
+def test_one_picture_unlike_the_others(monkeypatch, make_tree, odd, n_together):
+    pictures = {f"A/{i:03d}.png": picture(i, 8, 8) for i in range(70)}
+    same(monkeypatch, open_dataset(make_tree({**pictures, "A/020.png": odd})))
+    assert n_together == [6]
+
+
+def test_fingerprints_are_sent_whole(make_tree):
+    found = fingerprint(open_dataset(make_tree({"A/1.png": b"no picture", "A/2.png": picture(1)})))
+    bad, good = pickle.loads(pickle.dumps(found.samples))
+    assert good == found.samples[1]
+    assert (str(bad.error), bad.id) == (str(found.samples[0].error), "A/1")

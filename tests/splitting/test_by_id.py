@@ -19,6 +19,9 @@ def test_each_id_has_its_value():
     assert [made.get(one, "none") for one in IDS] == values
     assert (made.get("other", "none"), len(made), set(made.values())) == ("none", 56, {*values})
     assert ById().get("a", "none") == "none"
+    asked = [*reversed(IDS), "other"]
+    assert made.get_all(asked, asked) == [*reversed(values), "other"]
+    assert (made.get_all([], []), ById().get_all(["a"], ["none"])) == ([], ["none"])
 
 
 def test_one_random_number_is_that_of_many():
@@ -33,3 +36,4 @@ def test_ids_whose_hashes_meet_keep_their_values(monkeypatch):
     made = ById(ids, list("123456"))
     assert [made.get(one, "") for one in ids] == list("123456")
     assert made.get("gggg", "none") == "none"
+    assert made.get_all([*ids, "gggg"], ["none"] * 7) == [*"123456", "none"]

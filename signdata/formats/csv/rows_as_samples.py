@@ -96,6 +96,8 @@ class CsvBatch:
     block: Block
     stored: RowRange | None
 
+    has_originals = False
+
     @property
     def key(self) -> str:
         return f"{self.file.split}:{self.block.first_row}"

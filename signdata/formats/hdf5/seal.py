@@ -79,10 +79,10 @@ def _digest(path: Path, place: int) -> str:
     with path.open("rb") as file:
         for start, length in _parts(size):
             file.seek(start)
-            data = bytearray(file.read(length))
+            data = file.read(length)
             first, last = max(place - start, 0), min(place + _LENGTH - start, len(data))
             if first < last:
-                data[first:last] = b"0" * (last - first)
+                data = data[:first] + b"0" * (last - first) + data[last:]
             digest.update(data)
     return digest.hexdigest()
 

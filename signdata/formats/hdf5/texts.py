@@ -5,7 +5,7 @@ PyTables reads texts of one length alone, and everything reads those faster.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +19,16 @@ SMALL = 1 << 20
 """Bytes of all texts together up to which they are, however long one is."""
 
 
-def longest(texts: Iterable[str]) -> int:
+def longest(texts: Sequence[str]) -> int:
     """How many bytes the longest of some texts takes."""
-    return max(map(len, map(_encoded, texts)), default=0)
+    return max(map(len, _encoded(texts)), default=0)
 
 
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+def _encoded(texts: Sequence[str]) -> Sequence[str] | list[bytes]:
+    """Texts as UTF-8, or as they are where that is the same: they mostly are ASCII."""
+    if "".join(texts).isascii():
+        return texts
+    return [text.encode("utf-8", "surrogateescape") for text in texts]
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Column:
         """Write some of its texts, from the row `start` on."""
         if not texts:
             return
-        values = np.array(list(map(_encoded, texts)), self.dtype) if self.fixed else list(texts)
+        values = np.array(_encoded(texts), self.dtype) if self.fixed else list(texts)
         self.dataset[start : start + len(texts)] = values
 
 

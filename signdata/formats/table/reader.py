@@ -28,15 +28,16 @@ from signdata.errors import (
     SigndataError,
     UnsafeNameError,
 )
-from signdata.formats.batches import Batch, list_batches, samples_of_split
-from signdata.formats.packed import Packed
+from signdata.formats.batches import Batch, list_batches
 from signdata.formats.reader import DatasetInfo, OpenOptions, PictureSummary, Reader, splits_of
+from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.table.files import tables_in
 from signdata.formats.table.rows import Table, read_table
 from signdata.formats.table_columns import Roles, class_of, roles_of
 from signdata.formats.trees import masks, pictures
 from signdata.formats.trees.layout import split_word
 from signdata.formats.trees.manifest_join import unique_ids
+from signdata.formats.trees.packed_samples import PackedSamples, PictureBatch
 from signdata.formats.trees.picture_files import PictureFiles
 from signdata.labels import LabelSpace
 from signdata.media.image.kinds import is_picture, unsupported
@@ -102,7 +103,9 @@ class TableReader(Reader):
         self._parts = [_Part.of(split, read_table(table), options) for split, table in tables]
         self._notes = [note for part in self._parts for note in part.notes]
         root = path if path.is_dir() else path.parent
-        self._samples, self._masks, notes = masks.as_seen(Packed(self._all_samples()), root)
+        self._samples, self._masks, notes = masks.as_seen(
+            PackedSamples.of(self._all_samples()), root
+        )
         self._notes.extend(notes)
 
     def _read_files(self, root: Path | None) -> tuple[Path, ...]:
@@ -177,10 +180,13 @@ class TableReader(Reader):
         return tuple(dict.fromkeys(name for part in self._parts for name in part.roles.one_hot))
 
     def batches(self) -> Iterator[Batch]:
-        return list_batches(self._samples)
+        return list_batches(self._samples, kind=PictureBatch)
+
+    def columns(self) -> Iterator[SampleColumns]:
+        return self._samples.columns()
 
     def picture_summary(self, split: str | None = None) -> PictureSummary:
-        return pictures.picture_summary(samples_of_split(self._samples, split))
+        return pictures.summary_of_files(self._samples.files(split))
 
     def locate(self, error: DatasetError) -> tuple[str, str]:
         table = self._parts[0].table.path

@@ -13,7 +13,6 @@ from pathlib import Path
 from signdata import sidecars
 from signdata.columns import TextColumn
 from signdata.errors import FormatError, MissingError
-from signdata.formats.packed import Packed
 from signdata.formats.trees.layout import Layout
 from signdata.formats.trees.scan import Tree
 from signdata.media import suffixes
@@ -32,10 +31,32 @@ def unique_ids(paths: Iterable[str]) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
+class ManifestRows:
+    """The rows of a manifest, read from it whenever they are asked for.
+
+    Attributes
+    ----------
+    file : Path or None
+        The manifest; None where there is none.
+    columns : tuple of str
+        What its rows have.
+    """
+
+    file: Path | None = None
+    columns: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.file is not None
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(()) if self.file is None else sidecars.read_rows(self.file, distinct=False)
+
+
+@dataclass(frozen=True)
 class ManifestMatch:
     """What the files next to a directory dataset say of it."""
 
-    rows: Sequence[Row]
+    rows: ManifestRows
     classes: tuple[str, ...]
     origin: dict[str, object]
     columns: tuple[str, ...]
@@ -43,36 +64,35 @@ class ManifestMatch:
 
 def describe(tree: Tree) -> ManifestMatch:
     """Read ``manifest.csv``, ``classes.txt`` and ``signdata.json`` at the root, where they are."""
-    rows: Sequence[Row] = ()
     file = tree.root / sidecars.MANIFEST
-    if file.is_file():
-        rows = Packed(_rows_with_paths(file))
-        if not rows[-1:] or not rows[-1].get("path"):
-            if rows:
-                tree.note(file, "not a manifest of these files (no paths): not used")
-            rows = ()
+    rows = _rows_with_paths(tree, file) if file.is_file() else ManifestRows()
     classes = tree.root / sidecars.CLASSES
-    columns = rows[0] if rows else {}
     return ManifestMatch(
         rows,
         sidecars.read_classes(classes) if classes.is_file() else (),
         sidecars.origin_of(sidecars.read_document(tree.root)),
-        tuple(name for name in columns if name not in NO_META),
+        tuple(name for name in rows.columns if name not in NO_META),
     )
 
 
-def _rows_with_paths(file: Path) -> Iterator[Row]:
-    """The rows of a manifest, up to the first without a path; no path twice."""
-    hashes = array("q")
-    for row in sidecars.read_rows(file):
-        yield row
-        if not row.get("path"):
-            return
-        hashes.append(hash(row["path"]))
+def _rows_with_paths(tree: Tree, file: Path) -> ManifestRows:
+    """The rows of a manifest in which each has a path, and none that of another."""
+    hashes, ids = array("q"), array("q")
+    header: Sequence[str] = ()
+    for header, rows in sidecars.row_blocks(file):
+        path, own = header.index("path") if "path" in header else None, header.index("id")
+        if path is None or not all(cells[path] for cells in rows):
+            if rows:
+                tree.note(file, "not a manifest of these files (no paths): not used")
+            return ManifestRows()
+        hashes.extend(hash(cells[path]) for cells in rows)
+        ids.extend(hash(cells[own]) for cells in rows)
+    sidecars.refuse_repeated_ids(file, ids)
     if sidecars.has_repetitions(hashes):
         twice = next(iter(_repeated(row["path"] for row in sidecars.read_rows(file))), None)
         if twice is not None:
             raise FormatError(f"path {twice!r} appears twice", path=file)
+    return ManifestRows(file, tuple(header)) if hashes else ManifestRows()
 
 
 def _repeated(names: Iterable[str]) -> Iterator[str]:
@@ -147,8 +167,10 @@ _NOT_COLUMNS = ("split", "label", "group")
 """Fields of a layout that a sample has a place of its own for."""
 
 
-def join(tree: Tree, found: Sequence[Found], described: ManifestMatch) -> Iterator[Sample]:
+def join(tree: Tree, found: Iterable[Found], described: ManifestMatch) -> Iterator[Sample]:
     """Make samples of what was found, with what the manifest knows of each.
+
+    Without one `found` is gone through twice.
 
     The manifest's order comes first and its id, label, split, group and further columns
     are preferred; an entry that it does not list is read all the same, after the others.

@@ -2,45 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from signdata import sidecars
 from signdata.errors import SigndataError
-from signdata.formats.packed import Packed
-from signdata.formats.trees.picture_files import PictureFiles, read
+from signdata.formats.trees.packed_samples import PackedSamples
+from signdata.formats.trees.picture_files import read
 from signdata.media.image import masks
 from signdata.results import NOTE, Problem
-from signdata.samples import Sample
 
 ORIGIN = "masks"
 """What says in a dataset's origin that its pictures are masks: their files stay as they are."""
 
 
 def as_seen(
-    samples: Sequence[Sample], root: Path
-) -> tuple[Sequence[Sample], dict[str, Any], list[Problem]]:
-    """The samples of a dataset as they are seen, what to add to its origin, and a note.
-
-    A dataset that has a record of ours is one of masks if it says so; its other pictures have
-    the values that they should have. Any other is looked at.
-    """
-    files = (file for sample in samples for file in sample.pixels.files)
-    if not are_masks(files, root):
+    samples: PackedSamples, root: Path
+) -> tuple[PackedSamples, dict[str, Any], list[Problem]]:
+    """The samples of a dataset as they are seen, what to add to its origin, and a note."""
+    if not are_masks(samples.files(), root):
         return samples, {}, []
-    made = Packed(
-        replace(sample, pixels=replace(sample.pixels, of_masks=True))
-        if isinstance(sample.pixels, PictureFiles)
-        else sample
-        for sample in samples
-    )
-    return made, {ORIGIN: True}, [Problem("", "", NOTE, masks.NOTE)]
+    return samples.as_masks(), {ORIGIN: True}, [Problem("", "", NOTE, masks.NOTE)]
 
 
 def are_masks(files: Iterable[str], root: Path) -> bool:
-    """Whether pictures below a directory are masks: as its record says, else as they look."""
+    """Whether pictures below a directory are masks.
+
+    One that has a record of ours is of masks if it says so; its other pictures have the values
+    that they should have. Any other is looked at.
+    """
     document = sidecars.read_document(root) if root.is_dir() else None
     if document is not None:
         return are_recorded(sidecars.origin_of(document))

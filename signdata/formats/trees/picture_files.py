@@ -33,10 +33,13 @@ class PictureFiles(CodedPixels):
     def files(self) -> tuple[str, ...]:
         return self.paths
 
+    def lone_file(self) -> str:
+        alone = len(self.paths) == 1 and not self.poses and not self.times_file
+        return self.paths[0] if alone else ""
+
     def alone(self) -> tuple[bytes, str] | None:
-        if len(self.paths) != 1 or self.poses or self.times_file:
-            return None
-        return read(self.paths[0]), self.paths[0]
+        path = self.lone_file()
+        return (read(path), path) if path else None
 
     def companion(self, number: int) -> tuple[str, bytes] | None:
         if not self.poses:

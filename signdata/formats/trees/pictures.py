@@ -18,6 +18,7 @@ from signdata.formats.reader import PictureSummary
 from signdata.formats.trees.picture_files import read
 from signdata.formats.writer import EncodedItem, EncodedStills, OutputSummary
 from signdata.media.image import decode, encode
+from signdata.media.image.decode import Header
 from signdata.options import TableOptions
 from signdata.row_blocks import RowBlock
 from signdata.samples import Encoded, Sample
@@ -66,25 +67,31 @@ def companions(sample: Sample, number: int, path: str) -> tuple[EncodedItem, ...
 
 
 def picture_summary(samples: Iterable[Sample]) -> PictureSummary:
-    """Look at the header of every picture file; damaged ones are left for the reading."""
-    sizes: set[tuple[int, int]] = set()
-    channels: set[int] = set()
-    lossless, n_frames = True, 0
-    for sample in samples:
-        for path in sample.pixels.files:
-            try:
-                header = decode.probe(read(path), path)
-            except (DecodeError, FileNotFoundError):
-                continue
-            sizes.add(header.size_hw)
-            channels.add(header.channels)
-            lossless &= header.suffix != ".jpg" and not header.changes
-            n_frames += 1
+    """Look at the header of every picture file of some samples."""
+    return summary_of_files(file for sample in samples for file in sample.pixels.files)
+
+
+def summary_of_files(files: Iterable[str]) -> PictureSummary:
+    """Look at the header of every picture; damaged ones are left for the reading."""
+    headers: set[Header] = set()
+    last: Header | None = None
+    n = 0
+    for path in files:
+        try:
+            header = decode.probe(read(path), path)
+        except (DecodeError, FileNotFoundError):
+            continue
+        n += 1
+        if header is not last:  # nearly all are the same
+            headers.add(header)
+            last = header
+    sizes = {header.size_hw for header in headers}
+    channels = {header.channels for header in headers}
     return PictureSummary(
         sizes.pop() if len(sizes) == 1 else None,
         channels.pop() if len(channels) == 1 else None,
-        lossless,
-        n_frames,
+        all(header.suffix != ".jpg" and not header.changes for header in headers),
+        n,
     )
 
 

@@ -13,13 +13,15 @@ from signdata.errors import DatasetError, FormatError, UnsafeNameError
 from signdata.formats.batches import BATCH, Batch, list_batches
 from signdata.formats.packed import Packed
 from signdata.formats.reader import DatasetInfo, Reader
+from signdata.formats.sample_columns import SampleColumns
 from signdata.formats.trees import manifest_join, masks
 from signdata.formats.trees.layout import Layout
 from signdata.formats.trees.manifest_join import Found
+from signdata.formats.trees.packed_samples import PackedSamples, PictureBatch
 from signdata.formats.trees.scan import ClassDir, Tree
 from signdata.labels import LabelSpace
 from signdata.safe_names import is_fault
-from signdata.samples import SPLITS, Broken, Sample
+from signdata.samples import SPLITS, Sample
 
 
 class TreeReader(Reader):
@@ -48,19 +50,28 @@ class TreeReader(Reader):
         self._layout = None if layout is None else Layout(layout)
         self._tree = Tree.scan(path, follow_symlinks=follow_symlinks, layout=self._layout)
         self._described = manifest_join.describe(self._tree)
-        found: Sequence[Found] = Packed(
-            entry for class_dir in self._tree.class_dirs for entry in self._find(class_dir)
-        )
+        samples = self._listed()
         self._tree.class_dirs.clear()  # the names in them are known to the samples
+        self._samples, self._masks, notes = masks.as_seen(samples, path)
+        self._tree.notes.extend(notes)
+        if not self._samples:
+            raise FormatError(self.expected, path=path)
+
+    def _listed(self) -> PackedSamples:
+        """All samples, in order."""
+        return PackedSamples.of(self._joined())
+
+    def _joined(self) -> Iterator[Sample]:
+        """Yield what was found, with what the manifest knows of each."""
+        entries = (entry for one in self._tree.class_dirs for entry in self._find(one))
+        if self._described.rows and self._layout is None:
+            return manifest_join.join(self._tree, entries, self._described)
+        found: Sequence[Found] = Packed(entries)
         if self._layout is not None:
             found = manifest_join.laid_out(self._layout, found)
         if not self._described.rows:
             found = self._ordered(found)
-        joined = Packed(manifest_join.join(self._tree, found, self._described))
-        self._samples, self._masks, notes = masks.as_seen(joined, path)
-        self._tree.notes.extend(notes)
-        if not self._samples:
-            raise FormatError(self.expected, path=path)
+        return manifest_join.join(self._tree, found, self._described)
 
     @abstractmethod
     def _find(self, class_dir: ClassDir) -> Iterator[Found]:
@@ -74,15 +85,16 @@ class TreeReader(Reader):
         """The files that a sample is read from."""
         return sample.pixels.files
 
+    def _files(self) -> Iterator[str]:
+        """All files that samples are read from."""
+        return self._samples.files()
+
     @cached_property
     def info(self) -> DatasetInfo:
-        files: list[str] = []
-        present, splits = set(), set()
-        for sample in self._samples:  # which makes each of them, so only once
-            files += self.source_files(sample)
-            present.add(sample.label)
-            if not isinstance(sample.pixels, Broken):
-                splits.add(sample.split)
+        present, splits = set[str](), set[str]()
+        for part in self._samples.columns():
+            present.update(part.labels)
+            splits.update(part.readable().splits)
         return DatasetInfo(
             self.name,
             self.kind,
@@ -92,7 +104,7 @@ class TreeReader(Reader):
             (*self._described.columns, *self.fills),
             {**self._described.origin, **self._masks},
             (*self.remarks, *self._tree.notes),
-            (manifest_join.sources(self._tree.root, files),),
+            (manifest_join.sources(self._tree.root, self._files()),),
             tuple(split for split in ("", *SPLITS) if split in splits),
         )
 
@@ -109,4 +121,7 @@ class TreeReader(Reader):
         return str(root), ""
 
     def batches(self) -> Iterator[Batch]:
-        return list_batches(self._samples, self.batch_size)
+        return list_batches(self._samples, self.batch_size, PictureBatch)
+
+    def columns(self) -> Iterator[SampleColumns]:
+        return self._samples.columns()

@@ -114,20 +114,20 @@ class _Media:
         return cls(tuple(paths), pictures)
 
 
-def wrapped(place: Place) -> Path | None:
+def wrapped(path: Path, *, follow_symlinks: bool) -> Path | None:
     """The folder inside a lone wrapper folder that is meant; None if there is no wrapper."""
-    files, folders = place.tree.entries(place.path)
+    tree = Tree(path, follow_symlinks)  # of which only the top is looked at
+    files, folders = tree.entries(path)
     if len(folders) != 1 or any(_is_media(name) for name in files):
         return None
     if folders[0].casefold() in SPLIT_NAMES:
         return None
-    inside = place.path / folders[0]
-    files, folders = place.tree.entries(inside)
+    inside = path / folders[0]
+    files, folders = tree.entries(inside)
     if len(folders) < 2 or any(_is_media(name) for name in files):
         return None
     clips = [
-        [file for file in place.tree.entries(inside / name)[0] if _is_picture(file)]
-        for name in folders
+        [file for file in tree.entries(inside / name)[0] if _is_picture(file)] for name in folders
     ]
     return None if any(clips) and _are_frames(clips) else inside
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from signdata.magick.operations.base import Operation, Place
-from signdata.magick.operations.chains import Chain, matrix, options, run
+from signdata.magick.operations.chains import Chain, matrix, options, run, run_each
 from signdata.magick.operations.light import BrightnessContrast, Level, Modulate
 from signdata.magick.operations.shape import Crop, Extent, Gray, Resize, Sample, Scale
 from signdata.magick.operations.spoil import Mosaic, Noise, Pixelate, Spread
@@ -56,4 +56,5 @@ __all__ = [
     "matrix",
     "options",
     "run",
+    "run_each",
 ]

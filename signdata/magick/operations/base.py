@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -66,6 +67,16 @@ class Operation(msgspec.Struct, frozen=True, tag_field="op", forbid_unknown_fiel
     @abstractmethod
     def apply(self, quanta: Quanta, place: Place) -> Quanta:
         """Change planes (F, C, H, W)."""
+
+    def apply_each(self, quanta: Quanta, places: Sequence[Place]) -> Quanta:
+        """Change pictures (N, C, H, W), each with its place; one place is that of all.
+
+        The places differ only in their seeds.
+        """
+        if len(places) == 1 or not self.random:
+            return self.apply(quanta, places[0])
+        pairs = zip(quanta, places, strict=True)
+        return np.concatenate([self.apply(one[None], place) for one, place in pairs])
 
     @abstractmethod
     def options(self, size_hw: tuple[int, int], place: Place) -> list[str] | None:

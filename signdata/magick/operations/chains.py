@@ -21,8 +21,6 @@ Chain: TypeAlias = tuple[Operation, ...]
 def run(chains: Sequence[Chain], quanta: Quanta, places: Sequence[Place]) -> list[Quanta]:
     """Apply several chains to one picture, or to all frames of a clip.
 
-    Common first steps of chains are computed once.
-
     Parameters
     ----------
     chains, places
@@ -30,16 +28,38 @@ def run(chains: Sequence[Chain], quanta: Quanta, places: Sequence[Place]) -> lis
     quanta : ndarray
         (F, C, H, W) as loaded.
     """
+    return run_each(chains, quanta, [[place] for place in places])
+
+
+def run_each(
+    chains: Sequence[Chain], quanta: Quanta, places: Sequence[Sequence[Place]]
+) -> list[Quanta]:
+    """Apply several chains to several pictures of one size.
+
+    Common first steps of chains are computed once.
+
+    Parameters
+    ----------
+    chains
+        One per variant.
+    quanta : ndarray
+        (N, C, H, W) as loaded.
+    places
+        For each variant, one per picture, or one for all; all differ only in their seeds.
+    """
     done: dict[tuple[object, ...], Quanta] = {(): quanta}
     results = []
-    for chain, place in zip(chains, places, strict=True):
+    for chain, those in zip(chains, places, strict=True):
         key: tuple[object, ...] = ()
         values = quanta
         for number, operation in enumerate(chain):
-            key = (*key, operation, place.seed if operation.random else None)
+            seeds = tuple(place.seed for place in those) if operation.random else ()
+            key = (*key, operation, seeds)
             if key not in done:
-                here = replace(place, seed=place.seed + number) if operation.random else place
-                done[key] = operation.apply(values, here)
+                here = those
+                if operation.random:
+                    here = [replace(place, seed=place.seed + number) for place in those]
+                done[key] = operation.apply_each(values, here)
             values = done[key]
         results.append(values)
     return results

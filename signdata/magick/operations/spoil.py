@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -93,10 +94,14 @@ class Pixelate(Operation, frozen=True, tag="pixelate"):
         expect(self, "percent", 0, 100)
 
     def apply(self, quanta: Quanta, place: Place) -> Quanta:
+        return self.apply_each(quanta, [place])
+
+    def apply_each(self, quanta: Quanta, places: Sequence[Place]) -> Quanta:
         height, width = quanta.shape[-2:]
-        drawn = np.random.default_rng(place.seed).random((height // 2, width // 2))
-        whole = np.broadcast_to(drawn, (*quanta.shape[:-2], *drawn.shape))
-        return noise.pixelate(quanta, self.percent / 100, whole, place.profile)
+        blocks = (height // 2, width // 2)
+        drawn = [np.random.default_rng(place.seed).random(blocks) for place in places]
+        whole = np.broadcast_to(np.stack(drawn)[:, None], (*quanta.shape[:-2], *blocks))
+        return noise.pixelate(quanta, self.percent / 100, whole, places[0].profile)
 
     def options(self, size_hw: tuple[int, int], place: Place) -> None:
         return None

@@ -16,6 +16,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,12 +100,15 @@ def probe(data: bytes, path: str) -> Header:
     DecodeError
         If it is no picture of a known format, or over the limit of pixels.
     """
+    shape = png.shape_of(data)
+    if shape is not None:
+        return _plain_header(".png", shape)
     plain = png.parse(data)
     if plain is not None:
-        return Header(".png", plain.size_hw, plain.channels)
+        return _plain_header(".png", plain.shape)
     shape = _plain_jpeg(data) if data.startswith(_JPEG_START) else None
     if shape is not None:
-        return Header(".jpg", shape[:2], shape[2])
+        return _plain_header(".jpg", shape)
     with _judging(path):
         image = _open(data, path)
         width, height = image.size
@@ -113,6 +117,11 @@ def probe(data: bytes, path: str) -> Header:
         return Header(
             USUAL_SUFFIX[image.format or "PNG"], (height, width), _channels(image), _changes(image)
         )
+
+
+@lru_cache(maxsize=64)
+def _plain_header(suffix: str, shape: tuple[int, int, int]) -> Header:
+    return Header(suffix, shape[:2], shape[2])
 
 
 def decode(

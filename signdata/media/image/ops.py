@@ -33,6 +33,15 @@ def sharpness(gray: Frame) -> float:
     return float(cv2.Laplacian(gray, cv2.CV_64F).var())
 
 
+def sharpnesses(gray: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The `sharpness` of each of several grey frames (N, H, W, 1)."""
+    edges = np.empty(gray.shape[:3], np.float64)
+    for frame, own in zip(gray, edges, strict=True):
+        cv2.Laplacian(frame, cv2.CV_64F, dst=own)
+    found: NDArray[np.float64] = edges.reshape(len(edges), -1).var(axis=1)
+    return found
+
+
 def planes(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Frames (..., H, W, C) as (..., C, H, W), contiguous, as networks take them."""
     *others, height, width, channels = frames.shape

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -35,22 +35,12 @@ class CodedPixels(Pixels):
 
     @classmethod
     def together(cls, pixels: Sequence[Self]) -> Stills | None:
-        frames: NDArray[np.uint8] | None = None
-        digests = []
-        for number, one in enumerate(pixels):
-            picture = one.alone()
-            if picture is None:
-                return None
-            frame, notes = decode(*picture)
-            if frames is None:
-                if frame.size * len(pixels) > TOGETHER:
-                    return None
-                frames = np.empty((len(pixels), *frame.shape), np.uint8)
-            if notes or frame.shape != frames.shape[1:]:
-                return None
-            frames[number] = seen(frame) if one.of_masks else frame
-            digests.append(hashlib.sha256(picture[0]).hexdigest())
-        return None if frames is None else Stills(frames, tuple(digests))
+        masks = {one.of_masks for one in pixels}
+        if len(masks) > 1:
+            return None
+        return decoded_together(
+            (one.alone() for one in pixels), len(pixels), of_masks=True in masks
+        )
 
     @abstractmethod
     def coded(self) -> Iterator[tuple[bytes, str]]:
@@ -81,3 +71,28 @@ class CodedPixels(Pixels):
         notes = tuple(dict.fromkeys(self._notes))
         self._notes.clear()
         return notes
+
+
+def decoded_together(
+    pictures: Iterable[tuple[bytes, str] | None], n: int, *, of_masks: bool
+) -> Stills | None:
+    """Stills of `n` encoded pictures, each with its place, read as masks if they are some.
+
+    None where one is more than a picture, differs in shape, or reads with notes, and where all are
+    more than `TOGETHER`. Raises what reading or decoding one of them raises.
+    """
+    frames: NDArray[np.uint8] | None = None
+    digests = []
+    for number, picture in enumerate(pictures):
+        if picture is None:
+            return None
+        frame, notes = decode(*picture)
+        if frames is None:
+            if frame.size * n > TOGETHER:
+                return None
+            frames = np.empty((n, *frame.shape), np.uint8)
+        if notes or frame.shape != frames.shape[1:]:
+            return None
+        frames[number] = seen(frame) if of_masks else frame
+        digests.append(hashlib.sha256(picture[0]).hexdigest())
+    return None if frames is None else Stills(frames, tuple(digests))

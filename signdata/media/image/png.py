@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -32,8 +32,9 @@ _CHANGES_VALUES = {b"PLTE", b"tRNS", b"eXIf", b"acTL"}
 _HEADER = struct.Struct(">IIBBBBB")
 _CHUNK = struct.Struct(">I4s")
 _CRC = struct.Struct(">I")
-_FIRST = struct.Struct(">I4sIIBBBBBII4s")
-"""The header's chunk, and how that of the rows begins."""
+_HEADER_END = len(SIGNATURE) + 12 + _HEADER.size
+_ROWS = _HEADER_END + _CHUNK.size
+"""Where the rows begin in a file of three chunks."""
 
 _LAST = struct.Struct(">I12s")
 """The checksum of the rows, and the chunk that ends the file."""
@@ -41,57 +42,49 @@ _LAST = struct.Struct(">I12s")
 _STORED = struct.Struct("<BBBHH")
 
 
-@dataclass(frozen=True, slots=True)
-class PlainPng:
+class PlainPng(NamedTuple):
     """A plain PNG whose chunks are whole.
 
     Attributes
     ----------
-    size_hw : tuple of int
-        Height and width.
-    channels : int
-        1 or 3.
+    shape : tuple of int
+        Height, width, and 1 or 3 channels.
     packed : bytes
         The compressed rows.
     """
 
-    size_hw: tuple[int, int]
-    channels: int
+    shape: tuple[int, int, int]
     packed: bytes
+
+
+def shape_of(data: bytes) -> tuple[int, int, int] | None:
+    """Height, width and channels that a small plain PNG says it has; its rows are not looked at.
+
+    None for any other, and for one of more chunks than header, rows and end, as nearly none has.
+    """
+    end = len(data) - _LAST.size
+    if not _ROWS <= end < SMALL or not data.endswith(_END):
+        return None
+    if data[_HEADER_END:_ROWS] != _CHUNK.pack(end - _ROWS, b"IDAT"):
+        return None
+    return _allowed(_shape_of_start(data[:_HEADER_END]))
 
 
 def parse(data: bytes) -> PlainPng | None:
     """Take a PNG apart; None if it is not small and plain, or any chunk is damaged."""
     if len(data) > SMALL or not data.startswith(SIGNATURE):
         return None
-    found = _of_three_chunks(data) or _of_any_chunks(data)
-    if found is None:
-        return None
-    (width, height, depth, colour, method, filtering, interlaced), packed = found
-    plain = depth == 8 and colour in _CHANNELS and not (method or filtering or interlaced)
-    if not (plain and 0 < width * height <= max_pixels()):
-        return None
-    return PlainPng((height, width), _CHANNELS[colour], packed)
+    shape = shape_of(data)
+    if shape is None:
+        return _of_any_chunks(data)
+    end = len(data) - _LAST.size
+    whole = _CRC.unpack_from(data, end) == (zlib.crc32(data[_HEADER_END + 4 : end]),)
+    return PlainPng(shape, data[_ROWS:end]) if whole else None
 
 
-def _of_three_chunks(data: bytes) -> tuple[tuple[int, ...], bytes] | None:
-    """Header and packed rows of a file that has nothing else, as nearly all; None for others."""
-    if len(data) < _FIRST.size + _LAST.size or not data.endswith(_END):
-        return None
-    start, end = len(SIGNATURE) + _FIRST.size, len(data) - _LAST.size
-    header = _FIRST.unpack_from(data, len(SIGNATURE))
-    length, kind, checksum, n_packed, kind_of_rows = *header[:2], *header[9:]
-    if (length, kind, kind_of_rows, n_packed) != (_HEADER.size, b"IHDR", b"IDAT", end - start):
-        return None
-    (checksum_of_rows,) = _CRC.unpack_from(data, end)
-    if zlib.crc32(data[12:29]) != checksum or zlib.crc32(data[start - 4 : end]) != checksum_of_rows:
-        return None
-    return header[2:9], data[start:end]
-
-
-def _of_any_chunks(data: bytes) -> tuple[tuple[int, ...], bytes] | None:
-    """Header and packed rows; None if a chunk is damaged or changes the values."""
-    header, packed, position, kind = None, [], len(SIGNATURE), b""
+def _of_any_chunks(data: bytes) -> PlainPng | None:
+    """The same of any number of chunks; None, too, if one changes the values."""
+    shape, packed, position, kind = None, [], len(SIGNATURE), b""
     while position + 12 <= len(data):
         length, kind = _CHUNK.unpack_from(data, position)
         end = position + 8 + length
@@ -102,13 +95,34 @@ def _of_any_chunks(data: bytes) -> tuple[tuple[int, ...], bytes] | None:
         if kind in _CHANGES_VALUES:
             return None
         if kind == b"IHDR" and length == _HEADER.size:
-            header = _HEADER.unpack(data[position + 8 : end])
+            shape = _allowed(_plain_shape(data[position + 8 : end]))
         elif kind == b"IDAT":
             packed.append(data[position + 8 : end])
         position = end + 4
-    if kind != b"IEND" or position != len(data) or header is None:
+    if kind != b"IEND" or position != len(data) or shape is None:
         return None
-    return header, b"".join(packed)
+    return PlainPng(shape, b"".join(packed))
+
+
+def _allowed(shape: tuple[int, int, int] | None) -> tuple[int, int, int] | None:
+    """A shape, unless it is of more pixels than are read."""
+    return shape if shape is None or shape[0] * shape[1] <= max_pixels() else None
+
+
+@lru_cache(maxsize=64)
+def _shape_of_start(start: bytes) -> tuple[int, int, int] | None:
+    """What the first chunk of a file says, if it is a whole header of a plain picture."""
+    chunk = start[len(SIGNATURE) :]
+    if not start.startswith(SIGNATURE) or chunk != _chunk(b"IHDR", chunk[8:-4]):
+        return None
+    return _plain_shape(chunk[8:-4])
+
+
+def _plain_shape(header: bytes) -> tuple[int, int, int] | None:
+    """Height, width and channels that a header says; None unless the picture is plain."""
+    width, height, depth, colour, method, filtering, interlaced = _HEADER.unpack(header)
+    plain = depth == 8 and colour in _CHANNELS and not (method or filtering or interlaced)
+    return (height, width, _CHANNELS[colour]) if plain and width and height else None
 
 
 def decode(png: PlainPng, data: bytes) -> NDArray[np.uint8] | None:
@@ -121,22 +135,22 @@ def decode(png: PlainPng, data: bytes) -> NDArray[np.uint8] | None:
     data : bytes
         The whole file.
     """
-    height, width = png.size_hw
+    height, width, channels = png.shape
     rows = _stored_rows(png)
     if rows is not None:
         values = np.frombuffer(rows, np.uint8).reshape(height, -1)[:, 1:]
-        return np.ascontiguousarray(values).reshape(height, width, png.channels)
+        return np.ascontiguousarray(values).reshape(png.shape)
     found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if found is None or found.shape[:2] != (height, width):
         return None
-    pixels: NDArray[np.uint8] = found.reshape(height, width, png.channels)
-    return pixels if png.channels == 1 else np.ascontiguousarray(pixels[:, :, ::-1])
+    pixels: NDArray[np.uint8] = found.reshape(png.shape)
+    return pixels if channels == 1 else np.ascontiguousarray(pixels[:, :, ::-1])
 
 
 def _stored_rows(png: PlainPng) -> bytes | None:
     """The rows, where they are as `encode_tiny` stores them: one block, not packed, unfiltered."""
-    height, width = png.size_hw
-    stride = width * png.channels + 1
+    height, width, channels = png.shape
+    stride = width * channels + 1
     length = height * stride
     packed = png.packed
     if len(packed) != length + _STORED.size + _CRC.size or length >= 1 << 16:
