@@ -143,10 +143,27 @@ def test_exif_orientation_is_applied_and_said(orientation: int, kind: str) -> No
     assert decode.check(data, "x")[1] == wanted
 
 
+UPSIDE_DOWN = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><a tiff:Orientation="3"/></x:xmpmeta>'
+
+
 def test_orientation_in_xmp_counts_as_well() -> None:
-    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><a tiff:Orientation="3"/></x:xmpmeta>'
-    data = saved(RGB, "JPEG", xmp=xmp)
+    data = saved(RGB, "JPEG", xmp=UPSIDE_DOWN)
     assert (decoded(data) == pillow(saved(RGB, "JPEG"))[::-1, ::-1]).all()
+
+
+def test_orientation_behind_a_segment_that_looks_like_pixels() -> None:
+    data = saved(RGB, "JPEG", xmp=UPSIDE_DOWN)
+    profile = b"ICC_PROFILE\0\1\1" + b"\xff\xda\xff\xd9" * 99
+    segment = b"\xff\xe2" + (len(profile) + 2).to_bytes(2, "big") + profile
+    turned = decoded(data[:2] + segment + data[2:])
+    assert (turned == pillow(saved(RGB, "JPEG"))[::-1, ::-1]).all()
+
+
+def test_what_a_jpeg_has_among_its_pixels_turns_nothing() -> None:
+    data = saved(RGB, "JPEG")
+    words = data + b"Exif\0\0" + UPSIDE_DOWN + b"\xff\xd9"
+    assert (decoded(words) == decoded(data)).all()
+    assert decode.decode(words, "x")[1] == ()
 
 
 def test_transparent_pixels_are_laid_on_white() -> None:

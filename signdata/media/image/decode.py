@@ -64,6 +64,7 @@ TURNED = "EXIF orientation"
 
 _ORIENTATION_TAG = 0x0112
 _JPEG_START = b"\xff\xd8\xff"
+_SCAN = b"\xda"
 _ENDS = {"PNG": b"\0\0\0\0IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}
 """What a whole file has: one that lacks it may still show every pixel, and is cut short."""
 _WHITE_16 = 65535
@@ -194,9 +195,12 @@ def check(data: bytes, path: str) -> tuple[str, tuple[str, ...]]:
 
 def _plain_jpeg(data: bytes) -> tuple[int, int, int] | None:
     """Height, width and channels of a JPEG; None if its header asks for more than decoding."""
-    if data.find(b"Exif\0\0", 0, 65536) >= 0 or data.find(b"Adobe\0", 0, 4096) >= 0:
+    end = min(_before_scan(data), 65536)
+    if not end or data.find(b"Exif\0\0", 0, end) >= 0:
         return None
-    if data.find(b"tiff:Orientation", 0, 65536) >= 0:  # XMP can turn a picture, too
+    if data.find(b"tiff:Orientation", 0, end) >= 0:  # XMP can turn a picture, too
+        return None
+    if data.find(b"Adobe\0", 0, min(end, 4096)) >= 0:
         return None
     if data.rfind(_ENDS["JPEG"]) < 0:
         return None
@@ -208,6 +212,20 @@ def _plain_jpeg(data: bytes) -> tuple[int, int, int] | None:
         return None
     channels = {"Gray": 1, "GRAY": 1, "YCbCr": 3}.get(colorspace)
     return None if channels is None else (height, width, channels)
+
+
+def _before_scan(data: bytes) -> int:
+    """Where the coded pixels of a JPEG begin; 0 if its segments do not lead there.
+
+    What stands before them is short: most of a file need not be searched for what turns it.
+    """
+    at = 2
+    while data[at : at + 1] == b"\xff":
+        marker = data[at + 1 : at + 2]
+        if marker == _SCAN:
+            return at
+        at += 1 if marker == b"\xff" else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return 0
 
 
 def _decode_plain_jpeg(data: bytes, buffer: NDArray[np.uint8] | None = None) -> Frame | None:
