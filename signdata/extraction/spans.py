@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from signdata.formats.clip_tables.reader import SPAN_COLUMNS
+from signdata.formats.clip_tables.header import SPAN_COLUMNS
 
 WHOLE = ("1", "-1")
 """Where a clip begins and ends in a file that holds nothing else."""

@@ -14,6 +14,9 @@ VIDEO_PATHS = (
 LABELS = ("label", "gloss", "class", "class_name", "sign", "word", "target", "category")
 SENTENCES = ("sentence", "text", "translation", "caption")
 
+SPAN_COLUMNS = ("frame_start", "frame_end", "frame_rate", "start_time", "end_time")
+"""Columns of our manifests that say which part of a video a clip is."""
+
 
 def plain(name: str) -> str:
     """A column's name in lower case, with ``_`` for what stands between its words."""

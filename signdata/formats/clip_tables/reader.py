@@ -24,6 +24,7 @@ from signdata.formats.batches import Batch, ListBatch, samples_of_split
 from signdata.formats.clip_tables import asked
 from signdata.formats.clip_tables.files import FoundFile
 from signdata.formats.clip_tables.frame_folder import frame_folder
+from signdata.formats.clip_tables.header import SPAN_COLUMNS
 from signdata.formats.clip_tables.names import sample_ids
 from signdata.formats.clip_tables.rows import ClipRow, ClipTable, Span
 from signdata.formats.reader import (
@@ -45,7 +46,6 @@ from signdata.results import NOTE, Problem
 from signdata.safe_names import is_fault
 from signdata.samples import Broken, Pixels, Sample
 
-SPAN_COLUMNS = ("frame_start", "frame_end", "frame_rate", "start_time", "end_time")
 FILLED = ("fps", "range", "verdict")
 
 

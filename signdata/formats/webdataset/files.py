@@ -8,7 +8,6 @@ from pathlib import Path
 from signdata import sidecars
 from signdata.formats.place import Place
 from signdata.formats.shard_files import read_sums
-from signdata.formats.webdataset import scan
 from signdata.media.suffixes import natural
 from signdata.safe_names import is_junk
 
@@ -56,8 +55,14 @@ def recognises(place: Place) -> str:
     """An example of what makes a place this format, or ''."""
     if not place.is_dir:
         named = place.path.name.lower().endswith(SUFFIX)
-        return place.path.name if named and scan.looks_like_samples(place.path) else ""
+        return place.path.name if named and _looks_like_samples(place.path) else ""
     if is_own(place.path):
         return sidecars.SHARDS
     found = tars_in(place.path, follow_symlinks=place.follow_symlinks)
-    return next((name for name in found[:1] if scan.looks_like_samples(place.path / name)), "")
+    return next((name for name in found[:1] if _looks_like_samples(place.path / name)), "")
+
+
+def _looks_like_samples(path: Path) -> bool:
+    from signdata.formats.webdataset.scan import looks_like_samples  # every folder is asked about
+
+    return looks_like_samples(path)
