@@ -194,8 +194,8 @@ def frames(place: Place, size: tuple[int, int]) -> Iterator[Figure]:
         SEQUENTIAL: lambda: call(with_capture, folder, clear(out), width, height),
         SEEKING: lambda: call(with_seeking, folder, clear(out), width, height),
     }
-    asked = {ALONE: "<= 1.9x", FFMPEG: ">= 1.0x less", SYSTEM: ">= 1.2x less"}
-    asked |= {SEQUENTIAL: ">= 1.8x less", SEEKING: ">= 8x less"}
+    asked = {ALONE: "<= 1.6x", FFMPEG: ">= 1.0x less", SYSTEM: ">= 1.2x less"}
+    asked |= {SEQUENTIAL: ">= 1.9x less", SEEKING: ">= 8x less"}
     program = shutil.which("ffmpeg")
     if program:
         to = f"{width}:{height}"
